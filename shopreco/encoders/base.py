@@ -1,0 +1,153 @@
+"""The contract of all encoders: something of a product in, one unit vector out.
+
+An encoder has two sides. Workers hold the model (`TextEncoder`); web processes hold a small
+copy of it that can only answer queries (`QueryEncoder`) and that knows no torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopreco.exceptions import ConfigurationError
+
+Vectors: TypeAlias = NDArray[np.float32]
+
+DEFAULT_CLASS = "shopreco.encoders.SentenceTransformerEncoder"
+
+
+class Encoder(ABC):
+    """What every encoder has, of whatever modality.
+
+    Constructing one is free: no model is read and no heavy library imported, so it may be done
+    in any process, and in one that forks afterwards.
+    """
+
+    modality: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits; equal if and only if weights and preprocessing are equal.
+
+        Computed without torch. Raises `ModelUnavailable` if the model's files cannot be had.
+        """
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """Length d of the vectors, known without reading the weights."""
+
+
+@runtime_checkable
+class QueryEncoder(Protocol):
+    """The web process's side: q = E_text(Q), formula (1), in milliseconds and without torch.
+
+    Safe to share between threads.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the encoder that this is a copy of: compare it with the space's."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """(d,) float32, L2-normalised. Any text is answered, the empty one too."""
+
+
+class TextEncoder(Encoder):
+    """p = E_text(P), formula (2)."""
+
+    modality = "text"
+
+    @abstractmethod
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32, L2-normalised, in the order of `texts`; (0, d) for none.
+
+        Long lists are faster than many short ones: texts of like length share a batch.
+        Raises `ModelUnavailable`.
+        """
+
+    @abstractmethod
+    def export_query_encoder(self, directory: Path) -> None:
+        """Write the artefacts of the query side to `directory`; all of them appear at once.
+
+        Called in a worker. An encoder that needs no artefact writes nothing.
+        Raises `ModelUnavailable`, `ExportFailed`.
+        """
+
+    @abstractmethod
+    def load_query_encoder(self, directory: Path) -> QueryEncoder:
+        """The query side, from the artefacts alone: the model need not be on this machine.
+
+        Called in a web process: no torch. Raises `ArtefactMissing`, `ArtefactCorrupt`.
+        """
+
+
+def create_encoder(config: Mapping[str, object]) -> TextEncoder:
+    """The encoder that a setting describes.
+
+    `config["CLASS"]` is a dotted path (default: any sentence-transformers model); the other
+    keys, lower-cased, are the constructor's options: `{"MODEL": "intfloat/e5-small-v2"}`.
+    Raises `ConfigurationError` that names the wrong key and the nearest right one.
+    """
+    path = config.get("CLASS", DEFAULT_CLASS)
+    encoder_class = _import_class(path)
+    accepted = [name for name in inspect.signature(encoder_class).parameters]
+    options: dict[str, object] = {}
+    for key, value in config.items():
+        if key == "CLASS":
+            continue
+        if key.lower() not in accepted:
+            raise ConfigurationError(
+                f"Encoder {path}: unknown option {key!r}."
+                + suggestion(key, [name.upper() for name in accepted])
+            )
+        options[key.lower()] = value
+    try:
+        return encoder_class(**options)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"Encoder {path}: {error}") from error
+
+
+def fingerprint_of(*parts: str) -> str:
+    """sha256 over `parts`, each framed by its length so that no two lists collide."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def suggestion(name: str, possible: Sequence[str]) -> str:
+    """' Did you mean …?' if one of `possible` is near, else the list of them."""
+    near = difflib.get_close_matches(name, possible, n=1)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" Possible: {', '.join(sorted(possible))}." if possible else " It has no options."
+
+
+def _import_class(path: object) -> type[TextEncoder]:
+    if not isinstance(path, str) or "." not in path:
+        raise ConfigurationError(
+            f"Encoder CLASS {path!r} is not a dotted path such as {DEFAULT_CLASS!r}."
+        )
+    module_name, _, name = path.rpartition(".")
+    try:
+        encoder_class = getattr(import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"Encoder CLASS {path!r} cannot be imported: {error}") from error
+    if not (isinstance(encoder_class, type) and issubclass(encoder_class, TextEncoder)):
+        raise ConfigurationError(f"Encoder CLASS {path!r} is not a TextEncoder.")
+    return encoder_class

@@ -1,0 +1,84 @@
+"""Text vectors without a model: hashed words and character trigrams.
+
+Weinberger et al. 2009, "Feature hashing for large scale multitask learning": each feature is
+added to one of d components with a pseudo-random sign, so that collisions cancel on average
+and the inner product estimates that of the unhashed counts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from shopreco.encoders.base import TextEncoder, Vectors, fingerprint_of
+
+VERSION = "1"  # raise it when the vectors of a text change
+
+_WORD = re.compile(r"\w+")
+_TRIGRAM_WEIGHT = 0.5  # a word has about as many trigrams as letters: it must outweigh each
+
+
+class HashingEncoder(TextEncoder):
+    """Deterministic, instant and without any download: for tests and the smallest shops.
+
+    It knows spelling, not meaning. Both sides are this class; there is no artefact.
+    """
+
+    def __init__(self, dimension: int = 256) -> None:
+        if not isinstance(dimension, int) or dimension < 8:
+            raise ValueError(f"dimension must be an integer of at least 8, not {dimension!r}")
+        self._dimension = dimension
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint_of(type(self).__name__, VERSION, str(self._dimension))
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = self.encode_query(text)
+        return vectors
+
+    def encode_query(self, text: str) -> Vectors:
+        """(d,) float32, L2-normalised."""
+        text = unicodedata.normalize("NFKC", text).casefold()
+        # Symbols count only where there is nothing else, as in a query of one emoji.
+        words = _WORD.findall(text) or text.split() or [""]
+        features = [_features(word, self._dimension) for word in words]
+        components = np.concatenate([indices for indices, _ in features])
+        weights = np.concatenate([signed for _, signed in features])
+        vector = np.bincount(components, weights, minlength=self._dimension)
+        norm = float(np.linalg.norm(vector))
+        if norm < 1e-6:  # the signs cancelled: still a direction, never a zero vector
+            vector[components[0]], norm = 1.0, 1.0
+        return (vector / norm).astype(np.float32)
+
+    def export_query_encoder(self, directory: Path) -> None:
+        """Nothing to write."""
+
+    def load_query_encoder(self, directory: Path) -> HashingEncoder:
+        return self
+
+
+@lru_cache(maxsize=16_384)
+def _features(word: str, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Components and signed weights of a word and of its trigrams, the ends marked."""
+    marked = f"^{word}$"
+    trigrams = [marked[start : start + 3] for start in range(max(len(marked) - 2, 0))]
+    names = [marked, *(f"#{trigram}" for trigram in trigrams)]
+    hashes = np.array([zlib.crc32(name.encode("utf-8", "replace")) for name in names], np.uint32)
+    weights = np.full(len(names), _TRIGRAM_WEIGHT)
+    weights[0] = 1.0
+    # The top bit gives the sign; the component comes from the bits below it.
+    signs = np.where(hashes >> 31, 1.0, -1.0)
+    return (hashes & 0x7FFFFFFF) % dimension, weights * signs
