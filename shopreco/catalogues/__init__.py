@@ -1,0 +1,50 @@
+"""How a shop's model becomes a document: the catalogue, its declarations and the registry."""
+
+from shopreco.catalogues.base import Catalogue
+from shopreco.catalogues.documents import ItemDocument, TextPart
+from shopreco.catalogues.fields import (
+    Attributes,
+    Availability,
+    Category,
+    Facet,
+    Field,
+    Filter,
+    Identifier,
+    Language,
+    Parent,
+    Price,
+    Site,
+    Text,
+    Title,
+)
+from shopreco.catalogues.registry import (
+    catalogue_of,
+    get_catalogue,
+    get_catalogues,
+    register,
+    unregister,
+)
+
+__all__ = [
+    "Attributes",
+    "Availability",
+    "Catalogue",
+    "Category",
+    "Facet",
+    "Field",
+    "Filter",
+    "Identifier",
+    "ItemDocument",
+    "Language",
+    "Parent",
+    "Price",
+    "Site",
+    "Text",
+    "TextPart",
+    "Title",
+    "catalogue_of",
+    "get_catalogue",
+    "get_catalogues",
+    "register",
+    "unregister",
+]

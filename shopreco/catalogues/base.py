@@ -1,0 +1,184 @@
+"""The adapter between a shop's model and the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from django.core import checks
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.text import capfirst
+
+from shopreco.catalogues import fields as f
+from shopreco.catalogues.documents import ItemDocument, TextPart
+from shopreco.catalogues.paths import relations_of
+
+F = TypeVar("F", bound=f.Field)
+
+
+class Catalogue:
+    """Says what search and recommendation may know of one model. The shop writes a subclass:
+
+        @register
+        class ProductCatalogue(Catalogue):
+            model = Product
+            title = Title()
+            brand = Filter("brand.name", weight=1)
+            price = Price(currency="EUR")
+
+    Every method is a hook; the defaults suit a plain model.
+    """
+
+    model: ClassVar[type[models.Model]]
+    reindex_on: ClassVar[Sequence[str]] = ()
+    """Further relations whose changes re-index: paths as in `prefetch_related`. Those that the
+    declarations follow are watched without being named."""
+
+    fields: ClassVar[dict[str, f.Field]] = {}
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, f.Field)}
+        inherited = {n: v for base in reversed(cls.__mro__[1:]) for n, v in _fields_of(base)}
+        cls.fields = {**inherited, **own}
+
+    # What the shop may override
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        """The objects that belong in the index. An object that is not in it is removed."""
+        return self.model._default_manager.all()
+
+    def get_live_queryset(self, request: HttpRequest | None) -> models.QuerySet[Any]:
+        """The objects that this visitor may see now: read at every answer, never cached."""
+        return self.get_queryset()
+
+    def is_indexable(self, obj: Any) -> bool | str:
+        """False, or the reason as a text, keeps an object out of the index."""
+        return True
+
+    def get_url(self, obj: Any) -> str:
+        get_absolute_url = getattr(obj, "get_absolute_url", None)
+        return str(get_absolute_url()) if callable(get_absolute_url) else ""
+
+    def get_facet_label(self, name: str) -> str:
+        """What shoppers read above the values of a facet."""
+        declared = self.fields.get(name)
+        if isinstance(declared, f.Facet):
+            return declared.label
+        return str(capfirst(name.replace("_", " ")))
+
+    # What shopreco reads
+
+    @property
+    def name(self) -> str:
+        """The model's label, "shop.product": the key of this catalogue everywhere."""
+        return self.model._meta.label_lower
+
+    def field(self, kind: type[F]) -> F | None:
+        """The declaration of a kind that occurs at most once."""
+        return next((each for each in self.fields.values() if type(each) is kind), None)
+
+    @cached_property
+    def parent_field(self) -> f.Parent | None:
+        return self.field(f.Parent)
+
+    @cached_property
+    def relations(self) -> tuple[str, ...]:
+        """Relations that the declarations follow, as in `prefetch_related`, outermost first."""
+        paths = [path for each in self.fields.values() for path in each.sources]
+        paths += [path.replace("__", ".") for path in self.reindex_on]
+        return relations_of(self.model, paths)
+
+    def indexed_queryset(self) -> models.QuerySet[Any]:
+        """`get_queryset` with the relations fetched and the order by key that paging needs."""
+        return self.get_queryset().prefetch_related(*self.relations).order_by("pk")
+
+    def to_pk(self, object_id: str) -> Any:
+        """The model's key from its text; None where the text cannot be a key of this model."""
+        try:
+            return self.model._meta.pk.to_python(object_id)
+        except (ValidationError, ValueError, TypeError):
+            return None
+
+    def to_pks(self, object_ids: Iterable[str]) -> list[Any]:
+        return [pk for object_id in object_ids if (pk := self.to_pk(object_id)) is not None]
+
+    def values(self, name: str, obj: Any) -> list[Any]:
+        """What a declaration reads from an object, through `prepare_<name>` where there is one."""
+        prepare = getattr(self, f"prepare_{name}", None)
+        if prepare is None:
+            return self.fields[name].values(obj)
+        prepared = prepare(obj)
+        if isinstance(prepared, (list, tuple, set, frozenset)):
+            return list(prepared)
+        return [] if prepared is None else [prepared]
+
+    def document(self, obj: Any) -> ItemDocument:
+        """The object as an `ItemDocument`. Whatever a hook raises is the caller's to record."""
+        texts: list[TextPart] = []
+        passage: list[str] = []
+        identifiers: list[str] = []
+        facets: dict[str, tuple[str, ...]] = {}
+        rest: dict[str, Any] = {}
+        title = ""
+        for name, declared in self.fields.items():
+            values = self.values(name, obj)
+            words = declared.words(values) if declared.weight or declared.embedded else ""
+            if words and declared.weight:
+                texts.append(TextPart(name, words, declared.weight))
+            if words and declared.embedded:
+                passage.append(words)
+            match declared:
+                case f.Title():
+                    title = words
+                case f.Identifier():
+                    identifiers += [key for v in values if (key := normalise_identifier(v))]
+                case f.Facet():
+                    facets |= {key: each for key, each in declared.facets(values).items() if each}
+                case f.Price():
+                    rest["price"] = declared.amount(values)
+                    rest["currency"] = declared.currency_of(obj)[:3]
+                case f.Availability():
+                    rest["available"] = any(bool(v) and not _negative(v) for v in values)
+                case f.Language():
+                    rest["language"] = str(values[0])[:16] if values else ""
+                case f.Site():
+                    rest["site_id"] = _key(values[0]) if values else None
+                case f.Parent():
+                    rest["parent_id"] = str(_key(values[0])) if values else ""
+        return ItemDocument(
+            catalogue=self.name,
+            object_id=str(obj.pk),
+            title=title,
+            passage=". ".join(passage),
+            texts=tuple(texts),
+            identifiers=tuple(dict.fromkeys(identifiers)),
+            facets=facets,
+            **rest,
+        )
+
+    @classmethod
+    def check(cls) -> list[checks.CheckMessage]:
+        from shopreco.catalogues.checks import check_catalogue
+
+        return check_catalogue(cls)
+
+
+def normalise_identifier(value: object) -> str:
+    """SKUs and EANs compare without case, spaces, hyphens and dots; at most 100 characters."""
+    return "".join(c for c in str(value).casefold() if c.isalnum())[:100] if value else ""
+
+
+def _fields_of(cls: type) -> list[tuple[str, f.Field]]:
+    return [(name, value) for name, value in vars(cls).items() if isinstance(value, f.Field)]
+
+
+def _key(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def _negative(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value < 0

@@ -1,0 +1,84 @@
+"""System checks of a catalogue: each names the object, the cause and the fix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from shopreco.catalogues import fields as f
+from shopreco.catalogues.paths import missing_step
+
+if TYPE_CHECKING:
+    from shopreco.catalogues.base import Catalogue
+
+MAX_KEY_LENGTH = 255
+
+
+def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
+    model = getattr(cls, "model", None)
+    if not (isinstance(model, type) and issubclass(model, models.Model)):
+        return [_error(cls, "E010", "has no `model`.", "Write `model = YourProduct`.")]
+    return [*_check_key(cls, model), *_check_fields(cls, model), *_check_parent(cls, model)]
+
+
+def _check_key(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    pk = model._meta.pk
+    if getattr(model._meta, "pk_fields", None) and len(model._meta.pk_fields) > 1:
+        fix = "Give the model a single-column primary key, or a catalogue of another model."
+        return [_error(cls, "E012", f"{model._meta.label} has a composite primary key.", fix)]
+    if (getattr(pk, "max_length", None) or 0) > MAX_KEY_LENGTH:
+        message = f"the key of {model._meta.label} may have {pk.max_length} characters."
+        return [_error(cls, "E013", message, f"Keys up to {MAX_KEY_LENGTH} can be indexed.")]
+    return []
+
+
+def _check_fields(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for name, declared in cls.fields.items():
+        if hasattr(cls, f"prepare_{name}"):
+            continue
+        for path in declared.sources:
+            missing = missing_step(model, path)
+            if missing is not None:
+                message = f"field `{missing.step}` not found on {missing.model._meta.label}."
+                fix = f"Write a source for `{name}`, or a method `prepare_{name}`."
+                if missing.suggestion:
+                    fix = f"Did you mean `{missing.suggestion}`?"
+                found.append(_error(cls, "E011", message, fix))
+    for path in cls.reindex_on:
+        missing = missing_step(model, path.replace("__", "."))
+        if missing is not None:
+            message = f"reindex_on: `{missing.step}` not found on {missing.model._meta.label}."
+            fix = f"Did you mean `{missing.suggestion}`?" if missing.suggestion else "Remove it."
+            found.append(_error(cls, "E011", message, fix))
+    kinds = Counter(type(declared) for declared in cls.fields.values() if declared.unique)
+    for kind, count in kinds.items():
+        if count > 1:
+            message = f"declares {count} fields of {kind.__name__}."
+            found.append(_error(cls, "E015", message, "Keep one."))
+    if not kinds[f.Title]:
+        found.append(_error(cls, "E014", "has no title.", "Write `title = Title()`."))
+    return found
+
+
+def _check_parent(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    for name, declared in cls.fields.items():
+        if not isinstance(declared, f.Parent) or hasattr(cls, f"prepare_{name}"):
+            continue
+        try:
+            related = model._meta.get_field(declared.source).related_model
+        except FieldDoesNotExist:
+            continue
+        if related is not model:
+            message = f"Parent `{declared.source}` does not point to {model._meta.label} itself."
+            fix = "Index the parent model, with its variants' texts from a `prepare_…` method."
+            return [_error(cls, "E016", message, fix)]
+    return []
+
+
+def _error(cls: type[Catalogue], id: str, message: str, fix: str) -> Error:
+    return Error(f"Catalogue {cls.__name__}: {message}", hint=fix, obj=cls, id=f"shopreco.{id}")

@@ -1,0 +1,57 @@
+"""What a catalogue says of one object. Nothing below this line knows the shop's model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import blake2b
+from typing import NamedTuple
+
+
+class TextPart(NamedTuple):
+    """One searchable text of an object and its weight in BM25F."""
+
+    name: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDocument:
+    """An object of the shop as search and recommendation see it.
+
+    `passage` is P of formula (2), the text that is encoded; `texts` are the fields of BM25F.
+    """
+
+    catalogue: str
+    object_id: str
+    title: str
+    passage: str
+    texts: tuple[TextPart, ...]
+    identifiers: tuple[str, ...] = ()
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    price: Decimal | None = None
+    currency: str = ""
+    available: bool = True
+    language: str = ""
+    site_id: int | None = None
+    parent_id: str = ""
+
+    @property
+    def group_id(self) -> int:
+        """64-bit key shared by a parent and its variants."""
+        key = f"{self.catalogue}:{self.parent_id or self.object_id}"
+        return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+
+    def hashes(self) -> dict[str, str]:
+        """Content hash per representation: encoding again is due only where it changed."""
+        words = "\x1e".join(f"{p.name}\x1f{p.weight}\x1f{p.text}" for p in self.texts)
+        return {
+            "text": _digest(self.passage),
+            "lexical": _digest(f"{self.language}\x1e{words}"),
+        }
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,75 @@
+"""Dotted paths over Django models: which relations they follow, and whether they exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+
+class MissingStep(NamedTuple):
+    """A step of a path that its model does not have, and what may have been meant."""
+
+    model: type[models.Model]
+    step: str
+    suggestion: str
+
+
+def relations_of(model: type[models.Model], paths: Iterable[str]) -> tuple[str, ...]:
+    """The relation prefixes of dotted paths, written as for `prefetch_related`."""
+    found: dict[str, None] = {}
+    for path in paths:
+        prefix: list[str] = []
+        for step, _related in _walk(model, path):
+            prefix.append(step)
+            found["__".join(prefix)] = None
+    return tuple(found)
+
+
+def related_models(model: type[models.Model], relation: str) -> list[type[models.Model]]:
+    """The models that a `prefetch_related` path passes, in order."""
+    return [related for _step, related in _walk(model, relation.replace("__", "."))]
+
+
+def missing_step(model: type[models.Model], path: str) -> MissingStep | None:
+    """The first step of a path that is neither a field nor an attribute of its model."""
+    current: type[models.Model] | None = model
+    for step in path.split("."):
+        if current is None:
+            return None
+        try:
+            current = current._meta.get_field(step).related_model  # type: ignore[assignment]
+        except FieldDoesNotExist:
+            if hasattr(current, step):
+                # A property, method or reverse accessor: what lies behind it is not declared.
+                current = _accessor(current, step)
+                continue
+            names = [field.name for field in current._meta.get_fields()]
+            close = get_close_matches(step, names, n=1)
+            return MissingStep(current, step, close[0] if close else "")
+    return None
+
+
+def _walk(
+    model: type[models.Model], path: str
+) -> Iterator[tuple[str, type[models.Model]]]:
+    current = model
+    for step in path.split("."):
+        try:
+            related = current._meta.get_field(step).related_model
+        except FieldDoesNotExist:
+            related = _accessor(current, step)
+        if not isinstance(related, type):
+            return
+        yield step, related
+        current = related
+
+
+def _accessor(model: type[models.Model], step: str) -> type[models.Model] | None:
+    for relation in model._meta.related_objects:
+        if relation.get_accessor_name() == step:
+            return relation.related_model  # type: ignore[return-value]
+    return None

@@ -1,0 +1,23 @@
+"""System checks of settings and catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, register
+
+from shopreco.catalogues import get_catalogues
+from shopreco.conf import problems
+
+
+@register("shopreco")
+def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    found = problems(getattr(django_settings, "SHOPRECO", {}))
+    return [Error(message, hint=fix, id=f"shopreco.{id}") for id, message, fix in found]
+
+
+@register("shopreco")
+def check_catalogues(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [message for catalogue in get_catalogues() for message in type(catalogue).check()]

@@ -1,0 +1,143 @@
+"""Settings of shopreco: one dict, `SHOPRECO`, in the host's settings; read late, checked at start.
+
+    SHOPRECO = {"TEXT_ENCODER": {"MODEL": "intfloat/multilingual-e5-small"}}
+
+    from shopreco.conf import get_settings
+    get_settings().LEASE_SECONDS
+
+Unknown, misspelt, removed or wrongly typed keys are system-check errors (`shopreco.E001` to
+`E003`) that name the fix. Settings never shape tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+from shopreco.exceptions import ConfigurationError
+
+REMOVED: Mapping[str, str] = {}
+"""Keys of earlier releases and the sentence that says what to do instead."""
+
+
+def _option(default: Any, help: str) -> Any:
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={"help": help})
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every option with its type and default. The reference page is generated from this class."""
+
+    TEXT_ENCODER: Mapping[str, Any] = _option(
+        {
+            "CLASS": "shopreco.encoders.SentenceTransformerEncoder",
+            "MODEL": "sentence-transformers/all-MiniLM-L6-v2",
+        },
+        "The language model: `CLASS` of the encoder, `MODEL` by hub name or local path, and the "
+        "encoder's own options in capitals (`DEVICE`, `BATCH_SIZE`, …). Keys that are left out "
+        "keep their default. A change takes effect with the next rebuild, beside the old space.",
+    )
+    ARTEFACT_DIR: str | Path = _option(
+        "",
+        "Folder of exported models; workers write it and web processes read it, so both need it. "
+        "Default: `shopreco-artefacts` beside the project (`BASE_DIR`).",
+    )
+    CACHE: str = _option("default", "Alias of the Django cache for query vectors and blocks.")
+    QUERY_DEADLINE: float = _option(
+        0.25,
+        "Seconds that a search waits for its query vector before it answers by words alone.",
+    )
+    FUSION: Mapping[str, Any] = _option(
+        {"CLASS": "shopreco.ranking.fusion.ConvexSum"},
+        "How dense and lexical scores become one: `CLASS` and its options in capitals.",
+    )
+    BATCH_SIZE: int = _option(512, "Items that a worker claims, encodes and writes at a time.")
+    LEASE_SECONDS: int = _option(
+        300, "Seconds after which the items of a worker that died are claimed by another."
+    )
+    MAX_ATTEMPTS: int = _option(
+        3, "Attempts after which an item that cannot be indexed waits for its next save."
+    )
+    BLOCK_CACHE_SECONDS: int = _option(
+        300, "Seconds that the candidates of a recommendation block are kept; stock stays live."
+    )
+    MAX_QUERY_LENGTH: int = _option(400, "Characters of a query that are read; the rest is cut.")
+    SLICE_SECONDS: float = _option(
+        20.0, "Seconds that one task works on a run before it yields to other tasks."
+    )
+
+    @property
+    def artefact_dir(self) -> Path:
+        base = Path(getattr(django_settings, "BASE_DIR", "."))
+        return Path(self.ARTEFACT_DIR) if self.ARTEFACT_DIR else base / "shopreco-artefacts"
+
+
+def problems(given: object) -> list[tuple[str, str, str]]:
+    """What is wrong with a `SHOPRECO` value: (check id, message, fix) each."""
+    if not isinstance(given, Mapping):
+        return [("E002", "SHOPRECO must be a dict.", "Write SHOPRECO = {…}.")]
+    hints = get_type_hints(Settings)
+    known = {option.name: hints[option.name] for option in fields(Settings)}
+    found = []
+    for key, value in given.items():
+        if key in REMOVED:
+            found.append(("E003", f"SHOPRECO[{key!r}] was removed.", REMOVED[key]))
+        elif key not in known:
+            close = get_close_matches(str(key).upper(), known, n=1)
+            fix = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(known)}."
+            found.append(("E001", f"SHOPRECO[{key!r}] is not a setting of shopreco.", fix))
+        elif not _fits(value, known[key]):
+            name = getattr(known[key], "__name__", str(known[key]))
+            found.append(
+                ("E002", f"SHOPRECO[{key!r}] is {value!r}.", f"It must be of type {name}.")
+            )
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
+            found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", "It must be above zero."))
+    return found
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if getattr(hint, "__origin__", None) is not None:
+        return isinstance(value, hint.__origin__)
+    return isinstance(value, get_args(hint) or hint)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The host's settings over the defaults; dicts are merged one level deep.
+
+    Raises:
+        ConfigurationError: the first problem that the system checks would also report.
+    """
+    given = getattr(django_settings, "SHOPRECO", {})
+    for _id, message, fix in problems(given):
+        raise ConfigurationError(f"{message} {fix}")
+    values = dict(given)
+    for option in fields(Settings):
+        if option.default_factory is not MISSING and option.name in values:
+            defaults = option.default_factory()
+            other = values[option.name].get("CLASS", defaults.get("CLASS"))
+            if other == defaults.get("CLASS"):
+                values[option.name] = {**defaults, **values[option.name]}
+    return Settings(**values)
+
+
+def _reset(*, setting: str, **kwargs: object) -> None:
+    if setting in {"SHOPRECO", "BASE_DIR"}:
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_reset, dispatch_uid="shopreco.conf")

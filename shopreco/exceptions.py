@@ -1,0 +1,39 @@
+"""The error tree.
+
+    ShopRecoError
+    ├── ConfigurationError      a setting or declaration is wrong; the message names the fix
+    ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
+    │   └── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
+    ├── IndexNotReady           no active space for this catalogue yet
+    └── RunError                a run cannot be started, cancelled or resumed in its state
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ShopRecoError(Exception):
+    """Root of all errors of shopreco. `code` is stable and meant for programs."""
+
+    code: ClassVar[str] = "error"
+
+
+class ConfigurationError(ShopRecoError):
+    code = "configuration"
+
+
+class InvalidQuery(ShopRecoError):
+    code = "invalid_query"
+
+
+class UnknownFilter(InvalidQuery):
+    code = "unknown_filter"
+
+
+class IndexNotReady(ShopRecoError):
+    code = "index_not_ready"
+
+
+class RunError(ShopRecoError):
+    code = "run"

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from shopreco.models.changes import Change
+
+
+class Outcome(models.TextChoices):
+    INDEXED = "indexed", _("indexed")
+    SKIPPED = "skipped", _("skipped")
+    FAILED = "failed", _("failed")
+    DELETED = "deleted", _("deleted")
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def with_pending(self) -> ItemQuerySet:
+        """Annotates `is_pending`: whether a change of the item waits to be indexed."""
+        waiting = Change.objects.filter(
+            catalogue=OuterRef("catalogue"), object_id=OuterRef("object_id")
+        )
+        return self.annotate(is_pending=Exists(waiting))
+
+    def indexed(self) -> ItemQuerySet:
+        return self.filter(outcome=Outcome.INDEXED)
+
+
+class Item(models.Model):
+    """A shop's object in the index: its identity, its filter columns and its last outcome.
+
+    Everything else that is known of it points here. A deleted object leaves its row behind as a
+    tombstone until `shopreco_prune`.
+    """
+
+    catalogue = models.CharField(_("catalogue"), max_length=100)
+    object_id = models.CharField(_("object id"), max_length=255)
+    title = models.TextField(_("title"), blank=True)
+    language = models.CharField(_("language"), max_length=16, blank=True)
+    site_id = models.IntegerField(_("site"), null=True, blank=True)
+    parent_id = models.CharField(_("parent"), max_length=255, blank=True)
+    group_id = models.BigIntegerField(editable=False)
+    price = models.DecimalField(_("price"), max_digits=16, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    available = models.BooleanField(_("available"), default=True)
+    facets = models.JSONField(_("facets"), default=dict, blank=True)
+    identifiers = ArrayField(
+        models.CharField(max_length=100), verbose_name=_("identifiers"), default=list, blank=True
+    )
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
+    reason = models.TextField(_("reason"), blank=True)
+    hashes = models.JSONField(default=dict, blank=True, editable=False)
+    indexed_at = models.DateTimeField(_("indexed"), null=True, blank=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["catalogue", "object_id"], name="shopreco_item_object"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["catalogue", "group_id"], name="shopreco_item_group"),
+            models.Index(
+                fields=["catalogue", "outcome"],
+                name="shopreco_item_outcome",
+                condition=~Q(outcome=Outcome.INDEXED),
+            ),
+            GinIndex(fields=["facets"], opclasses=["jsonb_path_ops"], name="shopreco_item_facets"),
+            GinIndex(
+                fields=["identifiers"],
+                name="shopreco_item_identifiers",
+                condition=~Q(identifiers=[]),
+            ),
+            GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="shopreco_item_title"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"{self.catalogue} {self.object_id}"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import SparseVectorField
+
+from shopreco.models.items import Item
+from shopreco.models.spaces import EmbeddingSpace
+
+
+class LexicalEntry(models.Model):
+    """An item's BM25F weights: `weights` by hashed term, `term_ids` for the space's GIN index."""
+
+    pk = models.CompositePrimaryKey("space_id", "item_id")
+    space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE, related_name="entries")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="entries")
+    content_hash = models.CharField(max_length=32)
+    term_ids = ArrayField(models.IntegerField())
+    weights = SparseVectorField()
+
+    class Meta:
+        verbose_name = _("lexical entry")
+        verbose_name_plural = _("lexical entries")
+
+    def __str__(self) -> str:
+        return f"{self.item_id} in {self.space_id}"
+
+
+class LexiconTerm(models.Model):
+    """A term of a space and in how many of its items it occurs.
+
+    The empty term occurs in every item: its document frequency is the number of items, N.
+    Terms whose hashes collide share a row.
+    """
+
+    pk = models.CompositePrimaryKey("space_id", "term_id")
+    space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE, related_name="terms")
+    term_id = models.IntegerField()
+    term = models.TextField(_("term"))
+    surface = models.TextField(_("as written"))
+    document_frequency = models.IntegerField(_("document frequency"))
+
+    class Meta:
+        verbose_name = _("lexicon term")
+        verbose_name_plural = _("lexicon terms")
+        indexes: ClassVar = [
+            GinIndex(fields=["surface"], opclasses=["gin_trgm_ops"], name="shopreco_term_surface"),
+        ]
+
+    def __str__(self) -> str:
+        return self.term

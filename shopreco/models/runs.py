@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from shopreco.models.spaces import EmbeddingSpace
+
+
+class RunKind(models.TextChoices):
+    REINDEX = "reindex", _("re-index")
+    REBUILD = "rebuild", _("rebuild")
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class IndexRun(models.Model):
+    """A pass over a whole catalogue as a row: it survives every process that works on it.
+
+    A re-index compares every object with the index and repairs what differs, so it is also the
+    reconciliation. A rebuild fills a new space in the same pass and activates it at the end.
+    """
+
+    LIVE: ClassVar = (RunState.QUEUED, RunState.RUNNING)
+
+    catalogue = models.CharField(_("catalogue"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=8, choices=RunKind)
+    space = models.ForeignKey(
+        EmbeddingSpace,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        verbose_name=_("space"),
+    )
+    state = models.CharField(_("state"), max_length=9, choices=RunState, default=RunState.QUEUED)
+    cursor = models.CharField(
+        max_length=255, blank=True, help_text=_("Key of the last object that was enqueued.")
+    )
+    enumerated = models.BooleanField(default=False)
+    total = models.PositiveIntegerField(_("total"), default=0)
+    encoded = models.PositiveIntegerField(_("encoded"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    removed = models.PositiveIntegerField(_("removed"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+    error = models.TextField(_("error"), blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("requested by"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("index run")
+        verbose_name_plural = _("index runs")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["catalogue"],
+                condition=Q(state__in=("queued", "running")),
+                name="shopreco_run_one_live",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.catalogue} #{self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    @property
+    def pending(self) -> int:
+        """Objects of this run that still wait; counted from the outbox, so always true."""
+        return self.changes.count()
+
+    @property
+    def done(self) -> int:
+        return max(0, self.total - self.pending)

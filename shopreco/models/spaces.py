@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import HalfVectorField
+
+from shopreco.models.items import Item
+
+
+class SpaceState(models.TextChoices):
+    BUILDING = "building", _("building")
+    ACTIVE = "active", _("active")
+    RETIRED = "retired", _("retired")
+
+
+class EmbeddingSpace(models.Model):
+    """One way of representing the items of a catalogue: a dense vector and lexical weights each.
+
+    Its fingerprint covers the encoder, the fusion weights, the analysers and the field weights; a
+    change of any makes another space, built beside. Activation is one UPDATE; the space before
+    stays for roll-back until it is pruned.
+    """
+
+    catalogue = models.CharField(_("catalogue"), max_length=100)
+    fingerprint = models.CharField(_("fingerprint"), max_length=32)
+    encoder = models.JSONField(
+        _("encoder"), help_text=_("The TEXT_ENCODER setting it was built with.")
+    )
+    encoder_fingerprint = models.CharField(max_length=64)
+    dimension = models.PositiveIntegerField(_("dimension"))
+    state = models.CharField(
+        _("state"), max_length=8, choices=SpaceState, default=SpaceState.BUILDING
+    )
+    statistics: models.JSONField[Any, Any] = models.JSONField(
+        _("statistics"),
+        default=dict,
+        help_text=_("Average field lengths, measured when its building began."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("embedding space")
+        verbose_name_plural = _("embedding spaces")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["catalogue"],
+                condition=Q(state=SpaceState.ACTIVE),
+                name="shopreco_space_one_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.catalogue} #{self.pk} {self.fingerprint[:8]}"
+
+
+class ModalityVector(models.Model):
+    """E(T) and, later, E(I), E(V), E(K): what an encoder made of one modality of an item.
+
+    Kept per encoder, so that a weight can change, and a space be rebuilt, without encoding.
+    """
+
+    pk = models.CompositePrimaryKey("item_id", "modality", "encoder")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="modality_vectors")
+    modality = models.CharField(max_length=16)
+    encoder = models.CharField(max_length=64, help_text=_("Fingerprint of the encoder."))
+    content_hash = models.CharField(max_length=32)
+    vector = HalfVectorField()
+
+    class Meta:
+        verbose_name = _("modality vector")
+        verbose_name_plural = _("modality vectors")
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.modality}"
+
+
+class Embedding(models.Model):
+    """p_final of formula (7): the vector that is searched. One HNSW index per space, partial."""
+
+    pk = models.CompositePrimaryKey("space_id", "item_id")
+    space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE, related_name="embeddings")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="embeddings")
+    content_hash = models.CharField(max_length=32)
+    vector = HalfVectorField()
+
+    class Meta:
+        verbose_name = _("embedding")
+        verbose_name_plural = _("embeddings")
+
+    def __str__(self) -> str:
+        return f"{self.item_id} in {self.space_id}"
