@@ -1,0 +1,53 @@
+"""The catalogue of the demo shop, written and drawn by this package: same bytes every time.
+
+    generate()    -> the products, each parent with its variants inside
+    categories()  -> the category tree, parents before children
+    brands()      -> the makers
+    relations()   -> facts between products, for the knowledge graph
+    draw(product) -> an SVG picture;  render(product, size) -> the same as WebP bytes
+
+It knows no Django: a loader elsewhere writes these records into the shop's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import bank
+from .compose import CURRENCY, generate
+from .drawing import draw, render
+from .records import (
+    DemoAttribute,
+    DemoBrand,
+    DemoCategory,
+    DemoProduct,
+    DemoRelation,
+    Drawing,
+)
+from .relations import relations
+
+__all__ = [
+    "CURRENCY",
+    "DemoAttribute",
+    "DemoBrand",
+    "DemoCategory",
+    "DemoProduct",
+    "DemoRelation",
+    "Drawing",
+    "brands",
+    "categories",
+    "draw",
+    "generate",
+    "relations",
+    "render",
+]
+
+
+def categories() -> Iterator[DemoCategory]:
+    """The category tree, parents before their children."""
+    yield from bank.category_table().values()
+
+
+def brands() -> Iterator[DemoBrand]:
+    """The makers, in alphabetical order of their slugs."""
+    yield from sorted(bank.brand_table().values(), key=lambda brand: brand.slug)

@@ -1,0 +1,46 @@
+"""What a drawing function is given, and the register of drawing functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..records import Drawing
+from .canvas import Canvas, Skin
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A product as the illustrator sees it: two surfaces and the options of its shape."""
+
+    skin: Skin
+    accent: Skin
+    drawing: Drawing
+
+    def __getitem__(self, option: str) -> str:
+        return self.drawing.options.get(option, "")
+
+    def count(self, option: str, default: int) -> int:
+        """The whole number an option starts with ("3 drawers" or "3" is 3)."""
+        digits = self[option].split(" ")[0]
+        return int(digits) if digits.isdigit() else default
+
+    @property
+    def place(self) -> int:
+        """The product's number within its type: for small differences without a name."""
+        return self.count("place", 0)
+
+
+Illustrator = Callable[[Canvas, Subject], None]
+ILLUSTRATORS: dict[str, Illustrator] = {}
+
+
+def illustrates(*kinds: str) -> Callable[[Illustrator], Illustrator]:
+    """Registers a function as the one that draws products of `kinds`."""
+
+    def register(function: Illustrator) -> Illustrator:
+        for kind in kinds:
+            ILLUSTRATORS[kind] = function
+        return function
+
+    return register
