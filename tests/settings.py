@@ -1,0 +1,54 @@
+"""Settings of the test suite: the demo shop and the hostile host on throw-away servers.
+
+`DATABASE_URL` and `CELERY_BROKER_URL` name other servers; the default are embedded ones below a
+temporary directory, started by `conftest.py` when the first test needs them.
+"""
+
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+# Processes that the tests start inherit these, and so use the same servers.
+if "SHOPRECO_TEST_DIR" not in os.environ:
+    os.environ["SHOPRECO_TEST_DIR"] = tempfile.mkdtemp(prefix="shopreco-tests-")
+os.environ["DEMO_DIR"] = os.environ["SHOPRECO_TEST_DIR"]
+os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import dj_database_url  # noqa: E402
+
+from demo_shop.embedded import EmbeddedServers  # noqa: E402
+from demo_shop.settings import *  # noqa: E402, F403
+from demo_shop.settings import CACHES, DATABASES, INSTALLED_APPS  # noqa: E402
+
+TEST_DIR = Path(os.environ["SHOPRECO_TEST_DIR"])
+EMBEDDED = EmbeddedServers(TEST_DIR, durable=False)
+ALLOWED_HOSTS = ["*"]
+
+# A second database, where the hostile host keeps some of its models.
+DATABASES["shop"] = dj_database_url.parse(
+    os.environ.get("SHOP_DATABASE_URL")
+    or os.environ.get("DATABASE_URL", EMBEDDED.database_url("shop"))
+)
+if "SHOP_DATABASE_URL" not in os.environ and "DATABASE_URL" in os.environ:
+    DATABASES["shop"]["NAME"] += "_shop"
+for _database in DATABASES.values():
+    _database.update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False)
+
+if find_spec("tests.testapp") is not None:
+    INSTALLED_APPS += ["tests.testapp"]
+    if find_spec("tests.testapp.routers") is not None:
+        DATABASE_ROUTERS = ["tests.testapp.routers.ShopRouter"]
+
+# Parallel test processes share the broker but not its queues.
+_process = os.environ.get("PYTEST_XDIST_WORKER", "main")
+CACHES["default"]["KEY_PREFIX"] = _process
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{_process}:"}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
