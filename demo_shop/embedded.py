@@ -5,9 +5,9 @@ from a directory alone: settings can name it before the server runs, two checkou
 and no other user of the machine gets in.
 
     servers = EmbeddedServers(Path(".demo"))
-    servers.start()                 # starts what is not running yet, and remembers that it did
+    servers.postgresql.start()          # unless it runs already
     servers.database_url("shop"), servers.broker_url, servers.cache_url
-    servers.stop()                  # stops what this object started
+    servers.stop()
 
 A server that outlived its owner (SIGKILL, power cut) is found by its socket and used again; a
 pid file without its process is removed.
@@ -19,13 +19,14 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,10 @@ class PostgreSQL:
         with _lock(self.directory.parent / f".{self.directory.name}.lock"):
             if self.is_running():
                 return False
+            if self._pid() is not None:  # it starts, or recovers from a crash
+                if not _becomes_true(self.is_running):
+                    raise EmbeddedServerError(f"PostgreSQL does not answer.\n{_tail(self.log)}")
+                return False
             self._prepare_user()
             self._create_cluster()
             self._forget_dead_server()
@@ -121,8 +126,10 @@ class PostgreSQL:
 
     def stop(self) -> None:
         """Stop the server, if it runs: clients are disconnected, transactions rolled back."""
-        if self.is_running():
+        if self._pid() is not None:
             self._control("stop", "-m", "fast" if self.durable else "immediate")
+        with suppress(OSError):
+            self.socket_directory.rmdir()  # empty only if it is not the directory of the data
 
     def restart(self) -> None:
         """Stop and start, as a crash would: connections break, what was committed is kept."""
@@ -156,7 +163,7 @@ class PostgreSQL:
         """Output of one of PostgreSQL's programs, run as the user that owns the data."""
         # A file, not a pipe: the server that pg_ctl leaves behind would hold a pipe open.
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-            status = subprocess.run(  # noqa: S603 (our binary)
+            status = subprocess.run(
                 [_postgresql_programs() / program, *options],
                 check=False,
                 stdin=subprocess.DEVNULL,
@@ -196,19 +203,36 @@ class PostgreSQL:
         self._run("initdb", "-D", str(unfinished), *options)
         unfinished.rename(self.data)
 
-    def _forget_dead_server(self) -> None:
-        """Remove a pid file whose process is gone or is by now another program."""
+    def _pid(self) -> int | None:
+        """The server's process, if it is alive and not by now another program."""
         import psutil
 
-        pid_file = self.data / "postmaster.pid"
         try:
-            pid = int(pid_file.read_text(encoding="utf-8").split()[0])
+            pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
             process = psutil.Process(pid)
             alive = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
         except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
-            alive = False
-        if not alive:
-            pid_file.unlink(missing_ok=True)
+            return None
+        return pid if alive else None
+
+    def _forget_dead_server(self) -> None:
+        """Remove lock files of a killed server once its last backend has ended, as they soon do.
+
+        PostgreSQL would do so too, unless a process has the old id by now, or nobody has reaped
+        the old process, as in a container whose first process is no init.
+        """
+        import psutil
+
+        def no_backend_works() -> bool:
+            data = str(self.data)
+            return all(each.info["cwd"] != data for each in psutil.process_iter(["cwd"]))
+
+        locks = [self.data / "postmaster.pid", self.socket_directory / ".s.PGSQL.5432.lock"]
+        if any(lock.exists() for lock in locks):
+            if not _becomes_true(no_backend_works):
+                raise EmbeddedServerError(f"Backends of a killed server still use {self.data}.")
+            for lock in locks:
+                lock.unlink(missing_ok=True)
 
 
 @dataclass
@@ -265,7 +289,7 @@ class Valkey:
             command = [str(get_binary_path())]
             for name, value in options.items():
                 command += [f"--{name}", value]
-            subprocess.run(command, check=False, capture_output=True)  # noqa: S603 (our binary)
+            subprocess.run(command, check=False, capture_output=True)
             if not _becomes_true(self.is_running):
                 raise EmbeddedServerError(f"Valkey did not start.\n{_tail(self.log)}")
         return True
@@ -273,23 +297,18 @@ class Valkey:
     def stop(self) -> None:
         """Stop the server, if it runs."""
         with self.client() as client:
-            try:
+            with suppress(redis.RedisError):
                 client.shutdown(nosave=True)
-            except redis.RedisError:
-                return
+        with suppress(OSError):
+            self.socket.parent.rmdir()
 
 
 @dataclass
 class EmbeddedServers:
-    """Both servers below one directory, started and stopped together.
-
-    `stop()` stops what `start()` of this object started, and what it found running if
-    `start(adopt=True)` made it the owner (the holder of the directory's lock is).
-    """
+    """Both servers below one directory, and their addresses, which hold before they run."""
 
     directory: Path
     durable: bool = True
-    _started: list[PostgreSQL | Valkey] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.postgresql = PostgreSQL(self.directory / "postgresql", durable=self.durable)
@@ -306,14 +325,9 @@ class EmbeddedServers:
     def cache_url(self) -> str:
         return f"unix://{quote(str(self.valkey.socket))}?db=1"
 
-    def start(self, *, adopt: bool = False) -> None:
-        for server in (self.postgresql, self.valkey):
-            if (server.start() or adopt) and server not in self._started:
-                self._started.append(server)
-
     def stop(self) -> None:
-        while self._started:
-            self._started.pop().stop()
+        self.postgresql.stop()
+        self.valkey.stop()
 
 
 def _postgresql_programs() -> Path:
@@ -339,8 +353,10 @@ def _identity() -> dict[str, Any]:
 
 
 def _socket_directory(directory: Path, name: str) -> Path:
-    """`directory`, or one with a short name where the socket's path would be too long."""
-    if len(os.fsencode(directory / name)) <= LONGEST_SOCKET_PATH:
+    """`directory`, or one with a short and simple name where the socket's path would be too long,
+    or has characters that mean something in an address or a configuration file."""
+    path = os.fsencode(directory / name)
+    if len(path) <= LONGEST_SOCKET_PATH and re.fullmatch(rb"[\w/.-]+", path):
         return directory
     digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     return Path(tempfile.gettempdir()).resolve() / f"shopreco-{digest}"

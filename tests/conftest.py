@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,14 +136,14 @@ class Process:
         deadline = time.monotonic() + seconds
         while text not in self.log:
             if not self.is_running() or time.monotonic() > deadline:
-                raise AssertionError(f"{text!r} is not in the log of process {self.pid}:\n{self.log}")
+                raise AssertionError(
+                    f"{text!r} is not in the log of process {self.pid}:\n{self.log}"
+                )
             time.sleep(0.05)
 
     def _signal(self, number: int) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def environment_of_tests() -> dict[str, str]:
@@ -197,9 +198,7 @@ def start_worker(start_process: Callable[..., Process]) -> Callable[..., Process
         options = ["--pool", "threads", "--concurrency", str(concurrency), "--loglevel", "info"]
         options += ["--without-gossip", "--without-mingle"]
         options += ["--queues", ",".join(queues)] if queues else []
-        worker = start_process(
-            "-m", "celery", "-A", "demo_shop", "worker", *options, **environment
-        )
+        worker = start_process("-m", "celery", "-A", "demo_shop", "worker", *options, **environment)
         worker.wait_for_log("ready.")
         return worker
 

@@ -17,11 +17,11 @@ os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-import dj_database_url  # noqa: E402
+import dj_database_url
 
-from demo_shop.embedded import EmbeddedServers  # noqa: E402
-from demo_shop.settings import *  # noqa: E402, F403
-from demo_shop.settings import CACHES, DATABASES, INSTALLED_APPS  # noqa: E402
+from demo_shop.embedded import EmbeddedServers
+from demo_shop.settings import *  # noqa: F403 (a variation of them)
+from demo_shop.settings import CACHES, DATABASES, INSTALLED_APPS
 
 TEST_DIR = Path(os.environ["SHOPRECO_TEST_DIR"])
 EMBEDDED = EmbeddedServers(TEST_DIR, durable=False)

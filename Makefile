@@ -1,0 +1,53 @@
+# make demo   the demo shop on this machine, until Ctrl-C     PORT=8000  FEED=catalogue-file
+# make test   all tests, with coverage                        ARGS="-k name"
+# make lint   style, types, import directions, migrations
+
+PYTHON ?= python3
+PORT ?= 8000
+FEED ?=
+ARGS ?=
+COVERAGE_MINIMUM ?= 90
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+RECIPE := pyproject.toml constraints.txt
+SHIPPED := worker,embedded,zh,demo
+DEVELOPED := $(SHIPPED),evaluation,dev
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.demo
+	@exec $(RUN) manage.py demo --port "$(PORT)" $(if $(FEED),--feed "$(FEED)")
+
+test: $(VENV)/.dev
+	$(RUN) -m pytest --cov --cov-report=term-missing:skip-covered \
+		--cov-fail-under=$(COVERAGE_MINIMUM) $(ARGS)
+
+lint: $(VENV)/.dev
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) manage.py makemigrations --check --dry-run
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.*
+
+# Stamps: an installation is repeated only when what it was made from has changed.
+$(VENV)/.demo: $(RECIPE)
+	$(call install,$(SHIPPED))
+
+$(VENV)/.dev: $(RECIPE)
+	$(call install,$(DEVELOPED))
+
+# The build backend is installed first, from the constraints: a build in isolation ignores them.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" \
+		if sys.version_info < (3, 11) else 0)'
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the packages of constraints.txt …"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--no-build-isolation -e '.[$(1)]'
+	@touch $@
+endef
