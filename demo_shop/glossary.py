@@ -1,0 +1,51 @@
+"""The words of the attributes in the visitor's language, read once and kept for a while."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from django.core.cache import cache
+from django.utils.text import capfirst
+from django.utils.translation import get_language
+
+from demo_shop.models import Word
+
+CACHE_KEY = "demo_shop.glossary"
+SECONDS = 300
+
+
+class Said(NamedTuple):
+    english: str
+    chinese: str
+
+
+def said(word: str, language: str | None = None) -> str:
+    """A value such as "Sage green", or a key such as "trim", in a language; itself if unknown."""
+    known = _glossary().get(word)
+    if known is None:
+        return word
+    return known.chinese if (language or get_language() or "").startswith("zh") else known.english
+
+
+def heading(name: str) -> str:
+    """The name of an attribute as people write it; "baseColour" reads "Base colour"."""
+    known = said(name)
+    if known != name:
+        return known
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+    return str(capfirst(spaced.lower() if spaced != name else spaced))
+
+
+def forget() -> None:
+    """Read the words again at the next use."""
+    cache.delete(CACHE_KEY)
+
+
+def _glossary() -> dict[str, Said]:
+    found: dict[str, Said] | None = cache.get_or_set(CACHE_KEY, _read, SECONDS)
+    return found or {}
+
+
+def _read() -> dict[str, Said]:
+    return {word: Said(*rest) for word, *rest in Word.objects.values_list()}

@@ -1,0 +1,275 @@
+"""The shop's own models, as a shop would have them before it heard of shopreco."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+PATH_SEPARATOR = " > "
+
+
+class TwoLanguages(models.Model):
+    """English columns with an optional Chinese twin named `<column>_zh`."""
+
+    class Meta:
+        abstract = True
+
+    def localised(self, column: str) -> str:
+        """The text in the visitor's language, in English where it has not been translated."""
+        if (get_language() or "").startswith("zh"):
+            return getattr(self, f"{column}_zh") or getattr(self, column)
+        return str(getattr(self, column))
+
+
+class Word(models.Model):
+    """How a word of the attributes is said: the key "trim" is "Fittings", in Chinese 配件."""
+
+    word = models.CharField(_("word"), max_length=200, primary_key=True)
+    english = models.CharField(_("English"), max_length=200)
+    chinese = models.CharField(_("Chinese"), max_length=200)
+
+    class Meta:
+        ordering = ["word"]
+        verbose_name = _("word")
+        verbose_name_plural = _("words")
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class Brand(TwoLanguages):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    name_zh = models.CharField(_("name (Chinese)"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("brand")
+        verbose_name_plural = _("brands")
+
+    def __str__(self) -> str:
+        return self.localised("name")
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def roots(self) -> CategoryQuerySet:
+        return self.filter(parent=None)
+
+    def get_or_create_path(self, path: str, translations: Iterable[str] = ()) -> Category:
+        """The category at "Home > Lighting > Desk lamps", with every ancestor that is missing.
+
+        `translations` are the Chinese names of the levels, outermost first.
+        """
+        chinese = list(translations)
+        parent: Category | None = None
+        for depth, name in enumerate(split_path(path)):
+            full = f"{parent.path}{PATH_SEPARATOR}{name}" if parent else name
+            found = self.filter(path=full).first()
+            if found is None:
+                slug = slugify(name) or slugify(name, allow_unicode=True) or f"level-{depth + 1}"
+                base = f"{parent.slug_path}/{slug}" if parent else slug
+                found = self.create(
+                    parent=parent,
+                    name=name,
+                    name_zh=chinese[depth] if depth < len(chinese) else "",
+                    path=full,
+                    slug_path=free_slug(base, self.model.objects, "slug_path"),
+                )
+            parent = found
+        if parent is None:
+            raise ValueError("a category path has at least one level")
+        return parent
+
+
+class Category(TwoLanguages):
+    """A node of the category tree, found by its path in words or in slugs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    name = models.CharField(_("name"), max_length=200)
+    name_zh = models.CharField(_("name (Chinese)"), max_length=200, blank=True)
+    path = models.CharField(_("path"), max_length=600, unique=True)
+    slug_path = models.CharField(max_length=600, unique=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "path"]
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+
+    def __str__(self) -> str:
+        return self.path
+
+    def get_absolute_url(self) -> str:
+        return reverse("category", args=[self.slug_path])
+
+    @property
+    def label(self) -> str:
+        return self.localised("name")
+
+    def ancestors(self) -> list[Category]:
+        """From the root down to this category."""
+        levels = split_path(self.path)
+        paths = [PATH_SEPARATOR.join(levels[: depth + 1]) for depth in range(len(levels))]
+        return sorted(Category.objects.filter(path__in=paths), key=lambda each: len(each.path))
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def live(self) -> ProductQuerySet:
+        """What visitors may see: neither the product nor its parent has been taken down."""
+        return self.filter(Q(parent=None) | Q(parent__active=True), active=True)
+
+    def top_level(self) -> ProductQuerySet:
+        """Products in their own right, without the variants of others."""
+        return self.filter(parent=None)
+
+    def in_category(self, category: Category) -> ProductQuerySet:
+        """Products of a category and of everything below it."""
+        below = Q(slug_path=category.slug_path) | Q(slug_path__startswith=f"{category.slug_path}/")
+        members = Product.categories.through.objects.filter(
+            category__in=Category.objects.filter(below)
+        )
+        return self.filter(pk__in=members.values("product_id"))
+
+    def for_cards(self) -> ProductQuerySet:
+        """With everything that a product card shows, in three queries at most."""
+        variants = Product.objects.filter(active=True)
+        return self.select_related("brand", "parent").prefetch_related(
+            Prefetch("variants", variants)
+        )
+
+
+class Product(TwoLanguages):
+    """A product, or, with a parent, one of its variants. Taken down by `active`, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    parent = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="variants",
+        verbose_name=_("variant of"),
+    )
+    sku = models.CharField(_("SKU"), max_length=100, unique=True)
+    ean = models.CharField(_("EAN"), max_length=20, blank=True)
+    slug = models.SlugField(max_length=200, unique=True, allow_unicode=True)
+    title = models.CharField(_("title"), max_length=300)
+    title_zh = models.CharField(_("title (Chinese)"), max_length=300, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    description_zh = models.TextField(_("description (Chinese)"), blank=True)
+    brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="products")
+    categories = models.ManyToManyField(Category, blank=True, related_name="products")
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    price = models.DecimalField(
+        _("price"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("Empty: on request, as for sets whose price depends on their parts."),
+    )
+    compare_at_price = models.DecimalField(
+        _("price before"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    stock = models.PositiveIntegerField(_("in stock"), default=0)
+    image = models.ImageField(_("picture"), max_length=200, upload_to="products/", blank=True)
+    thumbnail = models.ImageField(max_length=200, upload_to="products/", blank=True)
+    gallery = models.JSONField(
+        _("further pictures"), default=list, blank=True, help_text=_("Names below MEDIA_ROOT.")
+    )
+    image_link = models.URLField(
+        _("picture elsewhere"),
+        max_length=2000,
+        blank=True,
+        help_text=_("Used when there is no picture of our own."),
+    )
+    active = models.BooleanField(_("active"), default=True)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "sku"]
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        indexes = [
+            models.Index(
+                fields=["-created"],
+                name="shop_new_products",
+                condition=Q(active=True, parent=None),
+            ),
+            models.Index(fields=["price"], name="shop_products_by_price"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(parent=models.F("id")), name="shop_product_not_its_own_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.localised("title")
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.slug])
+
+    @property
+    def name(self) -> str:
+        return self.localised("title")
+
+    @property
+    def text(self) -> str:
+        return self.localised("description")
+
+    @property
+    def in_stock(self) -> bool:
+        """Whether it can be bought; a product with variants can while one of them can."""
+        variants = [each for each in self.variants.all() if each.active]
+        return any(each.stock > 0 for each in variants or [self])
+
+    @property
+    def reduced(self) -> bool:
+        return bool(self.price and self.compare_at_price and self.compare_at_price > self.price)
+
+    @property
+    def price_varies(self) -> bool:
+        """Whether variants cost something else than the price that the product shows."""
+        return any(v.active and v.price != self.price for v in self.variants.all())
+
+    @property
+    def pictures(self) -> list[str]:
+        """Addresses of all pictures, the main one first."""
+        storage = self._meta.get_field("image").storage  # type: ignore[union-attr]
+        main = self.image.url if self.image else self.image_link
+        return [main] * bool(main) + [storage.url(name) for name in self.gallery]
+
+
+def split_path(path: str) -> list[str]:
+    """The levels of "Home > Lighting"; blank levels are dropped."""
+    return [level for part in path.split(PATH_SEPARATOR.strip()) if (level := part.strip())]
+
+
+def free_slug(base: str, manager: models.Manager, column: str) -> str:  # type: ignore[type-arg]
+    """The slug itself, or with the first number that makes it unique in that column."""
+    slug, number = base, 1
+    while manager.filter(**{column: slug}).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
