@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from demo_shop.feeds import FORMATS, FeedError, feed_for, opened
+from demo_shop.feeds.loader import Loader, Report
+from demo_shop.feeds.row import RowError
+from demo_shop.models import Product
+
+
+class Command(BaseCommand):
+    help = (
+        "Load products from a feed: Google Merchant XML or TSV, CSV, or JSON Lines, plain or "
+        "gzip. Products are matched by SKU; a second run changes what has changed. Rows that "
+        "cannot be loaded are listed with their lines, and the exit code is 1; all others are in."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "file", type=Path, help=f"ending in {', '.join(FORMATS)}, with or without .gz"
+        )
+        parser.add_argument(
+            "--currency", default="EUR", help="for prices that name none (default: EUR)"
+        )
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="take down every product that is not in the feed, unless a row failed",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        if not path.is_file():
+            raise CommandError(f"{path} is not a file")
+        loader = Loader(path.parent, options["currency"].upper())
+        broken: FeedError | None = None
+        try:
+            self._load(path, loader, quiet=not options["verbosity"])
+        except FeedError as error:
+            broken = error
+        report = loader.report
+        for note in report.notes:
+            self.stderr.write(self.style.WARNING(_line(note)))
+        for failure in report.failed:
+            self.stderr.write(self.style.ERROR(_line(failure)))
+        if broken:
+            self.stderr.write(self.style.ERROR(f"{path.name}: {broken}"))
+        self._say(report, options["verbosity"])
+        if report.failed or broken:
+            raise CommandError(
+                f"{len(report.failed)} rows failed"
+                + ("; the file could not be read to its end" if broken else "")
+                + ("; nothing was taken down" if options["replace"] else "")
+            )
+        if options["replace"]:
+            gone = Product.objects.filter(active=True).exclude(sku__in=report.skus)
+            number = _take_down(gone)
+            self.stdout.write(f"{number} products that are not in the feed were taken down")
+
+    def _load(self, path: Path, loader: Loader, *, quiet: bool) -> None:
+        feed = feed_for(path)
+        size = path.stat().st_size
+        bar = tqdm(
+            total=size, unit="B", unit_scale=True, desc=path.name, disable=True if quiet else None
+        )
+        with bar, opened(path) as (content, file):
+            for _row in loader.load(feed.read(content)):
+                bar.update(file.tell() - bar.n)
+            bar.update(size - bar.n)
+
+    def _say(self, report: Report, verbosity: int) -> None:
+        if verbosity:
+            self.stdout.write(
+                f"{report.created} created, {report.updated} updated, "
+                f"{report.unchanged} unchanged, {len(report.failed)} failed"
+            )
+
+
+def _take_down(products: Any) -> int:
+    """Save one by one: whoever listens to `post_save` hears of it."""
+    number = 0
+    for number, product in enumerate(products.iterator(), start=1):
+        product.active = False
+        product.save(update_fields=["active", "updated"])
+    return number
+
+
+def _line(each: RowError) -> str:
+    name = f" ({each.sku})" if each.sku else ""
+    return f"line {each.line}{name}: {each.message}"
