@@ -1,0 +1,77 @@
+"""The shopping cart: product keys and quantities in the session, everything else read live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from demo_shop.models import Product
+
+SESSION_KEY = "cart"
+MOST = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product of the cart at today's price."""
+
+    product: Product
+    quantity: int
+
+    @property
+    def total(self) -> Decimal:
+        return (self.product.price or Decimal(0)) * self.quantity
+
+    @property
+    def most(self) -> int:
+        return min(self.product.stock, MOST)
+
+
+class Cart:
+    """The cart of one session. Products that can no longer be bought drop out when it is read."""
+
+    def __init__(self, session: SessionBase) -> None:
+        self._session = session
+        stored = session.get(SESSION_KEY)
+        self._quantities: dict[str, int] = dict(stored) if isinstance(stored, dict) else {}
+
+    def __len__(self) -> int:
+        """How many pieces lie in it."""
+        return sum(self._quantities.values())
+
+    def __iter__(self) -> Iterator[Line]:
+        products = (
+            Product.objects.live()
+            .filter(pk__in=self._quantities, price__isnull=False, stock__gt=0)
+            .for_cards()
+            .in_bulk()
+        )
+        by_key = {str(pk): product for pk, product in products.items()}
+        for key, quantity in self._quantities.items():
+            if product := by_key.get(key):
+                yield Line(product, min(quantity, product.stock, MOST))
+
+    def totals(self) -> list[tuple[Decimal, str]]:
+        """(amount, currency) for every currency in the cart."""
+        sums: dict[str, Decimal] = {}
+        for line in self:
+            currency = line.product.currency
+            sums[currency] = sums.get(currency, Decimal(0)) + line.total
+        return [(amount, currency) for currency, amount in sums.items()]
+
+    def add(self, product: Product, quantity: int = 1) -> None:
+        key = str(product.pk)
+        self.set(product, self._quantities.get(key, 0) + quantity)
+
+    def set(self, product: Product, quantity: int) -> None:
+        """Change how many there are, as far as the stock allows; none takes it out."""
+        key = str(product.pk)
+        quantity = min(quantity, product.stock, MOST)
+        if quantity > 0:
+            self._quantities[key] = quantity
+        else:
+            self._quantities.pop(key, None)
+        self._session[SESSION_KEY] = self._quantities

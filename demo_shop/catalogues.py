@@ -1,0 +1,53 @@
+"""What shopreco may know of the shop: the only file that brings the two together."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from demo_shop.models import Product, ProductQuerySet
+from shopreco.catalogues import (
+    Attributes,
+    Availability,
+    Catalogue,
+    Category,
+    Filter,
+    Identifier,
+    Parent,
+    Price,
+    Text,
+    Title,
+    register,
+)
+
+
+@register
+class ProductCatalogue(Catalogue):
+    model = Product
+
+    title = Title()
+    description = Text()
+    # Chinese is found by its words; the language model of the demo understands English.
+    title_zh = Text(weight=3, embedded=False)
+    description_zh = Text(embedded=False)
+    sku = Identifier()
+    ean = Identifier()
+    category = Category("categories.path", label=_("Category"))
+    brand = Filter("brand.name", label=_("Brand"), weight=1)
+    attributes = Attributes()
+    price = Price(currency="currency")
+    available = Availability("in_stock")
+    parent = Parent()
+
+    reindex_on = ("parent", "variants")
+
+    def get_queryset(self) -> ProductQuerySet:
+        return Product.objects.live()
+
+    def get_live_queryset(self, request: HttpRequest | None) -> ProductQuerySet:
+        return Product.objects.live().for_cards()
+
+    def prepare_attributes(self, product: Product) -> dict[str, object]:
+        """A variant has what its parent has, and its own colour and size."""
+        inherited = product.parent.attributes if product.parent else {}
+        return {**inherited, **product.attributes}

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from demo_shop import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("c/<path:slug_path>/", views.category, name="category"),
+    path("p/<str:slug>/", views.product, name="product"),
+    path("cart/", views.cart, name="cart"),
+    path("cart/add/", views.add_to_cart, name="cart-add"),
+    path("cart/change/", views.change_cart, name="cart-change"),
+    path("language/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("shopreco/", include("shopreco.api.urls")),
+    # A demo on one machine has no web server in front that could serve the pictures.
+    re_path(
+        rf"^{settings.MEDIA_URL.lstrip('/')}(?P<path>.+)$",
+        views.media,
+        {"document_root": settings.MEDIA_ROOT},
+    ),
+]

@@ -1,0 +1,18 @@
+"""The pages of the shop. Of shopreco they know `shopreco.services` and its template tags."""
+
+from demo_shop.views.cart import add_to_cart, cart, change_cart
+from demo_shop.views.home import home
+from demo_shop.views.listing import category, search
+from demo_shop.views.media import media
+from demo_shop.views.product import product
+
+__all__ = [
+    "add_to_cart",
+    "cart",
+    "category",
+    "change_cart",
+    "home",
+    "media",
+    "product",
+    "search",
+]

@@ -1,0 +1,242 @@
+"""Lists of products: a category, and what a search finds. Both are one search with filters."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from demo_shop import glossary
+from demo_shop.models import Category, Product, ProductQuerySet, split_path
+from shopreco import services
+from shopreco.retrieval import FacetCounts, PriceRange
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 24
+LAST_PAGE = 100
+OPEN_BOXES = 4
+FILTER_PREFIX = "f."
+"""Marks filters in the address, so that a `utm_source` is not taken for an attribute."""
+SORTS: Mapping[str, Promise] = {
+    "relevance": _("Best match"),
+    "price": _("Price: low to high"),
+    "-price": _("Price: high to low"),
+    "-created": _("Newest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for, with everything that makes no sense left out."""
+
+    query: str
+    filters: Mapping[str, list[str]]
+    price_min: str
+    price_max: str
+    available: bool
+    sort: str
+    page: int
+
+    @classmethod
+    def from_address(cls, given: QueryDict) -> Asked:
+        sort, page = given.get("sort", ""), given.get("page", "")
+        return cls(
+            query=" ".join(given.get("q", "").replace("\x00", "").split()),
+            filters={
+                name.removeprefix(FILTER_PREFIX): values
+                for name in given
+                if name.startswith(FILTER_PREFIX) and (values := [*filter(None, given.getlist(name))])
+            },
+            price_min=_amount(given.get("price_min", "")),
+            price_max=_amount(given.get("price_max", "")),
+            available=given.get("available") == "1",
+            sort=sort if sort in SORTS else "relevance",
+            page=min(max(int(page), 1), LAST_PAGE) if page.isdecimal() and len(page) < 6 else 1,
+        )
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.filters or self.price_min or self.price_max or self.available)
+
+    def as_filters(self, category: Category | None) -> dict[str, Any]:
+        """As `services.search` takes them."""
+        filters: dict[str, Any] = dict(self.filters)
+        if category:
+            filters["category"] = [category.path]
+        if self.available:
+            filters["available"] = True
+        return filters | {
+            name: value
+            for name in ("price_min", "price_max")
+            if (value := getattr(self, name))
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A value of a facet as the page shows it."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A facet with its values in the visitor's language."""
+
+    parameter: str
+    label: str
+    ticks: Sequence[Tick]
+    open: bool
+
+    @property
+    def chosen(self) -> int:
+        return sum(tick.selected for tick in self.ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of products and the means to narrow it down."""
+
+    products: Sequence[Product]
+    total: int
+    page: int
+    boxes: Sequence[Box] = ()
+    prices: PriceRange | None = None
+    query_id: str = ""
+    resting: bool = False
+    """Whether search is not available and the products come straight from the shop's tables."""
+
+    @property
+    def pages(self) -> int:
+        return min(max(1, -(-self.total // PAGE_SIZE)), LAST_PAGE)
+
+    @property
+    def nearby(self) -> list[int | None]:
+        """Page numbers worth a link; None stands for a gap."""
+        wanted = {1, self.pages, *range(self.page - 2, self.page + 3)}
+        numbers: list[int | None] = []
+        for number in sorted(n for n in wanted if 1 <= n <= self.pages):
+            if numbers and number - (numbers[-1] or 0) > 1:
+                numbers.append(None)
+            numbers.append(number)
+        return numbers
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    asked = Asked.from_address(request.GET)
+    return _listing(request, asked, None, {"title": asked.query})
+
+
+@require_safe
+def category(request: HttpRequest, slug_path: str) -> HttpResponse:
+    found = get_object_or_404(Category, slug_path=slug_path)
+    context = {
+        "title": found.label,
+        "category": found,
+        "trail": found.ancestors()[:-1],
+        "below": list(found.children.all()),
+    }
+    return _listing(request, Asked.from_address(request.GET), found, context)
+
+
+def _listing(
+    request: HttpRequest, asked: Asked, within: Category | None, context: dict[str, Any]
+) -> HttpResponse:
+    try:
+        listing = _searched(request, asked, within)
+    except Exception:  # noqa: BLE001 (whatever is wrong with search, the shop stays open)
+        logger.exception("The listing at %s is shown without search", request.path)
+        listing = _plain(asked, within)
+    sorts = {name: label for name, label in SORTS.items() if asked.query or name != "relevance"}
+    return render(
+        request,
+        "shop/listing.html",
+        {"asked": asked, "listing": listing, "sorts": sorts, **context},
+    )
+
+
+def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Listing:
+    page = services.search(
+        asked.query,
+        catalogue="demo_shop.product",
+        request=request,
+        filters=asked.as_filters(within),
+        sort=asked.sort,
+        offset=(asked.page - 1) * PAGE_SIZE,
+        limit=PAGE_SIZE,
+        facets=("*",),
+    )
+    return Listing(
+        products=[result.object for result in page.results],
+        total=page.total,
+        page=asked.page,
+        boxes=[
+            _box(facet, open_=place < OPEN_BOXES)
+            for place, facet in enumerate(page.facets)
+            if not (within and facet.name == "category")
+        ],
+        prices=page.price_range,
+        query_id=page.query_id,
+    )
+
+
+def _box(facet: FacetCounts, *, open_: bool) -> Box:
+    if facet.name == "category":
+        labels = {each.path: each.label for each in Category.objects.all()}
+        ticks = [
+            Tick(each.value, labels.get(each.value, each.value), each.count, each.selected, depth)
+            for each in sorted(facet.values, key=lambda each: each.value)
+            if (depth := len(split_path(each.value))) < 3 or each.selected
+        ]
+    else:
+        ticks = [
+            Tick(each.value, glossary.said(each.value), each.count, each.selected)
+            for each in facet.values
+        ]
+    chosen = any(tick.selected for tick in ticks)
+    return Box(f"{FILTER_PREFIX}{facet.name}", facet.label, ticks, open_ or chosen)
+
+
+def _plain(asked: Asked, within: Category | None) -> Listing:
+    """Without search: by category and words of the title, from the shop's own tables."""
+    products: ProductQuerySet = Product.objects.live().top_level().for_cards()
+    if within:
+        products = products.in_category(within)
+    for word in asked.query.split()[:10]:
+        products = products.filter(Q(title__icontains=word) | Q(title_zh__icontains=word))
+    if asked.price_min:
+        products = products.filter(price__gte=asked.price_min)
+    if asked.price_max:
+        products = products.filter(price__lte=asked.price_max)
+    order = asked.sort if asked.sort in {"price", "-price"} else "-created"
+    start = (asked.page - 1) * PAGE_SIZE
+    return Listing(
+        products=list(products.order_by(order, "sku")[start : start + PAGE_SIZE]),
+        total=products.count(),
+        page=asked.page,
+        resting=True,
+    )
+
+
+def _amount(text: str) -> str:
+    """A price bound as written, or nothing where it is not a price."""
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        return ""
+    return text.strip() if amount.is_finite() and 0 <= amount < 10**10 else ""
