@@ -296,9 +296,8 @@ class Valkey:
 
     def stop(self) -> None:
         """Stop the server, if it runs."""
-        with self.client() as client:
-            with suppress(redis.RedisError):
-                client.shutdown(nosave=True)
+        with self.client() as client, suppress(redis.RedisError):
+            client.shutdown(nosave=True)
         with suppress(OSError):
             self.socket.parent.rmdir()
 
