@@ -60,7 +60,7 @@ def _products(kind: ProductType, numbers: Iterator[int]) -> Iterator[DemoProduct
         parts = {
             "o": [openings[place]],
             "f": list(features[place]),
-            "m": [_rotate(bank.materials()[chosen["material"]], place)],
+            "m": _about_material(chosen, place),
             "u": [uses[place]],
             "b": [Phrase(brand.story_en, brand.story_zh)],
         }
@@ -85,7 +85,7 @@ def _products(kind: ProductType, numbers: Iterator[int]) -> Iterator[DemoProduct
             stock=_stock(rng),
             sku=f"{kind.code}-{place + 1:03d}",
             ean=ean13(number * 100),
-            drawing=_drawing(kind, chosen, place),
+            drawing=_drawing(kind, {**chosen, **{key: axes[key][0] for key in axes}}, place),
         )
         yield _with_variants(rng, kind, base, chosen, axes, number, place) if axes else base
 
@@ -104,15 +104,16 @@ def _with_variants(
         own = dict(zip(axes, written, strict=True))
         values = {key: bank.value(key, option) for key, option in own.items()}
         raised = 1 + sum(kind.steps.get(key, 0) * axes[key].index(own[key]) for key in own)
+        note = _variant_note(own, values, place)
         compare_at = parent.compare_at_price
         variants.append(
             replace(
                 parent,
                 slug="-".join([parent.slug, *(slugify(value.en) for value in values.values())]),
                 title_en=f"{parent.title_en}, {', '.join(v.en for v in values.values())}",
-                title_zh=f"{parent.title_zh}({'、'.join(v.zh for v in values.values())})",
-                description_en=f"{parent.description_en}\n\n{_variant_note_en(values)}",
-                description_zh=f"{parent.description_zh}\n\n{_variant_note_zh(values)}",
+                title_zh=f"{parent.title_zh}（{'、'.join(v.zh for v in values.values())}）",
+                description_en=f"{parent.description_en}\n\n{note.en}",
+                description_zh=f"{parent.description_zh}\n\n{note.zh}",
                 attributes=(
                     *(_attribute(key, option) for key, option in own.items()),
                     *parent.attributes,
@@ -132,7 +133,6 @@ def _with_variants(
         price=cheapest.price,
         compare_at_price=cheapest.compare_at_price,
         stock=sum(variant.stock for variant in variants),
-        drawing=variants[0].drawing,
         variants=tuple(variants),
     )
 
@@ -177,12 +177,26 @@ def _capitalise(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _variant_note_en(values: Mapping[str, Value]) -> str:
-    return "; ".join(f"{bank.labels()[key].en}: {value.en}" for key, value in values.items()) + "."
+def _about_material(chosen: Mapping[str, str], place: int) -> list[Phrase]:
+    """A sentence about the material; none while the variants differ in it."""
+    return [_rotate(bank.materials()[chosen["material"]], place)] if "material" in chosen else []
 
 
-def _variant_note_zh(values: Mapping[str, Value]) -> str:
-    return ";".join(f"{bank.labels()[key].zh}:{value.zh}" for key, value in values.items()) + "。"
+def _variant_note(own: Mapping[str, str], values: Mapping[str, Value], place: int) -> Phrase:
+    """What sets a variant apart: "Colour: sage green; Size: M."."""
+    labels = bank.labels()
+    about = _about_material(own, place)
+    return Phrase(
+        " ".join(
+            [
+                "; ".join(f"{labels[key].en}: {value.en}" for key, value in values.items()) + ".",
+                *(sentence.en for sentence in about),
+            ]
+        ),
+        "；".join(f"{labels[key].zh}：{value.zh}" for key, value in values.items())
+        + "。"
+        + "".join(sentence.zh for sentence in about),
+    )
 
 
 def _attribute(key: str, written: str) -> DemoAttribute:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..canvas import Canvas, Skin
+from ..colours import mix
 from ..shapes import box, curve, mirrored, oval, polyline, turned
 from ..subject import Subject, illustrates
 
@@ -16,7 +17,7 @@ def _shade(c: Canvas, form: str, cx: float, top: float, size: float, skin: Skin)
     low = top + height
     if form == "globe":
         c.fill(oval(cx, top + size / 2, size * 0.95), c.glow(LIGHT, 0.55))
-        c.solid(oval(cx, top + size / 2, size / 2), Skin("#fff6e2"), "sphere")
+        c.solid(oval(cx, top + size / 2, size / 2), Skin(mix("#fff6e2", skin.colour, 0.3)), "sphere")
         c.fill(oval(cx, top + size * 0.52, size * 0.3), c.glow("#fff2c4", 0.9))
         return low
     c.fill(oval(cx, low + size * 0.16, size * 0.8, size * 0.6), c.glow(LIGHT, 0.6))
@@ -73,7 +74,8 @@ def table_lamp(c: Canvas, s: Subject) -> None:
         "sphere": ((30, 440), (74, 470), (118, 560), (78, 652), (66, 676)),
     }
     c.solid(turned(400, *bases.get(s["base"], bases["sphere"])), s.skin)
-    c.line(curve([(352, 520), (330, 570), (340, 620)]), "#ffffff", 9, 0.4)
+    if s["base"] != "column":
+        c.line(curve([(352, 540), (338, 580), (346, 620)]), "#ffffff", 9, 0.4)
     low = _shade(c, s["shade"] or "empire", 400, 128, 330, s.accent)
     c.tube(f"M452 {low + 6}v52", Skin("#b9935a"), 4)
     c.solid(oval(452, low + 62, 8), Skin("#b9935a"), "sphere")
@@ -84,8 +86,7 @@ def pendant_light(c: Canvas, s: Subject) -> None:
     c.solid(box(350, 0, 100, 26, 8), s.accent, "metal")
     c.line("M400 20V250", "#3b3633", 6)
     c.solid(box(378, 226, 44, 62, 10), s.accent, "metal")
-    with c.moved("translate(0 0)"):
-        _shade(c, s["shade"], 400, 276, 400, s.skin)
+    _shade(c, s["shade"], 400, 276, 400, s.skin)
     c.fill(oval(400, 706, 230, 40), c.glow("#fff0c8", 0.6))
 
 
@@ -128,7 +129,8 @@ def light_bulb(c: Canvas, s: Subject) -> None:
         for x in (366, 389, 411, 434):
             c.line(curve([(x, 452), (x - 8, 360), (x + 8, 290), (400, 230)]), "#ffb33c", 5)
             c.line(curve([(x, 452), (x - 8, 360), (x + 8, 290), (400, 230)]), "#fff3c0", 2)
-    c.line(curve([(316, 250), (300, 310), (318, 380)]), "#ffffff", 10, 0.65)
+    rim = {"globe": 290, "candle": 338, "tube": 346}.get(s["form"], 312)
+    c.line(curve([(rim + 8, 250), (rim, 310), (rim + 8, 380)]), "#ffffff", 10, 0.65)
     base = 58 if s["fitting"] == "e27" else 44
     c.solid(mirrored(400, (base, 540), (base, 640), (base * 0.6, 664)), s.skin, "metal")
     for y in (560, 584, 608, 632):
