@@ -15,7 +15,7 @@ from shopreco.conf import problems
 @register("shopreco")
 def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     found = problems(getattr(django_settings, "SHOPRECO", {}))
-    return [Error(message, hint=fix, id=f"shopreco.{id}") for id, message, fix in found]
+    return [Error(message, hint=fix, id=f"shopreco.{code}") for code, message, fix in found]
 
 
 @register("shopreco")

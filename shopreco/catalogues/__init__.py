@@ -3,6 +3,7 @@
 from shopreco.catalogues.base import Catalogue
 from shopreco.catalogues.documents import ItemDocument, TextPart
 from shopreco.catalogues.fields import (
+    Added,
     Attributes,
     Availability,
     Category,
@@ -26,6 +27,7 @@ from shopreco.catalogues.registry import (
 )
 
 __all__ = [
+    "Added",
     "Attributes",
     "Availability",
     "Catalogue",

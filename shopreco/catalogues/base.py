@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -10,6 +11,7 @@ from django.core import checks
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import capfirst
 
 from shopreco.catalogues import fields as f
@@ -143,6 +145,8 @@ class Catalogue:
                     rest["currency"] = declared.currency_of(obj)[:3]
                 case f.Availability():
                     rest["available"] = any(bool(v) and not _negative(v) for v in values)
+                case f.Added():
+                    rest["added_at"] = _moment(values[0]) if values else None
                 case f.Language():
                     rest["language"] = str(values[0])[:16] if values else ""
                 case f.Site():
@@ -178,6 +182,15 @@ def _fields_of(cls: type) -> list[tuple[str, f.Field]]:
 
 def _key(value: Any) -> Any:
     return value.pk if isinstance(value, models.Model) else value
+
+
+def _moment(value: Any) -> datetime | None:
+    """A date or naive time as an aware time."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if not isinstance(value, datetime):
+        return None
+    return timezone.make_aware(value) if timezone.is_naive(value) else value
 
 
 def _negative(value: Any) -> bool:

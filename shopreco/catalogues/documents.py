@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import NamedTuple
@@ -37,6 +38,7 @@ class ItemDocument:
     language: str = ""
     site_id: int | None = None
     parent_id: str = ""
+    added_at: datetime | None = None
 
     @property
     def group_id(self) -> int:
@@ -49,7 +51,7 @@ class ItemDocument:
         words = "\x1e".join(f"{p.name}\x1f{p.weight}\x1f{p.text}" for p in self.texts)
         return {
             "text": _digest(self.passage),
-            "lexical": _digest(f"{self.language}\x1e{words}"),
+            "lexical": _digest(f"{self.language}\x1e{self.group_id}\x1e{words}"),
         }
 
 

@@ -182,6 +182,12 @@ class Availability(Field):
     unique = True
 
 
+class Added(Field):
+    """When the object came into the shop: the order of "newest"."""
+
+    unique = True
+
+
 class Language(Field):
     """The language of the texts (BCP 47); without it the language is detected."""
 

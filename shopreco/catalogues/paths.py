@@ -53,9 +53,7 @@ def missing_step(model: type[models.Model], path: str) -> MissingStep | None:
     return None
 
 
-def _walk(
-    model: type[models.Model], path: str
-) -> Iterator[tuple[str, type[models.Model]]]:
+def _walk(model: type[models.Model], path: str) -> Iterator[tuple[str, type[models.Model]]]:
     current = model
     for step in path.split("."):
         try:

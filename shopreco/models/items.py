@@ -51,6 +51,7 @@ class Item(models.Model):
     identifiers = ArrayField(
         models.CharField(max_length=100), verbose_name=_("identifiers"), default=list, blank=True
     )
+    added_at = models.DateTimeField(_("added"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
     reason = models.TextField(_("reason"), blank=True)
     hashes = models.JSONField(default=dict, blank=True, editable=False)

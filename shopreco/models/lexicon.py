@@ -18,6 +18,7 @@ class LexicalEntry(models.Model):
     pk = models.CompositePrimaryKey("space_id", "item_id")
     space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE, related_name="entries")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="entries")
+    group_id = models.BigIntegerField(help_text=_("The item's, here so that no join is needed."))
     content_hash = models.CharField(max_length=32)
     term_ids = ArrayField(models.IntegerField())
     weights = SparseVectorField()

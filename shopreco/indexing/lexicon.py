@@ -1,0 +1,154 @@
+"""The lexical side of a space: BM25F weights per item and document frequencies per term."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connections
+from pgvector import SparseVector
+
+from shopreco.catalogues import ItemDocument
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.tables import replace_rows
+from shopreco.models import EmbeddingSpace
+from shopreco.text import Token, detect_language, document_weights, get_analyser, term_id
+
+TERM_SPACE = 1_000_000_000
+"""Dimension of the sparse vectors: pgvector's largest. Terms are hashed into it."""
+
+EVERY_ITEM = 0
+"""Id of the empty term; its document frequency is N. Hashed terms begin at 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an item contributes to the lexicon of a space."""
+
+    group_id: int
+    content_hash: str
+    weights: Mapping[int, float]
+    tokens: Mapping[int, Token]
+
+
+def analyse(document: ItemDocument) -> dict[str, list[Token]]:
+    """Tokens per declared field, by the analyser of the document's language."""
+    analyser = get_analyser(document.language or detect_language(document.passage))
+    return {part.name: analyser.tokens(part.text) for part in document.texts}
+
+
+def average_lengths(documents: Iterable[ItemDocument]) -> dict[str, float]:
+    """Mean number of tokens per field: the pivot of BM25's length normalisation."""
+    totals: Counter[str] = Counter()
+    count = 0
+    for document in documents:
+        count += 1
+        for name, tokens in analyse(document).items():
+            totals[name] += len(tokens)
+    return {name: total / count for name, total in totals.items()}
+
+
+def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -> Entry:
+    fields = analyse(document)
+    weights = document_weights(
+        {name: [token.term for token in tokens] for name, tokens in fields.items()},
+        {part.name: part.weight for part in document.texts},
+        space.statistics["average_lengths"],
+    )
+    by_id = {term_id(t.term): t for tokens in fields.values() for t in tokens}
+    hashed: dict[int, float] = {}
+    for term, weight in weights.items():
+        hashed[term_id(term)] = hashed.get(term_id(term), 0.0) + weight
+    return Entry(document.group_id, content_hash, hashed, by_id)
+
+
+def write_entries(space: EmbeddingSpace, entries: Mapping[int, Entry]) -> None:
+    """Replace the entries of items, by item id, and move the document frequencies along."""
+    change = Counter({EVERY_ITEM: len(entries)})
+    tokens: dict[int, Token] = {EVERY_ITEM: Token("", "")}
+    for entry in entries.values():
+        change.update(entry.weights.keys())
+        tokens.update(entry.tokens)
+    change.subtract(_terms_of(space, list(entries)))
+    replace_rows(
+        "shopreco_lexicalentry",
+        {
+            "space_id": "int8",
+            "item_id": "int8",
+            "group_id": "int8",
+            "content_hash": "varchar",
+            "term_ids": "int4[]",
+            "weights": "sparsevec",
+        },
+        [
+            (
+                space.pk,
+                item_id,
+                entry.group_id,
+                entry.content_hash,
+                sorted(entry.weights),
+                # pgvector counts from 0 in Python and from 1 in SQL.
+                SparseVector({i - 1: w for i, w in entry.weights.items()}, TERM_SPACE),
+            )
+            for item_id, entry in entries.items()
+        ],
+        item_ids=list(entries),
+        space_id=space.pk,
+    )
+    _move_frequencies(space, change, tokens)
+
+
+def remove_entries(space: EmbeddingSpace, item_ids: Sequence[int]) -> None:
+    change: Counter[int] = Counter()
+    change.subtract(_terms_of(space, item_ids))
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM shopreco_lexicalentry WHERE space_id = %s AND item_id = ANY(%s)",
+            [space.pk, list(item_ids)],
+        )
+    _move_frequencies(space, change, {})
+
+
+def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
+    """How often each term occurs in the stored entries of these items; EVERY_ITEM counts them."""
+    found: Counter[int] = Counter()
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            "SELECT term_ids FROM shopreco_lexicalentry WHERE space_id = %s AND item_id = ANY(%s)",
+            [space.pk, list(item_ids)],
+        )
+        for (term_ids,) in cursor.fetchall():
+            found[EVERY_ITEM] += 1
+            found.update(term_ids)
+    return found
+
+
+def _move_frequencies(
+    space: EmbeddingSpace, change: Counter[int], tokens: Mapping[int, Token]
+) -> None:
+    # Sorted, so that two workers that touch the same terms wait and never deadlock.
+    moved = sorted(each for each, by in change.items() if by)
+    if not moved:
+        return
+    nothing = Token("", "")
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO shopreco_lexiconterm
+                (space_id, term_id, term, surface, document_frequency)
+            SELECT %s, term_id, term, surface, by
+            FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[])
+                AS t (term_id, term, surface, by)
+            ON CONFLICT (space_id, term_id) DO UPDATE
+            SET document_frequency =
+                shopreco_lexiconterm.document_frequency + EXCLUDED.document_frequency
+            """,
+            [
+                space.pk,
+                moved,
+                [tokens.get(each, nothing).term for each in moved],
+                [tokens.get(each, nothing).surface for each in moved],
+                [change[each] for each in moved],
+            ],
+        )

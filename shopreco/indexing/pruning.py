@@ -1,0 +1,42 @@
+"""Removing what is only kept for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shopreco.catalogues import Catalogue
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.spaces import drop_space
+from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
+
+
+def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int]:
+    """Numbers of removed rows by what they were. The active space is never touched."""
+    database = outbox_database()
+    spaces = EmbeddingSpace.objects.using(database).filter(catalogue=catalogue.name)
+    retired = spaces.filter(state=SpaceState.RETIRED).order_by("-activated_at", "-id")[keep:]
+    live = IndexRun.objects.using(database).filter(
+        catalogue=catalogue.name, state__in=IndexRun.LIVE
+    )
+    abandoned = spaces.filter(state=SpaceState.BUILDING, created_at__lt=before).exclude(
+        runs__in=live
+    )
+    dropped = 0
+    for space in [*retired, *abandoned]:
+        drop_space(space)
+        dropped += 1
+    used = spaces.values("encoder_fingerprint")
+    vectors = ModalityVector.objects.using(database).filter(item__catalogue=catalogue.name)
+    orphans = vectors.exclude(encoder__in=used)
+    count = orphans.count()
+    orphans._raw_delete(database)
+    tombstones = Item.objects.using(database).filter(
+        catalogue=catalogue.name, outcome=Outcome.DELETED, indexed_at__lt=before
+    )
+    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, finished_at__lt=before)
+    return {
+        "spaces": dropped,
+        "vectors": count,
+        "tombstones": tombstones.delete()[0],
+        "runs": runs.delete()[0],
+    }

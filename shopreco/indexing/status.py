@@ -1,0 +1,107 @@
+"""How a catalogue's index is doing, and what to do about what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connections
+from django.db.models import Count
+
+from shopreco.catalogues import Catalogue
+from shopreco.conf import get_settings
+from shopreco.encoders import EncoderError
+from shopreco.indexing import spaces
+from shopreco.indexing.outbox import outbox_database
+from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueStatus:
+    """Counts are items; `problems` are sentences that name the fix."""
+
+    catalogue: str
+    items: int
+    pending: int
+    failed: int
+    skipped: int
+    space: EmbeddingSpace | None
+    is_current: bool
+    live_run: IndexRun | None
+    query_encoder_ready: bool
+    index_bytes: int
+    problems: tuple[str, ...]
+
+
+def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
+    database = outbox_database()
+    outcomes = dict(
+        Item.objects.using(database)
+        .filter(catalogue=catalogue.name)
+        .values_list("outcome")
+        .annotate(n=Count("id"))
+        .order_by()
+    )
+    pending = Change.objects.using(database).filter(catalogue=catalogue.name).count()
+    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
+    live = runs.filter(state__in=IndexRun.LIVE).first()
+    space = spaces.active_space(catalogue.name)
+    problems = []
+    ready = current = False
+    if space is None:
+        problems.append("No active space: run `manage.py shopreco_reindex`.")
+    else:
+        try:
+            current = spaces.is_current(space, catalogue)
+            if not current:
+                problems.append(
+                    "Settings or declarations differ from the active space: run "
+                    "`manage.py shopreco_reindex --rebuild`."
+                )
+        except EncoderError as error:
+            problems.append(f"The configured encoder cannot be had: {error}")
+        try:
+            directory = get_settings().artefact_dir / space.encoder_fingerprint
+            spaces.encoder_of(space).load_query_encoder(directory)
+            ready = True
+        except EncoderError as error:
+            problems.append(f"Searches answer by words alone, without a query encoder: {error}")
+    failed = outcomes.get(Outcome.FAILED, 0)
+    if failed:
+        problems.append(f"{failed} items failed: see their reason in the admin, under Items.")
+    if pending and live is None:
+        problems.append(f"{pending} changes wait: is a Celery worker running, and beat?")
+    return CatalogueStatus(
+        catalogue=catalogue.name,
+        items=outcomes.get(Outcome.INDEXED, 0),
+        pending=pending,
+        failed=failed,
+        skipped=outcomes.get(Outcome.SKIPPED, 0),
+        space=space,
+        is_current=current,
+        live_run=live,
+        query_encoder_ready=ready,
+        index_bytes=space_bytes(space) if space else 0,
+        problems=tuple(problems),
+    )
+
+
+def space_bytes(space: EmbeddingSpace) -> int:
+    """Bytes of a space's own indexes and of its share of the tables."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) "
+            "FROM unnest(%s::text[]) AS name",
+            [list(spaces.index_names(space.pk))],
+        )
+        (size,) = cursor.fetchone()
+        for table in ("embedding", "lexicalentry"):
+            cursor.execute(
+                f"""
+                SELECT pg_table_size('shopreco_{table}')
+                       * count(*) FILTER (WHERE space_id = %s) / greatest(count(*), 1)
+                FROM shopreco_{table}
+                """,  # noqa: S608 (our own names)
+                [space.pk],
+            )
+            size += cursor.fetchone()[0]
+    return int(size)

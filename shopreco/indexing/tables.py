@@ -1,0 +1,57 @@
+"""Bulk writes to our own tables: delete what is replaced, then binary COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connections
+from pgvector.psycopg import register_vector
+
+from shopreco.indexing.outbox import outbox_database
+
+
+def replace_rows(
+    table: str,
+    types: dict[str, str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    item_ids: Sequence[int],
+    **scope: Any,
+) -> None:
+    """Replace the rows of some items in `table`, within `scope` (column = value).
+
+    `types` maps the columns of `rows` to their PostgreSQL types, in order. A COPY of binary
+    vectors costs a tenth of the same INSERT with vectors as text.
+    """
+    connection = connections[outbox_database()]
+    where = "".join(f" AND {column} = %s" for column in scope)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE item_id = ANY(%s){where}",  # noqa: S608 (our own names)
+            [list(item_ids), *scope.values()],
+        )
+        raw = _raw(connection)
+        with raw.cursor().copy(
+            f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
+        ) as copy:
+            copy.set_types(list(types.values()))
+            for row in rows:
+                copy.write_row(row)
+
+
+def delete_rows(table: str, item_ids: Iterable[int]) -> None:
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE item_id = ANY(%s)",  # noqa: S608 (our own names)
+            [list(item_ids)],
+        )
+
+
+def _raw(connection: Any) -> Any:
+    """The psycopg connection, taught pgvector's types once."""
+    raw = connection.connection
+    if not getattr(raw, "_shopreco_vectors", False):
+        register_vector(raw)
+        raw._shopreco_vectors = True
+    return raw

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from shopreco import services
+from shopreco.catalogues import get_catalogue, get_catalogues
+from shopreco.exceptions import ShopRecoError
+from shopreco.indexing import runs
+from shopreco.management.progress import CatalogueCommand, RunProgress
+from shopreco.models import IndexRun, RunState
+
+
+class Command(CatalogueCommand):
+    help = (
+        "Index a catalogue: compares every object with the index and repairs what differs. "
+        "Works in this process and shows progress; --queue leaves it to the workers. "
+        "Exit codes: 0 done, 1 failed or cancelled, 3 done but some items failed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--rebuild", action="store_true", help="build a new space from the current settings"
+        )
+        parser.add_argument("--queue", action="store_true", help="hand the run to the workers")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = options["catalogue"]
+        try:
+            chosen = [get_catalogue(name)] if name else list(get_catalogues())
+            finished = [self._run(catalogue.name, options) for catalogue in chosen]
+        except ShopRecoError as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.print_json([self._figures(run) for run in finished])
+        if any(run.state in {RunState.FAILED, RunState.CANCELLED} for run in finished):
+            self.fail(1)
+        if any(run.failed for run in finished):
+            self.fail(3)
+
+    def _run(self, name: str, options: dict[str, Any]) -> IndexRun:
+        begin = services.rebuild if options["rebuild"] else services.reindex
+        if options["queue"]:
+            run = begin(name)
+            if not options["json"]:
+                self.stdout.write(f"{run} is queued; `manage.py shopreco_status` follows it.")
+            return run
+        run = runs.start(get_catalogue(name), rebuild=options["rebuild"])
+        with RunProgress(name, visible=not options["json"]) as progress:
+            run = services.run_inline(run, progress)
+        if not options["json"]:
+            self.stdout.write(
+                f"{name}: {run.total} objects, {run.encoded} encoded, {run.changed} changed, "
+                f"{run.removed} removed, {run.failed} failed: {run.get_state_display()}"
+            )
+        return run
+
+    def _figures(self, run: IndexRun) -> dict[str, Any]:
+        names = ("catalogue", "kind", "state", "total", "encoded", "changed", "removed", "failed")
+        return {"run": run.pk, **{name: getattr(run, name) for name in names}, "error": run.error}

@@ -1,0 +1,86 @@
+"""From item ids to the shop's live objects, for this visitor, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from shopreco.catalogues import Catalogue
+from shopreco.models import Item
+
+SPARE = 8
+"""Candidates read beyond a page, so that a few that are hidden by now leave no gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An item of the index with its live object; `position` in the ranked list."""
+
+    position: int
+    item_id: int
+    object: Any
+    object_id: str
+    variant_id: str
+
+
+def hydrate(
+    catalogue: Catalogue,
+    request: HttpRequest | None,
+    item_ids: Sequence[int],
+    *,
+    offset: int,
+    limit: int,
+    collapse: bool,
+) -> list[Live]:
+    """The page of live objects that begins after `offset` live ones.
+
+    With `collapse` a variant is shown as its parent. Candidates that the live queryset does not
+    have are passed over, the same way for every page, so that pages neither overlap nor gap.
+    """
+    queryset = catalogue.get_live_queryset(request)
+    page: list[Live] = []
+    passed = 0
+    start = 0
+    while start < len(item_ids) and len(page) < limit:
+        chunk = list(item_ids[start : start + offset - passed + limit + SPARE])
+        shown = _shown(catalogue, chunk, collapse=collapse)
+        ahead = offset - passed
+        if ahead > limit:
+            # Far down the list only the keys of what lies before are needed.
+            pks = catalogue.to_pks(key for key, _variant in shown.values())
+            live = dict.fromkeys(queryset.filter(pk__in=pks).values_list("pk", flat=True))
+        else:
+            live = queryset.in_bulk(catalogue.to_pks(key for key, _variant in shown.values()))
+        for position, item_id in enumerate(chunk, start):
+            key, variant = shown.get(item_id, ("", ""))
+            pk = catalogue.to_pk(key) if key else None
+            if pk not in live or pk is None:
+                continue
+            if passed < offset:
+                passed += 1
+            elif len(page) < limit:
+                page.append(Live(position, item_id, live[pk], key, variant))
+        start += len(chunk)
+    missing = [catalogue.to_pk(each.object_id) for each in page if each.object is None]
+    if missing:
+        objects = queryset.in_bulk(missing)
+        page = [
+            Live(e.position, e.item_id, obj, e.object_id, e.variant_id)
+            for e in page
+            if (obj := e.object or objects.get(catalogue.to_pk(e.object_id))) is not None
+        ]
+    return page
+
+
+def _shown(
+    catalogue: Catalogue, item_ids: Sequence[int], *, collapse: bool
+) -> dict[int, tuple[str, str]]:
+    """Key of the object to show and of the variant that matched, by item id."""
+    rows = Item.objects.filter(id__in=item_ids).values_list("id", "object_id", "parent_id")
+    return {
+        item_id: (parent, key) if collapse and parent else (key, "")
+        for item_id, key, parent in rows
+    }

@@ -1,0 +1,31 @@
+"""Which analyser reads a query."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import get_language_from_request
+
+from shopreco.models import EmbeddingSpace
+from shopreco.text import detect_language
+
+
+def query_language(
+    space: EmbeddingSpace, text: str, given: str | None, request: HttpRequest | None
+) -> str:
+    """The given language, else the request's if the catalogue speaks it, else the detected one.
+
+    A query is too short to tell most languages apart, so detection falls back to the language
+    that most of the catalogue is written in.
+    """
+    if given:
+        return given.split("-")[0].lower()
+    spoken: dict[str, int] = space.statistics.get("languages", {})
+    main = max(spoken, key=lambda code: spoken[code], default="en")
+    detected = detect_language(text, default="")
+    if detected in spoken:
+        return detected
+    if request is not None:
+        wanted = get_language_from_request(request).split("-")[0]
+        if wanted in spoken:
+            return wanted
+    return main

@@ -1,0 +1,75 @@
+"""The answer: a page of results, each with its place, its score and where the score came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shopreco.retrieval.facets import FacetCounts, PriceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One object of the shop in an answer.
+
+    `object` is live: read through `get_live_queryset` for this request. `variant_id` is the key
+    of the variant that matched where `object` is its parent. `parts` are the normalised scores
+    that were fused, by retriever, such as {"dense": 0.71, "lexical": 0.32}.
+    """
+
+    object: Any
+    item_id: int
+    object_id: str
+    rank: int
+    score: float
+    source: str
+    variant_id: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """A page of results. Iterating it gives the results.
+
+    `total` counts all that matched (products, with variants collapsed). `degraded` names each
+    stage that failed or was late and why; the page stands without it. `timings` are milliseconds
+    by stage.
+    """
+
+    results: tuple[Result, ...] = ()
+    total: int = 0
+    offset: int = 0
+    limit: int = 0
+    query: str = ""
+    query_id: str = ""
+    source: str = ""
+    facets: tuple[FacetCounts, ...] = ()
+    price_range: PriceRange | None = None
+    degraded: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    model_version: str = ""
+
+    def __iter__(self) -> Any:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @property
+    def has_more(self) -> bool:
+        return self.offset + len(self.results) < self.total
+
+    @property
+    def objects(self) -> list[Any]:
+        return [result.object for result in self.results]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A completion while typing. `kind`: query, category, brand or product."""
+
+    kind: str
+    text: str
+    url: str = ""
+    facet: str = ""

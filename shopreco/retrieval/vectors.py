@@ -1,0 +1,99 @@
+"""Query vectors in the web process: cached, encoded in a thread, never waited for too long."""
+
+from __future__ import annotations
+
+import logging
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from hashlib import blake2b
+from threading import Lock
+from typing import TypeAlias
+
+import numpy as np
+from django.core.cache import BaseCache, caches
+from numpy.typing import NDArray
+
+from shopreco.conf import get_settings
+from shopreco.encoders import QueryEncoder, create_encoder
+from shopreco.models import EmbeddingSpace
+
+logger = logging.getLogger(__name__)
+
+Vector: TypeAlias = NDArray[np.float32]
+
+THREADS = 2
+LOADING_SECONDS = 3.0
+"""What the first query of a process may wait, once, while the encoder is loaded."""
+CACHE_SECONDS = 24 * 3600
+
+_loaded: dict[str, QueryEncoder] = {}
+_loading = Lock()
+
+
+def query_encoder(space: EmbeddingSpace) -> QueryEncoder:
+    """The query side of a space's encoder, loaded once per process.
+
+    Raises:
+        ArtefactMissing, ArtefactCorrupt: the exported model is not in ARTEFACT_DIR or damaged.
+    """
+    key = space.encoder_fingerprint
+    if key not in _loaded:
+        with _loading:
+            if key not in _loaded:
+                directory = get_settings().artefact_dir / key
+                _loaded[key] = create_encoder(space.encoder).load_query_encoder(directory)
+    return _loaded[key]
+
+
+def begin(space: EmbeddingSpace, text: str) -> Future[Vector]:
+    """q = E_text(Q), formula (1), as a future: from the cache, else encoded in a thread.
+
+    The vector that comes too late for its own request is cached for the next.
+    """
+    key = _cache_key(space, text)
+    cached = _get(key)
+    if cached is not None:
+        ready: Future[Vector] = Future()
+        ready.set_result(np.frombuffer(cached, dtype=np.float32))
+        return ready
+    return _executor(os.getpid()).submit(_encode, space, text, key)
+
+
+def patience(space: EmbeddingSpace) -> float:
+    """Seconds that a search may wait for a vector."""
+    deadline = get_settings().QUERY_DEADLINE
+    return deadline if space.encoder_fingerprint in _loaded else max(deadline, LOADING_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _executor(pid: int) -> ThreadPoolExecutor:
+    """Threads of this process; a forked child, with another pid, gets its own."""
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="shopreco-query")
+
+
+def _encode(space: EmbeddingSpace, text: str, key: str) -> Vector:
+    vector = query_encoder(space).encode_query(text)
+    try:
+        _cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
+    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
+        logger.warning("query vector not cached: %s", error)
+    return vector
+
+
+def _get(key: str) -> bytes | None:
+    try:
+        found = _cache().get(key)
+    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
+        logger.warning("query vector cache not reached: %s", error)
+        return None
+    return found if isinstance(found, bytes) else None
+
+
+def _cache() -> BaseCache:
+    return caches[get_settings().CACHE]
+
+
+def _cache_key(space: EmbeddingSpace, text: str) -> str:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"shopreco:query:{space.encoder_fingerprint[:16]}:{digest}"

@@ -1,0 +1,94 @@
+"""Celery tasks: thin, idempotent, safe to kill at any line. The rows are the queue.
+
+app.conf.beat_schedule |= shopreco.tasks.BEAT_SCHEDULE
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from time import monotonic
+from typing import Any, Final
+
+from celery import Task, shared_task
+from celery.schedules import crontab
+from django.db.models import Q
+from django.utils import timezone
+
+from shopreco.catalogues import get_catalogue, get_catalogues
+from shopreco.conf import get_settings
+from shopreco.exceptions import RunError
+from shopreco.indexing import outbox, runs
+from shopreco.indexing.pipeline import index_batch
+from shopreco.models import IndexRun
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS: Final = 30
+
+BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
+    "shopreco-sweep": {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "shopreco-reconcile": {
+        "task": "shopreco.tasks.reconcile",
+        "schedule": crontab(hour=3, minute=17),
+    },
+}
+
+
+def send(task: Task, *args: object, countdown: float = 0) -> bool:
+    """Hand a task to the workers; False, with a log entry, if the broker does not answer.
+
+    Never raises and never retries: the sweep finds what was not sent.
+    """
+    try:
+        task.apply_async(args, countdown=countdown, retry=False, ignore_result=True)
+    except Exception as error:  # noqa: BLE001 (whatever the broker's client raises)
+        logger.warning("broker not reached, the sweep will catch up: %s", error)
+        return False
+    return True
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def drain(catalogue: str) -> None:
+    """Index what waits, for at most a slice; then let other tasks come first."""
+    deadline = monotonic() + get_settings().SLICE_SECONDS
+    while index_batch(get_catalogue(catalogue)).claimed:
+        if monotonic() > deadline:
+            send(drain, catalogue)
+            return
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def advance_run(run_id: int) -> None:
+    """Work on a run for a slice and hand it on."""
+    run = IndexRun.objects.filter(pk=run_id).first()
+    if run is None or not run.is_live:
+        return
+    run = runs.advance(run, seconds=get_settings().SLICE_SECONDS)
+    if run.is_live:
+        # When nothing can be claimed, others hold the rest: look again a little later.
+        idle = not outbox.waiting(run.catalogue)
+        send(advance_run, run.pk, countdown=1 if idle else 0)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def sweep() -> None:
+    """Catch lost nudges, expired leases and runs whose worker died."""
+    for catalogue in get_catalogues():
+        if outbox.waiting(catalogue.name):
+            send(drain, catalogue.name)
+    silent = timezone.now() - timedelta(seconds=SWEEP_SECONDS)
+    live = IndexRun.objects.filter(state__in=IndexRun.LIVE)
+    for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
+        send(advance_run, run.pk)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def reconcile() -> None:
+    """Compare every catalogue with its index, as a re-index does, and repair what differs."""
+    for catalogue in get_catalogues():
+        try:
+            send(advance_run, runs.start(catalogue).pk)
+        except RunError as error:
+            logger.info("no reconciliation now: %s", error)
