@@ -105,11 +105,10 @@ class PostgreSQL:
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         with _lock(self.directory.parent / f".{self.directory.name}.lock"):
+            # A server that does not answer may be starting, recovering from a crash, or dying.
+            if not _becomes_true(lambda: self.is_running() or self._pid() is None):
+                raise EmbeddedServerError(f"PostgreSQL does not answer.\n{_tail(self.log)}")
             if self.is_running():
-                return False
-            if self._pid() is not None:  # it starts, or recovers from a crash
-                if not _becomes_true(self.is_running):
-                    raise EmbeddedServerError(f"PostgreSQL does not answer.\n{_tail(self.log)}")
                 return False
             self._prepare_user()
             self._create_cluster()

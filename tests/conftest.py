@@ -46,12 +46,11 @@ CHROMIUM_OPTIONS = [
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _remove_abandoned_servers()
-        (Path(os.environ["SHOPRECO_TEST_DIR"]) / "owner").write_text(str(os.getpid()))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that made the directory takes it away, also for parallel test processes."""
-    directory = Path(os.environ["SHOPRECO_TEST_DIR"])
+    directory = Path(os.environ.get("SHOPRECO_TEST_DIR", ""))
     owner = directory / "owner"
     if owner.exists() and owner.read_text() == str(os.getpid()):
         _remove_servers(directory)

@@ -12,6 +12,7 @@ from pathlib import Path
 # Processes that the tests start inherit these, and so use the same servers.
 if "SHOPRECO_TEST_DIR" not in os.environ:
     os.environ["SHOPRECO_TEST_DIR"] = tempfile.mkdtemp(prefix="shopreco-tests-")
+    Path(os.environ["SHOPRECO_TEST_DIR"], "owner").write_text(str(os.getpid()))
 os.environ["DEMO_DIR"] = os.environ["SHOPRECO_TEST_DIR"]
 os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -62,8 +62,10 @@ class Command(BaseCommand):
         directory: Path = settings.DEMO_DIR
         directory.mkdir(parents=True, exist_ok=True)
         with _only_one(directory / "lock", f"http://{HOST}:{port}/"):
-            _require_free(port)
             children = Children(directory)
+            for name in children.stop_leftovers():
+                self._say(f"Stopped the {name} of a run that was killed.")
+            _require_free(port)
             servers: EmbeddedServers = settings.EMBEDDED
             _stop_on_signals()
             try:
@@ -94,8 +96,6 @@ class Command(BaseCommand):
             self.stdout.flush()
 
     def _start_servers(self, servers: EmbeddedServers, feed: Path | None) -> None:
-        for name in Children(settings.DEMO_DIR).stop_leftovers():
-            self._say(f"Stopped the {name} of a run that was killed.")
         given = os.environ.get("DATABASE_URL")
         if given is None:
             self._say("Starting PostgreSQL …")
