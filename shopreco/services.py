@@ -5,34 +5,30 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
-from django.core.cache import caches
 from django.db import models, transaction
 from django.http import HttpRequest
-from numpy.typing import NDArray
 
-from shopreco.catalogues import Catalogue, catalogue_of, get_catalogue, get_catalogues
+from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
-from shopreco.exceptions import InvalidQuery
-from shopreco.indexing import outbox, pruning, runs, spaces
+from shopreco.exceptions import InvalidQuery, RunError
+from shopreco.indexing import outbox, pruning, runs, signals, spaces
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
-from shopreco.models import EmbeddingSpace, IndexRun, Item
-from shopreco.ranking import best_of_each_group, cap_per_key, maximal_marginal_relevance
-from shopreco.ranking.fusion import create_fusion
-from shopreco.retrieval import dense, hybrid, identifiers, selection
-from shopreco.retrieval import facets as faceting
-from shopreco.retrieval.filters import Filters, check_facets, facet_names, parse_filters
-from shopreco.retrieval.hybrid import Stages
-from shopreco.retrieval.hydration import hydrate
-from shopreco.retrieval.languages import query_language
+from shopreco.indexing.workers import send
+from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.retrieval.filters import check_facets, parse_filters
+from shopreco.retrieval.rankings import live_results
 from shopreco.retrieval.results import Result, ResultPage, Suggestion
+from shopreco.retrieval.search import Question, answer
+from shopreco.retrieval.selection import RELEVANCE, check_order
+from shopreco.retrieval.similar import diversified, neighbours
+from shopreco.retrieval.stages import Stages
 from shopreco.retrieval.suggest import suggest
 from shopreco.text import normalise_query
 
@@ -60,43 +56,6 @@ logger = logging.getLogger(__name__)
 MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
 PLACEMENTS = ("product-similar",)
-CANDIDATES = 100
-"""Neighbours that a block chooses from: room for what is not live, variants, and diversity."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A validated search."""
-
-    shop: Catalogue
-    text: str
-    request: HttpRequest | None
-    filters: Filters
-    chosen: Mapping[str, Any]
-    sort: str
-    facets: Sequence[str]
-    language: str | None
-    collapse: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """Ranked candidates: item ids with their groups and scores, all (n,), best first."""
-
-    item_ids: NDArray[np.int64]
-    group_ids: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    source: str
-    parts: Mapping[str, NDArray[np.float64]]
-
-    def take(self, positions: NDArray[Any]) -> _Ranking:
-        return replace(
-            self,
-            item_ids=self.item_ids[positions],
-            group_ids=self.group_ids[positions],
-            scores=self.scores[positions],
-            parts={name: part[positions] for name, part in self.parts.items()},
-        )
 
 
 # Search
@@ -108,7 +67,7 @@ def search(
     catalogue: str | None = None,
     request: HttpRequest | None = None,
     filters: Mapping[str, Any] | None = None,
-    sort: str = selection.RELEVANCE,
+    sort: str = RELEVANCE,
     offset: int = 0,
     limit: int = 24,
     facets: Sequence[str] | None = None,
@@ -134,11 +93,11 @@ def search(
     started = perf_counter()
     shop = get_catalogue(catalogue)
     text = normalise_query(query, get_settings().MAX_QUERY_LENGTH)
-    selection.check_order(sort)
+    check_order(sort)
     _check_page(offset, limit)
     if list(facets or ()) != ["*"]:
         check_facets(shop, facets or ())
-    question = _Question(
+    question = Question(
         shop=shop,
         text=text,
         request=request,
@@ -152,130 +111,13 @@ def search(
     stages = Stages()
     page = ResultPage(offset=offset, limit=limit, query=text, query_id=uuid4().hex)
     try:
-        page = _answer(question, page, stages)
+        page = answer(question, page, stages)
     except Exception as error:
         # The shop's page comes first; the log has the whole story.
         logger.exception("search for %r failed", text)
         stages.degraded["search"] = f"{type(error).__name__}: {error}"[:300]
     stages.timings["total"] = round((perf_counter() - started) * 1000, 2)
     return replace(page, degraded=stages.degraded, timings=stages.timings)
-
-
-def _answer(question: _Question, page: ResultPage, stages: Stages) -> ResultPage:
-    shop = question.shop
-    space = spaces.active_space(shop.name)
-    if space is None:
-        stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
-        return page
-    matched = _match(space, question, stages) if question.text else _browse(question, stages)
-    ranking, narrowing = matched, question.filters.narrowing()
-    if narrowing and len(ranking.item_ids):
-        with stages.stage("filter"):
-            ranking = ranking.take(selection.passing(ranking.item_ids, narrowing))
-    if question.collapse:
-        ranking = ranking.take(best_of_each_group(ranking.group_ids))
-    if question.text and question.sort != selection.RELEVANCE:
-        with stages.stage("sort"):
-            ranking = ranking.take(selection.ordered(ranking.item_ids.tolist(), question.sort))
-    with stages.stage("hydrate"):
-        results = _results(
-            shop,
-            question.request,
-            ranking,
-            offset=page.offset,
-            limit=page.limit,
-            collapse=question.collapse,
-        )
-    page = replace(
-        page,
-        results=results,
-        total=len(ranking.item_ids),
-        source=ranking.source,
-        model_version=space.fingerprint[:12],
-    )
-    if question.facets:
-        with stages.stage("facets", optional=True):
-            page = _with_facets(question, page, matched, narrowing)
-    return page
-
-
-def _browse(question: _Question, stages: Stages) -> _Ranking:
-    with stages.stage("browse"):
-        hits = selection.browse(question.shop.name, question.filters.scope(), question.sort)
-    return _Ranking(hits.item_ids, hits.group_ids, hits.scores.astype(float), "browse", {})
-
-
-def _match(space: EmbeddingSpace, question: _Question, stages: Stages) -> _Ranking:
-    scope = question.filters.scope()
-    with stages.stage("identifier", optional=True):
-        exact = identifiers.retrieve(question.shop.name, question.text, scope)
-        if len(exact):
-            scores = exact.scores.astype(float)
-            return _Ranking(exact.item_ids, exact.group_ids, scores, "identifier", {})
-    language = query_language(space, question.text, question.language, question.request)
-    found = hybrid.match(space, question.text, language, scope, stages)
-    with stages.stage("rank"):
-        fused = create_fusion(get_settings().FUSION).fuse(
-            found.dense, found.lexical, found.lexical_maximum
-        )
-        order = np.lexsort((found.item_ids, -fused.scores))
-        ranking = _Ranking(found.item_ids, found.group_ids, fused.scores, "hybrid", fused.parts)
-        return ranking.take(order)
-
-
-def _results(
-    shop: Catalogue,
-    request: HttpRequest | None,
-    ranking: _Ranking,
-    *,
-    offset: int,
-    limit: int,
-    collapse: bool,
-) -> tuple[Result, ...]:
-    live = hydrate(
-        shop, request, ranking.item_ids.tolist(), offset=offset, limit=limit, collapse=collapse
-    )
-    return tuple(
-        Result(
-            object=each.object,
-            item_id=each.item_id,
-            object_id=each.object_id,
-            variant_id=each.variant_id,
-            rank=rank,
-            score=round(float(ranking.scores[each.position]), 6),
-            source=ranking.source,
-            parts={
-                name: round(float(part[each.position]), 6)
-                for name, part in ranking.parts.items()
-                if not np.isnan(part[each.position])
-            },
-        )
-        for rank, each in enumerate(live, offset + 1)
-    )
-
-
-def _with_facets(
-    question: _Question, page: ResultPage, matched: _Ranking, narrowing: Filters
-) -> ResultPage:
-    ids, names = matched.item_ids.tolist(), list(question.facets)
-    if names == ["*"]:
-        names = facet_names(question.shop)
-        names += faceting.attribute_names(ids, names)
-        names += [n for n in narrowing.conditions if n not in {*names, "price"}]
-    chosen = {
-        name: [value] if isinstance(value, str) else [str(each) for each in value]
-        for name, value in question.chosen.items()
-        if name in names
-    }
-    return replace(
-        page,
-        facets=tuple(
-            faceting.count_facets(
-                question.shop, ids, names, narrowing, chosen, collapse=question.collapse
-            )
-        ),
-        price_range=faceting.price_range(ids, narrowing),
-    )
 
 
 def _check_page(offset: int, limit: int) -> None:
@@ -342,11 +184,11 @@ def recommend(
             stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
         else:
             with stages.stage("neighbours"):
-                ranking = _neighbours(space, shop, seed)
+                ranking = neighbours(space, shop, seed)
             with stages.stage("diversity"):
-                ranking = _diverse(space, ranking, limit, diversity, max_per or {})
+                ranking = diversified(space, ranking, limit, diversity, max_per or {})
             with stages.stage("hydrate"):
-                results = _results(shop, request, ranking, offset=0, limit=limit, collapse=True)
+                results = live_results(shop, request, ranking, offset=0, limit=limit, collapse=True)
             page = replace(
                 page,
                 results=results,
@@ -358,71 +200,6 @@ def recommend(
         stages.degraded["recommend"] = f"{type(error).__name__}: {error}"[:300]
     stages.timings["total"] = round((perf_counter() - started) * 1000, 2)
     return replace(page, degraded=stages.degraded, timings=stages.timings)
-
-
-def _neighbours(space: EmbeddingSpace, shop: Catalogue, seed: models.Model) -> _Ranking:
-    """Nearest groups to the seed; kept for a while, since only who sees them is live."""
-    item = (
-        Item.objects.indexed()
-        .filter(catalogue=shop.name, object_id=str(seed.pk))
-        .values_list("id", "group_id")
-        .first()
-    )
-    empty = np.array([], dtype=np.int64)
-    if item is None:
-        return _Ranking(empty, empty, empty.astype(float), "dense", {})
-    item_id, group_id = item
-    cache, key = caches[get_settings().CACHE], f"shopreco:similar:{space.pk}:{item_id}"
-    rows: list[tuple[int, int, float]] | None = cache.get(key)
-    if rows is None:
-        vector = dense.vectors_of(space, [item_id]).get(item_id)
-        rows = []
-        if vector is not None:
-            available = parse_filters(shop, {"available": True})
-            hits = dense.nearest(space, vector, available, CANDIDATES)
-            rows = list(
-                zip(
-                    hits.item_ids.tolist(),
-                    hits.group_ids.tolist(),
-                    hits.scores.tolist(),
-                    strict=True,
-                )
-            )
-        cache.set(key, rows, get_settings().BLOCK_CACHE_SECONDS)
-    rows = [row for row in rows if row[1] != group_id and row[0] != item_id]
-    ids = np.array([row[0] for row in rows], dtype=np.int64)
-    groups = np.array([row[1] for row in rows], dtype=np.int64)
-    scores = np.array([row[2] for row in rows], dtype=float)
-    ranking = _Ranking(ids, groups, scores, "dense", {"dense": scores})
-    return ranking.take(best_of_each_group(groups))
-
-
-def _diverse(
-    space: EmbeddingSpace,
-    ranking: _Ranking,
-    limit: int,
-    diversity: float,
-    max_per: Mapping[str, int],
-) -> _Ranking:
-    if diversity and len(ranking.item_ids):
-        stored = dense.vectors_of(space, ranking.item_ids.tolist())
-        ranking = ranking.take(np.array([i in stored for i in ranking.item_ids.tolist()]))
-        vectors = np.stack([stored[i] for i in ranking.item_ids.tolist()])
-        order = maximal_marginal_relevance(
-            ranking.scores, vectors, len(ranking.item_ids), diversity
-        )
-        ranking = ranking.take(order)
-    if max_per and len(ranking.item_ids):
-        facets = dict(
-            Item.objects.filter(id__in=ranking.item_ids.tolist()).values_list("id", "facets")
-        )
-        for name, cap in max_per.items():
-            keys = [
-                next(iter(facets.get(i, {}).get(name, [])), f"none:{i}")
-                for i in ranking.item_ids.tolist()
-            ]
-            ranking = ranking.take(cap_per_key(keys, cap))
-    return ranking
 
 
 # Indexing
@@ -448,10 +225,8 @@ def rebuild(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
 
 def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
     """Have some objects indexed again, before the bulk of runs; returns how many."""
-    from shopreco.indexing.signals import changed
-
     ids = list(dict.fromkeys(object_ids))
-    changed(get_catalogue(catalogue), ids)
+    signals.changed(get_catalogue(catalogue), ids)
     return len(ids)
 
 
@@ -476,7 +251,7 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     spaces.activate(space)
     try:
         return _hand_over(runs.start(get_catalogue(space.catalogue), user=user))
-    except runs.RunError:
+    except RunError:
         return None
 
 
@@ -492,9 +267,7 @@ def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None
 
 
 def _hand_over(run: IndexRun) -> IndexRun:
-    from shopreco.tasks import advance_run, send
-
-    transaction.on_commit(lambda: send(advance_run, run.pk), using=outbox_database(), robust=True)
+    transaction.on_commit(lambda: send("advance_run", run.pk), using=outbox_database(), robust=True)
     return run
 
 

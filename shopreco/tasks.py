@@ -11,7 +11,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
-from celery import Task, shared_task
+from celery import shared_task
 from celery.schedules import crontab
 from django.db.models import Q
 from django.utils import timezone
@@ -21,6 +21,7 @@ from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
 from shopreco.indexing import outbox, runs
 from shopreco.indexing.pipeline import index_batch
+from shopreco.indexing.workers import send
 from shopreco.models import IndexRun
 
 logger = logging.getLogger(__name__)
@@ -36,26 +37,13 @@ BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
 }
 
 
-def send(task: Task, *args: object, countdown: float = 0) -> bool:
-    """Hand a task to the workers; False, with a log entry, if the broker does not answer.
-
-    Never raises and never retries: the sweep finds what was not sent.
-    """
-    try:
-        task.apply_async(args, countdown=countdown, retry=False, ignore_result=True)
-    except Exception as error:  # noqa: BLE001 (whatever the broker's client raises)
-        logger.warning("broker not reached, the sweep will catch up: %s", error)
-        return False
-    return True
-
-
 @shared_task(acks_late=True, ignore_result=True)
 def drain(catalogue: str) -> None:
     """Index what waits, for at most a slice; then let other tasks come first."""
     deadline = monotonic() + get_settings().SLICE_SECONDS
     while index_batch(get_catalogue(catalogue)).claimed:
         if monotonic() > deadline:
-            send(drain, catalogue)
+            send("drain", catalogue)
             return
 
 
@@ -69,7 +57,7 @@ def advance_run(run_id: int) -> None:
     if run.is_live:
         # When nothing can be claimed, others hold the rest: look again a little later.
         idle = not outbox.waiting(run.catalogue)
-        send(advance_run, run.pk, countdown=1 if idle else 0)
+        send("advance_run", run.pk, countdown=1 if idle else 0)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -77,11 +65,11 @@ def sweep() -> None:
     """Catch lost nudges, expired leases and runs whose worker died."""
     for catalogue in get_catalogues():
         if outbox.waiting(catalogue.name):
-            send(drain, catalogue.name)
+            send("drain", catalogue.name)
     silent = timezone.now() - timedelta(seconds=SWEEP_SECONDS)
     live = IndexRun.objects.filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
-        send(advance_run, run.pk)
+        send("advance_run", run.pk)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -89,6 +77,6 @@ def reconcile() -> None:
     """Compare every catalogue with its index, as a re-index does, and repair what differs."""
     for catalogue in get_catalogues():
         try:
-            send(advance_run, runs.start(catalogue).pk)
+            send("advance_run", runs.start(catalogue).pk)
         except RunError as error:
             logger.info("no reconciliation now: %s", error)

@@ -144,7 +144,7 @@ class Catalogue:
                     rest["price"] = declared.amount(values)
                     rest["currency"] = declared.currency_of(obj)[:3]
                 case f.Availability():
-                    rest["available"] = any(bool(v) and not _negative(v) for v in values)
+                    rest["available"] = declared.available(values)
                 case f.Added():
                     rest["added_at"] = _moment(values[0]) if values else None
                 case f.Language():
@@ -191,7 +191,3 @@ def _moment(value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     return timezone.make_aware(value) if timezone.is_naive(value) else value
-
-
-def _negative(value: Any) -> bool:
-    return isinstance(value, (int, float)) and value < 0

@@ -181,6 +181,9 @@ class Availability(Field):
 
     unique = True
 
+    def available(self, values: Iterable[Any]) -> bool:
+        return any(bool(v) and not (isinstance(v, (int, float)) and v < 0) for v in values)
+
 
 class Added(Field):
     """When the object came into the shop: the order of "newest"."""

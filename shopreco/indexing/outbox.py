@@ -63,7 +63,7 @@ def mark(catalogue: str, object_ids: Iterable[str], *, run_id: int | None = None
                 SELECT %s, object_id, 1, %s, %s, 0, '', now()
                 FROM unnest(%s::text[]) AS object_id
                 ON CONFLICT (catalogue, object_id) DO UPDATE SET {conflict} {where}
-                """,  # noqa: S608 (both fragments are constants of this function)
+                """,
                 [catalogue, 0 if run_id else 1, run_id, sorted(ids[start : start + PAGE])],
             )
             marked += cursor.rowcount
@@ -95,7 +95,7 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
                 lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
             FROM chosen WHERE c.id = chosen.id
             RETURNING c.id, c.object_id, c.version, c.run_id, c.attempts
-            """,  # noqa: S608 (the fragment is a constant)
+            """,
             {
                 "catalogue": catalogue,
                 "limit": limit,
@@ -158,7 +158,7 @@ def waiting(catalogue: str) -> bool:
     """Whether a worker could claim something now."""
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT FROM shopreco_change WHERE {CLAIMABLE})",  # noqa: S608
+            f"SELECT EXISTS (SELECT FROM shopreco_change WHERE {CLAIMABLE})",
             {"catalogue": catalogue},
         )
         (found,) = cursor.fetchone()

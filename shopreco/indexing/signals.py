@@ -16,6 +16,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.catalogues.paths import related_models
 from shopreco.indexing.outbox import mark, outbox_database
+from shopreco.indexing.workers import send
 
 logger = logging.getLogger(__name__)
 
@@ -154,9 +155,7 @@ def nudge_on_commit(catalogue: str, using: str) -> None:
 @lru_cache
 def _nudge(catalogue: str) -> Callable[[], None]:
     def nudge() -> None:
-        from shopreco.tasks import drain, send
-
-        send(drain, catalogue)
+        send("drain", catalogue)
 
     return nudge
 

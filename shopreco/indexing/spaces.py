@@ -162,5 +162,5 @@ def drop_space(space: EmbeddingSpace) -> None:
         for name in index_names(space.pk):
             cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         for table in ("embedding", "lexicalentry", "lexiconterm"):
-            cursor.execute(f"DELETE FROM shopreco_{table} WHERE space_id = %s", [space.pk])  # noqa: S608
+            cursor.execute(f"DELETE FROM shopreco_{table} WHERE space_id = %s", [space.pk])
     space.delete(using=database)

@@ -100,7 +100,7 @@ def space_bytes(space: EmbeddingSpace) -> int:
                 SELECT pg_table_size('shopreco_{table}')
                        * count(*) FILTER (WHERE space_id = %s) / greatest(count(*), 1)
                 FROM shopreco_{table}
-                """,  # noqa: S608 (our own names)
+                """,
                 [space.pk],
             )
             size += cursor.fetchone()[0]

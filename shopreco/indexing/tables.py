@@ -28,7 +28,7 @@ def replace_rows(
     where = "".join(f" AND {column} = %s" for column in scope)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table} WHERE item_id = ANY(%s){where}",  # noqa: S608 (our own names)
+            f"DELETE FROM {table} WHERE item_id = ANY(%s){where}",
             [list(item_ids), *scope.values()],
         )
         raw = _raw(connection)
@@ -43,7 +43,7 @@ def replace_rows(
 def delete_rows(table: str, item_ids: Iterable[int]) -> None:
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table} WHERE item_id = ANY(%s)",  # noqa: S608 (our own names)
+            f"DELETE FROM {table} WHERE item_id = ANY(%s)",
             [list(item_ids)],
         )
 

@@ -40,7 +40,7 @@ def statement(
         FROM shopreco_embedding e JOIN shopreco_item i ON i.id = e.item_id
         WHERE e.space_id = {space.pk:d} AND {where.sql}
         ORDER BY e.vector::{cast} <#> %s::{cast} LIMIT {k:d}
-    """  # noqa: S608 (conditions come from parse_filters, values are parameters)
+    """
     literal = HalfVector(vector).to_text()
     return Statement(sql, (literal, *where.params, literal))
 

@@ -70,7 +70,7 @@ def count_facets(
                 CROSS JOIN jsonb_array_elements_text(i.facets -> f.name) AS v (value)
                 WHERE i.id = ANY(%s) AND {where.sql}
                 GROUP BY f.name, v.value ORDER BY n DESC, v.value
-                """,  # noqa: S608 (conditions come from parse_filters, values are parameters)
+                """,
                 [chosen, list(item_ids), *where.params],
             )
             for name, value, count in cursor.fetchall():
@@ -111,7 +111,7 @@ def price_range(item_ids: Sequence[int], filters: Filters) -> PriceRange | None:
             f"""
             SELECT min(i.price), max(i.price), min(i.currency) FROM shopreco_item i
             WHERE i.id = ANY(%s) AND i.price IS NOT NULL AND {where.sql}
-            """,  # noqa: S608 (conditions come from parse_filters, values are parameters)
+            """,
             [list(item_ids), *where.params],
         )
         low, high, currency = cursor.fetchone()

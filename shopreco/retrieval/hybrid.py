@@ -7,21 +7,18 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass
 
 import numpy as np
-from django.db import router, transaction
 from numpy.typing import NDArray
 
-from shopreco.models import Embedding, EmbeddingSpace
+from shopreco.models import EmbeddingSpace
 from shopreco.retrieval import dense, lexical, vectors
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits
+from shopreco.retrieval.stages import Stages
 from shopreco.text import get_analyser
 
 logger = logging.getLogger(__name__)
@@ -30,38 +27,6 @@ RESCORED = 300
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
 DENSE_CUT = 0.6
 """Share of the best cosine that a neighbour must reach to match by meaning alone."""
-
-
-@dataclass(slots=True)
-class Stages:
-    """Timings in milliseconds, and the stages that an answer had to do without."""
-
-    timings: dict[str, float] = field(default_factory=dict)
-    degraded: dict[str, str] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str, *, optional: bool = False) -> Iterator[None]:
-        """Time a stage; an optional one that fails is logged and named instead of raised.
-
-        A failing statement would end a transaction of the host's (ATOMIC_REQUESTS), so an
-        optional stage inside one has a savepoint.
-        """
-        started = perf_counter()
-        try:
-            alias = router.db_for_read(Embedding)
-            if optional and connections[alias].in_atomic_block:
-                with transaction.atomic(using=alias):
-                    yield
-            else:
-                yield
-        except Exception as error:
-            if not optional:
-                raise
-            logger.exception("the answer goes without its stage %r", name)
-            self.degraded[name] = f"{type(error).__name__}: {error}"[:300]
-        finally:
-            passed = (perf_counter() - started) * 1000
-            self.timings[name] = round(self.timings.get(name, 0.0) + passed, 2)
 
 
 @dataclass(frozen=True, slots=True)

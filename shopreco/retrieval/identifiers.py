@@ -24,7 +24,7 @@ def retrieve(catalogue: str, text: str, scope: Filters) -> Hits:
             WHERE i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{{}}'
               AND i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}
             ORDER BY i.parent_id <> '', i.id LIMIT 100
-            """,  # noqa: S608 (conditions come from parse_filters, values are parameters)
+            """,
             [identifier, catalogue, *where.params],
         )
         return Hits.from_rows(cursor.fetchall())

@@ -69,7 +69,7 @@ def statement(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Sta
             OFFSET 0
         ) AS scored
         WHERE score >= %s ORDER BY score DESC, item_id LIMIT {MAX_HITS:d}
-    """  # noqa: S608 (conditions come from parse_filters, values are parameters)
+    """
     cut = CUT * query.maximum
     return Statement(sql, (query.weights, list(query.essential), *where.params, cut))
 

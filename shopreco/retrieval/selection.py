@@ -39,7 +39,7 @@ def browse(catalogue: str, filters: Filters, sort: str) -> Hits:
             SELECT i.id, i.group_id, 0.0 FROM shopreco_item i
             WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}
             ORDER BY {order} LIMIT {MAX_HITS:d}
-            """,  # noqa: S608 (conditions come from parse_filters, orders are constants)
+            """,
             [catalogue, *where.params],
         )
         return Hits.from_rows(cursor.fetchall())
@@ -50,7 +50,7 @@ def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
     where = filters.where()
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
-            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) AND {where.sql}",  # noqa: S608
+            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) AND {where.sql}",
             [item_ids.tolist(), *where.params],
         )
         kept = np.fromiter((row[0] for row in cursor.fetchall()), dtype=np.int64)
@@ -61,7 +61,7 @@ def ordered(item_ids: Sequence[int], sort: str) -> NDArray[np.intp]:
     """Positions of the items in a sort order other than relevance; (n,)."""
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
-            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) ORDER BY {ORDERS[sort]}",  # noqa: S608
+            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) ORDER BY {ORDERS[sort]}",
             [list(item_ids)],
         )
         position = {item_id: n for n, (item_id,) in enumerate(cursor.fetchall())}

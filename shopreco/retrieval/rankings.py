@@ -1,0 +1,66 @@
+"""Rankings: candidates in order, and the page of live results that a visitor gets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest
+from numpy.typing import NDArray
+
+from shopreco.catalogues import Catalogue
+from shopreco.retrieval.hydration import hydrate
+from shopreco.retrieval.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Ranked candidates: item ids with their groups and scores, all (n,), best first."""
+
+    item_ids: NDArray[np.int64]
+    group_ids: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    source: str
+    parts: Mapping[str, NDArray[np.float64]]
+
+    def take(self, positions: NDArray[Any]) -> Ranking:
+        return replace(
+            self,
+            item_ids=self.item_ids[positions],
+            group_ids=self.group_ids[positions],
+            scores=self.scores[positions],
+            parts={name: part[positions] for name, part in self.parts.items()},
+        )
+
+
+def live_results(
+    shop: Catalogue,
+    request: HttpRequest | None,
+    ranking: Ranking,
+    *,
+    offset: int,
+    limit: int,
+    collapse: bool,
+) -> tuple[Result, ...]:
+    live = hydrate(
+        shop, request, ranking.item_ids.tolist(), offset=offset, limit=limit, collapse=collapse
+    )
+    return tuple(
+        Result(
+            object=each.object,
+            item_id=each.item_id,
+            object_id=each.object_id,
+            variant_id=each.variant_id,
+            rank=rank,
+            score=round(float(ranking.scores[each.position]), 6),
+            source=ranking.source,
+            parts={
+                name: round(float(part[each.position]), 6)
+                for name, part in ranking.parts.items()
+                if not np.isnan(part[each.position])
+            },
+        )
+        for rank, each in enumerate(live, offset + 1)
+    )

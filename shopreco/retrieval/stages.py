@@ -1,0 +1,47 @@
+"""The stages of an answer: timed, and those that may fail without the answer failing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from django.db import connections, router, transaction
+
+from shopreco.models import Embedding
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Stages:
+    """Timings in milliseconds, and the stages that an answer had to do without."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+    degraded: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, *, optional: bool = False) -> Iterator[None]:
+        """Time a stage; an optional one that fails is logged and named instead of raised.
+
+        A failing statement would end a transaction of the host's (ATOMIC_REQUESTS), so an
+        optional stage inside one has a savepoint.
+        """
+        started = perf_counter()
+        try:
+            alias = router.db_for_read(Embedding)
+            if optional and connections[alias].in_atomic_block:
+                with transaction.atomic(using=alias):
+                    yield
+            else:
+                yield
+        except Exception as error:
+            if not optional:
+                raise
+            logger.exception("the answer goes without its stage %r", name)
+            self.degraded[name] = f"{type(error).__name__}: {error}"[:300]
+        finally:
+            passed = (perf_counter() - started) * 1000
+            self.timings[name] = round(self.timings.get(name, 0.0) + passed, 2)

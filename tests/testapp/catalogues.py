@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+
+from shopreco.catalogues import (
+    Added,
+    Attributes,
+    Availability,
+    Catalogue,
+    Category,
+    Filter,
+    Identifier,
+    Language,
+    Parent,
+    Price,
+    Text,
+    Title,
+    register,
+)
+from tests.testapp.models import Book, Gadget, Manual, Media
+
+
+@register
+class GadgetCatalogue(Catalogue):
+    model = Gadget
+    title = Title("name")
+    text = Text()
+    brand = Filter("maker.name", weight=1)
+    tag = Filter("tags.name", weight=1)
+    category = Category("path")
+    attributes = Attributes()
+    sku = Identifier()
+    price = Price(currency="EUR")
+    available = Availability("stock")
+    added = Added("created")
+    parent = Parent()
+
+    def get_live_queryset(self, request: HttpRequest | None) -> models.QuerySet[Any]:
+        return self.get_queryset().filter(stock__gt=0)
+
+    def is_indexable(self, obj: Gadget) -> bool | str:
+        return "retired from sale" if obj.retired else True
+
+    def prepare_text(self, obj: Gadget) -> str:
+        if obj.text == "poison":
+            raise ValueError("this text cannot be prepared")
+        return obj.text
+
+
+@register
+class MediaCatalogue(Catalogue):
+    model = Media
+    title = Title()
+
+
+@register
+class BookCatalogue(Catalogue):
+    model = Book
+    title = Title()
+    author = Text()
+
+
+@register
+class ManualCatalogue(Catalogue):
+    model = Manual
+    title = Title()
+    language = Language()
