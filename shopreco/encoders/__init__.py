@@ -11,6 +11,8 @@ from shopreco.encoders.errors import (
     ModelUnavailable,
 )
 from shopreco.encoders.hashing import HashingEncoder
+from shopreco.encoders.onnx_query import OnnxQueryEncoder
+from shopreco.encoders.sentence_transformers import SentenceTransformerEncoder
 
 __all__ = [
     "ArtefactCorrupt",
@@ -20,7 +22,9 @@ __all__ = [
     "ExportFailed",
     "HashingEncoder",
     "ModelUnavailable",
+    "OnnxQueryEncoder",
     "QueryEncoder",
+    "SentenceTransformerEncoder",
     "TextEncoder",
     "create_encoder",
 ]

@@ -18,6 +18,7 @@ from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from shopreco.encoders.errors import EncoderError
 from shopreco.exceptions import ConfigurationError
 
 Vectors: TypeAlias = NDArray[np.float32]
@@ -104,7 +105,7 @@ def create_encoder(config: Mapping[str, object]) -> TextEncoder:
     """
     path = config.get("CLASS", DEFAULT_CLASS)
     encoder_class = _import_class(path)
-    accepted = [name for name in inspect.signature(encoder_class).parameters]
+    accepted = list(inspect.signature(encoder_class).parameters)
     options: dict[str, object] = {}
     for key, value in config.items():
         if key == "CLASS":
@@ -128,6 +129,40 @@ def fingerprint_of(*parts: str) -> str:
         data = part.encode()
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
+
+
+def unit_rows(vectors: NDArray[np.floating]) -> Vectors:
+    """`vectors` (n, d) as float32 of length 1.
+
+    A zero row, which no direction can describe, becomes the diagonal: cosine distance is
+    undefined for zero vectors, and a database index refuses or loses them. Raises `EncoderError`
+    for a row that is not finite.
+    """
+    rows: Vectors = np.asarray(vectors, dtype=np.float32)
+    norms: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not np.isfinite(norms).all():
+        raise EncoderError(
+            "The encoder gave vectors that are not finite. Half precision may be too small for "
+            "this model: set its DEVICE to 'cpu', or choose another model."
+        )
+    zero = norms[:, 0] == 0
+    if zero.any():
+        rows = np.where(zero[:, None], np.float32(1), rows)
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = rows / norms
+    return unit
+
+
+def encodable(text: str) -> str:
+    """`text` without lone surrogates, which JSON can carry but UTF-8 and tokenisers cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def checked_integer(name: str, value: object, minimum: int) -> int:
+    """`value` of a setting, if it is an integer of at least `minimum`; else `ValueError`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
+    return value
 
 
 def suggestion(name: str, possible: Sequence[str]) -> str:

@@ -15,8 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from shopreco.encoders.base import TextEncoder, Vectors, fingerprint_of
+from shopreco.encoders.base import TextEncoder, Vectors, checked_integer, fingerprint_of, unit_rows
 
 VERSION = "1"  # raise it when the vectors of a text change
 
@@ -31,9 +32,7 @@ class HashingEncoder(TextEncoder):
     """
 
     def __init__(self, dimension: int = 256) -> None:
-        if not isinstance(dimension, int) or dimension < 8:
-            raise ValueError(f"dimension must be an integer of at least 8, not {dimension!r}")
-        self._dimension = dimension
+        self._dimension = checked_integer("dimension", dimension, minimum=8)
 
     @property
     def fingerprint(self) -> str:
@@ -44,24 +43,15 @@ class HashingEncoder(TextEncoder):
         return self._dimension
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        sums = np.zeros((len(texts), self._dimension))
         for row, text in enumerate(texts):
-            vectors[row] = self.encode_query(text)
-        return vectors
+            sums[row] = self._sum(text)
+        return unit_rows(sums)
 
     def encode_query(self, text: str) -> Vectors:
         """(d,) float32, L2-normalised."""
-        text = unicodedata.normalize("NFKC", text).casefold()
-        # Symbols count only where there is nothing else, as in a query of one emoji.
-        words = _WORD.findall(text) or text.split() or [""]
-        features = [_features(word, self._dimension) for word in words]
-        components = np.concatenate([indices for indices, _ in features])
-        weights = np.concatenate([signed for _, signed in features])
-        vector = np.bincount(components, weights, minlength=self._dimension)
-        norm = float(np.linalg.norm(vector))
-        if norm < 1e-6:  # the signs cancelled: still a direction, never a zero vector
-            vector[components[0]], norm = 1.0, 1.0
-        return (vector / norm).astype(np.float32)
+        vector: Vectors = unit_rows(self._sum(text)[None])[0]
+        return vector
 
     def export_query_encoder(self, directory: Path) -> None:
         """Nothing to write."""
@@ -69,9 +59,18 @@ class HashingEncoder(TextEncoder):
     def load_query_encoder(self, directory: Path) -> HashingEncoder:
         return self
 
+    def _sum(self, text: str) -> NDArray[np.float64]:
+        text = unicodedata.normalize("NFKC", text).casefold()
+        # Symbols count only where there is nothing else, as in a query of one emoji.
+        words = _WORD.findall(text) or text.split() or [""]
+        features = [_features(word, self._dimension) for word in words]
+        components = np.concatenate([indices for indices, _ in features])
+        weights = np.concatenate([signed for _, signed in features])
+        return np.asarray(np.bincount(components, weights, self._dimension), dtype=np.float64)
+
 
 @lru_cache(maxsize=16_384)
-def _features(word: str, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+def _features(word: str, dimension: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Components and signed weights of a word and of its trigrams, the ends marked."""
     marked = f"^{word}$"
     trigrams = [marked[start : start + 3] for start in range(max(len(marked) - 2, 0))]
@@ -81,4 +80,4 @@ def _features(word: str, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     weights[0] = 1.0
     # The top bit gives the sign; the component comes from the bits below it.
     signs = np.where(hashes >> 31, 1.0, -1.0)
-    return (hashes & 0x7FFFFFFF) % dimension, weights * signs
+    return ((hashes & 0x7FFFFFFF) % dimension).astype(np.int64), weights * signs

@@ -1,0 +1,169 @@
+"""Any sentence-transformers model (Reimers and Gurevych 2019) as a text encoder."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shopreco.encoders.base import TextEncoder, Vectors, checked_integer, encodable, unit_rows
+from shopreco.encoders.errors import ModelUnavailable
+from shopreco.encoders.model_files import (
+    DEFAULT_MODEL,
+    INSTALL_WORKER,
+    fetch_model,
+    model_dimension,
+    model_fingerprint,
+    prefers_bfloat16,
+)
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from shopreco.encoders.onnx_query import OnnxQueryEncoder
+
+VERSION = "1"  # raise it when the vectors of the same model change
+
+
+class SentenceTransformerEncoder(TextEncoder):
+    """A model by hub name or folder.
+
+    model: "owner/name" on the hub, or a folder. The default is found in an installed package.
+    revision: branch, tag or commit on the hub; pin it, or new weights go unnoticed.
+    device: "cuda", "mps", "cpu", …; None takes the first of these that there is.
+    batch_size: texts in one forward pass. More is not faster on a CPU.
+    query_prompt, document_prompt: text put before each; None takes the model's own.
+
+    The model is read at the first `encode_documents`, so that a parent process may construct
+    the encoder and fork: CUDA does not survive a fork.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        revision: str | None = None,
+        device: str | None = None,
+        batch_size: int = 64,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
+    ) -> None:
+        if not os.fspath(model):
+            raise ValueError("model must be a name or a folder, not empty")
+        self._name = model
+        self._revision = revision
+        self._device = device
+        self._batch_size = checked_integer("batch_size", batch_size, minimum=1)
+        self._query_prompt = query_prompt
+        self._document_prompt = document_prompt
+        self._loading = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        prompts = (repr(self._query_prompt), repr(self._document_prompt))
+        return model_fingerprint(
+            self._name, self._revision, type(self).__name__, VERSION, "l2-normalised", *prompts
+        )
+
+    @property
+    def dimension(self) -> int:
+        dimension = model_dimension(self._name, self._revision)
+        if dimension is None:  # a kind of module whose configuration does not say
+            dimension = self._model().get_embedding_dimension()
+        if dimension is None:
+            raise ModelUnavailable(f"Model {str(self._name)!r} does not say its dimension.")
+        return dimension
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        # sentence-transformers sorts by length before it cuts batches, and restores the order.
+        vectors = self._model().encode_document(
+            [encodable(text) for text in texts],
+            prompt=self._document_prompt,
+            batch_size=self._batch_size,
+            show_progress_bar=False,
+        )
+        return unit_rows(vectors.reshape(len(texts), -1 if len(texts) else self.dimension))
+
+    def export_query_encoder(self, directory: Path) -> None:
+        from shopreco.encoders.onnx_export import export
+
+        # Another copy, in full precision: the loaded one may be halved and on a GPU.
+        model = load_model(self._name, self._revision, "cpu")
+        export(model, self._query_prompt_of(model), self.fingerprint, directory)
+
+    def load_query_encoder(self, directory: Path) -> OnnxQueryEncoder:
+        from shopreco.encoders.onnx_query import OnnxQueryEncoder
+
+        return OnnxQueryEncoder(directory)
+
+    def _query_prompt_of(self, model: SentenceTransformer) -> str:
+        """What `SentenceTransformer.encode_query` puts before a text."""
+        if self._query_prompt is not None:
+            return self._query_prompt
+        prompts = model.prompts
+        return prompts.get("query", prompts.get(model.default_prompt_name or "")) or ""
+
+    def _model(self) -> SentenceTransformer:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = load_model(self._name, self._revision, self._device)
+            return self._loaded
+
+
+def load_model(name: str | Path, revision: str | None, device: str | None) -> SentenceTransformer:
+    """The model, ready to infer: half precision on a GPU, full precision on a CPU.
+
+    Raises `ModelUnavailable`.
+    """
+    try:
+        import torch
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"Model {str(name)!r} needs sentence-transformers and torch. {INSTALL_WORKER}"
+        ) from error
+    folder = fetch_model(name, revision)
+    if device is None:
+        device = _best_device()
+    if device == "cpu":
+        precision = torch.float32
+    else:
+        precision = torch.bfloat16 if prefers_bfloat16(folder) else torch.float16
+    try:
+        with _no_progress_bar():
+            model = SentenceTransformer(
+                str(folder),
+                device=device,
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
+        return model.to(dtype=precision).eval()
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        raise ModelUnavailable(f"Model {str(name)!r} cannot be loaded: {error}") from error
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """transformers draws one to stderr for every load, which is noise in a worker's log."""
+    from transformers.utils import logging as untyped
+
+    logging: Any = untyped
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
