@@ -19,11 +19,12 @@ for _module in iter_modules(scenes.__path__, f"{scenes.__name__}."):
 def draw(product: DemoProduct) -> str:
     """The picture of a product as an SVG document of 800 by 800."""
     drawing = product.drawing
-    canvas = Canvas(drawing.colour, mood=crc32(drawing.kind.encode()))
+    illustrate, horizon = ILLUSTRATORS[drawing.kind]
+    canvas = Canvas(drawing.colour, crc32(drawing.kind.encode()), horizon)
     subject = Subject(
         Skin(drawing.colour, drawing.texture), Skin(drawing.accent, drawing.accent_texture), drawing
     )
-    ILLUSTRATORS[drawing.kind](canvas, subject)
+    illustrate(canvas, subject)
     return canvas.svg()
 
 

@@ -61,16 +61,19 @@ class Skin:
 class Canvas:
     """Collects shapes. Ids are counted per canvas, so the same drawing is the same bytes."""
 
-    def __init__(self, subject: str, mood: int = 0) -> None:
-        """`subject` is the product's main colour: light products get a deeper backdrop."""
+    def __init__(self, subject: str, mood: int = 0, horizon: int = 560) -> None:
+        """`subject` is the product's main colour: light products get a deeper backdrop.
+
+        The floor begins at `horizon`; from SIZE on there is only the wall.
+        """
         self._definitions: dict[str, str] = {}
         self._shapes: list[str] = []
         wall = mix(STUDIO[mood % len(STUDIO)], subject, 0.1)
         if luminance(subject) > 0.78:
             wall = darker(mix(wall, "#b9a58e", 0.35), 0.06)
-        self._studio(wall)
+        self._studio(wall, horizon)
 
-    def _studio(self, wall: str) -> None:
+    def _studio(self, wall: str, horizon: int) -> None:
         glow = self._gradient(
             "radial", 'cx=".42" cy=".36" r=".8"', ((0, lighter(wall, 0.6), 1), (1, wall, 1))
         )
@@ -80,9 +83,9 @@ class Canvas:
         melt = self._gradient("linear", 'x2="0" y2="1"', ((0, wall, 1), (1, wall, 0)))
         self._shapes += [
             f'<path d="M0 0h800v800h-800z" fill="{glow}"/>',
-            f'<path d="M0 560h800v240h-800z" fill="{floor}"/>',
-            f'<path d="M0 558h800v110h-800z" fill="{melt}"/>',
-        ]
+            f'<path d="M0 {horizon}h800V800H0z" fill="{floor}"/>',
+            f'<path d="M0 {horizon - 2}h800v112h-800z" fill="{melt}"/>',
+        ][: 1 if horizon >= SIZE else None]
 
     # Paint
 

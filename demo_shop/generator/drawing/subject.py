@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..records import Drawing
-from .canvas import Canvas, Skin
+from .canvas import SIZE, Canvas, Skin
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,18 @@ class Subject:
 
 
 Illustrator = Callable[[Canvas, Subject], None]
-ILLUSTRATORS: dict[str, Illustrator] = {}
+ILLUSTRATORS: dict[str, tuple[Illustrator, int]] = {}
+STANDING, LYING, HANGING = 560, 330, SIZE  # where the floor of the studio begins
 
 
-def illustrates(*kinds: str) -> Callable[[Illustrator], Illustrator]:
-    """Registers a function as the one that draws products of `kinds`."""
+def illustrates(
+    *kinds: str, horizon: int = STANDING
+) -> Callable[[Illustrator], Illustrator]:
+    """Registers a function as the one that draws products of `kinds`, with its horizon."""
 
     def register(function: Illustrator) -> Illustrator:
         for kind in kinds:
-            ILLUSTRATORS[kind] = function
+            ILLUSTRATORS[kind] = function, horizon
         return function
 
     return register

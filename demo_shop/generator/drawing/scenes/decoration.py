@@ -7,7 +7,7 @@ from math import cos, pi, sin
 from ..canvas import Canvas, Skin
 from ..colours import mix
 from ..shapes import around, box, curve, leaf, oval, polygon, polyline, ring, turned
-from ..subject import Subject, illustrates
+from ..subject import HANGING, Subject, illustrates
 
 LEAF = Skin("#6f8a66")
 
@@ -60,14 +60,14 @@ def vase(c: Canvas, s: Subject) -> None:
         c.solid(body, s.skin)
     c.line(f"M{400 - mouth} {top}a{mouth} {mouth * 0.2} 0 0 0 {mouth * 2} 0", s.skin.lighter(0.4).colour, 5, 0.8)
     if s["finish"] == "gloss" or glass:
-        radius, y = profile[len(profile) // 2 + 1]
+        radius, y = profile[len(profile) // 2]
         c.line(curve([(400 - radius * 0.62, y - 54), (400 - radius * 0.7, y), (400 - radius * 0.6, y + 40)]), "#ffffff", 11, 0.5)
     if s["form"] == "amphora":
         for side in (-1, 1):
             c.tube(curve([(400 + side * 54, 398), (400 + side * 118, 412), (400 + side * 106, 484)]), s.skin, 17)
 
 
-@illustrates("wall-clock")
+@illustrates("wall-clock", horizon=HANGING)
 def wall_clock(c: Canvas, s: Subject) -> None:
     x, y, r = 400, 360, 236
     c.fill(oval(x + 18, y + 30, r * 1.12), c.glow("#2a2430", 0.75))
@@ -92,7 +92,7 @@ def wall_clock(c: Canvas, s: Subject) -> None:
     c.fill(polygon((x - 150, y - 150), (x - 60, y - 200), (x + 60, y + 200), (x - 20, y + 206)), "#ffffff", 0.1)
 
 
-@illustrates("mirror")
+@illustrates("mirror", horizon=HANGING)
 def mirror(c: Canvas, s: Subject) -> None:
     def outline(grow: float) -> str:
         if s["form"] == "round":

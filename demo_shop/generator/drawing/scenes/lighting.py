@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..canvas import Canvas, Skin
 from ..colours import mix
 from ..shapes import box, curve, mirrored, oval, polyline, turned
-from ..subject import Subject, illustrates
+from ..subject import HANGING, Subject, illustrates
 
 LIGHT = "#ffe3a3"
 
@@ -81,13 +81,12 @@ def table_lamp(c: Canvas, s: Subject) -> None:
     c.solid(oval(452, low + 62, 8), Skin("#b9935a"), "sphere")
 
 
-@illustrates("pendant-light")
+@illustrates("pendant-light", horizon=HANGING)
 def pendant_light(c: Canvas, s: Subject) -> None:
     c.solid(box(350, 0, 100, 26, 8), s.accent, "metal")
     c.line("M400 20V250", "#3b3633", 6)
     c.solid(box(378, 226, 44, 62, 10), s.accent, "metal")
     _shade(c, s["shade"], 400, 276, 400, s.skin)
-    c.fill(oval(400, 706, 230, 40), c.glow("#fff0c8", 0.6))
 
 
 @illustrates("floor-lamp")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..canvas import Canvas, Skin
 from ..shapes import blob, box, curve, oval, polygon, polyline
-from ..subject import Subject, illustrates
+from ..subject import HANGING, LYING, Subject, illustrates
 
 WOOD = Skin("#c99f68", "grain")
 
@@ -15,8 +15,8 @@ def cushion(c: Canvas, s: Subject) -> None:
     c.shadow(400, 668, 260 if long else 220, 30)
     rx, ry = (290, 178) if long else (232, 226)
     cy = 664 - ry
-    d = blob((400 - rx, cy - ry), (400, cy - ry * 0.9), (400 + rx, cy - ry), (400 + rx * 0.92, cy),
-             (400 + rx, cy + ry), (400, cy + ry * 0.92), (400 - rx, cy + ry), (400 - rx * 0.92, cy))  # fmt: skip
+    d = blob((400 - rx, cy - ry), (400, cy - ry * 0.94), (400 + rx, cy - ry), (400 + rx * 0.95, cy),
+             (400 + rx, cy + ry), (400, cy + ry * 0.97), (400 - rx, cy + ry), (400 - rx * 0.95, cy))  # fmt: skip
     c.solid(d, s.skin, "soft", angle=(0, 45, 0)[s.place % 3], scale=1.1)
     c.line(d, s.skin.darker(0.35).colour, 5, 0.55)
     for x, y, sx, sy in ((-1, -1, 1, 1), (1, -1, -1, 1), (-1, 1, 1, -1), (1, 1, -1, -1)):
@@ -67,12 +67,12 @@ def throw(c: Canvas, s: Subject) -> None:
     _fringe(c, s.skin, 210, 644, 382, 36)
 
 
-@illustrates("rug")
+@illustrates("rug", horizon=LYING)
 def rug(c: Canvas, s: Subject) -> None:
     wide = {"80 x 150 cm": 200, "140 x 200 cm": 250, "170 x 240 cm": 300}[s["dimensions"]]
-    top, foot = 300, 640
+    top, foot = 370, 670
     near, far = wide + 60, wide * 0.72
-    c.shadow(400, 620, near * 1.1, 90)
+    c.shadow(404, 668, near * 1.02, 26)
     for x in range(13):
         share = x / 12
         a, b = 400 - near + 2 * near * share, 400 - far + 2 * far * share
@@ -82,7 +82,7 @@ def rug(c: Canvas, s: Subject) -> None:
     c.fill(polygon((400 - near, foot), (400 + near, foot), (400 + near, foot + 12), (400 - near, foot + 12)), s.skin.darker(0.45).colour)  # fmt: skip
     c.solid(d, s.skin, "fall", scale=1.25)
     for share, width in ((0.93, 9), (0.86, 4)):
-        inner = polygon((400 - far * share, top + 340 * (1 - share) * 0.5), (400 + far * share, top + 340 * (1 - share) * 0.5), (400 + near * share, foot - 340 * (1 - share) * 0.62), (400 - near * share, foot - 340 * (1 - share) * 0.62))  # fmt: skip
+        inner = polygon((400 - far * share, top + 300 * (1 - share) * 0.5), (400 + far * share, top + 300 * (1 - share) * 0.5), (400 + near * share, foot - 300 * (1 - share) * 0.62), (400 - near * share, foot - 300 * (1 - share) * 0.62))  # fmt: skip
         c.line(inner, s.skin.darker(0.4).colour, width, 0.6)
     c.line(polyline((400 - near, foot), (400 + near, foot)), s.skin.lighter(0.3).colour, 3, 0.6)
 
@@ -111,7 +111,7 @@ def duvet_set(c: Canvas, s: Subject) -> None:
         c.line(curve([(px, 540), (px + bend, 600), (px + bend * 0.4, 672)]), s.skin.darker(0.4).colour, 9, 0.2)
 
 
-@illustrates("curtain")
+@illustrates("curtain", horizon=HANGING)
 def curtain(c: Canvas, s: Subject) -> None:
     c.solid(box(250, 150, 300, 470, 4), Skin("#fbf8f2"), "flat")
     c.fill(box(266, 166, 268, 438), c.fade("#cfe4ee", "#eef3e2"))
@@ -140,7 +140,7 @@ def curtain(c: Canvas, s: Subject) -> None:
                 c.line(f"M{x:.0f} 136v40", s.skin.darker(0.4).colour, 4, 0.6)
 
 
-@illustrates("towel")
+@illustrates("towel", horizon=HANGING)
 def towel(c: Canvas, s: Subject) -> None:
     wide, high = {"hand": (120, 300), "bath": (160, 420), "sheet": (200, 470)}[s["size"]]
     c.tube("M150 190H650", Skin("#b8bdc2"), 20)
