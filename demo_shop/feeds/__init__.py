@@ -37,8 +37,7 @@ def feed_for(path: Path) -> Feed:
     except KeyError:
         known = ", ".join(FORMATS)
         raise FeedError(
-            f"{path.name}: no feed format ends in {ending!r}; known are {known}, each also with "
-            ".gz"
+            f"{path.name}: no feed format ends in {ending!r}; known are {known}, each also with .gz"
         ) from None
 
 

@@ -41,12 +41,16 @@ CATEGORY_LEVELS = ("master_category", "sub_category", "article_type")
 """Columns that together are one category path, outermost first."""
 
 NOT_FOR_SHOPPERS = frozenset(
-    """link mobile_link canonical_link ads_redirect condition mpn identifier_exists shipping
-    shipping_weight shipping_label tax adult multipack is_bundle sale_price_effective_date updated
-    published author video promotion_id custom_label_0 custom_label_1 custom_label_2 custom_label_3
-    custom_label_4 product_highlight lifestyle_image_link bundle_options associated_skus downloads
-    date_released""".split()
-)
+    {
+        "ads_redirect", "adult", "associated_skus", "author", "bundle_options",
+        "canonical_link", "condition", "custom_label_0", "custom_label_1", "custom_label_2",
+        "custom_label_3", "custom_label_4", "date_released", "downloads",
+        "identifier_exists", "is_bundle", "lifestyle_image_link", "link", "mobile_link",
+        "mpn", "multipack", "product_highlight", "promotion_id", "published",
+        "sale_price_effective_date", "shipping", "shipping_label", "shipping_weight", "tax",
+        "updated", "video",
+    }
+)  # fmt: skip
 OUT_OF_STOCK = frozenset({"out_of_stock", "outofstock", "no", "false", "0", "discontinued"})
 IN_STOCK = frozenset(
     {"in_stock", "instock", "yes", "true", "1", "preorder", "pre_order", "backorder"}
@@ -61,7 +65,7 @@ _MAX_ATTRIBUTES = 60
 
 
 def column_name(heading: str) -> str:
-    """"g:Image Link", "imageLink" and "image-link" are all `image_link`."""
+    """ "g:Image Link", "imageLink" and "image-link" are all `image_link`."""
     name = _CAMEL.sub("_", heading.strip().removeprefix("g:"))
     return re.sub(r"[\s\-]+", "_", name).lower()
 
@@ -122,8 +126,9 @@ def row_from(line: int, named: Mapping[str, object]) -> Row:
         parent="" if parent == sku else _limited("parent", parent, 100),
         group="" if group == sku else _limited("item_group_id", group, 100),
     )
-    return _priced(row, *(first(f) for f in ("price", "sale_price", "compare_at_price")),
-                   first("currency"))
+    return _priced(
+        row, *(first(f) for f in ("price", "sale_price", "compare_at_price")), first("currency")
+    )
 
 
 def parse_price(text: str) -> tuple[Decimal, str]:
@@ -193,7 +198,7 @@ def _attributes(
     found: dict[str, object] = {}
     for each in given:
         if not isinstance(each, Mapping):
-            raise ValueError("attributes is not a JSON object")
+            raise ValueError("attributes is not a JSON object")  # noqa: TRY004 (bad data, not a bug)
         found |= {
             str(key): value
             for key, value in each.items()

@@ -25,9 +25,7 @@ class Delimited:
         try:
             header = next(reader, [])
             names = {column_name(heading) for heading in header}
-            if not names.intersection(SYNONYMS["sku"]) or not names.intersection(
-                SYNONYMS["title"]
-            ):
+            if not names.intersection(SYNONYMS["sku"]) or not names.intersection(SYNONYMS["title"]):
                 raise FeedError(
                     f"the first line must name the columns, among them id (or sku) and title, "
                     f"separated by {self.delimiter!r}"
@@ -47,12 +45,10 @@ class Delimited:
     def _row(self, line: int, header: list[str], cells: list[str]) -> Row | RowError:
         if len(cells) > len(header):
             return RowError(line, f"{len(cells)} cells under {len(header)} column names")
-        named: dict[str, object] = {}
+        named: dict[str, list[str]] = {}
         for heading, cell in zip(header, cells, strict=False):
             if cell.strip():
-                repeated = named.setdefault(heading, [])
-                assert isinstance(repeated, list)
-                repeated.append(cell)
+                named.setdefault(heading, []).append(cell)
         try:
             return row_from(line, named)
         except ValueError as error:

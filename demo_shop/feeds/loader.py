@@ -110,8 +110,11 @@ class Loader:
             image_link=next((each for each in row.pictures if _WEB.match(each)), ""),
         )
         if new or changed:
-            product.full_clean(exclude=["parent", "brand", "image", "thumbnail", "slug"],
-                               validate_unique=False, validate_constraints=False)
+            product.full_clean(
+                exclude=["parent", "brand", "image", "thumbnail", "slug"],
+                validate_unique=False,
+                validate_constraints=False,
+            )
             product.save()
         moved = self._file(product, row.categories)
         return "created" if new else "updated" if changed or moved else "unchanged"
@@ -197,11 +200,13 @@ def _slug(title: str, sku: str) -> str:
 
 
 def _without(title: str, values: Iterable[str]) -> str:
-    """"Linen shirt - Red, XL" without its own colour and size is "Linen shirt"."""
+    """ "Linen shirt - Red, XL" without its own colour and size is "Linen shirt"."""
     shorter = title
     for _again in range(4):
         for value in filter(None, values):
-            shorter = re.sub(rf"[\s,/(\-–|]+{re.escape(value)}[\s)]*$", "", shorter, flags=re.I)
+            shorter = re.sub(
+                rf"[\s,/(\-–|]+{re.escape(value)}[\s)]*$", "", shorter, flags=re.IGNORECASE
+            )
     return shorter or title
 
 

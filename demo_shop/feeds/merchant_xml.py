@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.sax import SAXException, SAXParseException
 from xml.sax.handler import ContentHandler, feature_namespaces
+from xml.sax.xmlreader import Locator
 
 from defusedxml import DefusedXmlException
 from defusedxml.sax import make_parser
@@ -26,8 +27,8 @@ class MerchantXml:
     """Reads by SAX: constant memory, line numbers, and no entities, so no expansion attacks."""
 
     def read(self, stream: BinaryIO) -> Iterator[Row | RowError]:
-        handler = _Handler()
         parser = make_parser()
+        handler = _Handler(parser)
         parser.setFeature(feature_namespaces, True)
         parser.setContentHandler(handler)
         try:
@@ -52,9 +53,10 @@ class MerchantXml:
 class _Handler(ContentHandler):
     """Collects the elements directly below each item; Google's own win over RSS and Atom's."""
 
-    def __init__(self) -> None:
+    def __init__(self, locator: Locator) -> None:
         super().__init__()
         self.seen = 0
+        self._place = locator
         self._ready: list[Row | RowError] = []
         self._line = 0
         self._depth = 0
@@ -68,12 +70,14 @@ class _Handler(ContentHandler):
         ready, self._ready = self._ready, []
         return ready
 
-    def startElementNS(self, name: tuple[str | None, str], qname: Any, attrs: Any) -> None:
+    def startElementNS(  # noqa: N802 (the name is SAX's)
+        self, name: tuple[str | None, str], qname: Any, attrs: Any
+    ) -> None:
         if self._depth:
             self._depth += 1
         elif name[1] in PRODUCTS:
             self._depth = 1
-            self._line = self._locator.getLineNumber()
+            self._line = self._place.getLineNumber()
             self._plain, self._google = {}, {}
         if self._depth == 2:
             self._nested = {}
@@ -84,7 +88,9 @@ class _Handler(ContentHandler):
             self._text.append(content)
             self._length += len(content)
 
-    def endElementNS(self, name: tuple[str | None, str], qname: Any) -> None:
+    def endElementNS(  # noqa: N802 (the name is SAX's)
+        self, name: tuple[str | None, str], qname: Any
+    ) -> None:
         if not self._depth:
             return
         namespace, local = name

@@ -58,9 +58,12 @@ class Command(BaseCommand):
                 + ("; nothing was taken down" if options["replace"] else "")
             )
         if options["replace"]:
-            gone = Product.objects.filter(active=True).exclude(sku__in=report.skus)
-            number = _take_down(gone)
-            self.stdout.write(f"{number} products that are not in the feed were taken down")
+            gone = list(Product.objects.filter(active=True).exclude(sku__in=report.skus))
+            for product in gone:
+                product.active = False
+                # Not one UPDATE: whoever listens to `post_save` has to hear of each.
+                product.save(update_fields=["active", "updated"])
+            self.stdout.write(f"{len(gone)} products that are not in the feed were taken down")
 
     def _load(self, path: Path, loader: Loader, *, quiet: bool) -> None:
         feed = feed_for(path)
@@ -79,15 +82,6 @@ class Command(BaseCommand):
                 f"{report.created} created, {report.updated} updated, "
                 f"{report.unchanged} unchanged, {len(report.failed)} failed"
             )
-
-
-def _take_down(products: Any) -> int:
-    """Save one by one: whoever listens to `post_save` hears of it."""
-    number = 0
-    for number, product in enumerate(products.iterator(), start=1):
-        product.active = False
-        product.save(update_fields=["active", "updated"])
-    return number
 
 
 def _line(each: RowError) -> str:
