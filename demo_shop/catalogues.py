@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from demo_shop import glossary
 from demo_shop.models import Product, ProductQuerySet
 from shopreco.catalogues import (
+    Added,
     Attributes,
     Availability,
     Catalogue,
@@ -30,6 +32,7 @@ class ProductCatalogue(Catalogue):
     # Chinese is found by its words; the language model of the demo understands English.
     title_zh = Text(weight=3, embedded=False)
     description_zh = Text(embedded=False)
+    attributes_zh = Text(weight=0.5, embedded=False)
     sku = Identifier()
     ean = Identifier()
     category = Category("categories.path", label=_("Category"))
@@ -37,6 +40,7 @@ class ProductCatalogue(Catalogue):
     attributes = Attributes()
     price = Price(currency="currency")
     available = Availability("in_stock")
+    added = Added("created")
     parent = Parent()
 
     reindex_on = ("parent", "variants")
@@ -51,3 +55,13 @@ class ProductCatalogue(Catalogue):
         """A variant has what its parent has, and its own colour and size."""
         inherited = product.parent.attributes if product.parent else {}
         return {**inherited, **product.attributes}
+
+    def prepare_attributes_zh(self, product: Product) -> list[str]:
+        """The values in Chinese, where they have been translated."""
+        values = [str(value) for value in self.prepare_attributes(product).values()]
+        chinese = (glossary.said(value, "zh") for value in values)
+        return [each for each, value in zip(chinese, values, strict=True) if each != value]
+
+    def get_facet_label(self, name: str) -> str:
+        """The shop's own word for an attribute, in the visitor's language."""
+        return super().get_facet_label(name) if name in self.fields else glossary.heading(name)

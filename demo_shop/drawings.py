@@ -14,9 +14,7 @@ QUALITY = 82
 
 def rasterise(svg: str) -> tuple[bytes, bytes]:
     """A square drawing as WebP with sides of `LARGE` and of `SMALL` pixels."""
-    png = resvg_py.svg_to_bytes(
-        svg_string=svg, width=LARGE, height=LARGE, skip_system_fonts=True
-    )
+    png = resvg_py.svg_to_bytes(svg_string=svg, width=LARGE, height=LARGE, skip_system_fonts=True)
     large = Image.open(io.BytesIO(bytes(png))).convert("RGB")
     small = large.resize((SMALL, SMALL), Image.Resampling.LANCZOS)
     return _webp(large), _webp(small)

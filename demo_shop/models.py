@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -64,6 +65,13 @@ class Brand(TwoLanguages):
 class CategoryQuerySet(models.QuerySet["Category"]):
     def roots(self) -> CategoryQuerySet:
         return self.filter(parent=None)
+
+    def filled(self) -> CategoryQuerySet:
+        """Categories with a product for visitors in them or below them."""
+        within = Q(categories__slug_path=OuterRef("slug_path")) | Q(
+            categories__slug_path__startswith=Concat(OuterRef("slug_path"), Value("/"))
+        )
+        return self.filter(Exists(Product.objects.filter(within, active=True, parent=None)))
 
     def get_or_create_path(self, path: str, translations: Iterable[str] = ()) -> Category:
         """The category at "Home > Lighting > Desk lamps", with every ancestor that is missing.

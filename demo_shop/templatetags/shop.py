@@ -21,7 +21,7 @@ WHOLE = frozenset({"JPY", "KRW", "VND"})
 @register.simple_tag
 def departments() -> list[Category]:
     """The first level of the category tree."""
-    return list(Category.objects.roots())
+    return list(Category.objects.filled().roots())
 
 
 @register.simple_tag(takes_context=True)

@@ -14,6 +14,7 @@ EXAMPLES = (
     _("a gift for someone who loves plants"),
 )
 """Queries that share no word with what they are meant to find."""
+SHELVES = 12
 ROW = 8
 """Products in a row of the home page."""
 
@@ -37,16 +38,17 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _pictured() -> list[Product]:
-    """Four products for the picture at the top, from as many categories."""
-    shelves = Category.objects.filter(products__parent=None).distinct().order_by("slug_path")
-    found = (_first_of(shelf) for shelf in shelves[2:40:5])
+    """Four products for the picture at the top, from as many corners of the shop."""
+    leaves = list(Category.objects.filled().filter(children=None).order_by("slug_path"))
+    apart = leaves[2 :: max(1, len(leaves) // 4)] or leaves
+    found = (_first_of(leaf) for leaf in apart)
     return [product for product in found if product][:4]
 
 
 def _shelves() -> list[tuple[Category, Product | None]]:
     """The second level of the category tree, or the first where there is no second."""
-    below = Category.objects.filter(parent__isnull=False, parent__parent=None)
-    chosen = list(below[:12]) or list(Category.objects.roots()[:12])
+    below = Category.objects.filled().filter(parent__isnull=False, parent__parent=None)
+    chosen = list(below[:SHELVES]) or list(Category.objects.filled().roots()[:SHELVES])
     return [(shelf, _first_of(shelf)) for shelf in chosen]
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from demo_shop import glossary
 from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
+from shopreco.exceptions import InvalidQuery
 from shopreco.retrieval import FacetCounts, PriceRange
 
 logger = logging.getLogger(__name__)
@@ -29,10 +30,16 @@ FILTER_PREFIX = "f."
 """Marks filters in the address, so that a `utm_source` is not taken for an attribute."""
 SORTS: Mapping[str, Promise] = {
     "relevance": _("Best match"),
-    "price": _("Price: low to high"),
-    "-price": _("Price: high to low"),
-    "-created": _("Newest"),
+    "newest": _("Newest"),
+    "price_asc": _("Price: low to high"),
+    "price_desc": _("Price: high to low"),
+    "title": _("Name"),
 }
+PLAIN_ORDER = {"price_asc": "price", "price_desc": "-price", "title": "title"}
+
+
+class SearchRests(Exception):
+    """Search cannot answer now; the reasons are its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,20 @@ class Asked:
     @classmethod
     def from_address(cls, given: QueryDict) -> Asked:
         sort, page = given.get("sort", ""), given.get("page", "")
+        query = " ".join(given.get("q", "").replace("\x00", "").split())
         return cls(
-            query=" ".join(given.get("q", "").replace("\x00", "").split()),
+            query=query,
             filters={
                 name.removeprefix(FILTER_PREFIX): values
                 for name in given
-                if name.startswith(FILTER_PREFIX) and (values := [*filter(None, given.getlist(name))])
+                if name.startswith(FILTER_PREFIX)
+                and (values := [*filter(None, given.getlist(name))])
             },
             price_min=_amount(given.get("price_min", "")),
             price_max=_amount(given.get("price_max", "")),
             available=given.get("available") == "1",
-            sort=sort if sort in SORTS else "relevance",
+            # Without words there is no best match.
+            sort=sort if sort in SORTS else "relevance" if query else "newest",
             page=min(max(int(page), 1), LAST_PAGE) if page.isdecimal() and len(page) < 6 else 1,
         )
 
@@ -76,9 +86,7 @@ class Asked:
         if self.available:
             filters["available"] = True
         return filters | {
-            name: value
-            for name in ("price_min", "price_max")
-            if (value := getattr(self, name))
+            name: value for name in ("price_min", "price_max") if (value := getattr(self, name))
         }
 
 
@@ -149,7 +157,7 @@ def category(request: HttpRequest, slug_path: str) -> HttpResponse:
         "title": found.label,
         "category": found,
         "trail": found.ancestors()[:-1],
-        "below": list(found.children.all()),
+        "below": list(found.children.filled()),
     }
     return _listing(request, Asked.from_address(request.GET), found, context)
 
@@ -159,8 +167,11 @@ def _listing(
 ) -> HttpResponse:
     try:
         listing = _searched(request, asked, within)
-    except Exception:  # noqa: BLE001 (whatever is wrong with search, the shop stays open)
-        logger.exception("The listing at %s is shown without search", request.path)
+    except InvalidQuery as error:
+        logger.info("%s: %s", request.get_full_path(), error)
+        listing = Listing(products=[], total=0, page=1)
+    except SearchRests as error:
+        logger.warning("%s is shown without search: %s", request.path, error)
         listing = _plain(asked, within)
     sorts = {name: label for name, label in SORTS.items() if asked.query or name != "relevance"}
     return render(
@@ -179,8 +190,10 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         sort=asked.sort,
         offset=(asked.page - 1) * PAGE_SIZE,
         limit=PAGE_SIZE,
-        facets=("*",),
+        facets=["*"],
     )
+    if failed := {"index", "search"} & page.degraded.keys():
+        raise SearchRests(*(page.degraded[stage] for stage in failed))
     return Listing(
         products=[result.object for result in page.results],
         total=page.total,
@@ -223,7 +236,7 @@ def _plain(asked: Asked, within: Category | None) -> Listing:
         products = products.filter(price__gte=asked.price_min)
     if asked.price_max:
         products = products.filter(price__lte=asked.price_max)
-    order = asked.sort if asked.sort in {"price", "-price"} else "-created"
+    order = PLAIN_ORDER.get(asked.sort, "-created")
     start = (asked.page - 1) * PAGE_SIZE
     return Listing(
         products=list(products.order_by(order, "sku")[start : start + PAGE_SIZE]),

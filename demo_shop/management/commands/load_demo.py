@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
 
 def _file(svg: str, size: int | None = None) -> str:
-    """Where the picture of a drawing lies: named by content, so that a new drawing is a new file."""
+    """Where the picture of a drawing lies: named by its content, so never out of date."""
     key = hashlib.blake2b(svg.encode(), digest_size=10).hexdigest()
     return f"demo/{key}-{size}.webp" if size else f"demo/{key}.webp"
 
