@@ -1,0 +1,31 @@
+"""Items, spaces, runs and the search console, in the admin that the host has.
+
+They are registered with the default admin site. A shop with a site of its own adds them there:
+
+    from shopreco.admin import register
+    register(my_site)
+
+`IndexStateAdminMixin` goes into the shop's own ModelAdmin.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from shopreco.admin.items import ItemAdmin
+from shopreco.admin.mixins import IndexStateAdminMixin
+from shopreco.admin.runs import IndexRunAdmin
+from shopreco.admin.spaces import EmbeddingSpaceAdmin
+from shopreco.models import EmbeddingSpace, IndexRun, Item
+
+__all__ = ["IndexStateAdminMixin", "register"]
+
+
+def register(site: admin.AdminSite) -> None:
+    """Add the pages of shopreco to an admin site."""
+    site.register(Item, ItemAdmin)
+    site.register(EmbeddingSpace, EmbeddingSpaceAdmin)
+    site.register(IndexRun, IndexRunAdmin)
+
+
+register(admin.site)

@@ -1,0 +1,252 @@
+"""The search console: ask as the shop asks, and see where each answer comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shopreco import services
+from shopreco.admin.pages import change_page
+from shopreco.admin.plans import Plan, explain
+from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
+from shopreco.conf import get_settings
+from shopreco.exceptions import InvalidQuery, ShopRecoError
+from shopreco.indexing.spaces import active_space
+from shopreco.models import EmbeddingSpace
+from shopreco.retrieval import dense, lexical, vectors
+from shopreco.retrieval.filters import COLUMNS, RANGES, facet_names, parse_filters
+from shopreco.retrieval.languages import query_language
+from shopreco.retrieval.results import Result, ResultPage
+from shopreco.text import get_analyser, normalise_query
+
+if TYPE_CHECKING:
+    from shopreco.admin.items import ItemAdmin
+
+LIMIT = 20
+SORTS = ("relevance", "price_asc", "price_desc", "newest", "title")
+
+
+class ConsoleForm(forms.Form):
+    """A search as the shop would make it. `filters` has one `name = value` per line."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Query"),
+        required=False,
+        strip=False,
+        widget=forms.TextInput(attrs={"type": "search", "class": "vTextField", "size": 60}),
+    )
+    catalogue = forms.ChoiceField(label=gettext_lazy("Catalogue"), required=False)
+    language = forms.CharField(
+        label=gettext_lazy("Language"),
+        required=False,
+        max_length=16,
+        help_text=gettext_lazy("A code such as “en”; empty: as the shop finds out."),
+        widget=forms.TextInput(attrs={"size": 6}),
+    )
+    sort = forms.ChoiceField(
+        label=gettext_lazy("Order"), required=False, choices=[(name, name) for name in SORTS]
+    )
+    filters = forms.CharField(
+        label=gettext_lazy("Filters"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 40, "spellcheck": "false"}),
+    )
+    every_variant = forms.BooleanField(label=gettext_lazy("Show every variant"), required=False)
+    measure = forms.BooleanField(
+        label=gettext_lazy("Run the statements for their plans"), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [catalogue.name for catalogue in get_catalogues()]
+        self.fields["catalogue"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.fields["catalogue"].initial = names[0] if names else None
+        known = ", ".join(filter_names(names[0])) if names else ""
+        self.fields["filters"].help_text = _("One “name = value” per line. Names: %s.") % known
+
+    def clean_filters(self) -> dict[str, list[str]]:
+        filters: dict[str, list[str]] = {}
+        for line in self.cleaned_data["filters"].splitlines():
+            name, separator, value = line.partition("=")
+            if not line.strip():
+                continue
+            if not separator:
+                raise forms.ValidationError(_("“%s” is not of the form name = value.") % line[:80])
+            filters.setdefault(name.strip(), []).append(value.strip())
+        return filters
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure with its length: `width` is a share of the longest, 0 to 100. `kind`: its colour."""
+
+    kind: str
+    label: str
+    value: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    result: Result
+    title: str
+    score: str
+    bars: tuple[Bar, ...]
+    admin_url: str
+    item_url: str
+    shop_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the query. `opens`: rare enough to bring candidates in by itself."""
+
+    surface: str
+    term: str
+    frequency: str
+    idf: str
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    page: ResultPage
+    rows: tuple[Row, ...]
+    timings: tuple[Bar, ...]
+    language: str
+    terms: tuple[Term, ...]
+    plans: tuple[Plan, ...]
+    space: EmbeddingSpace | None = field(default=None)
+
+
+def view(model_admin: ItemAdmin, request: HttpRequest) -> HttpResponse:
+    """The page; a query that the catalogue refuses is an error of the form, never a failure."""
+    model_admin.require(request, "view")
+    form = ConsoleForm(request.GET or None)
+    answer = None
+    if form.is_bound and form.is_valid() and get_catalogues():
+        try:
+            answer = _answer(model_admin, request, form.cleaned_data)
+        except InvalidQuery as error:
+            form.add_error("filters" if form.cleaned_data["filters"] else None, str(error))
+    context = model_admin.page_context(
+        request,
+        title=_("Search console"),
+        tabs=model_admin.tabs(request, "shopreco_item_console"),
+        form=form,
+        answer=answer,
+        has_catalogues=bool(get_catalogues()),
+    )
+    return TemplateResponse(request, "admin/shopreco/console.html", context)
+
+
+def filter_names(catalogue: str) -> list[str]:
+    return [*facet_names(get_catalogue(catalogue)), *RANGES, *COLUMNS]
+
+
+def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, Any]) -> Answer:
+    shop = get_catalogue(asked["catalogue"] or None)
+    filters = {
+        name: values if len(values) > 1 else values[0] for name, values in asked["filters"].items()
+    }
+    page = services.search(
+        asked["q"],
+        catalogue=shop.name,
+        request=request,
+        filters=filters,
+        sort=asked["sort"] or SORTS[0],
+        limit=LIMIT,
+        language=asked["language"] or None,
+        collapse=not asked["every_variant"],
+    )
+    rows = tuple(_row(model_admin, shop, result) for result in page)
+    space = active_space(shop.name)
+    text = normalise_query(asked["q"], get_settings().MAX_QUERY_LENGTH)
+    if space is None or not text:
+        return Answer(page, rows, _timings(page), "", (), (), space)
+    language = query_language(space, text, asked["language"] or None, request)
+    tokens = get_analyser(language).tokens(text)
+    words = lexical.lexical_query(space, tokens)
+    scope = parse_filters(shop, filters).scope()
+    plans = [_dense_plan(space, text, scope, measure=asked["measure"])]
+    if words is not None:
+        statement = lexical.statement(space, words, scope)
+        label = _("By words (GIN on term ids)")
+        plans.append(explain(label, statement, depth=0, measure=asked["measure"]))
+    return Answer(
+        page, rows, _timings(page), language, _terms(space, tokens, words), tuple(plans), space
+    )
+
+
+def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
+    labels = {"dense": _("meaning"), "lexical": _("words")}
+    bars = tuple(
+        Bar(name, labels.get(name, name), number_format(part, 3), _percent(part))
+        for name, part in result.parts.items()
+    )
+    return Row(
+        result=result,
+        title=str(result.object),
+        score=number_format(result.score, 3),
+        bars=bars,
+        admin_url=change_page(model_admin.admin_site, result.object, result.object.pk),
+        item_url=model_admin.url("shopreco_item_change", result.item_id),
+        shop_url=shop.get_url(result.object),
+    )
+
+
+def _timings(page: ResultPage) -> tuple[Bar, ...]:
+    longest = max(page.timings.values(), default=0) or 1
+    return tuple(
+        Bar("time", stage, number_format(ms, 1), _percent(ms / longest))
+        for stage, ms in page.timings.items()
+    )
+
+
+def _percent(share: float) -> int:
+    return round(100 * min(1.0, max(0.0, share)))
+
+
+def _terms(
+    space: EmbeddingSpace, tokens: list[Any], words: lexical.LexicalQuery | None
+) -> tuple[Term, ...]:
+    from shopreco.text import term_id
+
+    ids = {token.term: term_id(token.term) for token in tokens}
+    frequencies = lexical.document_frequencies(space, set(ids.values()))
+    found = []
+    for token in dict.fromkeys(tokens):
+        idf = words.idf.get(ids[token.term]) if words else None
+        found.append(
+            Term(
+                surface=token.surface,
+                term=token.term,
+                frequency=number_format(
+                    max(0, frequencies.get(ids[token.term], 0)), force_grouping=True
+                ),
+                idf=number_format(idf, 2) if idf is not None else "–",
+                opens=bool(words and ids[token.term] in words.essential),
+            )
+        )
+    return tuple(found)
+
+
+def _dense_plan(space: EmbeddingSpace, text: str, scope: Any, *, measure: bool) -> Plan:
+    label = _("By meaning (HNSW on vectors)")
+    try:
+        vector = vectors.begin(space, text).result(timeout=vectors.patience(space))
+    except FutureTimeout:
+        return Plan(label, error=_("the query vector was not ready in time"))
+    except (ShopRecoError, OSError) as error:
+        return Plan(label, error=str(error))
+    statement = dense.statement(space, vector, scope, dense.NEIGHBOURS)
+    return explain(label, statement, depth=dense.NEIGHBOURS, measure=measure)

@@ -1,0 +1,176 @@
+"""The parts of an item's page: its object, its filters, its place in every space, its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from shopreco.admin.pages import EMPTY, badge, change_page
+from shopreco.catalogues import get_catalogue
+from shopreco.exceptions import ConfigurationError
+from shopreco.indexing.lexicon import EVERY_ITEM
+from shopreco.indexing.spaces import active_space
+from shopreco.models import (
+    Embedding,
+    EmbeddingSpace,
+    Item,
+    LexicalEntry,
+    LexiconTerm,
+    ModalityVector,
+)
+from shopreco.retrieval import dense
+from shopreco.retrieval.filters import Filters
+from shopreco.text import inverse_document_frequency
+
+NEIGHBOURS = 10
+TERMS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An item near another. `cosine` as text, `width` as a share of the bar, 0 to 100."""
+
+    item: Item
+    cosine: str
+    width: int
+
+
+def neighbours(object_id: str) -> list[Neighbour]:
+    """The items nearest to one by vector in the active space; empty if it has no vector there."""
+    try:
+        item = Item.objects.only("catalogue").get(pk=object_id)
+    except (Item.DoesNotExist, ValueError):
+        return []
+    space = active_space(item.catalogue)
+    vector = dense.vectors_of(space, [item.pk]).get(item.pk) if space else None
+    if space is None or vector is None:
+        return []
+    hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)
+    found = zip(hits.item_ids.tolist(), hits.scores.tolist(), strict=True)
+    near = [(item_id, score) for item_id, score in found if item_id != item.pk][:NEIGHBOURS]
+    items = Item.objects.defer("facets", "hashes").in_bulk([item_id for item_id, _score in near])
+    return [
+        Neighbour(items[item_id], number_format(score, 3), round(100 * min(1, max(0, score))))
+        for item_id, score in near
+        if item_id in items
+    ]
+
+
+def shop_object(site: admin.AdminSite, item: Item) -> SafeString | str:
+    """The object's id with links to its page in this admin and in the shop."""
+    try:
+        catalogue = get_catalogue(item.catalogue)
+    except ConfigurationError:
+        return item.object_id
+    pk = catalogue.to_pk(item.object_id)
+    links = []
+    if url := change_page(site, catalogue.model, pk):
+        links.append((url, _("edit in the admin")))
+    obj = catalogue.get_queryset().filter(pk=pk).first()
+    if obj is None:
+        return format_html("<code>{}</code> ({})", item.object_id, _("not in the shop any more"))
+    if url := catalogue.get_url(obj):
+        links.append((url, _("view in the shop")))
+    shown = format_html_join(" · ", '<a href="{}">{}</a>', links)
+    return format_html("<code>{}</code> {}", item.object_id, shown)
+
+
+def unknown_catalogue(name: str) -> ConfigurationError:
+    try:
+        get_catalogue(name)
+    except ConfigurationError as error:
+        return error
+    raise AssertionError(f"{name} is registered")
+
+
+def facets(item: Item) -> SafeString | str:
+    rows = [(name, ", ".join(values)) for name, values in sorted(item.facets.items())]
+    if not rows:
+        return EMPTY
+    body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', rows)
+    return format_html('<table class="shopreco-table"><tbody>{}</tbody></table>', body)
+
+
+def spaces(item: Item, url: Callable[[int], str]) -> SafeString | str:
+    """Whether the item has a vector and words in each space, by their content hashes."""
+    found = EmbeddingSpace.objects.filter(catalogue=item.catalogue).order_by("-id")
+    vectors = dict(Embedding.objects.filter(item=item).values_list("space_id", "content_hash"))
+    words = dict(LexicalEntry.objects.filter(item=item).values_list("space_id", "content_hash"))
+    rows = [
+        (
+            url(space.pk),
+            space.pk,
+            badge(space.state, space.get_state_display()),
+            vectors.get(space.pk, EMPTY),
+            words.get(space.pk, EMPTY),
+        )
+        for space in found
+    ]
+    if not rows:
+        return EMPTY
+    columns = (_("space"), _("state"), _("hash of the vector’s text"), _("hash of the words"))
+    head = format_html_join("", '<th scope="col">{}</th>', [(column,) for column in columns])
+    body = format_html_join(
+        "",
+        '<tr><th scope="row"><a href="{}">#{}</a></th><td>{}</td>'
+        "<td><code>{}</code></td><td><code>{}</code></td></tr>",
+        rows,
+    )
+    return format_html(
+        '<table class="shopreco-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        head,
+        body,
+    )
+
+
+def vectors(item: Item) -> SafeString | str:
+    """Which modalities are encoded, by which encoder, from which content."""
+    rows = (
+        ModalityVector.objects.filter(item=item)
+        .order_by("modality", "encoder")
+        .values_list("modality", "encoder", "content_hash")
+    )
+    shown = [(modality, encoder[:12], mark) for modality, encoder, mark in rows]
+    return format_html_join(format_html("<br>"), "{} · {} · <code>{}</code>", shown) or EMPTY
+
+
+def terms(item: Item) -> SafeString | str:
+    """The item's terms in the active space by what they can add to a score: weight times idf."""
+    space = active_space(item.catalogue)
+    entry = LexicalEntry.objects.filter(item=item, space=space).first() if space else None
+    if space is None or entry is None:
+        return EMPTY
+    # pgvector counts from 0 in Python and from 1 in SQL.
+    weights = {
+        index + 1: weight
+        for index, weight in zip(entry.weights.indices(), entry.weights.values(), strict=True)
+    }
+    known = {
+        each.term_id: each
+        for each in LexiconTerm.objects.filter(space=space, term_id__in=[EVERY_ITEM, *weights])
+    }
+    n = known[EVERY_ITEM].document_frequency if EVERY_ITEM in known else 0
+    scored = []
+    for term_id, weight in weights.items():
+        term = known.get(term_id)
+        if term is None or term.document_frequency <= 0:
+            continue
+        score = weight * inverse_document_frequency(term.document_frequency, n)
+        scored.append((score, term.term, term.surface, term.document_frequency))
+    scored.sort(reverse=True)
+    shown = format_html_join(
+        " ",
+        '<span class="shopreco-term">{} <small>{} · {}</small></span>',
+        [(surface, number_format(score, 2), df) for score, _t, surface, df in scored[:TERMS]],
+    )
+    more = len(scored) - TERMS
+    note = _("Weight times rarity, and in how many items the word occurs.")
+    if more > 0:
+        note += " " + _("%(count)d more.") % {"count": more}
+    return format_html('<div>{}<br><small class="shopreco-quiet">{}</small></div>', shown, note)

@@ -1,0 +1,196 @@
+"""For the shop's own admin: the index state as a column, and re-indexing as an action."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.views.main import ChangeList
+from django.db import DatabaseError, connections, models, router, transaction
+from django.db.models import Value
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from shopreco import services
+from shopreco.admin.pages import STYLESHEET, badge, may, prepared
+from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.models import Change, Item, Outcome
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = object
+
+logger = logging.getLogger(__name__)
+
+PENDING = "pending"
+MISSING = "missing"
+SELECTION = 10_000
+"""Objects that one action marks; more are a whole catalogue's worth, which has its own button."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """Where an object stands in the index. `state`: pending, missing or an outcome."""
+
+    state: str
+    reason: str = ""
+    item_id: int | None = None
+
+    @property
+    def label(self) -> str:
+        if self.state == PENDING:
+            return _("pending")
+        if self.state == MISSING:
+            return _("not indexed")
+        return str(Outcome(self.state).label)
+
+
+class IndexStateAdminMixin(Base):
+    """Adds the column "index" and the action "Re-index selected" to a shop's ModelAdmin.
+
+        @admin.register(Product)
+        class ProductAdmin(IndexStateAdminMixin, admin.ModelAdmin):
+            ...
+
+    Templates, columns and actions of the shop stay as they are. The column costs one query per
+    page; the action needs the permission `shopreco.change_item`.
+    """
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media + forms.Media(css={"all": [STYLESHEET]})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return columns if "index_state" in columns else [*columns, "index_state"]
+
+    @admin.display(description=gettext_lazy("index"))
+    def index_state(self, obj: models.Model) -> SafeString | str:
+        state = getattr(obj, "_shopreco_state", None)
+        if state is None:
+            self._read_states([obj])
+            state = getattr(obj, "_shopreco_state", None)
+        if state is None:
+            return self.get_empty_value_display()
+        shown = badge(state.state, state.label)
+        if state.item_id is not None and self.admin_site.is_registered(Item):
+            url = reverse(
+                "admin:shopreco_item_change",
+                args=[state.item_id],
+                current_app=self.admin_site.name,
+            )
+            shown = format_html('<a href="{}">{}</a>', url, shown)
+        if state.reason:
+            reason = Truncator(state.reason).chars(80)
+            shown = format_html('{}<br><small class="shopreco-quiet">{}</small>', shown, reason)
+        return shown
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return prepared(super().get_changelist(request, **kwargs), self._read_states)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if IS_POPUP_VAR not in request.GET and may(request, "change", Item) and self._catalogue():
+            name = "shopreco_reindex"
+            actions[name] = (_reindex, name, _("Re-index selected %(verbose_name_plural)s"))
+        return actions
+
+    def _catalogue(self) -> Catalogue | None:
+        """The catalogue of this admin's model; a child's is its parent's."""
+        by_model = {getattr(each, "model", None): each for each in get_catalogues()}
+        found = (by_model[model] for model in self.model.__mro__ if model in by_model)
+        return next(found, None)
+
+    def _read_states(self, objects: list[Any]) -> None:
+        """Attach the states of a page of objects. The shop's page comes even if ours cannot."""
+        catalogue = self._catalogue()
+        if catalogue is None or not objects:
+            return
+        key = catalogue.model._meta.pk.attname
+        ids = {str(getattr(obj, key)): obj for obj in objects}
+        try:
+            states = index_states(catalogue.name, ids)
+        except DatabaseError:
+            logger.exception("no index states for a page of %s", catalogue.name)
+            return
+        for object_id, obj in ids.items():
+            obj._shopreco_state = states.get(object_id, IndexState(MISSING))
+
+
+def index_states(catalogue: str, object_ids: Iterable[str]) -> dict[str, IndexState]:
+    """State by object id, in one query; objects that the index never met are left out."""
+    ids = list(object_ids)
+    waiting = Change.objects.filter(catalogue=catalogue, object_id__in=ids).values_list(
+        "object_id", Value(None, models.BigIntegerField()), Value(PENDING), "error"
+    )
+    known = Item.objects.filter(catalogue=catalogue, object_id__in=ids).values_list(
+        "object_id", "id", "outcome", "reason"
+    )
+    states: dict[str, IndexState] = {}
+    with _savepoint():
+        rows = list(known.union(waiting, all=True))
+    for object_id, item_id, state, reason in sorted(rows, key=lambda row: row[2] == PENDING):
+        before = states.get(object_id)
+        states[object_id] = IndexState(state, reason, before.item_id if before else item_id)
+    return states
+
+
+def reindex_selected(
+    request: HttpRequest, catalogue: str, object_ids: list[str], objects: Iterable[Any]
+) -> int:
+    """Mark objects for indexing and write a LogEntry for each."""
+    marked = services.reindex_objects(catalogue, object_ids)
+    LogEntry.objects.log_actions(
+        user_id=request.user.pk,
+        queryset=objects,
+        action_flag=CHANGE,
+        change_message=_("Re-indexing requested."),
+    )
+    return marked
+
+
+def report(model_admin: Any, request: HttpRequest, marked: int) -> None:
+    text = ngettext("%d object will be indexed again.", "%d objects will be indexed again.", marked)
+    model_admin.message_user(request, text % marked, messages.SUCCESS)
+
+
+def too_many(model_admin: Any, request: HttpRequest, count: int) -> bool:
+    if count <= SELECTION:
+        return False
+    text = _("%(count)d are selected; up to %(limit)d at a time. Re-index the catalogue instead.")
+    text %= {"count": count, "limit": SELECTION}
+    model_admin.message_user(request, text, messages.ERROR)
+    return True
+
+
+def _reindex(
+    model_admin: IndexStateAdminMixin, request: HttpRequest, queryset: models.QuerySet[Any]
+) -> None:
+    catalogue = model_admin._catalogue()
+    if catalogue is None or too_many(model_admin, request, queryset.count()):
+        return
+    objects = list(queryset)
+    key = catalogue.model._meta.pk.attname
+    ids = [str(getattr(obj, key)) for obj in objects]
+    report(model_admin, request, reindex_selected(request, catalogue.name, ids, objects))
+
+
+def _savepoint() -> Any:
+    """A failing statement must not end the host's transaction, where there is one."""
+    alias = router.db_for_read(Item)
+    if connections[alias].in_atomic_block:
+        return transaction.atomic(using=alias)
+    return nullcontext()

@@ -1,0 +1,187 @@
+"""What the admin pages of shopreco share: they show, and change only through confirmed steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from shopreco.models import EmbeddingSpace, IndexRun, Item
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+STYLESHEET = "shopreco/admin/admin.css"
+EMPTY = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What an admin reads before pressing the button. `facts` are (label, value) pairs."""
+
+    title: str
+    text: str
+    button: str
+    facts: Sequence[tuple[str, object]] = ()
+    warnings: Sequence[str] = field(default_factory=list)
+    dangerous: bool = False
+    possible: bool = True
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows of the index are written by workers only; people look, and steer by buttons."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    class Media:
+        css = {"all": [STYLESHEET]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def may(self, request: HttpRequest, action: str) -> bool:
+        """Whether the user has Django's permission (change, delete, view) on this model."""
+        return may(request, action, self.model)
+
+    def require(self, request: HttpRequest, action: str) -> None:
+        if not self.may(request, action):
+            raise PermissionDenied
+
+    def url(self, name: str, *args: object) -> str:
+        """Address of a page of this admin site; `name` as in `shopreco_item_changelist`."""
+        return reverse(f"admin:{name}", args=args, current_app=self.admin_site.name)
+
+    def page_context(self, request: HttpRequest, **context: object) -> dict[str, Any]:
+        """Context of a page that Django does not make."""
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "tabs": self.tabs(request),
+            **context,
+        }
+
+    def tabs(self, request: HttpRequest, current: str = "") -> list[Tab]:
+        """The pages of shopreco that this user may see on this site."""
+        current = current or f"shopreco_{self.opts.model_name}_changelist"
+        found = []
+        for model in (Item, EmbeddingSpace, IndexRun):
+            if self.admin_site.is_registered(model) and may(request, "view", model):
+                name = f"shopreco_{model._meta.model_name}_changelist"
+                found.append((name, str(capfirst(model._meta.verbose_name_plural))))
+        if found and found[0][0] == "shopreco_item_changelist":
+            found.append(("shopreco_item_console", _("Search console")))
+        return [Tab(label, self.url(name), name == current) for name, label in found]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = {"tabs": self.tabs(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"tabs": self.tabs(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return prepared(super().get_changelist(request, **kwargs), self.prepare)
+
+    def prepare(self, rows: list[Any]) -> None:
+        """Attach to the rows of one page what their columns show, in a few queries for all."""
+
+    def confirm(
+        self, request: HttpRequest, confirmation: Confirmation, back: str
+    ) -> TemplateResponse:
+        context = self.page_context(
+            request, title=confirmation.title, confirmation=confirmation, back=back
+        )
+        return TemplateResponse(request, "admin/shopreco/confirmation.html", context)
+
+    def fail(self, request: HttpRequest, error: Exception) -> None:
+        """Show an error whose message names the fix."""
+        self.message_user(request, str(error), messages.ERROR)
+
+
+def may(request: HttpRequest, action: str, model: type[models.Model]) -> bool:
+    name = model._meta.model_name
+    if action == "view" and request.user.has_perm(f"shopreco.change_{name}"):
+        return True
+    return request.user.has_perm(f"shopreco.{action}_{name}")
+
+
+def outside_transactions(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep ATOMIC_REQUESTS away: indexes are created and dropped CONCURRENTLY."""
+
+    @wraps(view)
+    def outside(*args: Any, **kwargs: Any) -> HttpResponse:
+        return view(*args, **kwargs)
+
+    for alias in settings.DATABASES:
+        outside = transaction.non_atomic_requests(using=alias)(outside)
+    return outside
+
+
+def prepared(base: type[ChangeList], prepare: Callable[[list[Any]], None]) -> type[ChangeList]:
+    """A change list of the same kind that hands the rows of its page to `prepare`."""
+
+    class Prepared(base):  # type: ignore[valid-type, misc]
+        def get_results(self, request: HttpRequest) -> None:
+            super().get_results(request)
+            # Iterating fills the queryset's cache: the templates see the same instances.
+            prepare(list(self.result_list))
+
+    return Prepared
+
+
+def badge(state: str, label: str) -> SafeString:
+    """A state as a word with a coloured dot: never by colour alone."""
+    return format_html('<span class="shopreco-state shopreco-{}">{}</span>', state, label)
+
+
+def change_page(site: admin.AdminSite, obj_or_model: Any, pk: object) -> str:
+    """Address of an object's change page, empty if its model is not in this admin."""
+    opts = obj_or_model._meta
+    if not site.is_registered(opts.model):
+        return ""
+    try:
+        name = f"admin:{opts.app_label}_{opts.model_name}_change"
+        return reverse(name, args=[pk], current_app=site.name)
+    except NoReverseMatch:
+        return ""

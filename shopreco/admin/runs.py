@@ -1,0 +1,296 @@
+"""Runs: start them from the admin, watch them, cancel and resume them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import current_app
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from shopreco import services
+from shopreco.admin.items import CatalogueFilter
+from shopreco.admin.pages import (
+    EMPTY,
+    Confirmation,
+    ReadOnlyAdmin,
+    badge,
+    outside_transactions,
+)
+from shopreco.admin.previews import Preview, preview
+from shopreco.admin.progress import progress
+from shopreco.catalogues import Catalogue, get_catalogue
+from shopreco.exceptions import ConfigurationError, ShopRecoError
+from shopreco.models import Change, IndexRun, RunKind
+
+BROKER_TIMEOUT = 2.0
+
+
+class IndexRunAdmin(ReadOnlyAdmin):
+    list_display = (
+        "name", "state_badge", "share", "encoded", "changed", "removed", "failed",
+        "requested_by", "created_at", "finished_at",
+    )  # fmt: skip
+    list_filter = (CatalogueFilter, "kind", "state")
+    list_select_related = ("requested_by",)
+    ordering = ("-id",)
+    fields = (
+        "catalogue", "kind", "space_link", "requested_by", "created_at", "started_at",
+        "finished_at",
+    )  # fmt: skip
+
+    class Media:
+        js = ["shopreco/admin/run.js"]
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            name = f"shopreco_indexrun_{name}"
+            return path(route, self.admin_site.admin_view(outside_transactions(view)), name=name)
+
+        return [
+            at("start/<str:kind>/<str:catalogue>/", self.start_view, "start"),
+            at("<int:pk>/progress/", self.progress_view, "progress"),
+            at("<int:pk>/cancel/", require_POST(self.cancel_view), "cancel"),
+            at("<int:pk>/resume/", require_POST(self.resume_view), "resume"),
+            *super().get_urls(),
+        ]
+
+    # Columns
+
+    @admin.display(description=gettext_lazy("run"), ordering="id")
+    def name(self, run: IndexRun) -> str:
+        return str(run)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_badge(self, run: IndexRun) -> SafeString:
+        return badge(run.state, run.get_state_display())
+
+    @admin.display(description=gettext_lazy("progress"))
+    def share(self, run: IndexRun) -> SafeString | str:
+        if not run.total:
+            return EMPTY
+        waiting = getattr(run, "_shopreco_waiting", None)
+        done = run.done if waiting is None else max(0, run.total - waiting)
+        return format_html(
+            '<progress class="shopreco-progress" max="{}" value="{}" aria-label="{}"></progress> '
+            "<small>{}</small>",
+            run.total,
+            done,
+            _("Progress of %s") % run,
+            _("%(done)s of %(total)s") % {"done": _grouped(done), "total": _grouped(run.total)},
+        )
+
+    @admin.display(description=gettext_lazy("space"))
+    def space_link(self, run: IndexRun) -> SafeString | str:
+        if run.space_id is None:
+            return EMPTY
+        url = self.url("shopreco_embeddingspace_change", run.space_id)
+        return format_html('<a href="{}">{}</a>', url, run.space)
+
+    def prepare(self, rows: list[IndexRun]) -> None:
+        waiting = dict(
+            Change.objects.filter(run__in=[run.pk for run in rows])
+            .values_list("run")
+            .annotate(Count("id"))
+        )
+        for run in rows:
+            run._shopreco_waiting = waiting.get(run.pk, 0)  # type: ignore[attr-defined]
+
+    # Pages
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = {
+            "catalogues": services.status,
+            "may_start": self.may(request, "change"),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        run = self.get_object(request, unquote(object_id))
+        context = dict(extra_context or {})
+        if run is not None:
+            may_steer = self.may(request, "change")
+            context |= {"progress": progress(run, may_steer=may_steer), "may_steer": may_steer}
+        return super().change_view(request, object_id, form_url, context)
+
+    def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
+        self.require(request, "view")
+        run = self._run(pk)
+        response = JsonResponse(progress(run, may_steer=self.may(request, "change")))
+        response["Cache-Control"] = "no-store"
+        return response
+
+    # Steering
+
+    def start_view(self, request: HttpRequest, kind: str, catalogue: str) -> HttpResponse:
+        """The confirm page of a re-index or rebuild; its POST starts the run."""
+        self.require(request, "change")
+        shop = self._catalogue(catalogue)
+        if kind not in RunKind.values:
+            raise Http404
+        if request.method == "POST":
+            return self._start(request, RunKind(kind), shop)
+        return self.confirm(
+            request,
+            _confirmation(RunKind(kind), preview(shop)),
+            self.url("shopreco_indexrun_changelist"),
+        )
+
+    def _start(self, request: HttpRequest, kind: RunKind, shop: Catalogue) -> HttpResponse:
+        begin = services.rebuild if kind == RunKind.REBUILD else services.reindex
+        try:
+            run = begin(shop.name, user=request.user)
+        except ShopRecoError as error:
+            self.fail(request, error)
+            return HttpResponseRedirect(self.url("shopreco_indexrun_changelist"))
+        self.log_addition(request, run, _("Started."))
+        self._report(request, run, _("%s is handed to the workers."))
+        return self._to(run)
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.require(request, "change")
+        run = self._run(pk)
+        try:
+            services.cancel(run)
+        except ShopRecoError as error:
+            self.fail(request, error)
+        else:
+            self.log_change(request, run, _("Cancelled."))
+            text = _("%s is cancelled. Workers stop after the batch in hand.") % run
+            self.message_user(request, text, messages.SUCCESS)
+        return self._to(run)
+
+    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.require(request, "change")
+        run = self._run(pk)
+        try:
+            services.resume(run)
+        except ShopRecoError as error:
+            self.fail(request, error)
+        else:
+            self.log_change(request, run, _("Resumed."))
+            self._report(request, run, _("%s goes on."))
+        return self._to(run)
+
+    def _report(self, request: HttpRequest, run: IndexRun, text: str) -> None:
+        problem = broker_problem()
+        if not problem:
+            self.message_user(request, text % run, messages.SUCCESS)
+            return
+        warning = _(
+            "%(run)s is written down, but the message broker does not answer (%(problem)s). "
+            "Start the broker: beat’s sweep then hands the run to a worker by itself."
+        ) % {"run": run, "problem": problem}
+        self.message_user(request, warning, messages.WARNING)
+
+    def _run(self, pk: int) -> IndexRun:
+        run = IndexRun.objects.filter(pk=pk).first()
+        if run is None:
+            raise Http404
+        return run
+
+    def _catalogue(self, name: str) -> Catalogue:
+        try:
+            return get_catalogue(name)
+        except ConfigurationError as error:
+            raise Http404(str(error)) from error
+
+    def _to(self, run: IndexRun) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
+
+
+def broker_problem() -> str:
+    """Why the broker cannot be reached, in a few words; empty if it can."""
+    try:
+        with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT) as connection:
+            connection.ensure_connection(max_retries=0, timeout=BROKER_TIMEOUT)
+    except Exception as error:  # noqa: BLE001 (whatever the broker's client raises)
+        return str(error)[:200] or type(error).__name__
+    return ""
+
+
+def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
+    facts: list[tuple[str, object]] = [
+        (_("Catalogue"), found.catalogue),
+        (_("Objects in the shop"), _grouped(found.objects)),
+        (_("Items in the index"), found.outcomes),
+        (_("Waiting to be indexed"), _grouped(found.waiting)),
+        (_("Answers come from"), found.active or _("no space yet: this run builds the first")),
+    ]
+    building = kind == RunKind.REBUILD or not found.active
+    warnings = [found.problem] if found.problem and building else []
+    if found.live_run:
+        text = _("%s is under way. Wait for it, or cancel it first.")
+        warnings.append(text % found.live_run)
+    if building:
+        facts += [
+            (_("Model"), found.encoder),
+            (_("Texts to encode"), _to_encode(found)),
+        ]
+        return Confirmation(
+            title=_("Rebuild %s with the current model") % found.catalogue,
+            text=_(
+                "A new space is built beside the one that answers now, and takes over when it is "
+                "complete. Search goes on meanwhile. The space of today is kept: you can roll "
+                "back to it."
+            ),
+            button=_("Rebuild"),
+            facts=facts,
+            warnings=warnings,
+            possible=not warnings,
+        )
+    facts.append((_("Texts to encode"), _("only those that changed since they were indexed")))
+    if not found.is_current and not found.problem:
+        warnings.append(
+            _(
+                "The settings or the catalogue’s declarations have changed since this space was "
+                "built: a re-index keeps to the old ones. Rebuild to use the new ones."
+            )
+        )
+    return Confirmation(
+        title=_("Re-index %s") % found.catalogue,
+        text=_(
+            "Every object is compared with the index, and what differs is repaired: changed, "
+            "missing and vanished objects. Search goes on meanwhile."
+        ),
+        button=_("Re-index"),
+        facts=facts,
+        warnings=warnings,
+        possible=found.live_run is None,
+    )
+
+
+def _to_encode(found: Preview) -> str:
+    fresh = max(0, found.objects - found.encoded)
+    if not found.encoded:
+        return _("all, about %s") % _grouped(fresh)
+    text = ngettext(
+        "about %(fresh)s; %(known)s is known from before",
+        "about %(fresh)s; %(known)s are known from before",
+        found.encoded,
+    )
+    return text % {"fresh": _grouped(fresh), "known": _grouped(found.encoded)}
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)

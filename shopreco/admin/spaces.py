@@ -1,0 +1,299 @@
+"""Spaces: which representations exist, which one answers, switch, roll back and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import DELETION, LogEntry
+from django.db import connections, router
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shopreco import services
+from shopreco.admin.items import CatalogueFilter
+from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outside_transactions
+from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.conf import get_settings
+from shopreco.encoders import create_encoder
+from shopreco.exceptions import ShopRecoError
+from shopreco.indexing.spaces import current_fingerprint, drop_space, index_names
+from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
+
+
+class EmbeddingSpaceAdmin(ReadOnlyAdmin):
+    list_display = (
+        "name", "catalogue", "state_badge", "model_name", "dimension", "items", "size", "age",
+        "current",
+    )  # fmt: skip
+    list_filter = (CatalogueFilter, "state")
+    ordering = ("-id",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "state_badge", "catalogue", "model_name", "dimension", "items", "size",
+                    "current", "created_at", "activated_at",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Made from"),
+            {"fields": ("encoder_options", "lengths", "fingerprint", "encoder_fingerprint")},
+        ),
+    )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<int:pk>/{step}/",
+                self.admin_site.admin_view(outside_transactions(view)),
+                name=f"shopreco_embeddingspace_{step}",
+            )
+            for step, view in (("activate", self.activate_view), ("drop", self.drop_view))
+        ]
+        return own + super().get_urls()
+
+    # Columns
+
+    @admin.display(description=gettext_lazy("space"), ordering="id")
+    def name(self, space: EmbeddingSpace) -> str:
+        return f"#{space.pk}"
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_badge(self, space: EmbeddingSpace) -> SafeString:
+        return badge(space.state, space.get_state_display())
+
+    @admin.display(description=gettext_lazy("model"))
+    def model_name(self, space: EmbeddingSpace) -> str:
+        return describe_encoder(space.encoder)
+
+    @admin.display(description=gettext_lazy("items"))
+    def items(self, space: EmbeddingSpace) -> str:
+        return number_format(self._measured(space)[0], use_l10n=True, force_grouping=True)
+
+    @admin.display(description=gettext_lazy("size"))
+    def size(self, space: EmbeddingSpace) -> str:
+        return filesizeformat(self._measured(space)[1])
+
+    @admin.display(description=gettext_lazy("age"), ordering="created_at")
+    def age(self, space: EmbeddingSpace) -> str:
+        return timesince(space.created_at, depth=1)
+
+    @admin.display(description=gettext_lazy("settings"))
+    def current(self, space: EmbeddingSpace) -> SafeString:
+        fingerprint, problem = self._measured(space)[2]
+        if problem:
+            return badge("failed", _("unknown: %s") % problem)
+        if fingerprint == space.fingerprint:
+            return badge("indexed", _("as in the settings"))
+        return badge("skipped", _("differs from the settings"))
+
+    @admin.display(description=gettext_lazy("options"))
+    def encoder_options(self, space: EmbeddingSpace) -> SafeString:
+        text = ", ".join(f"{key} = {value!r}" for key, value in space.encoder.items())
+        return format_html("<code>{}</code>", text)
+
+    @admin.display(description=gettext_lazy("average words per field"))
+    def lengths(self, space: EmbeddingSpace) -> str:
+        means = space.statistics.get("average_lengths", {})
+        return ", ".join(f"{k} {number_format(v, 1)}" for k, v in means.items()) or EMPTY
+
+    def prepare(self, rows: list[EmbeddingSpace]) -> None:
+        measured = sizes([space.pk for space in rows])
+        known = {catalogue.name: catalogue for catalogue in get_catalogues()}
+        current = {
+            name: _current_fingerprint(known.get(name)) for name in {s.catalogue for s in rows}
+        }
+        for space in rows:
+            count, size = measured.get(space.pk, (0, 0))
+            space._shopreco_measured = (count, size, current[space.catalogue])  # type: ignore[attr-defined]
+
+    def _measured(self, space: EmbeddingSpace) -> tuple[int, int, tuple[str, str]]:
+        if not hasattr(space, "_shopreco_measured"):
+            self.prepare([space])
+        measured: tuple[int, int, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]
+        return measured
+
+    # Steering
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        space = self.get_object(request, object_id)
+        context = {
+            "may_activate": space and self._may_activate(request, space),
+            "may_drop": space and self._may_drop(request, space),
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    def _may_activate(self, request: HttpRequest, space: EmbeddingSpace) -> bool:
+        return space.state == SpaceState.RETIRED and self.may(request, "change")
+
+    def _may_drop(self, request: HttpRequest, space: EmbeddingSpace) -> bool:
+        return space.state != SpaceState.ACTIVE and self.may(request, "delete")
+
+    def _space(self, pk: int) -> EmbeddingSpace:
+        space = EmbeddingSpace.objects.filter(pk=pk).first()
+        if space is None:
+            raise Http404
+        return space
+
+    def activate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.require(request, "change")
+        space = self._space(pk)
+        if space.state != SpaceState.RETIRED:
+            self.message_user(
+                request,
+                _("Space #%(pk)d is %(state)s: only a retired space can be activated.")
+                % {"pk": pk, "state": space.get_state_display()},
+                messages.ERROR,
+            )
+            return self._back(space)
+        if request.method == "POST":
+            try:
+                run = services.activate(space, user=request.user)
+            except ShopRecoError as error:
+                self.fail(request, error)
+                return self._back(space)
+            self.log_change(request, space, _("Activated."))
+            self.message_user(
+                request,
+                _("Space #%d answers now. What changed in the meantime is being caught up.") % pk,
+                messages.SUCCESS,
+            )
+            if run is not None:
+                return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
+            return self._back(space)
+        active = EmbeddingSpace.objects.filter(
+            catalogue=space.catalogue, state=SpaceState.ACTIVE
+        ).first()
+        count, size, _fingerprint = self._measured(space)
+        facts = [
+            (_("Catalogue"), space.catalogue),
+            (
+                _("Answers now"),
+                f"#{active.pk} · {describe_encoder(active.encoder)}" if active else EMPTY,
+            ),
+            (_("Answers then"), f"#{space.pk} · {describe_encoder(space.encoder)}"),
+            (_("Items in it"), number_format(count, force_grouping=True)),
+            (_("Size"), filesizeformat(size)),
+            (_("Created"), _("%s ago") % timesince(space.created_at, depth=1)),
+        ]
+        confirmation = Confirmation(
+            title=_("Roll back to space #%d") % pk,
+            text=_(
+                "Search and recommendations answer from this space at once. Items that changed "
+                "since it was retired are brought up to date by a run; until then they are found "
+                "as they were. The space that answers now is kept."
+            ),
+            button=_("Roll back"),
+            facts=facts,
+        )
+        back = self.url("shopreco_embeddingspace_change", pk)
+        return self.confirm(request, confirmation, back)
+
+    def drop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.require(request, "delete")
+        space = self._space(pk)
+        if space.state == SpaceState.ACTIVE:
+            self.message_user(
+                request,
+                _("Space #%d is active. Activate another one before you delete it.") % pk,
+                messages.ERROR,
+            )
+            return self._back(space)
+        run = space.runs.filter(state__in=IndexRun.LIVE).first()
+        if run is not None:
+            text = _("%s is filling this space. Cancel it before you delete the space.")
+            self.message_user(request, text % run, messages.ERROR)
+            return self._back(space)
+        if request.method == "POST":
+            LogEntry.objects.log_actions(
+                user_id=request.user.pk,
+                queryset=[space],
+                action_flag=DELETION,
+                change_message=_("Deleted."),
+            )
+            drop_space(space)
+            self.message_user(request, _("Space #%d is deleted.") % pk, messages.SUCCESS)
+            return HttpResponseRedirect(self.url("shopreco_embeddingspace_changelist"))
+        count, size, _fingerprint = self._measured(space)
+        confirmation = Confirmation(
+            title=_("Delete space #%d") % pk,
+            text=_(
+                "Its vectors, words and indexes are deleted. To answer from this model again, "
+                "the catalogue has to be rebuilt."
+            ),
+            button=_("Delete"),
+            facts=[
+                (_("Catalogue"), space.catalogue),
+                (_("State"), space.get_state_display()),
+                (_("Model"), describe_encoder(space.encoder)),
+                (_("Items in it"), number_format(count, force_grouping=True)),
+                (_("Disk space that becomes free"), filesizeformat(size)),
+            ],
+            dangerous=True,
+        )
+        return self.confirm(request, confirmation, self.url("shopreco_embeddingspace_change", pk))
+
+    def _back(self, space: EmbeddingSpace) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.url("shopreco_embeddingspace_change", space.pk))
+
+
+def describe_encoder(config: dict[str, Any]) -> str:
+    """The model of a TEXT_ENCODER setting in a few characters."""
+    model = str(config.get("MODEL", "")).rstrip("/")
+    return model.rsplit("/", 1)[-1] or str(config.get("CLASS", "")).rsplit(".", 1)[-1]
+
+
+def _current_fingerprint(catalogue: Catalogue | None) -> tuple[str, str]:
+    """Fingerprint that a rebuild would have now, or else what stands in its way."""
+    if catalogue is None:
+        return "", _("its catalogue is not registered any more")
+    try:
+        encoder = create_encoder(get_settings().TEXT_ENCODER)
+        return current_fingerprint(catalogue, encoder), ""
+    except ShopRecoError as error:
+        return "", str(error)
+
+
+def sizes(space_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Items, and bytes on disk, by space: its own indexes and its share of the shared tables."""
+    names = {name: pk for pk in space_ids for name in index_names(pk)}
+    counts: dict[int, int] = dict.fromkeys(space_ids, 0)
+    total: dict[int, float] = dict.fromkeys(space_ids, 0.0)
+    with connections[router.db_for_read(EmbeddingSpace)].cursor() as cursor:
+        for table in ("embedding", "lexicalentry", "lexiconterm"):
+            cursor.execute(
+                f"SELECT space_id, count(*), pg_table_size('shopreco_{table}') "  # noqa: S608
+                f"FROM shopreco_{table} GROUP BY space_id"
+            )
+            rows = cursor.fetchall()
+            every = sum(count for _id, count, _bytes in rows)
+            for space_id, count, size in rows:
+                if space_id in counts:
+                    total[space_id] += size * count / every
+                    if table == "lexicalentry":
+                        counts[space_id] = count
+        cursor.execute(
+            "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relname = ANY(%s)",
+            [list(names)],
+        )
+        for name, size in cursor.fetchall():
+            total[names[name]] += size
+    return {pk: (counts[pk], round(total[pk])) for pk in space_ids}
