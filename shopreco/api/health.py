@@ -1,0 +1,115 @@
+"""Health of a web process, for load balancers and orchestrators."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import DatabaseError, connections, router
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shopreco.api.views import PublicView
+from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.extensions import MINIMUM_PGVECTOR
+from shopreco.indexing.spaces import active_space
+from shopreco.models import Item
+from shopreco.retrieval.vectors import query_encoder
+
+logger = logging.getLogger(__name__)
+
+EXTENSIONS = {"vector": MINIMUM_PGVECTOR, "pg_trgm": (1,)}
+
+
+class LiveResponse(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="`live`")
+
+
+class ReadyResponse(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["ready", "unavailable"])
+    reasons = serializers.ListField(
+        child=serializers.CharField(), help_text="What is missing, and the fix."
+    )
+
+
+class HealthView(PublicView):
+    """Asks nobody who they are: that would read the session from the database."""
+
+    authentication_classes = []
+    throttle_classes = []
+
+
+class LiveView(HealthView):
+    @extend_schema(
+        operation_id="health_live",
+        summary="The process answers",
+        description="Restart the process when this fails. Nothing else is looked at.",
+        responses=LiveResponse,
+        tags=["health"],
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"status": "live"})
+
+
+class ReadyView(HealthView):
+    @extend_schema(
+        operation_id="health_ready",
+        summary="The process can search",
+        description="Looks at the database, its extensions, and the active space and query "
+        "encoder of every catalogue. The first call loads the encoders, so that no visitor waits "
+        "for it: send traffic once this answers 200.",
+        responses={
+            200: ReadyResponse,
+            503: OpenApiResponse(ReadyResponse, description="With the reasons."),
+        },
+        tags=["health"],
+    )
+    def get(self, request: Request) -> Response:
+        reasons = list(problems())
+        answer = {"status": "unavailable" if reasons else "ready", "reasons": reasons}
+        return Response(answer, status=503 if reasons else 200)
+
+
+def problems() -> Iterator[str]:
+    """What keeps this process from searching; addresses and traces stay in the log."""
+    try:
+        yield from _missing_extensions()
+        for catalogue in get_catalogues():
+            yield from _problems_of(catalogue)
+    except DatabaseError:
+        logger.exception("not ready: the database")
+        yield "The database does not answer, or has no tables of shopreco yet: run migrate."
+
+
+def _missing_extensions() -> Iterator[str]:
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            "SELECT extname, extversion FROM pg_extension WHERE extname = ANY(%s)",
+            [list(EXTENSIONS)],
+        )
+        installed = dict(cursor.fetchall())
+    for name, minimum in EXTENSIONS.items():
+        version = installed.get(name, "0")
+        if tuple(int(part) for part in version.split(".")[: len(minimum)]) < minimum:
+            needed = ".".join(map(str, minimum))
+            yield f"The extension {name} is {version}; it must be {needed} or newer."
+
+
+def _problems_of(catalogue: Catalogue) -> Iterator[str]:
+    space = active_space(catalogue.name)
+    if space is None:
+        yield f"{catalogue.name} has no active space: run shopreco_reindex."
+        return
+    try:
+        query_encoder(space).encode_query(catalogue.name)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("not ready: the query encoder of %s", catalogue.name)
+        yield (
+            f"{catalogue.name} has no working query encoder: the log says why. Web processes "
+            "need the ARTEFACT_DIR that workers write."
+        )

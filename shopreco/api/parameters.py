@@ -1,0 +1,229 @@
+"""What a request may ask for: parameters, checked at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from django.http import QueryDict
+from rest_framework import serializers
+
+from shopreco.api.errors import InvalidParameter
+from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
+from shopreco.models import Item
+from shopreco.retrieval.filters import facet_names
+from shopreco.retrieval.selection import ORDERS, RELEVANCE
+
+MAX_OFFSET = 10_000
+MAX_LIMIT = 100
+MAX_PER = "max_per_"
+
+CATALOGUE_HELP = (
+    "Name of the catalogue, such as `shop.product`; by default the first that was registered."
+)
+
+
+class SearchParameters(serializers.Serializer[Any]):
+    """Parameters of `search/`, apart from the filters."""
+
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="The query as typed. Without one, everything that passes the filters is listed.",
+    )
+    catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)
+    price_min = serializers.DecimalField(
+        16, 4, required=False, help_text="Lowest price, in the shop's currency."
+    )
+    price_max = serializers.DecimalField(16, 4, required=False, help_text="Highest price.")
+    available = serializers.BooleanField(
+        required=False, help_text="`true`: only what can be bought now; `false`: only what cannot."
+    )
+    language = serializers.CharField(
+        required=False,
+        max_length=16,
+        help_text="Language of the query (BCP 47). By default that of the request, or detected.",
+    )
+    site = serializers.IntegerField(
+        required=False, help_text="Id of a site: only what belongs to it, or to no site."
+    )
+    sort = serializers.ChoiceField(
+        [RELEVANCE, *ORDERS], required=False, help_text="Order of the results."
+    )
+    offset = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_OFFSET, help_text="Results to pass over."
+    )
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_LIMIT, help_text="Results to answer with."
+    )
+    facets = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        required=False,
+        max_length=50,
+        help_text="Facets to count, repeated for several. `*`: all that are declared and the most "
+        "common attributes. Counts are exact and cover all matches.",
+    )
+    collapse = serializers.BooleanField(
+        required=False,
+        help_text="`true` (default): a product with variants comes once, and `variant_id` says "
+        "which variant matched; `false`: every variant is a result.",
+    )
+
+
+class AutocompleteParameters(serializers.Serializer[Any]):
+    """Parameters of `autocomplete/`."""
+
+    q = serializers.CharField(
+        required=False, allow_blank=True, help_text="What has been typed so far."
+    )
+    catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=20, help_text="Suggestions to answer with."
+    )
+
+
+class SimilarParameters(serializers.Serializer[Any]):
+    """Parameters of `similar/<id>/`, apart from `max_per_<facet>`."""
+
+    catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_LIMIT, help_text="Results to answer with."
+    )
+    diversity = serializers.FloatField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text="0 (default): by likeness alone. Towards 1, results also differ from each other.",
+    )
+
+
+class PlacementParameters(SimilarParameters):
+    """Parameters of `recommend/<placement>/` and `blocks/<placement>/`."""
+
+    id = serializers.CharField(
+        max_length=255, help_text="Key of the object that the page shows, as text."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Valid parameters by name, and those that the serializer does not declare, as texts."""
+
+    values: Mapping[str, Any]
+    others: Mapping[str, list[str]]
+    catalogue: Catalogue
+
+
+def read(serializer_class: type[serializers.Serializer[Any]], given: QueryDict) -> Asked:
+    """Check the parameters of a request. Empty ones, as forms send them, are as if not given.
+
+    Raises:
+        InvalidParameter: with the name of the first that is wrong.
+    """
+    serializer = serializer_class()
+    known: dict[str, Any] = {}
+    others: dict[str, list[str]] = {}
+    for name, texts in given.lists():
+        values = [text for text in texts if text]
+        if not values:
+            continue
+        declared = serializer.fields.get(name)
+        if declared is None:
+            others[name] = [str(value) for value in values]
+        elif isinstance(declared, serializers.ListField):
+            known[name] = values
+        else:
+            known[name] = values[-1]
+    serializer = serializer_class(data=known)
+    if not serializer.is_valid():
+        name, problem = next(iter(serializer.errors.items()))
+        raise InvalidParameter(f"{name}: {_first(problem)}", parameter=name)
+    values = dict(serializer.validated_data)
+    return Asked(values, others, _catalogue(values.pop("catalogue", None)))
+
+
+def _first(problem: Any) -> str:
+    """The first message of DRF's errors, which nest for lists."""
+    while not isinstance(problem, str):
+        problem = next(iter(problem.values() if isinstance(problem, Mapping) else problem))
+    return problem
+
+
+def _catalogue(name: str | None) -> Catalogue:
+    names = [each.name for each in get_catalogues()]
+    if name is not None and name not in names:
+        raise InvalidParameter(
+            f"There is no catalogue {name!r:.80}.{_meant(name, names)}", parameter="catalogue"
+        )
+    return get_catalogue(name)
+
+
+def reject_unknown(
+    serializer_class: type[serializers.Serializer[Any]],
+    names: Iterable[str],
+    also: Iterable[str] = (),
+) -> None:
+    """Raises `InvalidParameter` if there is a name, with the one that was probably meant.
+
+    `also` are names that are known besides those of the serializer.
+    """
+    known = [*serializer_class().fields, *also]
+    for name in names:
+        raise InvalidParameter(
+            f"There is no parameter {name!r:.80}.{_meant(name, known)}",
+            code="unknown_parameter",
+            parameter=name[:80],
+        )
+
+
+def filters_of(asked: Asked) -> dict[str, list[str]]:
+    """The parameters that are named after facets.
+
+    Where the catalogue declares `Attributes`, any name may be an attribute: see `reject_absent`.
+    """
+    declared = facet_names(asked.catalogue)
+    if not _has_attributes(asked.catalogue):
+        reject_unknown(SearchParameters, (n for n in asked.others if n not in declared), declared)
+    return dict(asked.others)
+
+
+def reject_absent(asked: Asked) -> None:
+    """Called when nothing was found: raises `InvalidParameter` for a filter that no item has.
+
+    A misspelt parameter looks like a free attribute, and matches nothing.
+    """
+    declared = facet_names(asked.catalogue)
+    items = Item.objects.indexed().filter(catalogue=asked.catalogue.name)
+    absent = (
+        name
+        for name in asked.others
+        if name not in declared and not items.filter(facets__has_key=name).exists()
+    )
+    reject_unknown(SearchParameters, absent, declared)
+
+
+def caps_of(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, int]:
+    """The parameters `max_per_<facet>`, by facet."""
+    caps: dict[str, int] = {}
+    for name, texts in asked.others.items():
+        if not name.startswith(MAX_PER):
+            caps_known = [f"{MAX_PER}{facet}" for facet in facet_names(asked.catalogue)]
+            reject_unknown(serializer_class, [name], caps_known)
+        if not (texts[-1].isascii() and texts[-1].isdigit() and int(texts[-1][:9]) > 0):
+            raise InvalidParameter(
+                f"{name}: a whole number above zero is required.", parameter=name[:80]
+            )
+        caps[name.removeprefix(MAX_PER)] = int(texts[-1][:9])
+    return caps
+
+
+def _has_attributes(catalogue: Catalogue) -> bool:
+    return any(isinstance(declared, Attributes) for declared in catalogue.fields.values())
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    return f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(names)}."

@@ -1,0 +1,191 @@
+"""What the API answers with: serializers that are the schema and the output at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+from rest_framework import serializers
+
+from shopreco.catalogues import Catalogue
+from shopreco.presentation import Card, cards
+from shopreco.services import ResultPage, Suggestion
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    """One object of the shop, as it is now."""
+
+    id = serializers.CharField(help_text="Key of the object, as text.")
+    rank = serializers.IntegerField(help_text="Place in the whole list, from 1.")
+    score = serializers.FloatField(help_text="What the order goes by; compares within one answer.")
+    # Names of the answer that DRF also uses for attributes of a field, until it takes them away.
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="What found it: `hybrid`, `identifier`, `browse`, `dense`."
+    )
+    title = serializers.CharField()
+    url = serializers.CharField(help_text="Address of its page; empty where it has none.")
+    price = serializers.DecimalField(16, None, allow_null=True, help_text="Live price.")
+    currency = serializers.CharField(help_text="ISO 4217.")
+    available = serializers.BooleanField(help_text="Whether it can be bought now.")
+    variant_id = serializers.CharField(
+        help_text="Key of the variant that matched, where `id` is its parent; else empty."
+    )
+    parts = serializers.DictField(
+        child=serializers.FloatField(),
+        help_text="Normalised scores that were fused, by retriever: `dense`, `lexical`.",
+    )
+
+
+class FacetValueSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    count = serializers.IntegerField(help_text="Results that choosing it as well would leave.")
+    selected = serializers.BooleanField()
+
+
+class FacetSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="Name of the parameter that filters by it.")
+    label = serializers.CharField(  # type: ignore[assignment]  # see `source`
+        help_text="What shoppers read."
+    )
+    values = FacetValueSerializer(many=True)
+
+
+class PriceRangeSerializer(serializers.Serializer[Any]):
+    minimum = serializers.DecimalField(16, None)
+    maximum = serializers.DecimalField(16, None)
+    currency = serializers.CharField()
+
+
+class _PageSerializer(serializers.Serializer[Any]):
+    total = serializers.IntegerField(help_text="All that matched; variants counted once.")
+    offset = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    results = ResultSerializer(many=True)
+    degraded = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Stages that this answer had to do without, such as `encode`: empty when all "
+        "is well. The server's log says why.",
+    )
+    took_ms = serializers.FloatField(help_text="Milliseconds on the server.")
+    timings = serializers.DictField(
+        child=serializers.FloatField(), help_text="Milliseconds by stage."
+    )
+    model_version = serializers.CharField(
+        help_text="Version of the embedding space that answered; empty without one."
+    )
+
+
+class SearchResponse(_PageSerializer):
+    """A page of search results."""
+
+    query = serializers.CharField(help_text="The query as it was understood.")
+    query_id = serializers.CharField(help_text="Id of this answer: events refer to it.")
+    facets = FacetSerializer(many=True)
+    price_range = PriceRangeSerializer(
+        allow_null=True, help_text="Of all matches; null unless `facets` were asked for."
+    )
+
+
+class RecommendResponse(_PageSerializer):
+    """The results of a recommendation block."""
+
+    rec_id = serializers.CharField(help_text="Id of this answer: events refer to it.")
+    placement = serializers.CharField()
+
+
+class SuggestionSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="`query`, `product`, or the name of a facet.")
+    text = serializers.CharField()
+    label = serializers.CharField(  # type: ignore[assignment]  # see `source`
+        help_text="The kind in the visitor's language; empty for queries."
+    )
+    url = serializers.CharField(help_text="Address of a product; else empty.")
+    facet = serializers.CharField(help_text="Facet that has `text` as a value; else empty.")
+
+
+class AutocompleteResponse(serializers.Serializer[Any]):
+    """Suggestions while typing."""
+
+    query = serializers.CharField(help_text="What was typed.")
+    suggestions = SuggestionSerializer(many=True)
+    took_ms = serializers.FloatField(help_text="Milliseconds on the server.")
+
+
+class ErrorResponse(serializers.Serializer[Any]):
+    """What went wrong."""
+
+    code = serializers.CharField(help_text="Stable, for programs: `invalid_parameter`, …")
+    detail = serializers.CharField(help_text="For people: the cause and the fix.")
+    parameter = serializers.CharField(required=False, help_text="The parameter that is wrong.")
+
+
+def search_response(page: ResultPage, took_ms: float) -> dict[str, Any]:
+    return dict(
+        SearchResponse(
+            {
+                **_page(page, took_ms),
+                "query": page.query,
+                "query_id": page.query_id,
+                "facets": page.facets,
+                "price_range": page.price_range,
+            }
+        ).data
+    )
+
+
+def recommend_response(page: ResultPage, placement: str, took_ms: float) -> dict[str, Any]:
+    answer = {**_page(page, took_ms), "rec_id": page.query_id, "placement": placement}
+    return dict(RecommendResponse(answer).data)
+
+
+def autocomplete_response(
+    catalogue: Catalogue, query: str, suggestions: list[Suggestion], took_ms: float
+) -> dict[str, Any]:
+    listed = [
+        {
+            "kind": each.kind,
+            "text": each.text,
+            "label": _label(catalogue, each),
+            "url": each.url,
+            "facet": each.facet,
+        }
+        for each in suggestions
+    ]
+    answer = {"query": query, "suggestions": listed, "took_ms": took_ms}
+    return dict(AutocompleteResponse(answer).data)
+
+
+def _label(catalogue: Catalogue, suggestion: Suggestion) -> str:
+    if suggestion.facet:
+        return catalogue.get_facet_label(suggestion.facet)
+    return gettext("Product") if suggestion.kind == "product" else ""
+
+
+def _page(page: ResultPage, took_ms: float) -> dict[str, Any]:
+    return {
+        "total": page.total,
+        "offset": page.offset,
+        "limit": page.limit,
+        "results": [_result(card) for card in cards(page)],
+        "degraded": list(page.degraded),
+        "took_ms": took_ms,
+        "timings": page.timings,
+        "model_version": page.model_version,
+    }
+
+
+def _result(card: Card) -> Mapping[str, Any]:
+    return {
+        "id": card.result.object_id,
+        "rank": card.result.rank,
+        "score": card.result.score,
+        "source": card.result.source,
+        "title": card.title,
+        "url": card.url,
+        "price": card.price,
+        "currency": card.currency,
+        "available": card.available,
+        "variant_id": card.result.variant_id,
+        "parts": card.result.parts,
+    }

@@ -1,0 +1,20 @@
+"""The API: `path("shopreco/", include("shopreco.api.urls"))`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from shopreco.api import health, views
+
+app_name = "shopreco"
+
+urlpatterns = [
+    path("search/", views.SearchView.as_view(), name="search"),
+    path("autocomplete/", views.AutocompleteView.as_view(), name="autocomplete"),
+    # A key may have slashes.
+    path("similar/<path:object_id>/", views.SimilarView.as_view(), name="similar"),
+    path("recommend/<slug:placement>/", views.RecommendView.as_view(), name="recommend"),
+    path("blocks/<slug:placement>/", views.BlockView.as_view(), name="block"),
+    path("health/live", health.LiveView.as_view(), name="live"),
+    path("health/ready", health.ReadyView.as_view(), name="ready"),
+]

@@ -1,0 +1,263 @@
+"""The endpoints. Anybody may read; what a visitor may see is the catalogue's live queryset's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_cache_control
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shopreco import services
+from shopreco.api import parameters, responses
+from shopreco.api.errors import error_response
+from shopreco.api.throttles import AutocompleteThrottle, RecommendThrottle, SearchThrottle
+from shopreco.blocks import render_block
+from shopreco.catalogues import Catalogue
+
+ERRORS = {
+    400: OpenApiResponse(
+        responses.ErrorResponse, description="A parameter is wrong; `detail` names it."
+    ),
+    429: OpenApiResponse(
+        responses.ErrorResponse, description="Too many requests; `Retry-After` says when to go on."
+    ),
+}
+NOT_FOUND = {
+    404: OpenApiResponse(
+        responses.ErrorResponse, description="This visitor sees no object with that id."
+    )
+}
+FILTERS = OpenApiParameter(
+    "filters",
+    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    style="form",
+    explode=True,
+    description="Filters are parameters named after facets: `brand=Fennel&brand=Marlow`. Values "
+    "of one facet are alternatives, facets add up. Names are those of `facets` in the answer.",
+)
+CAPS = OpenApiParameter(
+    "caps",
+    {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}},
+    style="form",
+    explode=True,
+    description="`max_per_<facet>`: at most so many results for one value of a facet, such as "
+    "`max_per_brand=2`.",
+)
+
+
+class AlwaysFirst(BaseContentNegotiation):
+    """The one renderer of a view, whatever is asked for: `?format=` may be a facet of the shop."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return next(iter(parsers), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class PublicView(APIView):
+    """Independent of the host's defaults, except for authentication.
+
+    A host's users are recognised, so that `get_live_queryset(request)` can tell them apart.
+    """
+
+    permission_classes = [AllowAny]
+    renderer_classes = [JSONRenderer]
+    parser_classes = []
+    content_negotiation_class = AlwaysFirst
+    versioning_class = None
+    http_method_names = ["get", "head"]
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return error_response
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Answers have live prices, and depend on who asks: nobody else may keep them."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        patch_cache_control(response, private=True, max_age=0)
+        return response
+
+
+class SearchView(PublicView):
+    throttle_classes = [SearchThrottle]
+
+    @extend_schema(
+        operation_id="search",
+        summary="Search by words and meaning",
+        description="Results, facets with exact counts, and the scores behind the order. A typed "
+        "SKU or EAN finds its product alone. When a stage fails or is late, the answer comes "
+        "without it and names it in `degraded`.",
+        parameters=[parameters.SearchParameters, FILTERS],
+        responses={200: responses.SearchResponse, **ERRORS},
+        tags=["shopreco"],
+    )
+    def get(self, request: Request) -> Response:
+        started = perf_counter()
+        asked = parameters.read(parameters.SearchParameters, request.GET)
+        values = dict(asked.values)
+        filters: dict[str, Any] = dict(parameters.filters_of(asked))
+        for name in ("price_min", "price_max", "available", "site"):
+            if name in values:
+                filters[name] = values.pop(name)
+        page = services.search(
+            values.pop("q", ""),
+            catalogue=asked.catalogue.name,
+            request=django_request(request),
+            filters=filters,
+            **values,
+        )
+        if not page.total and not page.degraded:
+            parameters.reject_absent(asked)
+        return Response(responses.search_response(page, _milliseconds_since(started)))
+
+
+class AutocompleteView(PublicView):
+    throttle_classes = [AutocompleteThrottle]
+
+    @extend_schema(
+        operation_id="autocomplete",
+        summary="Suggest while typing",
+        description="Queries, facet values such as categories, and products. No model is asked, "
+        "so it is fast enough for every keystroke.",
+        parameters=[parameters.AutocompleteParameters],
+        responses={200: responses.AutocompleteResponse, **ERRORS},
+        tags=["shopreco"],
+    )
+    def get(self, request: Request) -> Response:
+        started = perf_counter()
+        asked = parameters.read(parameters.AutocompleteParameters, request.GET)
+        parameters.reject_unknown(parameters.AutocompleteParameters, asked.others)
+        values = dict(asked.values)
+        typed = values.pop("q", "")
+        suggestions = services.autocomplete(
+            typed, catalogue=asked.catalogue.name, request=django_request(request), **values
+        )
+        took_ms = _milliseconds_since(started)
+        return Response(
+            responses.autocomplete_response(asked.catalogue, typed, suggestions, took_ms)
+        )
+
+
+class SimilarView(PublicView):
+    throttle_classes = [RecommendThrottle]
+
+    @extend_schema(
+        operation_id="similar",
+        summary="Similar objects",
+        description="Nearest by meaning, without the object itself, its variants, and what "
+        "cannot be bought or seen now.",
+        parameters=[
+            OpenApiParameter("object_id", str, "path", description="Key of the object, as text."),
+            parameters.SimilarParameters,
+            CAPS,
+        ],
+        responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
+        tags=["shopreco"],
+    )
+    def get(self, request: Request, object_id: str) -> Response:
+        asked = parameters.read(parameters.SimilarParameters, request.GET)
+        caps = parameters.caps_of(asked, parameters.SimilarParameters)
+        return _recommendations(request, "product-similar", asked, object_id, caps)
+
+
+class RecommendView(PublicView):
+    throttle_classes = [RecommendThrottle]
+
+    @extend_schema(
+        operation_id="recommend",
+        summary="The results of a placement",
+        description="Placements: `product-similar`.",
+        parameters=[
+            OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
+            parameters.PlacementParameters,
+            CAPS,
+        ],
+        responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
+        tags=["shopreco"],
+    )
+    def get(self, request: Request, placement: str) -> Response:
+        asked = parameters.read(parameters.PlacementParameters, request.GET)
+        caps = parameters.caps_of(asked, parameters.PlacementParameters)
+        return _recommendations(request, placement, asked, asked.values["id"], caps)
+
+
+class BlockView(PublicView):
+    """What `{% recommendations … lazy=True %}` loads."""
+
+    throttle_classes = [RecommendThrottle]
+
+    @extend_schema(
+        operation_id="block",
+        summary="A recommendation block as HTML",
+        description="The fragment that the template tag renders: `shopreco/blocks/<placement>"
+        ".html`, else `default.html`. Empty where there is nothing to recommend.",
+        parameters=[
+            OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
+            parameters.PlacementParameters,
+            CAPS,
+        ],
+        responses={(200, "text/html"): OpenApiTypes.STR, **ERRORS, **NOT_FOUND},
+        tags=["shopreco"],
+    )
+    def get(self, request: Request, placement: str) -> HttpResponse:
+        asked = parameters.read(parameters.PlacementParameters, request.GET)
+        caps = parameters.caps_of(asked, parameters.PlacementParameters)
+        values = dict(asked.values)
+        seed = _seed(request, asked.catalogue, values.pop("id"))
+        html = render_block(placement, seed, django_request(request), max_per=caps, **values)
+        return HttpResponse(html)
+
+
+def _recommendations(
+    request: Request,
+    placement: str,
+    asked: parameters.Asked,
+    object_id: str,
+    caps: dict[str, int],
+) -> Response:
+    started = perf_counter()
+    options = {name: value for name, value in asked.values.items() if name != "id"}
+    page = services.recommend(
+        placement,
+        seed=_seed(request, asked.catalogue, object_id),
+        request=django_request(request),
+        max_per=caps,
+        **options,
+    )
+    return Response(responses.recommend_response(page, placement, _milliseconds_since(started)))
+
+
+def _seed(request: Request, catalogue: Catalogue, object_id: str) -> models.Model:
+    """Raises `NotFound` where this visitor sees no such object."""
+    pk = None if "\x00" in object_id else catalogue.to_pk(object_id)
+    live = catalogue.get_live_queryset(django_request(request))
+    found: models.Model | None = live.filter(pk=pk).first() if pk is not None else None
+    if found is None:
+        raise NotFound(f"There is no {catalogue.name} with the id {object_id!r:.300}.")
+    return found
+
+
+def django_request(request: Request) -> HttpRequest:
+    """The request as Django's own code knows it, with the user that DRF recognised."""
+    return request._request
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 2)

@@ -1,0 +1,55 @@
+"""What an answer shows of the shop's objects: read live from the object, never from the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from shopreco.catalogues import Availability, Catalogue, Price, Title, catalogue_of
+from shopreco.retrieval.results import Result, ResultPage
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One result as shoppers see it. `price` is None where the object has none now."""
+
+    result: Result
+    title: str
+    url: str
+    price: Decimal | None
+    currency: str
+    available: bool
+
+
+def cards(page: ResultPage) -> list[Card]:
+    """The results of a page, in order.
+
+    Reads what the catalogue declares from `result.object`; relations that it follows should be
+    fetched by `get_live_queryset`.
+    """
+    return [card(result) for result in page.results]
+
+
+def card(result: Result) -> Card:
+    catalogue = catalogue_of(result.object)
+    price = catalogue.field(Price)
+    return Card(
+        result=result,
+        title=_title(catalogue, result.object),
+        url=catalogue.get_url(result.object),
+        price=price.amount(catalogue.values(price.name, result.object)) if price else None,
+        currency=price.currency_of(result.object) if price else "",
+        available=_available(catalogue, result.object),
+    )
+
+
+def _title(catalogue: Catalogue, obj: Any) -> str:
+    declared = catalogue.field(Title)
+    words = declared.words(catalogue.values(declared.name, obj)) if declared else ""
+    return words or str(obj)
+
+
+def _available(catalogue: Catalogue, obj: Any) -> bool:
+    declared = catalogue.field(Availability)
+    return declared is None or declared.available(catalogue.values(declared.name, obj))

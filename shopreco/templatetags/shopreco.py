@@ -1,0 +1,176 @@
+"""`{% load shopreco %}`: the search box and the recommendation blocks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.conf import settings
+from django.db import models
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.template.loader import get_template
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
+
+from shopreco.blocks import render_block
+from shopreco.catalogues import catalogue_of
+from shopreco.conf import get_settings
+from shopreco.services import ResultPage, recommend
+
+logger = logging.getLogger(__name__)
+
+register = template.Library()
+
+MAX_PER = "max_per_"
+OPTIONS = ("limit", "diversity", "lazy")
+USAGE = '{% recommendations product "product-similar" limit=8 lazy=True %}'
+
+
+@register.simple_tag(takes_context=True)
+def search_box(
+    context: template.Context,
+    action: str = "search",
+    *,
+    name: str = "q",
+    id: str = "shopreco-search",
+    catalogue: str = "",
+    placeholder: str = "",
+    facet_prefix: str = "",
+) -> SafeString:
+    """A search form with suggestions while typing; without script it is a plain form.
+
+    Args:
+        action: the page of results: a URL, or the name of one.
+        name: of the parameter that has the query.
+        id: of the field; a second box on a page needs one of its own.
+        catalogue: what suggestions come from; by default the first catalogue.
+        placeholder: shown in the empty field.
+        facet_prefix: with the facet's name after it, the parameter by which the page of results
+            filters: choosing the brand Fennel goes to `?f.brand=Fennel` with the prefix `f.`.
+    """
+
+    def render() -> SafeString:
+        request = context.get("request")
+        typed = request.GET.get(name, "") if isinstance(request, HttpRequest) else ""
+        box = {
+            "action": resolve_url(action),
+            "name": name,
+            "id": id,
+            "value": typed,
+            "catalogue": catalogue,
+            "placeholder": placeholder,
+            "facet_prefix": facet_prefix,
+            "max_length": get_settings().MAX_QUERY_LENGTH,
+            "suggest_url": _suggest_url(catalogue),
+        }
+        return SafeString(get_template("shopreco/search_box.html").render(box))
+
+    return _never_breaking_the_page("search_box", render)
+
+
+def _suggest_url(catalogue: str) -> str:
+    """Empty, and so no suggestions, where the host does not include the API."""
+    try:
+        url = reverse("shopreco:autocomplete")
+    except NoReverseMatch:
+        return ""
+    return f"{url}?{urlencode({'catalogue': catalogue})}" if catalogue else url
+
+
+@register.tag
+def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
+    """A block of recommendations.
+
+        {% recommendations product "product-similar" limit=8 %}
+        {% recommendations product "product-similar" limit=8 as page %}
+        {% recommendations product "product-similar" limit=8 lazy=True %}
+
+    `as` gives the `ResultPage` instead of HTML. `lazy` leaves a placeholder that a script fills
+    when it comes near the viewport. `diversity` (0 to 1) and `max_per_<facet>` vary the results.
+    """
+    _tag, *bits = token.split_contents()
+    target = ""
+    if len(bits) >= 2 and bits[-2] == "as":
+        *bits, _as, target = bits
+    arguments = [parser.compile_filter(bit) for bit in bits[:2]]
+    rest = bits[2:]
+    options = token_kwargs(rest, parser)
+    if len(arguments) != 2 or rest or any("=" in bit for bit in bits[:2]):
+        raise template.TemplateSyntaxError(
+            f"recommendations takes an object, a placement and options: {USAGE}"
+        )
+    for option in options:
+        if option not in OPTIONS and not option.startswith(MAX_PER):
+            close = get_close_matches(option, OPTIONS, n=1)
+            known = ", ".join([*OPTIONS, f"{MAX_PER}<facet>"])
+            hint = f"Did you mean {close[0]!r}?" if close else f"Known: {known}."
+            raise template.TemplateSyntaxError(f"recommendations has no option {option!r}. {hint}")
+    return RecommendationsNode(arguments[0], arguments[1], options, target)
+
+
+class RecommendationsNode(template.Node):
+    def __init__(
+        self,
+        seed: FilterExpression,
+        placement: FilterExpression,
+        options: Mapping[str, FilterExpression],
+        target: str,
+    ) -> None:
+        self.seed = seed
+        self.placement = placement
+        self.options = options
+        self.target = target
+
+    def render(self, context: template.Context) -> SafeString:
+        if self.target:
+            context[self.target] = ResultPage()
+        return _never_breaking_the_page("recommendations", lambda: self._render(context))
+
+    def _render(self, context: template.Context) -> SafeString:
+        seed, placement = self.seed.resolve(context), str(self.placement.resolve(context))
+        if not isinstance(seed, models.Model):
+            raise TypeError(
+                f"{self.seed} is {seed!r:.80}, not an object of the shop. Usage: {USAGE}"
+            )
+        values = {name: value.resolve(context) for name, value in self.options.items()}
+        lazy = values.pop("lazy", False)
+        caps = {n.removeprefix(MAX_PER): int(values.pop(n)) for n in [*values] if MAX_PER in n}
+        request = context.get("request")
+        if lazy and not self.target:
+            return _placeholder(placement, seed, values, caps)
+        options = {
+            **({"limit": int(values["limit"])} if "limit" in values else {}),
+            **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
+            "max_per": caps,
+        }
+        if self.target:
+            context[self.target] = recommend(placement, seed=seed, request=request, **options)
+            return SafeString("")
+        return render_block(placement, seed, request, **options)
+
+
+def _placeholder(
+    placement: str, seed: models.Model, values: Mapping[str, Any], caps: Mapping[str, int]
+) -> SafeString:
+    asked = {"catalogue": catalogue_of(seed).name, "id": str(seed.pk), **values}
+    asked |= {f"{MAX_PER}{facet}": cap for facet, cap in caps.items()}
+    url = f"{reverse('shopreco:block', args=[placement])}?{urlencode(asked)}"
+    lazy = {"url": url, "placement": placement}
+    return SafeString(get_template("shopreco/lazy.html").render(lazy))
+
+
+def _never_breaking_the_page(tag: str, render: Callable[[], SafeString]) -> SafeString:
+    """Nothing, and a log entry, on whatever goes wrong; in DEBUG the developer sees it."""
+    try:
+        return render()
+    except Exception:
+        if settings.DEBUG:
+            raise
+        logger.exception("{%% %s %%} is left out of the page", tag)
+        return SafeString("")
