@@ -1,0 +1,84 @@
+"""Several systems over the same queries: first for quality, then against the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TypeVar
+
+from shopreco.evaluation.beir import Judgements, sample
+from shopreco.evaluation.metrics import DEPTH, measure, percentiles
+from shopreco.evaluation.systems import System
+
+T = TypeVar("T")
+
+PAGE = 24
+TIMED_QUERIES = 1_000
+WARM_UP = 30
+
+Rankings = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a system reached: metrics by name, its rankings, `p50_ms` and `p95_ms`."""
+
+    metrics: Mapping[str, float]
+    rankings: Rankings
+    times: Mapping[str, float]
+
+
+def compare(
+    systems: Sequence[System],
+    queries: Mapping[str, str],
+    judgements: Judgements,
+    also_timed: Mapping[str, System],
+) -> tuple[dict[str, Outcome], dict[str, Mapping[str, float]]]:
+    """Outcomes by name of system, and the times of others that are `also_timed`, by name.
+
+    All queries count for the metrics; the clock runs over at most `TIMED_QUERIES` of them.
+    """
+    asked = {query: judgements[query] for query in queries}
+    rankings = {system.name: rank(system, queries) for system in systems}
+    times = clock(
+        {system.name: system for system in systems} | dict(also_timed),
+        list(sample(queries, TIMED_QUERIES).values()),
+    )
+    outcomes = {
+        name: Outcome(measure(asked, ranking), ranking, percentiles(times[name]))
+        for name, ranking in rankings.items()
+    }
+    return outcomes, {name: percentiles(times[name]) for name in also_timed}
+
+
+def rank(system: System, queries: Mapping[str, str]) -> Rankings:
+    progress = _progress(queries.items(), f"Asking {system.name}", len(queries))
+    return {id: system.rank(text, DEPTH) for id, text in progress}
+
+
+def clock(systems: Mapping[str, System], queries: Sequence[str]) -> dict[str, list[float]]:
+    """Milliseconds per page of `PAGE` instances, by system; warm, in this one process.
+
+    The systems take turns on every query, and the turn to begin goes round, so that whatever
+    else the machine does hits all of them alike.
+    """
+    times: dict[str, list[float]] = {name: [] for name in systems}
+    for query in queries[:WARM_UP]:
+        for system in systems.values():
+            system.page(query, PAGE)
+    names = list(systems)
+    for at, query in enumerate(_progress(queries, "Timing", len(queries))):
+        first = at % len(names)
+        for name in names[first:] + names[:first]:
+            started = perf_counter()
+            systems[name].page(query, PAGE)
+            times[name].append((perf_counter() - started) * 1000)
+    return times
+
+
+def _progress(each: Iterable[T], label: str, total: int) -> Iterable[T]:
+    from tqdm import tqdm
+
+    progress: Iterable[T] = tqdm(each, desc=label, total=total, unit=" queries", disable=None)
+    return progress

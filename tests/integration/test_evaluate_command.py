@@ -1,0 +1,248 @@
+"""`shopreco_evaluate` and `shopreco_bench`, end to end on the real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+
+from shopreco.evaluation.scratch import ScratchDatabase
+
+KINDS = ("oak dining table", "brass desk lamp", "wool rug", "garden chair", "steel kettle")
+HASHING = {"TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64}}
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hashing", "warnings_as_errors")]
+
+
+@pytest.fixture
+def hashing(settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, **HASHING}
+
+
+@pytest.fixture
+def warnings_as_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Twelve products of each kind; each query is one kind in other words than the title's."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    write_corpus(folder)
+    (folder / "queries.dev.jsonl").write_text(
+        "".join(json.dumps({"_id": f"q{i}", "text": kind}) + "\n" for i, kind in enumerate(KINDS))
+    )
+    (folder / "qrels.dev.tsv").write_text(
+        "query-id\tcorpus-id\tscore\n"
+        + "".join(
+            f"q{i}\tp{i}-{n}\t{2 if n % 2 else 1}\n" for i in range(len(KINDS)) for n in range(12)
+        )
+    )
+    yield folder
+    for purpose in ("evaluate", "bench"):
+        ScratchDatabase.of(purpose, folder).drop()
+
+
+def write_corpus(folder: Path, *, price: int = 10) -> None:
+    rows = [
+        {
+            "_id": f"p{i}-{n}",
+            "title": f"{kind.title()} No. {n}",
+            "text": "" if n % 3 else f"A {kind} for every home",
+            "metadata": {
+                "brand": "Elm & Co" if n % 2 else "Bright",
+                "price": price + n,
+                "ean": [f"40000000{i}{n:02}"],
+                "attributes": {"colour": ["red", "blue"][n % 2], "packs": n, "new": True},
+            },
+        }
+        for i, kind in enumerate(KINDS)
+        for n in range(12)
+    ]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def command(*arguments: object) -> str:
+    out = StringIO()
+    call_command(*map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def in_scratch(database: ScratchDatabase, sql: str) -> list[Any]:
+    scratch = connection.copy()
+    scratch.settings_dict = {**connection.settings_dict, "NAME": database.name}
+    with closing(scratch), scratch.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def databases() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def tables() -> set[str]:
+    return set(connection.introspection.table_names())
+
+
+def test_all_systems_are_measured_in_one_run(folder: Path, tmp_path: Path) -> None:
+    before = tables()
+    figures, run = tmp_path / "figures.json", tmp_path / "run.txt"
+    printed = command("shopreco_evaluate", "search", folder, "--json", figures, "--run", run)
+
+    written = json.loads(figures.read_text())
+    assert written["dataset"] == "tiny"
+    assert set(written["systems"]) == {"shopreco", "django-fts", "bm25", "dense"}
+    for name, system in written["systems"].items():
+        assert system["ndcg@10"] > 0.9, name
+        assert system["recall@100"] == 1, name
+        assert system["mrr@10"] == 1, name
+        assert system["precision@10"] == 1, name
+        assert 0 < system["p50_ms"] <= system["p95_ms"], name
+        assert name in printed
+    assert written["systems"]["shopreco"]["facets"]["p95_ms"] > 0
+    assert written["notes"]["products"] == 60
+    assert written["notes"]["pages_degraded"] == {}
+    assert "Gains 2^rel - 1" in printed
+
+    lines = [line.split() for line in run.read_text().splitlines()]
+    assert {line[0] for line in lines} == {f"q{i}" for i in range(len(KINDS))}
+    assert all(line[1] == "Q0" and line[5] == "shopreco" for line in lines)
+    assert tables() == before, "the shop's own database was touched"
+
+
+def test_the_index_is_kept_until_corpus_or_settings_change(folder: Path, settings: Any) -> None:
+    database = ScratchDatabase.of("evaluate", folder)
+    runs = "SELECT kind, state, encoded FROM shopreco_indexrun ORDER BY id"
+
+    command("shopreco_evaluate", "search", folder, "--limit", 2)
+    command("shopreco_evaluate", "search", folder, "--limit", 2)
+    assert in_scratch(database, runs) == [("rebuild", "done", 60)]
+
+    write_corpus(folder, price=20)
+    command("shopreco_evaluate", "search", folder, "--limit", 2)
+    assert in_scratch(database, runs)[1:] == [("reindex", "done", 0)]
+
+    encoder = {**HASHING["TEXT_ENCODER"], "DIMENSION": 128}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": encoder}
+    command("shopreco_evaluate", "search", folder, "--limit", 2)
+    assert in_scratch(database, runs)[2:] == [("rebuild", "done", 60)]
+    assert in_scratch(database, "SELECT dimension FROM shopreco_embeddingspace") == [(128,)]
+
+
+def test_an_interrupted_run_is_taken_up(folder: Path) -> None:
+    """As if the process had been killed in the middle of indexing."""
+    database = ScratchDatabase.of("evaluate", folder)
+    command("shopreco_evaluate", "search", folder, "--limit", 1)
+    in_scratch(
+        database,
+        """
+        WITH run AS (
+            UPDATE shopreco_indexrun SET state = 'running', finished_at = NULL RETURNING id
+        ), change AS (
+            INSERT INTO shopreco_change (catalogue, object_id, version, priority, run_id, claim,
+                lease_until, attempts, error, created_at)
+            SELECT 'corpus.corpusproduct', 'p0-0', 1, 0, id, gen_random_uuid(),
+                now() + interval '1 hour', 1, '', now() FROM run
+        )
+        SELECT 1
+        """,
+    )
+    command("shopreco_evaluate", "search", folder, "--limit", 1)
+    assert in_scratch(database, "SELECT count(*) FROM shopreco_change") == [(0,)]
+    states = in_scratch(database, "SELECT state FROM shopreco_indexrun ORDER BY id")
+    assert states == [("cancelled",), ("done",)]
+
+
+def test_queries_and_judgements_may_come_from_elsewhere(folder: Path, tmp_path: Path) -> None:
+    queries, qrels = tmp_path / "mine.jsonl", tmp_path / "mine.tsv"
+    queries.write_text('{"_id": "x", "text": "kettle"}\n')
+    qrels.write_text("x\tp4-0\t1\n")
+    figures = tmp_path / "figures.json"
+    command(
+        *("shopreco_evaluate", "search", folder, "--queries", queries, "--qrels", qrels),
+        *("--json", figures),
+    )
+    assert json.loads(figures.read_text())["notes"]["queries"] == 1
+
+
+def test_a_malformed_folder_is_refused_before_a_database_is_made(folder: Path) -> None:
+    (folder / "qrels.dev.tsv").write_text("q0\tp0-0\tgood\n")
+    with pytest.raises(CommandError, match=r"qrels\.dev\.tsv:1: expected"):
+        command("shopreco_evaluate", "search", folder)
+    assert ScratchDatabase.of("evaluate", folder).name not in databases()
+
+
+def test_a_malformed_corpus_ends_with_its_line_and_a_status(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "corpus.jsonl").open("a") as corpus:
+        corpus.write("{broken\n")
+    with pytest.raises(SystemExit) as ended:
+        command("shopreco_evaluate", "search", folder)
+    assert ended.value.code == 1
+    assert "corpus.jsonl:61: not JSON" in capfd.readouterr().err
+
+
+@pytest.fixture
+def limited_role(settings: Any) -> Iterator[None]:
+    """The host's connection as a role that may not create databases."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS shopreco_limited")
+        cursor.execute("CREATE ROLE shopreco_limited LOGIN PASSWORD 'limited'")
+    original = dict(connections["default"].settings_dict)
+    connections["default"].settings_dict |= {"USER": "shopreco_limited", "PASSWORD": "limited"}
+    yield
+    connections["default"].settings_dict |= original
+    with connection.cursor() as cursor:
+        cursor.execute("DROP ROLE shopreco_limited")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("limited_role")
+def test_a_role_that_may_not_create_databases_is_told_what_to_ask_for(folder: Path) -> None:
+    name = ScratchDatabase.of("evaluate", folder).name
+    with pytest.raises(CommandError, match=f'CREATE DATABASE "{name}" OWNER "shopreco_limited"'):
+        command("shopreco_evaluate", "search", folder)
+
+
+@pytest.fixture
+def figures(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    def measure(*arguments: object) -> dict[str, Any]:
+        path = tmp_path / "bench.json"
+        command("shopreco_bench", *arguments, "--json", path)
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+
+    return measure
+
+
+def test_the_index_benchmark_encodes_once(
+    folder: Path, figures: Callable[..., dict[str, Any]]
+) -> None:
+    measured = figures("index", folder, "--limit", 50)
+    assert measured["products"] == 50
+    assert measured["first"]["encoded"] == 50
+    assert measured["repriced"]["encoded"] == 0
+    assert measured["unchanged"]["encoded"] == 0
+    assert measured["ratio"] > 0
+    assert measured["unchanged_share"] > 0
+    assert ScratchDatabase.of("bench", folder).name not in databases()
+
+
+def test_the_search_benchmark_splits_the_time_by_stage(
+    folder: Path, figures: Callable[..., dict[str, Any]]
+) -> None:
+    measured = figures("search", folder)
+    assert {"lexical", "encode", "dense", "hydrate", "total"} <= set(measured["plain"])
+    assert "facets" in set(measured["facets"]) - set(measured["plain"])
+    assert measured["plain"]["total"]["p50_ms"] <= measured["plain"]["total"]["p95_ms"]
