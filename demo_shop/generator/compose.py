@@ -57,15 +57,16 @@ def _products(kind: ProductType, numbers: Iterator[int]) -> Iterator[DemoProduct
         chosen |= {key: options[0] for key, options in axes.items() if len(options) == 1}
         axes = {key: options for key, options in axes.items() if len(options) > 1}
         slots = _slots(kind, brand, collection, chosen)
-        parts = {
+        bank_of = {
             "o": [openings[place]],
-            "f": list(features[place]),
+            "f": features[place],
             "m": _about_material(chosen, place),
             "u": [uses[place]],
             "b": [Phrase(brand.story_en, brand.story_zh)],
         }
+        parts = {letter: [_fill(part, slots) for part in bank_of[letter]] for letter in bank_of}
         title = _fill(titles[place], slots)
-        description = _fill(_lay_out(layouts[place], parts), slots)
+        description = _lay_out(layouts[place], parts)
         price = _price(rng, kind, brand)
         number = next(numbers)
         base = DemoProduct(
