@@ -158,7 +158,7 @@ class Command(BaseCommand):
             run = IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first()
             spaces = EmbeddingSpace.objects.filter(catalogue=catalogue.name)
             if run is None and not spaces.filter(state=SpaceState.ACTIVE).exists():
-                run = services.reindex(catalogue)
+                run = services.reindex(catalogue.name)
             if run is not None:
                 self._watch(run, children)
 

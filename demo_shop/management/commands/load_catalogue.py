@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self._say(report, options["verbosity"])
         if report.failed or broken:
             raise CommandError(
-                f"{len(report.failed)} rows failed"
+                f"failed rows: {len(report.failed)}"
                 + ("; the file could not be read to its end" if broken else "")
                 + ("; nothing was taken down" if options["replace"] else "")
             )

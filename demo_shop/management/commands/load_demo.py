@@ -106,10 +106,16 @@ def _load_products(
     present = set(Product.objects.values_list("sku", flat=True))
     new = [each for each in products if each.sku not in present]
     rows = [_product(each, drawn[each.sku], brands) for each in new]
-    # A shop's novelties do not come all at once, nor in the order of the catalogue.
+    # A shop's novelties do not come all at once, nor in the order of the catalogue; variants
+    # come with their product, in their own order.
     now = timezone.now()
-    for age, row in enumerate(sorted(rows, key=lambda row: row.pk)):
-        row.created = now - timedelta(hours=6 * age)
+    families = {row.pk: [row] for row in rows if row.parent_id is None}
+    for row in rows:
+        if row.parent_id is not None:
+            families.setdefault(row.parent_id, []).append(row)
+    for age, key in enumerate(sorted(families)):
+        for place, row in enumerate(families[key]):
+            row.created = now - timedelta(hours=6 * age) + timedelta(seconds=place)
     Product.objects.bulk_create(rows, batch_size=BATCH)
     link = Product.categories.through
     link.objects.bulk_create(

@@ -1,0 +1,332 @@
+"""The pages of the demo shop, asked for as a browser asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+
+from demo_shop import generator
+from demo_shop.cart import MOST
+from demo_shop.models import Brand, Category, Product, Word
+from shopreco import services
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clean_start(settings: Any) -> None:
+    cache.clear()
+    # WhiteNoise warns of a folder that `collectstatic` has not made yet.
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def shop() -> dict[str, Product]:
+    """A lamp in two colours, a chair that is sold out, and a mug that was taken down."""
+    lamps = Category.objects.get_or_create_path("Home > Lamps", ["家居", "灯具"])
+    chairs = Category.objects.get_or_create_path("Home > Chairs", ["家居", "椅子"])
+    brand = Brand.objects.create(name="Kestrel", name_zh="红隼")
+    Word.objects.create(word="colour", english="Colour", chinese="颜色")
+    Word.objects.create(word="Sage green", english="Sage green", chinese="鼠尾草绿")
+
+    def product(sku: str, category: Category, **values: Any) -> Product:
+        made = Product.objects.create(
+            **{"sku": sku, "slug": sku.lower(), "title": sku, "price": Decimal(10), "stock": 3}
+            | values
+        )
+        made.categories.add(category)
+        return made
+
+    lamp = product(
+        "LAMP",
+        lamps,
+        title="Reading lamp",
+        title_zh="阅读灯",
+        brand=brand,
+        price=Decimal("1249.50"),
+        compare_at_price=Decimal(1300),
+        attributes={"material": "Steel", "folds": True, "sale": False},
+    )
+    for colour in ("Sage green", "Black"):
+        product(
+            f"LAMP-{colour[:5].strip()}",
+            lamps,
+            parent=lamp,
+            price=lamp.price,
+            stock=2 if colour == "Black" else 0,
+            attributes={"colour": colour},
+        )
+    product("CHAIR", chairs, title="Oak chair", stock=0)
+    product("MUG", chairs, title="Mug", active=False)
+    return {each.sku: each for each in Product.objects.all()}
+
+
+@pytest.fixture
+def get(client: Client) -> Callable[..., str]:
+    def fetch(address: str, *, status: int = 200, language: str = "en") -> str:
+        client.cookies["django_language"] = language
+        response = client.get(address)
+        assert response.status_code == status
+        return response.content.decode()
+
+    return fetch
+
+
+def add(client: Client, product: Product, quantity: int = 1) -> None:
+    client.post("/cart/add/", {"product": str(product.pk), "quantity": quantity})
+
+
+def quantities(client: Client) -> dict[str, int]:
+    lines = client.get("/cart/").context["lines"]
+    return {line.product.sku: line.quantity for line in lines}
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize(
+        "address",
+        ["/", "/c/home/", "/c/home/lamps/", "/search/?q=lamp", "/search/", "/p/lamp/", "/cart/"],
+    )
+    @pytest.mark.parametrize("language", ["en", "zh-hans"])
+    def test_is_there_in_both_languages_and_without_inline_code(
+        self, shop: dict[str, Product], get: Callable[..., str], address: str, language: str
+    ) -> None:
+        page = get(address, language=language)
+        assert f'<html lang="{language}">' in page
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", page)
+        assert page.count("<h1") == 1
+
+    def test_is_there_in_an_empty_shop(self, get: Callable[..., str]) -> None:
+        for address in ("/", "/search/", "/search/?q=lamp", "/cart/"):
+            get(address)
+
+    def test_a_page_that_does_not_exist_is_a_404_in_the_look_of_the_shop(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        for address in ("/nowhere/", "/p/nothing/", "/c/home/nothing/", "/media/no.webp"):
+            assert "Alder Lane" in get(address, status=404)
+
+    def test_nothing_outside_the_media_folder_is_served(self, client: Client) -> None:
+        for address in ("/media/../manage.py", "/media/%2e%2e/manage.py", "/media//etc/passwd"):
+            assert client.get(address).status_code in {400, 404}
+
+    def test_a_policy_forbids_inline_code(self, client: Client) -> None:
+        policy = client.get("/").headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in policy
+
+
+class TestCategory:
+    def test_has_what_lies_below_it_and_the_way_back(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        page = get("/c/home/")
+        assert 'href="/c/home/lamps/"' in page
+        assert 'href="/p/lamp/"' in page
+        assert 'href="/c/home/"' in get("/c/home/lamps/")
+
+    def test_hides_what_was_taken_down(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        assert "Mug" not in get("/c/home/chairs/")
+
+    def test_empty_categories_are_not_offered(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        Category.objects.get_or_create_path("Garden > Pots")
+        assert "/c/garden/" not in get("/")
+
+    def test_speaks_chinese(self, shop: dict[str, Product], get: Callable[..., str]) -> None:
+        page = get("/c/home/lamps/", language="zh-hans")
+        assert "<h1>灯具</h1>" in page
+        assert "阅读灯" in page
+        assert "红隼" in page
+
+
+class TestSearch:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "page=abc&price_min=x&price_max=-1&sort=nothing",
+            "page=999999999999&price_min=NaN&price_max=1e999",
+            "q=%00&f.brand=%00",
+            "q=" + "word+" * 2_000,
+            "q=%F0%9F%9B%8B&f.=&f.nothing=nowhere",
+            "q=%D7%9E%D7%A0%D7%95%D7%A8%D7%94&available=1",
+            "q=the&utm_source=x",
+            "q=%27%22%3Cscript%3E",
+        ],
+    )
+    def test_whatever_the_address_says_a_page_comes(
+        self, shop: dict[str, Product], get: Callable[..., str], query: str
+    ) -> None:
+        assert "<script>" not in get(f"/search/?{query}")
+
+    def test_without_an_index_products_are_found_by_their_names(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        page = get("/search/?q=reading")
+        assert "taking a short rest" in page
+        assert 'href="/p/lamp/"' in page
+        assert 'href="/p/chair/"' not in page
+
+    def test_without_an_index_products_are_found_by_their_chinese_names(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        assert 'href="/p/lamp/"' in get("/search/?q=阅读", language="zh-hans")
+
+
+class TestProduct:
+    def test_shows_price_and_price_before_and_what_it_is(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        page = get("/p/lamp/")
+        assert "€1,249.50" in page
+        assert "Steel" in page
+        assert re.search(r"Folds</th><td>Yes", page)
+        assert "Sale</th>" not in page
+
+    def test_a_product_with_variants_shows_the_first_that_can_be_bought(
+        self, shop: dict[str, Product], client: Client
+    ) -> None:
+        response = client.get("/p/lamp/")
+        assert response.context["shown"] == shop["LAMP-Black"]
+        (axis,) = response.context["axes"]
+        assert [(each.value, each.chosen) for each in axis.choices] == [
+            ("Sage green", False),
+            ("Black", True),
+        ]
+
+    def test_a_variant_has_an_address_and_names_its_product_as_the_canonical_one(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        page = get(shop["LAMP-Sage"].get_absolute_url())
+        assert '<link rel="canonical" href="/p/lamp/">' in page
+        assert "Sold out" in page
+        assert "Add to cart" not in page
+
+    def test_attributes_are_translated(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        page = get(shop["LAMP-Sage"].get_absolute_url(), language="zh-hans")
+        assert re.search(r"颜色</th><td>鼠尾草绿", page)
+
+    def test_what_was_taken_down_is_gone_with_its_variants(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        Product.objects.filter(sku="LAMP").update(active=False)
+        for address in ("/p/lamp/", shop["LAMP-Black"].get_absolute_url(), "/p/mug/"):
+            get(address, status=404)
+
+
+class TestCart:
+    def test_keeps_what_is_put_in_and_adds_up(
+        self, shop: dict[str, Product], client: Client
+    ) -> None:
+        add(client, shop["LAMP-Black"])
+        add(client, shop["LAMP-Black"])
+        response = client.get("/cart/")
+        assert quantities(client) == {"LAMP-Black": 2}
+        assert response.context["totals"] == [(Decimal("2499.00"), "EUR")]
+        assert '<span class="count">2' in response.content.decode()
+
+    def test_holds_no_more_than_there_is(self, shop: dict[str, Product], client: Client) -> None:
+        add(client, shop["LAMP-Black"], 1_000)
+        assert quantities(client) == {"LAMP-Black": 2}
+        Product.objects.update(stock=10_000)
+        add(client, shop["LAMP-Black"], 1_000)
+        assert quantities(client) == {"LAMP-Black": MOST}
+
+    def test_quantities_change_and_nothing_takes_it_out(
+        self, shop: dict[str, Product], client: Client
+    ) -> None:
+        key = str(shop["LAMP-Black"].pk)
+        add(client, shop["LAMP-Black"], 2)
+        client.post("/cart/change/", {"product": key, "quantity": "1"})
+        assert quantities(client) == {"LAMP-Black": 1}
+        client.post("/cart/change/", {"product": key, "quantity": "0"})
+        assert quantities(client) == {}
+
+    def test_what_cannot_be_bought_does_not_get_in(
+        self, shop: dict[str, Product], client: Client
+    ) -> None:
+        for sku in ("CHAIR", "LAMP", "LAMP-Sage", "MUG"):
+            add(client, shop[sku])
+        assert quantities(client) == {}
+
+    def test_what_is_taken_down_later_drops_out(
+        self, shop: dict[str, Product], client: Client
+    ) -> None:
+        add(client, shop["LAMP-Black"])
+        Product.objects.filter(sku="LAMP").update(active=False)
+        assert quantities(client) == {}
+
+    def test_bad_orders_are_refused(self, shop: dict[str, Product], client: Client) -> None:
+        assert client.post("/cart/add/", {"product": "no key"}).status_code == 404
+        assert client.get("/cart/add/").status_code == 405
+        key = str(shop["LAMP-Black"].pk)
+        client.post("/cart/add/", {"product": key, "quantity": "-5"})
+        assert quantities(client) == {"LAMP-Black": 1}
+
+    def test_changes_need_the_token_of_the_site(self, shop: dict[str, Product]) -> None:
+        client = Client(enforce_csrf_checks=True)
+        key = str(shop["LAMP-Black"].pk)
+        assert client.post("/cart/add/", {"product": key}).status_code == 403
+
+
+def test_the_language_stays_as_chosen(shop: dict[str, Product], client: Client) -> None:
+    response = client.post(
+        "/language/setlang/", {"language": "zh-hans", "next": "/p/lamp/"}, follow=True
+    )
+    assert response.redirect_chain == [("/p/lamp/", 302)]
+    assert "阅读灯" in response.content.decode()
+
+
+class TestDemo:
+    """The generated catalogue, indexed: what `make demo` shows."""
+
+    @pytest.fixture
+    def demo(self, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every fortieth product, since drawing all of them takes a minute."""
+        settings.MEDIA_ROOT = tmp_path
+        some = list(generator.generate())[::40]
+        monkeypatch.setattr(generator, "generate", lambda: iter(some))
+        call_command("load_demo", verbosity=0)
+
+    def test_a_second_load_keeps_what_the_shop_has_changed(self, demo: None) -> None:
+        number = Product.objects.count()
+        product = Product.objects.top_level()[0]
+        Product.objects.filter(pk=product.pk).update(price=1, active=False)
+        call_command("load_demo", verbosity=0)
+        assert Product.objects.count() == number
+        assert Product.objects.get(pk=product.pk).price == 1
+        assert not Product.objects.get(pk=product.pk).active
+
+    def test_every_product_has_pictures_both_languages_and_a_place(self, demo: None) -> None:
+        for product in Product.objects.all():
+            assert product.image.storage.exists(product.image.name)
+            assert product.image.storage.exists(product.thumbnail.name)
+            assert product.title
+            assert product.title_zh
+            assert product.categories.count() == 1
+
+    def test_facets_narrow_to_exactly_what_they_promise(self, demo: None, client: Client) -> None:
+        services.run_inline(services.reindex("demo_shop.product"))
+        listing = client.get("/c/home/").context["listing"]
+        assert not listing.resting
+        assert (
+            listing.total
+            == Product.objects.live()
+            .top_level()
+            .in_category(Category.objects.get(path="Home"))
+            .count()
+        )
+        for box in listing.boxes:
+            tick = box.ticks[0]
+            narrowed = client.get("/c/home/", {box.parameter: tick.value}).context["listing"]
+            assert narrowed.total == tick.count, (box.parameter, tick.value)
