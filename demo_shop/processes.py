@@ -66,7 +66,7 @@ class Children:
         self._write_register()
 
     def log(self, name: str) -> Path:
-        return self._logs / f"{name}.log"
+        return self._logs / f"{name.replace(' ', '-')}.log"
 
     def check(self) -> None:
         """Nothing, while every child runs.
