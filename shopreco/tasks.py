@@ -27,6 +27,8 @@ from shopreco.models import IndexRun
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
+SILENT_SECONDS: Final = 60
+"""A run without a sign of life for so long is taken up again; a second helper does no harm."""
 
 BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
     "shopreco-sweep": {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS},
@@ -66,7 +68,8 @@ def sweep() -> None:
     for catalogue in get_catalogues():
         if outbox.waiting(catalogue.name):
             send("drain", catalogue.name)
-    silent = timezone.now() - timedelta(seconds=SWEEP_SECONDS)
+    patience = min(SILENT_SECONDS, get_settings().LEASE_SECONDS)
+    silent = timezone.now() - timedelta(seconds=patience)
     live = IndexRun.objects.filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)

@@ -53,3 +53,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# Vectors without a model, and leases short enough to wait for. Tests of a model name it.
+SHOPRECO = {
+    "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"},
+    "ARTEFACT_DIR": TEST_DIR / "artefacts",
+    "LEASE_SECONDS": 3,
+    "BATCH_SIZE": int(os.environ.get("SHOPRECO_TEST_BATCH_SIZE", "512")),
+}

@@ -32,35 +32,46 @@ class Entry:
     tokens: Mapping[int, Token]
 
 
+def languages_of(document: ItemDocument) -> dict[str, str]:
+    """Language per field: the document's, else what each text is written in."""
+    if document.language:
+        return {part.name: document.language for part in document.texts}
+    main = detect_language(document.passage)
+    return {part.name: detect_language(part.text, default=main) for part in document.texts}
+
+
 def analyse(document: ItemDocument) -> dict[str, list[Token]]:
-    """Tokens per declared field, by the analyser of the document's language."""
-    analyser = get_analyser(document.language or detect_language(document.passage))
-    return {part.name: analyser.tokens(part.text) for part in document.texts}
+    """Tokens per declared field, by the analyser of its language."""
+    languages = languages_of(document)
+    return {
+        part.name: get_analyser(languages[part.name]).tokens(part.text) for part in document.texts
+    }
 
 
 def average_lengths(documents: Iterable[ItemDocument]) -> dict[str, float]:
-    """Mean number of tokens per field: the pivot of BM25's length normalisation."""
-    totals: Counter[str] = Counter()
-    count = 0
+    """Mean number of tokens per field, where it has any: the pivot of BM25's normalisation."""
+    lengths: dict[str, list[int]] = {}
     for document in documents:
-        count += 1
         for name, tokens in analyse(document).items():
-            totals[name] += len(tokens)
-    return {name: total / count for name, total in totals.items()}
+            if tokens:
+                lengths.setdefault(name, []).append(len(tokens))
+    return {name: sum(each) / len(each) for name, each in lengths.items()}
 
 
 def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -> Entry:
+    """Weights by hashed term; of terms whose hashes collide the heavier one counts."""
     fields = analyse(document)
     weights = document_weights(
-        {name: [token.term for token in tokens] for name, tokens in fields.items()},
+        fields,
         {part.name: part.weight for part in document.texts},
         space.statistics["average_lengths"],
     )
-    by_id = {term_id(t.term): t for tokens in fields.values() for t in tokens}
     hashed: dict[int, float] = {}
     for term, weight in weights.items():
-        hashed[term_id(term)] = hashed.get(term_id(term), 0.0) + weight
-    return Entry(document.group_id, content_hash, hashed, by_id)
+        key = term_id(term)
+        hashed[key] = max(weight, hashed.get(key, 0.0))
+    tokens = {term_id(t.term): t for each in fields.values() for t in each}
+    return Entry(document.group_id, content_hash, hashed, tokens)
 
 
 def write_entries(space: EmbeddingSpace, entries: Mapping[int, Entry]) -> None:

@@ -164,26 +164,28 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
         }
         for space in spaces
     }
-    with transaction.atomic(using=outbox_database()):
-        with connections[outbox_database()].cursor() as cursor:
-            versions = outbox.lock(cursor, batch.claims)
-            ours = {c.object_id for c in batch.claims if c.change_id in versions}
-            written = items.write(catalogue.name, batch, known, ours)
-            for space in spaces:
-                made = vectors[space.encoder_fingerprint]
-                _write_vectors(space, made, hashes, written.ids, ours, stale[space.pk][0])
-                lexicon.write_entries(
-                    space,
-                    {written.ids[o]: e for o, e in entries[space.pk].items() if o in ours},
-                )
-            report = Report(
-                changed=written.changed,
-                removed=written.removed,
-                failed=len(ours & batch.failed.keys()),
-                encoded=len(ours & set().union(*(v.fresh for v in vectors.values()))),
+    with (
+        transaction.atomic(using=outbox_database()),
+        connections[outbox_database()].cursor() as cursor,
+    ):
+        versions = outbox.lock(cursor, batch.claims)
+        ours = {c.object_id for c in batch.claims if c.change_id in versions}
+        written = items.write(catalogue.name, batch, known, ours)
+        for space in spaces:
+            made = vectors[space.encoder_fingerprint]
+            _write_vectors(space, made, hashes, written.ids, ours, stale[space.pk][0])
+            lexicon.write_entries(
+                space,
+                {written.ids[o]: e for o, e in entries[space.pk].items() if o in ours},
             )
-            outbox.settle(cursor, [c for c in batch.claims if c.object_id in ours], versions)
-            _count(batch.claims, report)
+        report = Report(
+            changed=written.changed,
+            removed=written.removed,
+            failed=len(ours & batch.failed.keys()),
+            encoded=len(ours & set().union(*(v.fresh for v in vectors.values()))),
+        )
+        outbox.settle(cursor, [c for c in batch.claims if c.object_id in ours], versions)
+        _count(batch.claims, report)
     return report
 
 

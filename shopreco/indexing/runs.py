@@ -185,6 +185,7 @@ def _finish(run: IndexRun) -> None:
     if space is not None:
         spaces.export_query_encoder(space)
         spaces.build_indexes(space)
+        spaces.calibrate(space)
         spaces.activate(space)
     rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
     rows.update(state=RunState.DONE, finished_at=timezone.now())

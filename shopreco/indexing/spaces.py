@@ -6,21 +6,22 @@ import logging
 from collections import Counter
 from hashlib import blake2b
 
+import numpy as np
 from django.db import connections, transaction
 from django.utils import timezone
 
-from shopreco import text
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import TextEncoder, create_encoder
-from shopreco.indexing.lexicon import average_lengths
+from shopreco.indexing.lexicon import average_lengths, languages_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import EmbeddingSpace, SpaceState
-from shopreco.text import detect_language
+from shopreco.models import Embedding, EmbeddingSpace, SpaceState
+from shopreco.text import get_analyser
 
 logger = logging.getLogger(__name__)
 
 SAMPLE = 2_000
+CALIBRATION, MIN_CALIBRATION = 400, 30
 HNSW = {"m": 16, "ef_construction": 64}
 
 _encoders: dict[str, TextEncoder] = {}
@@ -37,7 +38,8 @@ def current_fingerprint(catalogue: Catalogue, encoder: TextEncoder) -> str:
     """What the settings, the declarations and the analysers make of a space, as one hash."""
     weights = {name: field.weight for name, field in catalogue.fields.items() if field.weight}
     embedded = [name for name, field in catalogue.fields.items() if field.embedded]
-    parts = (encoder.fingerprint, sorted(weights.items()), embedded, text.VERSION)
+    analysers = [get_analyser(language).version for language in ("", "en", "zh")]
+    parts = (encoder.fingerprint, sorted(weights.items()), embedded, analysers)
     return blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -90,7 +92,7 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
         dimension=encoder.dimension,
         statistics={
             "average_lengths": average_lengths(documents),
-            "languages": Counter(d.language or detect_language(d.passage) for d in documents),
+            "languages": Counter(each for d in documents for each in set(languages_of(d).values())),
         },
     )
 
@@ -142,6 +144,24 @@ def _create_index(name: str, definition: str) -> None:
         if row is not None:
             cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
         cursor.execute(f"CREATE INDEX CONCURRENTLY {name} {definition}")
+
+
+def calibrate(space: EmbeddingSpace) -> None:
+    """Measure how alike unrelated items are in this space: mean and deviation of their cosine.
+
+    Encoders differ in it; what search calls similar begins above.
+    """
+    rows = Embedding.objects.using(outbox_database()).filter(space=space).order_by("?")
+    sample = [vector.to_numpy() for vector in rows.values_list("vector", flat=True)[:CALIBRATION]]
+    if len(sample) < MIN_CALIBRATION:
+        return
+    vectors = np.stack(sample).astype(np.float32)
+    cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    space.statistics["unrelated"] = {
+        "mean": round(float(cosines.mean()), 4),
+        "deviation": round(float(cosines.std()), 4),
+    }
+    space.save(using=outbox_database(), update_fields=["statistics"])
 
 
 def activate(space: EmbeddingSpace) -> None:

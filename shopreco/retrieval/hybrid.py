@@ -14,30 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopreco.models import EmbeddingSpace
+from shopreco.ranking import near_best
 from shopreco.retrieval import dense, lexical, vectors
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.stages import Stages
-from shopreco.text import get_analyser
 
 logger = logging.getLogger(__name__)
 
-RESCORED = 300
+RESCORED = 100
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
 DENSE_CUT = 0.6
 """Share of the best cosine that a neighbour must reach to match by meaning alone."""
+DEVIATIONS = 2.0
+"""How far above the cosine of unrelated items it must be, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchSet:
-    """Everything that matches a query. All arrays (n,); NaN where a retriever has no score."""
+    """Everything that matches a query. All arrays (n,); scores 0 to 1, NaN where unknown."""
 
     item_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
     dense: NDArray[np.float32]
     lexical: NDArray[np.float32]
-    lexical_maximum: float
 
     def __len__(self) -> int:
         return len(self.item_ids)
@@ -52,7 +53,7 @@ def match(
     by_words, by_meaning = NO_HITS, NO_HITS
     encoding = vectors.begin(space, text)
     with stages.stage("lexical", optional=True):
-        words = lexical.lexical_query(space, get_analyser(language).tokens(text))
+        words = lexical.lexical_query(space, text, language)
         if words is not None:
             by_words = lexical.retrieve(space, words, scope)
     with stages.stage("encode", optional=True):
@@ -61,10 +62,9 @@ def match(
         except FutureTimeout:
             stages.degraded["encode"] = "the query vector was not ready in time"
     if vector is None:
-        return _union(by_words, NO_HITS, {}, {}, words)
+        return _union(by_words, NO_HITS, {}, {})
     with stages.stage("dense", optional=True):
-        near = dense.nearest(space, vector, scope)
-        by_meaning = _cut(near)
+        by_meaning = _similar(space, dense.nearest(space, vector, scope))
     cosine: dict[int, float] = {}
     bm25: dict[int, float] = {}
     with stages.stage("rescore", optional=True):
@@ -76,13 +76,14 @@ def match(
         unmatched = [i for i in found if i not in matched]
         if words is not None and unmatched:
             bm25 = lexical.scores(space, words, unmatched)
-    return _union(by_words, by_meaning, cosine, bm25, words)
+    return _union(by_words, by_meaning, cosine, bm25)
 
 
-def _cut(near: Hits) -> Hits:
-    if not len(near):
-        return near
-    keep = near.scores >= DENSE_CUT * near.scores.max()
+def _similar(space: EmbeddingSpace, near: Hits) -> Hits:
+    """The neighbours that are near the best and nearer than unrelated items are to each other."""
+    unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
+    floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
+    keep = near_best(near.scores, DENSE_CUT) & (near.scores >= floor)
     return Hits(near.item_ids[keep], near.group_ids[keep], near.scores[keep])
 
 
@@ -91,7 +92,6 @@ def _union(
     by_meaning: Hits,
     cosine: dict[int, float],
     bm25: dict[int, float],
-    words: LexicalQuery | None,
 ) -> MatchSet:
     ids, first = np.unique(
         np.concatenate([by_words.item_ids, by_meaning.item_ids]), return_index=True
@@ -102,7 +102,6 @@ def _union(
         groups,
         _scores(ids, by_meaning, cosine),
         _scores(ids, by_words, bm25),
-        words.maximum if words else 0.0,
     )
 
 

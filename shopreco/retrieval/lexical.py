@@ -2,59 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connections, router
 from pgvector import SparseVector
 
 from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
-from shopreco.models import EmbeddingSpace, LexicalEntry
+from shopreco.models import EmbeddingSpace, LexicalEntry, LexiconTerm
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import Hits, Statement
-from shopreco.text import Token, essential_terms, inverse_document_frequency, term_id
+from shopreco.text import (
+    KnownTerm,
+    QueryTerm,
+    essential_terms,
+    get_analyser,
+    query_terms,
+    query_weights,
+    term_id,
+)
 
 CUT = 0.3
-"""Share of the query's idf mass that an item must reach, to leave rubbish out."""
+"""Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
+SIMILAR = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """A query as weighted terms of one space; `maximum` bounds the score of any item."""
+    """A query as weighted terms of one space: q(t) by term id, and the terms as they were read."""
 
-    tokens: tuple[Token, ...]
-    idf: dict[int, float]
-    essential: tuple[int, ...]
-    maximum: float
+    terms: tuple[QueryTerm, ...]
+    weights: Mapping[int, float]
 
     @property
-    def weights(self) -> str:
-        """The query as a `sparsevec` literal."""
-        return SparseVector({i - 1: w for i, w in self.idf.items()}, TERM_SPACE).to_text()
+    def mass(self) -> float:
+        """Sum of q(t): the score that no item reaches quite."""
+        return sum(self.weights.values())
+
+    @property
+    def essential(self) -> list[int]:
+        """Of these terms an item has at least one if it reaches `CUT`."""
+        return essential_terms(self.weights, CUT)
+
+    @property
+    def literal(self) -> str:
+        """q as a `sparsevec`, divided by its mass so that scores lie between 0 and 1."""
+        mass = self.mass
+        vector = SparseVector({i - 1: w / mass for i, w in self.weights.items()}, TERM_SPACE)
+        return vector.to_text()
 
 
-def lexical_query(space: EmbeddingSpace, tokens: Sequence[Token]) -> LexicalQuery | None:
-    """Weigh the tokens of a query; None if no item has any of them."""
-    ids = {term_id(token.term) for token in tokens}
-    frequencies = document_frequencies(space, ids)
-    n = frequencies.pop(EVERY_ITEM, 0)
-    idf = {each: inverse_document_frequency(df, n) for each, df in frequencies.items() if df > 0}
-    if not idf:
+class SpaceLexicon:
+    """The words of a space, as `shopreco.text.Lexicon` asks for them."""
+
+    def __init__(self, space: EmbeddingSpace) -> None:
+        self.space = space
+        self.documents = 0
+
+    def frequencies(self, terms: Collection[str]) -> dict[str, int]:
+        """Document frequency by known term; notes N on the way."""
+        by_id = {term_id(term): term for term in terms}
+        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
+            cursor.execute(
+                "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
+                "WHERE space_id = %s AND term_id = ANY(%s) AND document_frequency > 0",
+                [self.space.pk, [EVERY_ITEM, *by_id]],
+            )
+            found = dict(cursor.fetchall())
+        self.documents = found.pop(EVERY_ITEM, self.documents)
+        return {by_id[each]: frequency for each, frequency in found.items()}
+
+    def similar(self, surfaces: Collection[str]) -> dict[str, list[KnownTerm]]:
+        """The known words that share most trigrams with each."""
+        found: dict[str, list[KnownTerm]] = {}
+        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT asked, t.term, t.surface, t.document_frequency
+                FROM unnest(%s::text[]) AS asked CROSS JOIN LATERAL (
+                    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
+                    WHERE space_id = %s AND surface %% asked AND document_frequency > 0
+                    ORDER BY similarity(surface, asked) DESC, document_frequency DESC, surface
+                    LIMIT {SIMILAR:d}
+                ) AS t
+                """,
+                [list(surfaces), self.space.pk],
+            )
+            for asked, *known in cursor.fetchall():
+                found.setdefault(asked, []).append(KnownTerm(*known))
+        return found
+
+
+def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQuery | None:
+    """Read a query against the words of a space; None if it has none of them."""
+    analyser, lexicon = get_analyser(language), SpaceLexicon(space)
+    tokens = analyser.tokens(text)
+    if not tokens:
         return None
-    essential = essential_terms(idf, CUT)
-    return LexicalQuery(tuple(tokens), idf, tuple(essential), sum(idf.values()))
-
-
-def document_frequencies(space: EmbeddingSpace, ids: set[int]) -> dict[int, int]:
-    """Document frequency by term id; `EVERY_ITEM` maps to N."""
-    with connections[router.db_for_read(LexicalEntry)].cursor() as cursor:
-        cursor.execute(
-            "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
-            "WHERE space_id = %s AND term_id = ANY(%s)",
-            [space.pk, [EVERY_ITEM, *ids]],
-        )
-        return dict(cursor.fetchall())
+    terms = query_terms(tokens, analyser, lexicon)
+    weights = query_weights(terms, lexicon.documents)
+    hashed = {term_id(term): weight for term, weight in weights.items()}
+    return LexicalQuery(tuple(terms), hashed) if hashed else None
 
 
 def statement(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Statement:
@@ -70,12 +119,11 @@ def statement(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Sta
         ) AS scored
         WHERE score >= %s ORDER BY score DESC, item_id LIMIT {MAX_HITS:d}
     """
-    cut = CUT * query.maximum
-    return Statement(sql, (query.weights, list(query.essential), *where.params, cut))
+    return Statement(sql, (query.literal, query.essential, *where.params, CUT))
 
 
 def retrieve(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Hits:
-    """Every item whose BM25F score reaches `CUT`, the best first."""
+    """Every item whose BM25F score, from 0 to 1, reaches `CUT`, the best first."""
     with connections[router.db_for_read(LexicalEntry)].cursor() as cursor:
         sql, params = statement(space, query, scope)
         cursor.execute(sql, params)
@@ -88,6 +136,6 @@ def scores(space: EmbeddingSpace, query: LexicalQuery, item_ids: Sequence[int]) 
         cursor.execute(
             "SELECT item_id, -(weights <#> %s::sparsevec) FROM shopreco_lexicalentry "
             f"WHERE space_id = {space.pk:d} AND item_id = ANY(%s)",
-            [query.weights, list(item_ids)],
+            [query.literal, list(item_ids)],
         )
         return dict(cursor.fetchall())

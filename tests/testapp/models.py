@@ -42,8 +42,8 @@ class Gadget(models.Model):
     retired = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
 
-    objects = VisibleGadgets()
-    everything = models.Manager()
+    objects = VisibleGadgets()  # the default manager hides rows
+    everything = models.Manager()  # noqa: DJ012 (a manager, which the rule takes for a field)
 
     class Meta:
         base_manager_name = "everything"

@@ -1,0 +1,120 @@
+"""One score from two: how near in meaning, and how much of the query's words."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopreco.exceptions import ConfigurationError
+
+__all__ = ["ConvexSum", "Fused", "ReciprocalRank", "ScoreFusion", "create_fusion"]
+
+Scores = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """`scores` (n,) float64, none of them NaN, and what each part adds: `parts` sum to them."""
+
+    scores: NDArray[np.float64]
+    parts: Mapping[str, NDArray[np.float64]]
+
+
+@runtime_checkable
+class ScoreFusion(Protocol):
+    """Makes one score of two. The order of the candidates does not matter."""
+
+    def fuse(self, dense: Scores, lexical: Scores) -> Fused:
+        """Fuse the scores of n candidates; NaN means that a retriever has no score for one.
+
+        dense: (n,) cosine of query and item.
+        lexical: (n,) BM25F divided by the query's mass, 0 to 1.
+        """
+        ...
+
+
+class ConvexSum:
+    """(1 - a) cosine + a lexical, a = `lexical_weight`.
+
+    Both parts have a scale of their own that no other candidate can move: so the score of an item
+    depends neither on filters nor on the page. A missing score counts 0: unrelated, or no word.
+    See Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2023).
+    """
+
+    def __init__(self, lexical_weight: float = 0.7) -> None:
+        if not 0 <= lexical_weight <= 1:
+            raise ValueError(f"lexical_weight is {lexical_weight}; it must be from 0 to 1.")
+        self.lexical_weight = lexical_weight
+
+    def fuse(self, dense: Scores, lexical: Scores) -> Fused:
+        words = np.nan_to_num(np.asarray(lexical, dtype=np.float64), nan=0.0)
+        meaning = np.nan_to_num(np.asarray(dense, dtype=np.float64), nan=0.0)
+        return _fused(
+            dense=(1 - self.lexical_weight) * meaning,
+            lexical=self.lexical_weight * words,
+        )
+
+
+class ReciprocalRank:
+    """Sum of 1 / (k + rank) over the retrievers; ties share the better rank.
+
+    Needs no scale of the scores, and loses what the scores tell: it measured worse than
+    `ConvexSum`, so take it where a retriever's scores mean nothing. Cormack, Clarke and Büttcher
+    (SIGIR 2009).
+    """
+
+    def __init__(self, k: float = 60.0) -> None:
+        if k < 0:
+            raise ValueError(f"k is {k}; it must not be negative.")
+        self.k = k
+
+    def fuse(self, dense: Scores, lexical: Scores) -> Fused:
+        return _fused(dense=self._reciprocal(dense), lexical=self._reciprocal(lexical))
+
+    def _reciprocal(self, scores: Scores) -> NDArray[np.float64]:
+        values = np.asarray(scores, dtype=np.float64)
+        found = ~np.isnan(values)
+        better = np.sort(-values[found])
+        ranks = 1 + np.searchsorted(better, -values[found], side="left")
+        reciprocal = np.zeros(len(values))
+        reciprocal[found] = 1.0 / (self.k + ranks)
+        return reciprocal
+
+
+def create_fusion(config: Mapping[str, object]) -> ScoreFusion:
+    """The fusion that a setting describes: `{"CLASS": dotted path, "LEXICAL_WEIGHT": 0.6}`.
+
+    The keys other than `CLASS`, lower-cased, are the constructor's options. Raises
+    `ConfigurationError` that names the wrong key or class.
+    """
+    path = str(config.get("CLASS", "shopreco.ranking.fusion.ConvexSum"))
+    module_name, _, class_name = path.rpartition(".")
+    try:
+        fusion_class = getattr(import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"FUSION: no class {path!r} ({error}).") from error
+    options = {key.lower(): value for key, value in config.items() if key != "CLASS"}
+    accepted = inspect.signature(fusion_class).parameters
+    for option in options:
+        if option not in accepted:
+            known = ", ".join(name.upper() for name in accepted) or "none"
+            raise ConfigurationError(
+                f"FUSION: {path} has no option {option.upper()!r}; its options: {known}."
+            )
+    try:
+        fusion = fusion_class(**options)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"FUSION: {path}: {error}") from error
+    if not isinstance(fusion, ScoreFusion):
+        raise ConfigurationError(f"FUSION: {path} has no method `fuse`; see ScoreFusion.")
+    return fusion
+
+
+def _fused(dense: NDArray[np.float64], lexical: NDArray[np.float64]) -> Fused:
+    return Fused(dense + lexical, {"dense": dense, "lexical": lexical})
