@@ -48,6 +48,7 @@ _process = os.environ.get("PYTEST_XDIST_WORKER", "main")
 CACHES["default"]["KEY_PREFIX"] = _process
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{_process}:"}
 
+WHITENOISE_AUTOREFRESH = True  # looks for no collected files, which tests do not have
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
