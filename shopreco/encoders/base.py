@@ -76,7 +76,8 @@ class TextEncoder(Encoder):
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32, L2-normalised, in the order of `texts`; (0, d) for none.
 
-        Long lists are faster than many short ones: texts of like length share a batch.
+        Long lists (a thousand and more) are faster than short ones: texts of like length share
+        a batch, so that little is spent on padding.
         Raises `ModelUnavailable`.
         """
 
