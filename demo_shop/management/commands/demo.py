@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -70,9 +70,9 @@ class Command(BaseCommand):
             _stop_on_signals()
             try:
                 self._start_servers(servers, feed)
-                self._prepare(directory, feed)
+                loaded = self._prepare(directory, feed)
                 self._start_children(children, port)
-                self._index(children)
+                self._index(children, loaded=loaded)
                 self._announce(directory, port)
                 while True:
                     children.check()
@@ -108,27 +108,34 @@ class Command(BaseCommand):
             self._say("Starting Valkey …")
             servers.valkey.start()
 
-    def _prepare(self, directory: Path, feed: Path | None) -> None:
+    def _prepare(self, directory: Path, feed: Path | None) -> bool:
+        """Migrate, load, collect: what has not been done. Whether products were loaded."""
         self._say("Migrating …")
         call_command("migrate", interactive=False, verbosity=0)
         state = _State(directory / f"{connection.settings_dict['NAME']}.json")
-        if feed is None:
-            if not state.get("loaded"):
-                self._say("Loading the demo catalogue …")
-                call_command("load_demo")
-                state.set("loaded", value=True)
-        elif state.get("loaded") != _version(feed):
-            self._say(f"Loading {feed} …")
-            try:
-                call_command("load_catalogue", str(feed), replace=True)
-            except CommandError as error:  # the rows that could be read are in the shop
-                self.stderr.write(self.style.WARNING(str(error)))
-            state.set("loaded", value=_version(feed))
+        version = _version_of([feed.resolve()] if feed else _generator_files())
+        loading = state.get("loaded") != version
+        if loading:
+            self._load(feed)
+            state.set("loaded", value=version)
         static = _State(directory / "static.json")
-        if static.get("collected") != _static_version():
+        version = _version_of(_static_files())
+        if static.get("collected") != version:
             self._say("Collecting static files …")
             call_command("collectstatic", interactive=False, verbosity=0)
-            static.set("collected", value=_static_version())
+            static.set("collected", value=version)
+        return loading
+
+    def _load(self, feed: Path | None) -> None:
+        if feed is None:
+            self._say("Loading the demo catalogue …")
+            call_command("load_demo")
+            return
+        self._say(f"Loading {feed} …")
+        try:
+            call_command("load_catalogue", str(feed), replace=True)
+        except CommandError as error:  # the rows that could be read are in the shop
+            self.stderr.write(self.style.WARNING(str(error)))
 
     def _start_children(self, children: Children, port: int) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "demo_shop"]
@@ -148,8 +155,8 @@ class Command(BaseCommand):
                 raise CommandError(f"The web server does not answer. Its log: {log}")
             time.sleep(POLL_SECONDS)
 
-    def _index(self, children: Children) -> None:
-        """Index catalogues that have no index yet, and finish runs that were interrupted."""
+    def _index(self, children: Children, *, loaded: bool) -> None:
+        """Index what was loaded or has no index yet, and wait for runs that were interrupted."""
         from shopreco import services
         from shopreco.catalogues import get_catalogues
         from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
@@ -157,7 +164,8 @@ class Command(BaseCommand):
         for catalogue in get_catalogues():
             run = IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first()
             spaces = EmbeddingSpace.objects.filter(catalogue=catalogue.name)
-            if run is None and not spaces.filter(state=SpaceState.ACTIVE).exists():
+            indexed = spaces.filter(state=SpaceState.ACTIVE).exists()
+            if run is None and (loaded or not indexed):
                 run = services.reindex(catalogue.name)
             if run is not None:
                 self._watch(run, children)
@@ -272,21 +280,26 @@ def _database_name(feed: Path | None) -> str:
     return f"shopreco_{digest}"
 
 
-def _version(feed: Path) -> list[object]:
-    status = feed.stat()
-    return [str(feed.resolve()), status.st_size, status.st_mtime_ns]
+def _version_of(files: Iterable[Path]) -> str:
+    """Changes when one of the files does."""
+    digest = hashlib.sha256()
+    for path in files:
+        status = path.stat()
+        digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
-def _static_version() -> str:
-    """Changes when a static file of any app does."""
+def _generator_files() -> list[Path]:
+    directory = Path(__file__).resolve().parent.parent.parent / "generator"
+    return sorted(path for path in directory.rglob("*") if path.suffix in {".py", ".toml"})
+
+
+def _static_files() -> Iterator[Path]:
     from django.contrib.staticfiles.finders import get_finders
 
-    digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            status = Path(storage.path(name)).stat()
-            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+            yield Path(storage.path(name))
 
 
 def _answers(url: str) -> bool:
