@@ -62,7 +62,7 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
     """Weights by hashed term; of terms whose hashes collide the heavier one counts."""
     fields = analyse(document)
     weights = document_weights(
-        fields,
+        {name: [token.term for token in tokens] for name, tokens in fields.items()},
         {part.name: part.weight for part in document.texts},
         space.statistics["average_lengths"],
     )
@@ -70,8 +70,8 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
     for term, weight in weights.items():
         key = term_id(term)
         hashed[key] = max(weight, hashed.get(key, 0.0))
-    tokens = {term_id(t.term): t for each in fields.values() for t in each}
-    return Entry(document.group_id, content_hash, hashed, tokens)
+    by_id = {term_id(t.term): t for tokens in fields.values() for t in tokens}
+    return Entry(document.group_id, content_hash, hashed, by_id)
 
 
 def write_entries(space: EmbeddingSpace, entries: Mapping[int, Entry]) -> None:

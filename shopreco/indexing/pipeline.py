@@ -219,7 +219,7 @@ def _encode(
         .values_list("item_id", "content_hash", "vector")
     )
     vectors = {
-        ids[item_id]: vector.to_numpy().astype(np.float32)
+        ids[item_id]: np.asarray(vector, dtype=np.float32)
         for item_id, content_hash, vector in stored
         if content_hash == hashes[ids[item_id]]["text"]
     }

@@ -152,10 +152,10 @@ def calibrate(space: EmbeddingSpace) -> None:
     Encoders differ in it; what search calls similar begins above.
     """
     rows = Embedding.objects.using(outbox_database()).filter(space=space).order_by("?")
-    sample = [vector.to_numpy() for vector in rows.values_list("vector", flat=True)[:CALIBRATION]]
+    sample = list(rows.values_list("vector", flat=True)[:CALIBRATION])
     if len(sample) < MIN_CALIBRATION:
         return
-    vectors = np.stack(sample).astype(np.float32)
+    vectors = np.array(sample, dtype=np.float32)
     cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     space.statistics["unrelated"] = {
         "mean": round(float(cosines.mean()), 4),

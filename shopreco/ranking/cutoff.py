@@ -22,4 +22,5 @@ def near_best(scores: NDArray[np.floating[Any]], share: float) -> NDArray[np.boo
     if not len(found) or found.max() <= 0:
         return np.zeros(len(values), dtype=bool)
     # A comparison with NaN is False.
-    return values >= share * found.max()
+    kept: NDArray[np.bool_] = values >= share * found.max()
+    return kept

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,6 @@ class Fused:
     parts: Mapping[str, NDArray[np.float64]]
 
 
-@runtime_checkable
 class ScoreFusion(Protocol):
     """Makes one score of two. The order of the candidates does not matter."""
 
@@ -100,6 +99,8 @@ def create_fusion(config: Mapping[str, object]) -> ScoreFusion:
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigurationError(f"FUSION: no class {path!r} ({error}).") from error
     options = {key.lower(): value for key, value in config.items() if key != "CLASS"}
+    if not callable(getattr(fusion_class, "fuse", None)):
+        raise ConfigurationError(f"FUSION: {path} has no method `fuse`; see ScoreFusion.")
     accepted = inspect.signature(fusion_class).parameters
     for option in options:
         if option not in accepted:
@@ -108,11 +109,9 @@ def create_fusion(config: Mapping[str, object]) -> ScoreFusion:
                 f"FUSION: {path} has no option {option.upper()!r}; its options: {known}."
             )
     try:
-        fusion = fusion_class(**options)
+        fusion: ScoreFusion = fusion_class(**options)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"FUSION: {path}: {error}") from error
-    if not isinstance(fusion, ScoreFusion):
-        raise ConfigurationError(f"FUSION: {path} has no method `fuse`; see ScoreFusion.")
     return fusion
 
 

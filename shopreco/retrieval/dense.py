@@ -63,7 +63,7 @@ def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDAr
     rows = Embedding.objects.filter(space=space, item_id__in=item_ids).values_list(
         "item_id", "vector"
     )
-    return {item_id: vector.to_numpy().astype(np.float32) for item_id, vector in rows}
+    return {item_id: np.asarray(vector, dtype=np.float32) for item_id, vector in rows}
 
 
 @contextmanager

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import pytest
 from django.core.checks import run_checks
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 from shopreco import conf
 from shopreco.conf import get_settings, problems
 from shopreco.exceptions import ConfigurationError
 
 
-def test_defaults_hold_without_a_setting(settings: SettingsWrapper) -> None:
-    del settings.SHOPRECO
+def test_defaults_hold_without_a_setting(settings: Settings) -> None:
+    settings.SHOPRECO = {}
     assert get_settings().LEASE_SECONDS == 300
     assert get_settings().artefact_dir.name == "shopreco-artefacts"
 
 
-def test_a_change_is_seen_at_the_next_reading(settings: SettingsWrapper) -> None:
+def test_a_change_is_seen_at_the_next_reading(settings: Settings) -> None:
     settings.SHOPRECO = {"LEASE_SECONDS": 5}
     assert get_settings().LEASE_SECONDS == 5
     settings.SHOPRECO = {"LEASE_SECONDS": 6}
     assert get_settings().LEASE_SECONDS == 6
 
 
-def test_dicts_are_merged_with_their_defaults(settings: SettingsWrapper) -> None:
+def test_dicts_are_merged_with_their_defaults(settings: Settings) -> None:
     settings.SHOPRECO = {"TEXT_ENCODER": {"MODEL": "other/model"}}
     assert get_settings().TEXT_ENCODER["MODEL"] == "other/model"
     assert "SentenceTransformerEncoder" in get_settings().TEXT_ENCODER["CLASS"]
 
 
-def test_another_class_takes_no_defaults_of_the_first(settings: SettingsWrapper) -> None:
+def test_another_class_takes_no_defaults_of_the_first(settings: Settings) -> None:
     settings.SHOPRECO = {"TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"}}
     assert get_settings().TEXT_ENCODER == {"CLASS": "shopreco.encoders.HashingEncoder"}
 
@@ -59,13 +59,13 @@ def test_a_removed_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problems({"OLD": 1}) == [("E003", "SHOPRECO['OLD'] was removed.", "Use NEW instead.")]
 
 
-def test_system_checks_report_them(settings: SettingsWrapper) -> None:
+def test_system_checks_report_them(settings: Settings) -> None:
     settings.SHOPRECO = {"LEASE_SECOND": 1}
     found = [m for m in run_checks(tags=["shopreco"]) if m.id == "shopreco.E001"]
     assert [m.hint for m in found] == ["Did you mean 'LEASE_SECONDS'?"]
 
 
-def test_reading_a_wrong_setting_raises_the_same_sentence(settings: SettingsWrapper) -> None:
+def test_reading_a_wrong_setting_raises_the_same_sentence(settings: Settings) -> None:
     settings.SHOPRECO = {"LEASE_SECOND": 1}
     with pytest.raises(ConfigurationError, match="Did you mean 'LEASE_SECONDS'"):
         get_settings()
