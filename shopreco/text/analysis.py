@@ -1,0 +1,200 @@
+"""Analysers: the tokens of a text, the same for documents and queries.
+
+A text is scanned once for quantities and words. Words are stemmed by Snowball and folded; numbers
+keep their unit whole (`120v`) and split (`120`, `v`); so do dimensions (`2x4`) and model numbers
+(`ht5110`). Scripts without spaces are segmented. A whole that repeats its parts weighs less in a
+query (`Token.weight`), or it would count twice; the weights are measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.metadata import version
+from typing import NamedTuple, Protocol
+
+import snowballstemmer
+
+from shopreco.text.languages import ELISION, LANGUAGES, STEMMED_WITHOUT_ACCENTS, Language
+from shopreco.text.normalisation import fold, normalise_text
+from shopreco.text.quantities import QUANTITY, UNITS, read_number, read_unit, separate_dimensions
+from shopreco.text.segmentation import (
+    UNSPACED,
+    Segmenter,
+    bigrams,
+    chinese_segmenter_version,
+    segment_chinese,
+)
+
+__all__ = ["Analyser", "Token", "get_analyser", "term_id"]
+
+RULES = "1"
+"""Raise it with every change of the tokens that this package makes."""
+
+COMPOUND = 0.2
+"""Query weight of a whole beside its parts: quantity, dimensions, hyphenated code."""
+PART = 0.5
+"""Query weight of the letters and the digits of a model number beside the whole."""
+
+TERM_IDS = 999_999_999
+LONGEST_WORD = 64
+
+
+class Token(NamedTuple):
+    """`term` is the normal form that is indexed, `surface` the word as written, in lower case.
+
+    `weight` multiplies the term's idf in a query; documents count every token fully.
+    """
+
+    term: str
+    surface: str
+    weight: float = 1.0
+
+
+class Analyser(Protocol):
+    """Cuts texts of one language. Thread-safe; never raises on any text."""
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code; "" where no rules of a language apply."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the tokens of some text may change: then items must be re-indexed."""
+        ...
+
+    def tokens(self, text: str) -> list[Token]: ...
+
+
+def get_analyser(language: str) -> Analyser:
+    """The analyser of a language code ("en", "pt-BR", "zh-hans"), one per process.
+
+    Unknown codes and "" get plain words: folded, neither stemmed nor stopped.
+    """
+    code = re.split("[-_]", language.lower(), maxsplit=1)[0]
+    code = {"nb": "no", "nn": "no"}.get(code, code)
+    return _analyser(code if code in LANGUAGES or code == "zh" else "")
+
+
+@cache
+def _analyser(code: str) -> Analyser:
+    # Latin words in Chinese catalogues are mostly English.
+    return _WordAnalyser(code, LANGUAGES.get("en" if code == "zh" else code))
+
+
+def term_id(term: str) -> int:
+    """Stable hash of a term, 1 to 999,999,999: within `sparsevec`'s dimensions and an int4."""
+    digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % TERM_IDS + 1
+
+
+# `\w` lacks the vowel signs of Indic scripts and the points of Arabic and Hebrew.
+_LETTER = (
+    r"[\w\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    r"\u0900-\u0963\u0966-\u0df4]"
+)
+_SCAN = re.compile(rf"{QUANTITY}|(?P<word>{_LETTER}+(?:['.&]{_LETTER}+)*)")
+_CODE = re.compile(r"(?<![\w-])(?=[a-z-]*[0-9])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w-])")
+_RUNS = re.compile(r"\d+|[^\W\d_]+")
+_INNER = re.compile("['.&_]+")
+
+
+class _WordAnalyser:
+    """Every language: stemmer, stop words and segmentation are what differs."""
+
+    def __init__(self, code: str, language: Language | None) -> None:
+        self.language = code
+        self._fold_first = code in STEMMED_WITHOUT_ACCENTS
+        self._elides = code in ELISION
+        self._segment: Segmenter = segment_chinese if code == "zh" else bigrams
+        words = language.function_words if language else ()
+        self._stop = frozenset(fold(normalise_text(word)) for word in words)
+        self._algorithm = language.algorithm if language else None
+        # Most words of a catalogue repeat; stemming in Python is slow.
+        self._term = lru_cache(maxsize=65_536)(self._make_term)
+
+    @property
+    def version(self) -> str:
+        stemmer = f"snowball{version('snowballstemmer')}" if self._algorithm else "plain"
+        segmenter = chinese_segmenter_version() if self.language == "zh" else "bigrams"
+        return f"{RULES}-{self.language or 'any'}-{stemmer}-{segmenter}"
+
+    def tokens(self, text: str) -> list[Token]:
+        return list(self._scan(text))
+
+    def _scan(self, text: str) -> Iterator[Token]:
+        text = normalise_text(text)
+        if not text.isascii():
+            text = UNSPACED.sub(r" \g<0> ", text)
+        text = separate_dimensions(text)
+        before: str | None = None  # the dimension before an x
+        for match in _SCAN.finditer(text):
+            if word := match["word"]:
+                yield from self._word(word)
+                before = None
+                continue
+            value, parts = read_number(match["number"])
+            units = read_unit(match)
+            surface = match["number"]
+            for part in parts:
+                yield Token(part, part)
+            for unit in units:
+                yield Token(unit, unit)
+            if units or len(parts) > 1:
+                yield Token(value + "".join(units), surface + "".join(units), COMPOUND)
+            if match["hash"]:
+                yield Token(f"#{value}", f"#{surface}", COMPOUND)
+            if before is not None:
+                yield Token(f"{before}x{value}", f"{before}x{value}", COMPOUND)
+            before = value if match["by"] else None
+        if "-" in text:
+            for code in _CODE.finditer(text):
+                yield Token(code[0].replace("-", ""), code[0], COMPOUND)
+
+    def _word(self, word: str) -> Iterator[Token]:
+        if not word.isalpha() and (_INNER.search(word) or not word.isascii()):
+            yield from self._unusual(word)
+        elif len(word) <= LONGEST_WORD:
+            yield from self._simple(word)
+
+    def _unusual(self, word: str) -> Iterator[Token]:
+        """U.S., AT&T, men's, l'huile, snake_case, points and marks."""
+        if not (pieces := [piece for piece in _INNER.split(word) if piece]):
+            return
+        if "'" in word and not self._elides:
+            pieces = _INNER.split(word.removesuffix("'s").replace("'", ""))
+        initials = [piece for piece in pieces if len(piece) == 1]
+        if len(pieces) > 1 and len(initials) >= len(pieces) - 1 and not self._elides:
+            pieces = ["".join(pieces)]
+        for piece in pieces:
+            if 0 < len(piece) <= LONGEST_WORD:
+                yield from self._simple(piece)
+
+    def _simple(self, word: str) -> Iterator[Token]:
+        if word.isascii():
+            if word.isalpha():
+                if word not in self._stop:
+                    yield Token(self._term(word), word)
+                return
+        elif UNSPACED.fullmatch(word):
+            for piece in self._segment(word):
+                yield Token(piece, piece)
+            return
+        elif fold(word) in self._stop:
+            return
+        yield Token(self._term(word), word)
+        runs = _RUNS.findall(word)
+        if len(runs) > 1 and any(run.isdigit() for run in runs):
+            for run in runs:
+                yield Token(UNITS.get(run, run), run, PART)
+
+    def _make_term(self, word: str) -> str:
+        if self._fold_first:
+            word = fold(word)
+        if self._algorithm and not any(character.isdigit() for character in word):
+            # A stemmer keeps state: one per call is what makes this thread-safe.
+            word = snowballstemmer.stemmer(self._algorithm).stemWord(word)
+        return fold(word)
