@@ -1,0 +1,94 @@
+"""One score of two."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopreco.exceptions import ConfigurationError
+from shopreco.ranking import ConvexSum, ReciprocalRank, ScoreFusion, create_fusion
+
+NAN = float("nan")
+SCORES = st.lists(
+    st.tuples(st.floats(-1, 1) | st.just(NAN), st.floats(0, 1) | st.just(NAN)), max_size=20
+)
+
+
+def test_a_convex_sum_weighs_cosine_and_share_of_the_words() -> None:
+    fused = ConvexSum(0.7).fuse(np.array([0.5, 0.2]), np.array([0.2, 0.8]))
+    np.testing.assert_allclose(fused.scores, [0.15 + 0.14, 0.06 + 0.56])
+
+
+def test_a_missing_score_counts_nothing() -> None:
+    fused = ConvexSum(0.5).fuse(np.array([NAN, 0.4]), np.array([0.5, NAN]))
+    np.testing.assert_allclose(fused.scores, [0.25, 0.2])
+
+
+def test_a_query_without_known_words_ranks_by_meaning() -> None:
+    fused = ConvexSum().fuse(np.array([0.1, 0.9]), np.array([NAN, NAN]))
+    assert fused.scores[1] > fused.scores[0] > 0
+
+
+def test_the_score_of_an_item_does_not_depend_on_the_others() -> None:
+    alone = ConvexSum().fuse(np.array([0.4]), np.array([0.3])).scores[0]
+    among = ConvexSum().fuse(np.array([0.9, 0.4]), np.array([0.8, 0.3])).scores[1]
+    assert alone == among
+
+
+def test_reciprocal_ranks_add_up_and_ties_share_a_rank() -> None:
+    fused = ReciprocalRank(60).fuse(np.array([0.9, 0.5, 0.5, NAN]), np.array([NAN, 0.7, 0.3, 0.7]))
+    np.testing.assert_allclose(fused.scores, [1 / 61, 1 / 62 + 1 / 61, 1 / 62 + 1 / 63, 1 / 61])
+
+
+@pytest.mark.parametrize("fusion", [ConvexSum(), ConvexSum(0.0), ConvexSum(1.0), ReciprocalRank()])
+class TestEveryFusion:
+    @given(rows=SCORES, seed=st.integers(0, 99))
+    def test_scores_are_numbers_that_the_parts_explain_in_any_order(
+        self, fusion: ScoreFusion, rows: list[tuple[float, float]], seed: int
+    ) -> None:
+        scores = np.array(rows, dtype=np.float32).reshape(-1, 2)
+        fused = fusion.fuse(scores[:, 0], scores[:, 1])
+        assert fused.scores.shape == (len(rows),)
+        assert fused.scores.dtype == np.float64
+        assert np.isfinite(fused.scores).all()
+        assert set(fused.parts) == {"dense", "lexical"}
+        np.testing.assert_allclose(sum(fused.parts.values()), fused.scores)
+        order = np.random.default_rng(seed).permutation(len(rows))
+        shuffled = fusion.fuse(scores[order, 0], scores[order, 1])
+        np.testing.assert_allclose(shuffled.scores, fused.scores[order])
+
+    def test_better_in_both_is_not_worse_in_sum(self, fusion: ScoreFusion) -> None:
+        fused = fusion.fuse(np.array([0.9, 0.1]), np.array([0.5, 0.1]))
+        assert fused.scores[0] > fused.scores[1]
+
+
+def test_the_default_setting_is_the_convex_sum_that_measured_best() -> None:
+    fusion = create_fusion({})
+    assert isinstance(fusion, ConvexSum)
+    assert fusion.lexical_weight == 0.7
+
+
+def test_a_setting_names_class_and_options() -> None:
+    fusion = create_fusion({"CLASS": "shopreco.ranking.fusion.ReciprocalRank", "K": 10})
+    assert isinstance(fusion, ReciprocalRank)
+    assert fusion.k == 10
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"CLASS": "shopreco.ranking.fusion.Nothing"}, "no class"),
+        ({"CLASS": "nowhere.Fusion"}, "no class"),
+        ({"CLASS": "Fusion"}, "no class"),
+        ({"WEIGHT": 1}, "no option 'WEIGHT'; its options: LEXICAL_WEIGHT"),
+        ({"LEXICAL_WEIGHT": 2}, "from 0 to 1"),
+        ({"LEXICAL_WEIGHT": "much"}, "ConvexSum"),
+        ({"CLASS": "shopreco.ranking.fusion.ReciprocalRank", "K": -1}, "negative"),
+        ({"CLASS": "threading.Lock"}, "no method `fuse`"),
+    ],
+)
+def test_a_wrong_setting_names_the_fix(config: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        create_fusion(config)
