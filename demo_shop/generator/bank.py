@@ -114,9 +114,14 @@ def materials() -> Mapping[str, tuple[Phrase, ...]]:
 def brand_table() -> Mapping[str, DemoBrand]:
     return {
         slug: DemoBrand(
-            slug, row["name"], row["name_zh"], row["story"][0], row["story"][1], row["level"],
+            slug,
+            row["name"],
+            row["name_zh"],
+            row["story"][0],
+            row["story"][1],
+            row["level"],
             tuple(row["collections"]),
-        )  # fmt: skip
+        )
         for slug, row in read("brands.toml").items()
     }
 
@@ -156,9 +161,6 @@ def product_types() -> Mapping[str, ProductType]:
                 variants={key: tuple(span) for key, span in row.get("variants", {}).items()},
                 accent=row.get("accent", ""),
                 steps=row.get("steps", {}),
-                **{
-                    bank: phrases(row[bank])
-                    for bank in ("titles", "openings", "features", "uses")
-                },
+                **{bank: phrases(row[bank]) for bank in ("titles", "openings", "features", "uses")},
             )
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import combinations, count, product as cross
+from itertools import combinations, count
+from itertools import product as cross
 from random import Random
 from types import MappingProxyType
 from typing import TypeVar
@@ -22,6 +24,8 @@ CURRENCY = "EUR"
 LAYOUTS = ("ofm/fu", "om/ffu", "ou/fmf", "off/mb", "ofu/bm", "omf/ub", "of/ufm")
 SALE_SHARE = 0.18
 SOLD_OUT_SHARE = 0.09
+
+ARTICLE = re.compile(r"\b(?P<article>[Aa]) \{(?P<slot>\w+)\}")
 
 T = TypeVar("T")
 
@@ -155,7 +159,12 @@ def _slots(
 
 
 def _fill(phrase: Phrase, slots: tuple[dict[str, str], dict[str, str]]) -> Phrase:
-    return Phrase(phrase.en.format_map(slots[0]), phrase.zh.format_map(slots[1]))
+    def article(found: re.Match[str]) -> str:
+        vowel = slots[0][found["slot"]][0] in "aeiouAEIOU"
+        return f"{found['article']}{'n' if vowel else ''} {{{found['slot']}}}"
+
+    english = ARTICLE.sub(article, phrase.en)
+    return Phrase(english.format_map(slots[0]), phrase.zh.format_map(slots[1]))
 
 
 def _lay_out(layout: str, parts: Mapping[str, list[Phrase]]) -> Phrase:
@@ -285,9 +294,7 @@ def _drawing(kind: ProductType, chosen: Mapping[str, str], place: int) -> Drawin
     )
 
 
-def _first(
-    kind: ProductType, chosen: Mapping[str, str], keys: Iterable[str], look: str
-) -> str:
+def _first(kind: ProductType, chosen: Mapping[str, str], keys: Iterable[str], look: str) -> str:
     for key in keys:
         if key in chosen and key != kind.accent:
             found: str = getattr(bank.value(key, chosen[key]), look)

@@ -7,10 +7,11 @@ from importlib import import_module
 from pkgutil import iter_modules
 from zlib import crc32
 
-from ..records import DemoProduct
+from demo_shop.generator.records import DemoProduct
+
+from . import scenes
 from .canvas import Canvas, Skin
 from .subject import ILLUSTRATORS, Subject
-from . import scenes
 
 for _module in iter_modules(scenes.__path__, f"{scenes.__name__}."):
     import_module(_module.name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..records import Drawing
+from demo_shop.generator.records import Drawing
+
 from .canvas import SIZE, Canvas, Skin
 
 
@@ -36,9 +37,7 @@ ILLUSTRATORS: dict[str, tuple[Illustrator, int]] = {}
 STANDING, LYING, HANGING = 560, 330, SIZE  # where the floor of the studio begins
 
 
-def illustrates(
-    *kinds: str, horizon: int = STANDING
-) -> Callable[[Illustrator], Illustrator]:
+def illustrates(*kinds: str, horizon: int = STANDING) -> Callable[[Illustrator], Illustrator]:
     """Registers a function as the one that draws products of `kinds`, with its horizon."""
 
     def register(function: Illustrator) -> Illustrator:

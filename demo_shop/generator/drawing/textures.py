@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 from .colours import darker, lighter, luminance, mix
-from .shapes import number, oval
+from .shapes import oval, polygon
 
 Tile = tuple[int, int, str]  # width, height, markup
 
@@ -81,8 +81,13 @@ def rib(dark: str, light: str, other: str) -> Tile:
 
 
 def weave(dark: str, light: str, other: str) -> Tile:
-    return 16, 16, (
-        _fill("M0 1h8v5h-8zM8 9h8v5h-8z", light, 0.45) + _fill("M9 0h5v8h-5zM1 8h5v8h-5z", dark, 0.4)
+    return (
+        16,
+        16,
+        (
+            _fill("M0 1h8v5h-8zM8 9h8v5h-8z", light, 0.45)
+            + _fill("M9 0h5v8h-5zM1 8h5v8h-5z", dark, 0.4)
+        ),
     )
 
 
@@ -93,7 +98,11 @@ def rattan(dark: str, light: str, other: str) -> Tile:
 
 
 def herringbone(dark: str, light: str, other: str) -> Tile:
-    return 40, 20, _line("M0 20l20 -20l20 20M0 10l10 -10M30 0l10 10M10 20l10 -10l10 10", dark, 3, 0.6)
+    return (
+        40,
+        20,
+        _line("M0 20l20 -20l20 20M0 10l10 -10M30 0l10 10M10 20l10 -10l10 10", dark, 3, 0.6),
+    )
 
 
 def quilt(dark: str, light: str, other: str) -> Tile:
@@ -126,15 +135,22 @@ def flowers(dark: str, light: str, other: str) -> Tile:
 
 
 def geometric(dark: str, light: str, other: str) -> Tile:
-    return 80, 80, _fill("M40 6l34 34l-34 34l-34 -34z", other) + _fill(
-        "M40 24l16 16l-16 16l-16 -16z", dark, 0.8
-    ) + _fill("M0 -8l8 8l-8 8l-8 -8zM80 -8l8 8l-8 8l-8 -8zM0 72l8 8l-8 8l-8 -8zM80 72l8 8l-8 8l-8 -8z", other)
+    return (
+        80,
+        80,
+        _fill("M40 6l34 34l-34 34l-34 -34z", other)
+        + _fill("M40 24l16 16l-16 16l-16 -16z", dark, 0.8)
+        + _fill("".join(f"M{x} {y - 8}l8 8l-8 8l-8 -8z" for x in (0, 80) for y in (0, 80)), other),
+    )
 
 
 def stars(dark: str, light: str, other: str) -> Tile:
     star = "l4 10l11 1l-8 7l3 11l-10 -6l-10 6l3 -11l-8 -7l11 -1z"
-    return 96, 96, _fill(f"M26 10{star}M74 58{star}", other) + _fill(
-        oval(74, 22, 3.5) + oval(24, 72, 3.5), light
+    return (
+        96,
+        96,
+        _fill(f"M26 10{star}M74 58{star}", other)
+        + _fill(oval(74, 22, 3.5) + oval(24, 72, 3.5), light),
     )
 
 
@@ -144,10 +160,10 @@ def terrazzo(dark: str, light: str, other: str) -> Tile:
     for _ in range(26):
         x, y, size = rng.uniform(8, 142), rng.uniform(8, 142), rng.uniform(4, 10)
         corners = [
-            f"{number(x + size * a * rng.uniform(0.6, 1.2))} {number(y + size * b * rng.uniform(0.6, 1.2))}"
+            (x + size * a * rng.uniform(0.6, 1.2), y + size * b * rng.uniform(0.6, 1.2))
             for a, b in ((-1, -0.6), (0.3, -1), (1, 0.1), (0.2, 1), (-0.9, 0.6))
         ]
-        chips.append(_fill("M" + "L".join(corners) + "z", rng.choice((dark, other, light, "#c98a6b")), 0.8))
+        chips.append(_fill(polygon(*corners), rng.choice((dark, other, light, "#c98a6b")), 0.8))
     return 150, 150, "".join(chips)
 
 
@@ -160,8 +176,11 @@ def speckle(dark: str, light: str, other: str) -> Tile:
 
 
 def looped(dark: str, light: str, other: str) -> Tile:
-    return 14, 14, _fill(oval(4, 4, 3) + oval(11, 11, 3), dark, 0.28) + _fill(
-        oval(11, 3, 2.6) + oval(4, 10, 2.6), light, 0.4
+    return (
+        14,
+        14,
+        _fill(oval(4, 4, 3) + oval(11, 11, 3), dark, 0.28)
+        + _fill(oval(11, 3, 2.6) + oval(4, 10, 2.6), light, 0.4),
     )
 
 
@@ -174,29 +193,43 @@ def brushed(dark: str, light: str, other: str) -> Tile:
 
 
 def fur(dark: str, light: str, other: str) -> Tile:
-    return 30, 26, _line("M4 4q3 5 1 9M16 14q3 5 1 9M24 2q3 5 1 9", dark, 2, 0.35) + _line(
-        "M10 8q3 5 1 9M22 17q2 4 1 8M3 18q2 3 1 7", light, 2, 0.45
+    return (
+        30,
+        26,
+        _line("M4 4q3 5 1 9M16 14q3 5 1 9M24 2q3 5 1 9", dark, 2, 0.35)
+        + _line("M10 8q3 5 1 9M22 17q2 4 1 8M3 18q2 3 1 7", light, 2, 0.45),
     )
 
 
 def marble(dark: str, light: str, other: str) -> Tile:
-    return 260, 260, _line(
-        "M-10 60q60 -30 100 20t90 20t100 -40M40 -10q10 70 60 90t50 90t30 100", dark, 3, 0.4
-    ) + _line("M-10 190q70 -40 120 0t160 -20M200 -10q-20 60 10 120", dark, 1.6, 0.4)
+    return (
+        260,
+        260,
+        _line("M-10 60q60 -30 100 20t90 20t100 -40M40 -10q10 70 60 90t50 90t30 100", dark, 3, 0.4)
+        + _line("M-10 190q70 -40 120 0t160 -20M200 -10q-20 60 10 120", dark, 1.6, 0.4),
+    )
 
 
 def cork(dark: str, light: str, other: str) -> Tile:
     rng = Random("cork")
     spots = [
-        _fill(oval(rng.uniform(3, 57), rng.uniform(3, 57), rng.uniform(1.5, 4), 1.6), rng.choice((dark, light)), 0.6)
+        _fill(
+            oval(rng.uniform(3, 57), rng.uniform(3, 57), rng.uniform(1.5, 4), 1.6),
+            rng.choice((dark, light)),
+            0.6,
+        )
         for _ in range(22)
     ]
     return 60, 60, "".join(spots)
 
 
 def patchwork(dark: str, light: str, other: str) -> Tile:
-    return 120, 120, _fill("M0 0h60v60h-60z", other, 0.85) + _fill("M60 60h60v60h-60z", dark, 0.7) + _line(
-        "M60 -2v124M-2 60h124M0 -2v124M-2 0h124", light, 2, 0.7
+    return (
+        120,
+        120,
+        _fill("M0 0h60v60h-60z", other, 0.85)
+        + _fill("M60 60h60v60h-60z", dark, 0.7)
+        + _line("M60 -2v124M-2 60h124M0 -2v124M-2 0h124", light, 2, 0.7),
     )
 
 

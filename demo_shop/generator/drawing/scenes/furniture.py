@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from random import Random
 
-from ..canvas import Canvas, Skin
-from ..shapes import blob, box, curve, leaf, mirrored, oval, polygon, polyline, turned
-from ..subject import Subject, illustrates
+from demo_shop.generator.drawing.canvas import Canvas, Skin
+from demo_shop.generator.drawing.shapes import (
+    # Outlines are lists of points: filled lines show their form, one point a line hides it.
+    # fmt: off
+    blob,
+    box,
+    curve,
+    leaf,
+    mirrored,
+    oval,
+    polygon,
+    polyline,
+    turned,
+)
+from demo_shop.generator.drawing.subject import Subject, illustrates
 
 BOOKS = ("#b5563f", "#2f5061", "#d9a441", "#7d8c6b", "#e6dac3", "#5a3d4f", "#88a6b5", "#2f2f33")
 
 
-def leg(c: Canvas, top: tuple[float, float], foot: tuple[float, float], skin: Skin, width: float = 22) -> None:
+def leg(
+    c: Canvas, top: tuple[float, float], foot: tuple[float, float], skin: Skin, width: float = 22
+) -> None:
     """A tapering leg."""
     (x, y), (u, v) = top, foot
-    c.solid(polygon((x - width / 2, y), (x + width / 2, y), (u + width / 3.6, v), (u - width / 3.6, v)), skin.upright())  # fmt: skip
+    c.solid(
+        polygon((x - width / 2, y), (x + width / 2, y), (u + width / 3.6, v), (u - width / 3.6, v)),
+        skin.upright(),
+    )
 
 
 @illustrates("armchair")
@@ -26,12 +43,49 @@ def armchair(c: Canvas, s: Subject) -> None:
         leg(c, (x, 590), (foot, 664), s.accent.darker(0.3), 20)
     cloth = s.skin
     if s["form"] == "wing":
-        c.solid(blob((250, 470), (226, 300), (246, 170), (310, 132), (400, 122), (490, 132), (554, 170), (574, 300), (550, 470)), cloth.darker(0.08), "soft")  # fmt: skip
+        c.solid(
+            blob(
+                (250, 470),
+                (226, 300),
+                (246, 170),
+                (310, 132),
+                (400, 122),
+                (490, 132),
+                (554, 170),
+                (574, 300),
+                (550, 470),
+            ),
+            cloth.darker(0.08),
+            "soft",
+        )
         for side in (-1, 1):
-            c.solid(blob((400 + side * 178, 190), (400 + side * 206, 300), (400 + side * 196, 420), (400 + side * 138, 440), (400 + side * 140, 300), (400 + side * 148, 200)), cloth, "soft")  # fmt: skip
+            c.solid(
+                blob(
+                    (400 + side * 178, 190),
+                    (400 + side * 206, 300),
+                    (400 + side * 196, 420),
+                    (400 + side * 138, 440),
+                    (400 + side * 140, 300),
+                    (400 + side * 148, 200),
+                ),
+                cloth,
+                "soft",
+            )
     elif s["form"] == "tub":
-        c.solid(blob((190, 480), (188, 340), (260, 248), (400, 226), (540, 248), (612, 340), (610, 480)), cloth.darker(0.08), "soft")  # fmt: skip
-        c.solid(blob((254, 480), (256, 370), (310, 300), (400, 286), (490, 300), (544, 370), (546, 480)), cloth.darker(0.2), "inside")  # fmt: skip
+        c.solid(
+            blob(
+                (190, 480), (188, 340), (260, 248), (400, 226), (540, 248), (612, 340), (610, 480)
+            ),
+            cloth.darker(0.08),
+            "soft",
+        )
+        c.solid(
+            blob(
+                (254, 480), (256, 370), (310, 300), (400, 286), (490, 300), (544, 370), (546, 480)
+            ),
+            cloth.darker(0.2),
+            "inside",
+        )
     else:
         c.solid(box(248, 210, 304, 290, 54), cloth.darker(0.06), "soft")
         c.line("M400 216V480", cloth.darker(0.4).colour, 3, 0.5)
@@ -59,7 +113,9 @@ def _books(c: Canvas, rng: Random, left: float, right: float, floor: float, tall
         x += thick + 1
     if right - x > 62:
         if rng.random() < 0.5:
-            c.solid(turned(x + 36, (12, floor - 52), (24, floor - 30), (14, floor)), Skin("#e8e0d2"))
+            c.solid(
+                turned(x + 36, (12, floor - 52), (24, floor - 30), (14, floor)), Skin("#e8e0d2")
+            )
         else:
             c.solid(mirrored(x + 34, (20, floor - 34), (15, floor)), Skin("#c4704f"))
             for angle in (-140, -110, -80, -50):
@@ -82,7 +138,9 @@ def bookcase(c: Canvas, s: Subject) -> None:
     step = (foot - 30 - top) / shelves
     for row in range(shelves):
         floor = top + step * (row + 1) - 8
-        c.fill(box(left, floor - step + 22, wide, 26), c.fade("#2a2028", wood.darker(0.3).colour), 0.16)
+        c.fill(
+            box(left, floor - step + 22, wide, 26), c.fade("#2a2028", wood.darker(0.3).colour), 0.16
+        )
         _books(c, rng, left + 20, right - 20, floor, step - 30)
         c.solid(box(left, floor, wide, 18, 3), wood, "fall")
     c.solid(box(left - 6, top - 8, wide + 12, 20, 4), wood.lighter(0.08), "fall")
@@ -102,7 +160,9 @@ def side_table(c: Canvas, s: Subject) -> None:
         c.solid(box(330, 540, 120, 16, 3), Skin("#2f5061"), "flat")
         c.solid(box(338, 524, 104, 16, 3), Skin("#d9a441"), "flat")
     if s["form"] == "square":
-        c.solid(polygon((222, 330), (578, 330), (618, 376), (182, 376)), s.skin.lighter(0.1), "flat")
+        c.solid(
+            polygon((222, 330), (578, 330), (618, 376), (182, 376)), s.skin.lighter(0.1), "flat"
+        )
         c.solid(box(182, 376, 436, 24, 4), s.skin.darker(0.1), "fall")
     else:
         rx, ry = (220, 44) if s["form"] == "round" else (246, 38)
@@ -162,7 +222,24 @@ def stool(c: Canvas, s: Subject) -> None:
         leg(c, (x, seat + 20), (foot, 700), s.accent, 32)
     c.tube(polyline((268, rest + 18), (532, rest + 18)), s.accent, 17)
     if s["form"] == "square":
-        c.solid(curve([(236, seat), (300, seat + 12), (400, seat + 16), (500, seat + 12), (564, seat), (572, seat + 36), (400, seat + 52), (228, seat + 36)], closed=True, tension=0.6), s.skin, "fall")  # fmt: skip
+        c.solid(
+            curve(
+                [
+                    (236, seat),
+                    (300, seat + 12),
+                    (400, seat + 16),
+                    (500, seat + 12),
+                    (564, seat),
+                    (572, seat + 36),
+                    (400, seat + 52),
+                    (228, seat + 36),
+                ],
+                closed=True,
+                tension=0.6,
+            ),
+            s.skin,
+            "fall",
+        )
     else:
         c.solid(oval(400, seat + 26, 172, 40), s.skin.darker(0.3), "round")
         c.solid(oval(400, seat + 10, 172, 40), s.skin.lighter(0.06), "flat")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..canvas import Canvas, Skin
-from ..colours import mix
-from ..shapes import box, curve, mirrored, oval, polyline, turned
-from ..subject import HANGING, Subject, illustrates
+from demo_shop.generator.drawing.canvas import Canvas, Skin
+from demo_shop.generator.drawing.colours import mix
+from demo_shop.generator.drawing.shapes import box, curve, mirrored, oval, polyline, turned
+from demo_shop.generator.drawing.subject import HANGING, Subject, illustrates
 
 LIGHT = "#ffe3a3"
 
@@ -17,14 +17,21 @@ def _shade(c: Canvas, form: str, cx: float, top: float, size: float, skin: Skin)
     low = top + height
     if form == "globe":
         c.fill(oval(cx, top + size / 2, size * 0.95), c.glow(LIGHT, 0.55))
-        c.solid(oval(cx, top + size / 2, size / 2), Skin(mix("#fff6e2", skin.colour, 0.3)), "sphere")
+        c.solid(
+            oval(cx, top + size / 2, size / 2), Skin(mix("#fff6e2", skin.colour, 0.3)), "sphere"
+        )
         c.fill(oval(cx, top + size * 0.52, size * 0.3), c.glow("#fff2c4", 0.9))
         return low
     c.fill(oval(cx, low + size * 0.16, size * 0.8, size * 0.6), c.glow(LIGHT, 0.6))
     c.fill(oval(cx, low, size * 0.47, size * 0.09), c.fade("#fff7dd", LIGHT))
     if form == "dome":
-        body = turned(cx, (size * 0.1, top), (size * 0.32, top + height * 0.22),
-                      (size * 0.46, top + height * 0.6), (size * 0.5, low))  # fmt: skip
+        body = turned(
+            cx,
+            (size * 0.1, top),
+            (size * 0.32, top + height * 0.22),
+            (size * 0.46, top + height * 0.6),
+            (size * 0.5, low),
+        )
     elif form == "drum":
         body = turned(cx, (size * 0.47, top), (size * 0.5, low))
     elif form == "empire":
@@ -32,7 +39,12 @@ def _shade(c: Canvas, form: str, cx: float, top: float, size: float, skin: Skin)
     else:
         body = turned(cx, (size * 0.11, top), (size * 0.3, top + height * 0.5), (size * 0.5, low))
     c.solid(body, skin)
-    c.line(f"M{cx - size * 0.49} {low}q{size * 0.49} {size * 0.12} {size * 0.98} 0", skin.darker(0.3).colour, 4, 0.6)
+    c.line(
+        f"M{cx - size * 0.49} {low}q{size * 0.49} {size * 0.12} {size * 0.98} 0",
+        skin.darker(0.3).colour,
+        4,
+        0.6,
+    )
     return low
 
 
@@ -84,9 +96,18 @@ def table_lamp(c: Canvas, s: Subject) -> None:
 @illustrates("pendant-light", horizon=HANGING)
 def pendant_light(c: Canvas, s: Subject) -> None:
     c.solid(box(350, 0, 100, 26, 8), s.accent, "metal")
-    c.line("M400 20V250", "#3b3633", 6)
-    c.solid(box(378, 226, 44, 62, 10), s.accent, "metal")
-    _shade(c, s["shade"], 400, 276, 400, s.skin)
+    c.line("M400 20V190", "#3b3633", 6)
+    c.solid(box(378, 166, 44, 62, 10), s.accent, "metal")
+    _shade(c, s["shade"], 400, 216, 380, s.skin)
+    oak = Skin("#c99f68", "grain")
+    c.solid(oval(400, 742, 320, 44), oak.darker(0.3), "round")
+    c.solid(oval(400, 726, 320, 44), oak.lighter(0.1), "flat")
+    c.fill(oval(400, 724, 240, 34), c.glow("#fff0c8", 0.9))
+    c.fill(oval(410, 726, 96, 14), "#2a2430", 0.2)
+    c.solid(turned(400, (92, 668), (74, 700), (40, 724)), Skin("#efe7d8"))
+    for x, tone in ((360, "#d9a13e"), (402, "#c8563f"), (442, "#9bb05a")):
+        c.solid(oval(x, 660, 27), Skin(tone), "sphere")
+    c.solid(turned(400, (94, 668), (80, 692), (62, 706)), Skin("#efe7d8"))
 
 
 @illustrates("floor-lamp")

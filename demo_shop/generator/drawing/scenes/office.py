@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..canvas import Canvas, Skin
-from ..shapes import box, curve, leaf, oval, polygon, polyline, turned
-from ..subject import LYING, Subject, illustrates
+from demo_shop.generator.drawing.canvas import Canvas, Skin
+from demo_shop.generator.drawing.shapes import box, curve, leaf, oval, polygon, polyline, turned
+from demo_shop.generator.drawing.subject import LYING, Subject, illustrates
 
 PAPER = Skin("#f7f1e3")
 
@@ -16,21 +16,50 @@ def notebook(c: Canvas, s: Subject) -> None:
     c.fill(oval(420, 440 + high / 2, half * 1.5, 60), c.glow("#2a2430", 0.6))
     with c.moved(f"rotate({(-9, 6, -4)[s.place % 3]} 400 420)"):
         c.fill(box(400 - half + 12, top + 16, half * 2 + 8, high + 6, 12), "#2a2430", 0.28)
-        c.solid(box(400 - half + 6, top + 8, half * 2 + 4, high + 2, 10), s.skin.plain().darker(0.35), "flat")
+        c.solid(
+            box(400 - half + 6, top + 8, half * 2 + 4, high + 2, 10),
+            s.skin.plain().darker(0.35),
+            "flat",
+        )
         c.solid(box(400 - half + 4, top + 6, half * 2, high - 2, 6), PAPER, "flat")
         for shift in (2, 5):
             c.line(f"M{400 - half + 10} {top + high + shift}h{half * 2 - 14}", "#c9bfa8", 1.5)
         c.solid(box(400 - half, top, half * 2, high, 12), s.skin, "flat")
-        c.fill(box(400 - half, top, 40, high, 12), s.skin.plain().darker(0.3).colour, 0.85 if s["pattern"] != "plain" else 0.35)
+        c.fill(
+            box(400 - half, top, 40, high, 12),
+            s.skin.plain().darker(0.3).colour,
+            0.85 if s["pattern"] != "plain" else 0.35,
+        )
         c.line(f"M{400 - half + 42} {top + 2}v{high - 4}", "#ffffff", 2, 0.35)
         c.solid(box(400 - half * 0.34, top + high * 0.2, half, high * 0.17, 5), PAPER, "flat")
         for row, share in ((0.25, 0.62), (0.3, 0.4)):
-            c.line(f"M{400 - half * 0.34 + 18} {top + high * row}h{half * share}", s.skin.plain().darker(0.3).colour, 5 if share > 0.5 else 3, 0.8)
+            c.line(
+                f"M{400 - half * 0.34 + 18} {top + high * row}h{half * share}",
+                s.skin.plain().darker(0.3).colour,
+                5 if share > 0.5 else 3,
+                0.8,
+            )
         if s["closure"] == "elastic":
-            c.fill(box(400 + half - 46, top - 2, 15, high + 4, 3), s.skin.plain().darker(0.55).colour)
+            c.fill(
+                box(400 + half - 46, top - 2, 15, high + 4, 3), s.skin.plain().darker(0.55).colour
+            )
             c.line(f"M{400 + half - 42} {top}v{high}", "#ffffff", 2, 0.25)
         else:
-            c.solid(curve([(400 + 20, top + high - 4), (400 + 34, top + high - 4), (400 + 44, top + high + 74), (400 + 24, top + high + 62), (400 + 12, top + high + 76)], closed=True, tension=0.3), Skin("#c4553f"), "fall")  # fmt: skip
+            c.solid(
+                curve(
+                    [
+                        (400 + 20, top + high - 4),
+                        (400 + 34, top + high - 4),
+                        (400 + 44, top + high + 74),
+                        (400 + 24, top + high + 62),
+                        (400 + 12, top + high + 76),
+                    ],
+                    closed=True,
+                    tension=0.3,
+                ),
+                Skin("#c4553f"),
+                "fall",
+            )
     if s.place % 2:
         with c.moved("rotate(38 640 560)"):
             c.fill(box(636, 384, 30, 330, 14), "#2a2430", 0.18)
@@ -46,8 +75,29 @@ def pen(c: Canvas, s: Subject) -> None:
         c.solid(box(150, 250, 480, 380, 6), PAPER, "flat")
         for y in range(310, 610, 46):
             c.line(f"M190 {y}h400", "#b9c6d2", 2.5, 0.7)
-        c.line(curve([(200, 350), (240, 316), (262, 352), (300, 322), (330, 350), (380, 326), (420, 348), (470, 330)]), s.skin.darker(0.3).colour, 5, 0.85)
-        c.line(curve([(200, 398), (250, 366), (280, 398), (330, 372), (360, 396)]), s.skin.darker(0.3).colour, 5, 0.85)
+        c.line(
+            curve(
+                [
+                    (200, 350),
+                    (240, 316),
+                    (262, 352),
+                    (300, 322),
+                    (330, 350),
+                    (380, 326),
+                    (420, 348),
+                    (470, 330),
+                ]
+            ),
+            s.skin.darker(0.3).colour,
+            5,
+            0.85,
+        )
+        c.line(
+            curve([(200, 398), (250, 366), (280, 398), (330, 372), (360, 396)]),
+            s.skin.darker(0.3).colour,
+            5,
+            0.85,
+        )
     c.fill(oval(440, 560, 330, 44), c.glow("#2a2430", 0.5))
     with c.moved("translate(430 480) rotate(-24)"):
         body, trim = s.skin, s.accent
@@ -59,7 +109,15 @@ def pen(c: Canvas, s: Subject) -> None:
         c.solid(oval(66, -36, 10), trim, "sphere")
         if s["form"] == "fountain":
             c.solid(box(-346, -19, 46, 38, 6), body.darker(0.3), "fall")
-            c.solid(curve([(-344, -17), (-390, -14), (-446, 0), (-390, 14), (-344, 17)], closed=True, tension=0.5), trim, "fall")
+            c.solid(
+                curve(
+                    [(-344, -17), (-390, -14), (-446, 0), (-390, 14), (-344, 17)],
+                    closed=True,
+                    tension=0.5,
+                ),
+                trim,
+                "fall",
+            )
             c.line(polyline((-440, 0), (-376, 0)), "#3a3028", 2.5)
             c.fill(oval(-376, 0, 5), "#3a3028")
         else:
@@ -77,16 +135,39 @@ def desk_organiser(c: Canvas, s: Subject) -> None:
     def pencils(x: float, y: float, tones: tuple[str, ...]) -> None:
         for index, tone in enumerate(tones):
             px, lean = x + index * 25, (index - 1) * 10
-            c.solid(polygon((px, y), (px + 17, y), (px + 17 + lean, y - 170), (px + lean, y - 170)), Skin(tone))
-            c.fill(polygon((px + lean, y - 170), (px + 17 + lean, y - 170), (px + 9 + lean * 1.1, y - 204)), "#ecd3aa")
-            c.fill(polygon((px + 5 + lean, y - 189), (px + 13 + lean, y - 189), (px + 9 + lean * 1.1, y - 204)), tone)
+            c.solid(
+                polygon((px, y), (px + 17, y), (px + 17 + lean, y - 170), (px + lean, y - 170)),
+                Skin(tone),
+            )
+            c.fill(
+                polygon(
+                    (px + lean, y - 170), (px + 17 + lean, y - 170), (px + 9 + lean * 1.1, y - 204)
+                ),
+                "#ecd3aa",
+            )
+            c.fill(
+                polygon(
+                    (px + 5 + lean, y - 189),
+                    (px + 13 + lean, y - 189),
+                    (px + 9 + lean * 1.1, y - 204),
+                ),
+                tone,
+            )
 
     if s["form"] == "tray-tower":
         for row in range(3):
             y = 630 - row * 110
-            c.fill(polygon((190, y - 84), (610, y - 84), (610, y), (190, y)), wood.darker(0.55).colour, 0.75)
+            c.fill(
+                polygon((190, y - 84), (610, y - 84), (610, y), (190, y)),
+                wood.darker(0.55).colour,
+                0.75,
+            )
             for sheet in range(3):
-                c.solid(box(214 + sheet * 8, y - 26 - sheet * 12, 350, 10, 2), PAPER.darker(0.06 * (row + sheet)), "flat")
+                c.solid(
+                    box(214 + sheet * 8, y - 26 - sheet * 12, 350, 10, 2),
+                    PAPER.darker(0.06 * (row + sheet)),
+                    "flat",
+                )
             c.solid(box(180, y - 4, 440, 26, 5), wood, "fall")
         for x in (180, 594):
             c.solid(box(x, 292, 26, 372, 5), wood.upright())
@@ -125,15 +206,54 @@ def office_chair(c: Canvas, s: Subject) -> None:
     c.solid(box(376, 580, 48, 74, 10), metal, "metal")
     top = {"high-back": 120, "mid-back": 190, "task": 250}[s["form"]]
     c.tube(curve([(400, 540), (470, 500), (452, 400)]), metal.darker(0.2), 22)
-    back = curve([(286, top + 30), (400, top), (514, top + 30), (530, 300), (506, 444), (400, 458), (294, 444), (270, 300)], closed=True, tension=0.7)
+    back = curve(
+        [
+            (286, top + 30),
+            (400, top),
+            (514, top + 30),
+            (530, 300),
+            (506, 444),
+            (400, 458),
+            (294, 444),
+            (270, 300),
+        ],
+        closed=True,
+        tension=0.7,
+    )
     c.solid(back, cloth.darker(0.04), "soft")
-    c.line(back, metal.colour if s["material"] == "mesh" else cloth.darker(0.35).colour, 9 if s["material"] == "mesh" else 4, 0.9)
+    c.line(
+        back,
+        metal.colour if s["material"] == "mesh" else cloth.darker(0.35).colour,
+        9 if s["material"] == "mesh" else 4,
+        0.9,
+    )
     c.line(curve([(290, 372), (400, 392), (510, 372)]), cloth.darker(0.4).colour, 5, 0.4)
     if s["form"] == "high-back":
         c.solid(box(318, 90, 164, 62, 30), cloth.lighter(0.05), "soft")
-    c.solid(curve([(238, 470), (400, 456), (562, 470), (586, 520), (540, 556), (400, 564), (260, 556), (214, 520)], closed=True, tension=0.7), cloth, "fall")
+    c.solid(
+        curve(
+            [
+                (238, 470),
+                (400, 456),
+                (562, 470),
+                (586, 520),
+                (540, 556),
+                (400, 564),
+                (260, 556),
+                (214, 520),
+            ],
+            closed=True,
+            tension=0.7,
+        ),
+        cloth,
+        "fall",
+    )
     c.line(curve([(222, 528), (400, 548), (578, 528)]), cloth.darker(0.4).colour, 4, 0.5)
     if s["form"] != "task":
         for side in (-1, 1):
-            c.tube(curve([(400 + side * 150, 530), (400 + side * 208, 500), (400 + side * 200, 420)]), metal, 17)
+            c.tube(
+                curve([(400 + side * 150, 530), (400 + side * 208, 500), (400 + side * 200, 420)]),
+                metal,
+                17,
+            )
             c.solid(box(400 + side * 198 - 36, 392, 72, 32, 15), Skin("#3d3d42"), "fall")

@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
-from ..canvas import Canvas, Skin
-from ..shapes import blob, box, curve, oval, polygon, polyline, turned
-from ..subject import LYING, Subject, illustrates
+from demo_shop.generator.drawing.canvas import Canvas, Skin
+from demo_shop.generator.drawing.shapes import blob, box, curve, oval, polygon, polyline, turned
+from demo_shop.generator.drawing.subject import LYING, Subject, illustrates
 
 GRASS = "#8fa873"
 
 
 def _meadow(c: Canvas) -> None:
     """Hills, trees and grass, in the soft colours of the studio."""
-    c.fill(blob((-60, 560), (120, 420), (300, 470), (480, 400), (700, 450), (860, 540), (860, 640), (-60, 640)), "#b9c9bd", 0.8)
+    c.fill(
+        blob(
+            (-60, 560),
+            (120, 420),
+            (300, 470),
+            (480, 400),
+            (700, 450),
+            (860, 540),
+            (860, 640),
+            (-60, 640),
+        ),
+        "#b9c9bd",
+        0.8,
+    )
     for x, y, size in ((96, 560, 1.1), (170, 574, 0.8), (690, 560, 1.2), (620, 570, 0.75)):
         for step in range(3):
             wide, top = (64 - step * 14) * size, y - (60 + step * 52) * size
-            c.fill(polygon((x, top - 60 * size), (x + wide, top + 30 * size), (x - wide, top + 30 * size)), "#7d9a86", 0.75)
-    c.fill(blob((-60, 720), (-40, 600), (200, 570), (420, 582), (640, 566), (850, 610), (860, 820), (-60, 820)), c.fade(GRASS, "#a9bd8b"))
+            c.fill(
+                polygon(
+                    (x, top - 60 * size), (x + wide, top + 30 * size), (x - wide, top + 30 * size)
+                ),
+                "#7d9a86",
+                0.75,
+            )
+    c.fill(
+        blob(
+            (-60, 720),
+            (-40, 600),
+            (200, 570),
+            (420, 582),
+            (640, 566),
+            (850, 610),
+            (860, 820),
+            (-60, 820),
+        ),
+        c.fade(GRASS, "#a9bd8b"),
+    )
     for x in range(40, 790, 66):
         y = 640 + x * 37 % 130
         c.line(f"M{x} {y}l-6 -18M{x + 4} {y}l2 -24M{x + 8} {y}l9 -16", "#6f8a58", 4, 0.6)
@@ -30,21 +61,65 @@ def tent(c: Canvas, s: Subject) -> None:
     with c.moved(f"translate(400 680) scale({grow}) translate(-400 -680)"):
         c.shadow(400, 690, 300, 34)
         if s["form"] == "ridge":
-            c.solid(polygon((400, 300), (620, 330), (720, 680), (560, 690)), skin.darker(0.18), "fall")
+            c.solid(
+                polygon((400, 300), (620, 330), (720, 680), (560, 690)), skin.darker(0.18), "fall"
+            )
             c.solid(polygon((400, 300), (560, 690), (220, 690)), skin, "flat")
-            door = (polygon((400, 330), (470, 690), (400, 690)), polygon((400, 330), (330, 690), (400, 690)))
+            door = (
+                polygon((400, 330), (470, 690), (400, 690)),
+                polygon((400, 330), (330, 690), (400, 690)),
+            )
             c.tube(polyline((400, 276), (400, 320)), Skin("#c99f68"), 12)
         elif s["form"] == "tunnel":
-            c.solid(curve([(300, 690), (310, 480), (400, 380), (560, 386), (690, 500), (740, 690)], tension=0.9) + "z", skin.darker(0.16), "fall")
+            c.solid(
+                curve(
+                    [(300, 690), (310, 480), (400, 380), (560, 386), (690, 500), (740, 690)],
+                    tension=0.9,
+                )
+                + "z",
+                skin.darker(0.16),
+                "fall",
+            )
             for x in (520, 640):
-                c.line(curve([(x + 40, 690), (x + 20, 500), (x - 40, 392 + (x - 520) * 0.3)]), skin.darker(0.45).colour, 7, 0.6)
-            c.solid(curve([(120, 690), (140, 500), (280, 386), (420, 500), (440, 690)], tension=0.9) + "z", skin, "flat")
-            door = (curve([(284, 430), (360, 520), (372, 690), (284, 690)], tension=0.6) + "z", curve([(276, 430), (206, 520), (190, 690), (276, 690)], tension=0.6) + "z")
+                c.line(
+                    curve([(x + 40, 690), (x + 20, 500), (x - 40, 392 + (x - 520) * 0.3)]),
+                    skin.darker(0.45).colour,
+                    7,
+                    0.6,
+                )
+            c.solid(
+                curve([(120, 690), (140, 500), (280, 386), (420, 500), (440, 690)], tension=0.9)
+                + "z",
+                skin,
+                "flat",
+            )
+            door = (
+                curve([(284, 430), (360, 520), (372, 690), (284, 690)], tension=0.6) + "z",
+                curve([(276, 430), (206, 520), (190, 690), (276, 690)], tension=0.6) + "z",
+            )
         else:
-            c.solid(curve([(120, 690), (190, 470), (400, 330), (610, 470), (680, 690)], tension=0.9) + "z", skin, "soft")
-            c.line(curve([(140, 686), (300, 400), (480, 360), (668, 686)]), skin.darker(0.45).colour, 7, 0.55)
-            c.line(curve([(132, 686), (320, 360), (500, 400), (660, 686)]), skin.darker(0.45).colour, 7, 0.55)
-            door = (curve([(400, 440), (480, 540), (500, 690), (400, 690)], tension=0.6) + "z", curve([(400, 440), (320, 540), (300, 690), (400, 690)], tension=0.6) + "z")
+            c.solid(
+                curve([(120, 690), (190, 470), (400, 330), (610, 470), (680, 690)], tension=0.9)
+                + "z",
+                skin,
+                "soft",
+            )
+            c.line(
+                curve([(140, 686), (300, 400), (480, 360), (668, 686)]),
+                skin.darker(0.45).colour,
+                7,
+                0.55,
+            )
+            c.line(
+                curve([(132, 686), (320, 360), (500, 400), (660, 686)]),
+                skin.darker(0.45).colour,
+                7,
+                0.55,
+            )
+            door = (
+                curve([(400, 440), (480, 540), (500, 690), (400, 690)], tension=0.6) + "z",
+                curve([(400, 440), (320, 540), (300, 690), (400, 690)], tension=0.6) + "z",
+            )
         c.fill(door[0], c.fade("#3c3028", "#7a5c3c"))
         c.fill(door[0], c.glow("#ffd98a", 0.8))
         c.solid(door[1], skin.lighter(0.22), "flat")
@@ -59,9 +134,35 @@ def sleeping_bag(c: Canvas, s: Subject) -> None:
     skin = s.skin
     with c.moved("rotate(-14 400 470)"):
         if s["form"] == "mummy":
-            d = blob((110, 470), (130, 370), (220, 344), (360, 340), (560, 384), (690, 420), (716, 470), (690, 520), (560, 556), (360, 600), (220, 596), (130, 570))
+            d = blob(
+                (110, 470),
+                (130, 370),
+                (220, 344),
+                (360, 340),
+                (560, 384),
+                (690, 420),
+                (716, 470),
+                (690, 520),
+                (560, 556),
+                (360, 600),
+                (220, 596),
+                (130, 570),
+            )
         else:
-            d = curve([(110, 350), (400, 344), (690, 352), (704, 470), (690, 588), (400, 596), (110, 590), (98, 470)], closed=True, tension=0.5)
+            d = curve(
+                [
+                    (110, 350),
+                    (400, 344),
+                    (690, 352),
+                    (704, 470),
+                    (690, 588),
+                    (400, 596),
+                    (110, 590),
+                    (98, 470),
+                ],
+                closed=True,
+                tension=0.5,
+            )
         c.solid(d, skin.plain(), "fall")
         with c.clipped(d):
             for x in range(270, 720, 66):
@@ -71,7 +172,11 @@ def sleeping_bag(c: Canvas, s: Subject) -> None:
                 c.fill(oval(x + 46, 400, 24, 60), c.glow("#ffffff", 0.35))
         c.fill(oval(186, 470, 72, 92), skin.darker(0.6).colour)
         c.solid(oval(200, 474, 58, 74), Skin(skin.lighter(0.55).colour, "quilt"), "soft", scale=0.5)
-        c.solid(blob((140, 430), (180, 404), (214, 430), (218, 510), (180, 536), (140, 508)), Skin("#f3ecdf"), "soft")
+        c.solid(
+            blob((140, 430), (180, 404), (214, 430), (218, 510), (180, 536), (140, 508)),
+            Skin("#f3ecdf"),
+            "soft",
+        )
         c.line(curve([(250, 520), (460, 536), (690, 500)]), "#f2d48a", 6, 0.9, "4 6")
         c.solid(box(252, 510, 34, 15, 5), Skin("#c6a15b"), "fall")
     c.solid(turned(640, (58, 566), (66, 590), (66, 680), (54, 700)), skin.darker(0.18).plain())
@@ -108,21 +213,60 @@ def water_bottle(c: Canvas, s: Subject) -> None:
     foot = 696
     top = foot - high
     c.shadow(400, foot, half * 1.25)
-    c.solid(turned(400, (half * 0.6, top), (half * 0.66, top + 24), (half, top + 90), (half, foot - 40), (half * 0.94, foot)), s.skin)
+    c.solid(
+        turned(
+            400,
+            (half * 0.6, top),
+            (half * 0.66, top + 24),
+            (half, top + 90),
+            (half, foot - 40),
+            (half * 0.94, foot),
+        ),
+        s.skin,
+    )
     c.line(f"M{400 - half} {foot - 30}q{half} 20 {half * 2} 0", "#c9cdd1", 9, 0.9)
     c.solid(turned(400, (half * 0.62, top - 12), (half * 0.62, top + 10)), Skin("#c0c4c8"), "metal")
     if s["closure"] == "loop-cap":
         c.solid(turned(400, (half * 0.62, top - 64), (half * 0.64, top - 12)), s.accent)
-        c.tube(curve([(400 - half * 0.5, top - 44), (400 - half * 0.5, top - 126), (400 + half * 0.5, top - 126), (400 + half * 0.5, top - 44)]), Skin("#3a3a3c"), 16)
+        c.tube(
+            curve(
+                [
+                    (400 - half * 0.5, top - 44),
+                    (400 - half * 0.5, top - 126),
+                    (400 + half * 0.5, top - 126),
+                    (400 + half * 0.5, top - 44),
+                ]
+            ),
+            Skin("#3a3a3c"),
+            16,
+        )
     elif s["closure"] == "sport-cap":
-        c.solid(turned(400, (half * 0.5, top - 56), (half * 0.64, top - 40), (half * 0.64, top - 12)), Skin("#3a3a3c"))
+        c.solid(
+            turned(400, (half * 0.5, top - 56), (half * 0.64, top - 40), (half * 0.64, top - 12)),
+            Skin("#3a3a3c"),
+        )
         c.solid(turned(400, (22, top - 104), (26, top - 54)), s.accent)
     else:
         c.solid(turned(400, (half * 0.64, top - 78), (half * 0.64, top - 12)), s.accent)
         c.fill(oval(400, top - 78, half * 0.64, 11), s.accent.lighter(0.25).colour)
     c.fill(box(400 - half * 0.42, top + 180, half * 0.84, 6, 3), "#ffffff", 0.75)
-    c.fill(polygon((400, top + 130), (400 + half * 0.34, top + 172), (400 - half * 0.34, top + 172)), "#ffffff", 0.75)
-    c.line(curve([(400 - half * 0.66, top + 110), (400 - half * 0.7, top + high * 0.6), (400 - half * 0.66, foot - 60)]), "#ffffff", 13, 0.4)
+    c.fill(
+        polygon((400, top + 130), (400 + half * 0.34, top + 172), (400 - half * 0.34, top + 172)),
+        "#ffffff",
+        0.75,
+    )
+    c.line(
+        curve(
+            [
+                (400 - half * 0.66, top + 110),
+                (400 - half * 0.7, top + high * 0.6),
+                (400 - half * 0.66, foot - 60),
+            ]
+        ),
+        "#ffffff",
+        13,
+        0.4,
+    )
 
 
 @illustrates("yoga-mat", horizon=LYING)
@@ -138,7 +282,10 @@ def yoga_mat(c: Canvas, s: Subject) -> None:
     c.fill(box(236, 392, 420, 50, 20), "#2a2430", 0.2)
     c.solid(box(232, 300, 430, 118, 56), roll, "fall", scale=1.2)
     for share in (1, 0.76, 0.52, 0.28):
-        c.fill(oval(250, 359, 40 * share, 58 * share), skin.plain().darker(0.3 if share in {1, 0.52} else 0.08).colour)
+        c.fill(
+            oval(250, 359, 40 * share, 58 * share),
+            skin.plain().darker(0.3 if share in {1, 0.52} else 0.08).colour,
+        )
     for x in (360, 560):
         c.solid(box(x, 296, 26, 128, 10), s.accent, "fall")
     c.line(curve([(373, 300), (420, 220), (520, 220), (573, 300)]), s.accent.colour, 13)
