@@ -59,7 +59,7 @@ class ScratchDatabase:
             ScratchUnavailable: it does not, and this role may not create databases.
         """
         with _server() as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [self.name])
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.name])
             if cursor.fetchone():
                 return
             try:

@@ -79,8 +79,9 @@ class FullText:
             config=FULL_TEXT_CONFIGURATION,
         )
         rank = SearchRank(F("search_vector"), query, normalization=1, cover_density=False)
-        found = CorpusProduct.objects.filter(search_vector=query)
-        return found.annotate(rank=rank).order_by("-rank", "pk")
+        found: QuerySet[CorpusProduct] = CorpusProduct.objects.filter(search_vector=query)
+        ranked: QuerySet[CorpusProduct] = found.annotate(rank=rank).order_by("-rank", "pk")
+        return ranked
 
 
 class BM25:
@@ -135,7 +136,7 @@ class Dense:
         self._vectors = np.empty((rows.count(), space.dimension), dtype=np.float32)
         for at, (object_id, vector) in enumerate(rows.iterator(5_000)):
             self._ids.append(object_id)
-            self._vectors[at] = vector.to_numpy()
+            self._vectors[at] = vector
         # Half precision left their lengths a little off 1.
         self._vectors /= np.linalg.norm(self._vectors, axis=1, keepdims=True)
         self._encoder = query_encoder(space)

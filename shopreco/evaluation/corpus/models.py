@@ -20,6 +20,9 @@ class CorpusProduct(models.Model):
     image = models.TextField(blank=True)
     search_vector = SearchVectorField(null=True)
 
+    # Declared, because type checkers know the managers of the host's installed apps only.
+    objects: ClassVar[models.Manager[CorpusProduct]] = models.Manager()
+
     class Meta:
         app_label = "corpus"
         indexes: ClassVar = [GinIndex(fields=["search_vector"], name="corpus_search_vector")]
@@ -34,6 +37,8 @@ class LoadedCorpus(models.Model):
     fingerprint = models.CharField(max_length=64)
     limit = models.PositiveIntegerField(null=True)
     loaded_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager[LoadedCorpus]] = models.Manager()
 
     class Meta:
         app_label = "corpus"
