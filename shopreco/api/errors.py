@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class InvalidParameter(APIException):
     """400: a parameter that is not known, or a value that it cannot have."""
 
-    status_code: ClassVar[int] = status.HTTP_400_BAD_REQUEST
+    status_code = status.HTTP_400_BAD_REQUEST
 
     def __init__(self, detail: str, code: str = "invalid_parameter", parameter: str = "") -> None:
         super().__init__(detail, code)
@@ -33,7 +33,7 @@ class InvalidParameter(APIException):
 class Unavailable(APIException):
     """503: the database does not answer."""
 
-    status_code: ClassVar[int] = status.HTTP_503_SERVICE_UNAVAILABLE
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = _("The service is not available at the moment.")
     default_code = "unavailable"
 

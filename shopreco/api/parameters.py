@@ -126,16 +126,16 @@ def read(serializer_class: type[serializers.Serializer[Any]], given: QueryDict) 
     known: dict[str, Any] = {}
     others: dict[str, list[str]] = {}
     for name, texts in given.lists():
-        values = [text for text in texts if text]
-        if not values:
+        filled = [str(text) for text in texts if text]
+        if not filled:
             continue
         declared = serializer.fields.get(name)
         if declared is None:
-            others[name] = [str(value) for value in values]
+            others[name] = filled
         elif isinstance(declared, serializers.ListField):
-            known[name] = values
+            known[name] = filled
         else:
-            known[name] = values[-1]
+            known[name] = filled[-1]
     serializer = serializer_class(data=known)
     if not serializer.is_valid():
         name, problem = next(iter(serializer.errors.items()))

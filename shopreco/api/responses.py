@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
@@ -128,7 +129,7 @@ def search_response(page: ResultPage, took_ms: float) -> dict[str, Any]:
                 "query": page.query,
                 "query_id": page.query_id,
                 "facets": page.facets,
-                "price_range": page.price_range,
+                "price_range": _price_range(page),
             }
         ).data
     )
@@ -160,6 +161,22 @@ def _label(catalogue: Catalogue, suggestion: Suggestion) -> str:
     if suggestion.facet:
         return catalogue.get_facet_label(suggestion.facet)
     return gettext("Product") if suggestion.kind == "product" else ""
+
+
+def _price_range(page: ResultPage) -> Mapping[str, Any] | None:
+    if page.price_range is None:
+        return None
+    return {
+        "minimum": _amount(page.price_range.minimum),
+        "maximum": _amount(page.price_range.maximum),
+        "currency": page.price_range.currency,
+    }
+
+
+def _amount(price: Decimal) -> Decimal:
+    """As the shop writes it: the index keeps four decimals of every price."""
+    cents = price.quantize(Decimal("0.01"))
+    return cents if cents == price else price
 
 
 def _page(page: ResultPage, took_ms: float) -> dict[str, Any]:

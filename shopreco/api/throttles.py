@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
 
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -24,17 +23,15 @@ class VisitorThrottle(SimpleRateThrottle):
     Behind proxies the address is right when DRF's `NUM_PROXIES` is.
     """
 
-    scope: ClassVar[str]  # type: ignore[misc]  # DRF's stubs have an optional instance variable
-    default_rate: ClassVar[str]
+    default_rate: str
 
     def get_rate(self) -> str | None:
-        rates = api_settings.DEFAULT_THROTTLE_RATES
-        rate: str | None = rates.get(self.scope, self.default_rate)
-        return rate
+        rate = api_settings.DEFAULT_THROTTLE_RATES.get(str(self.scope), self.default_rate)
+        return None if rate is None else str(rate)
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         user = request.user
-        ident = user.pk if user and user.is_authenticated else self.get_ident(request)
+        ident = user.pk if user.is_authenticated else self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
     def allow_request(self, request: Request, view: APIView) -> bool:

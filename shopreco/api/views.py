@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -87,8 +87,8 @@ class PublicView(APIView):
         return error_response
 
     def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """Answers have live prices, and depend on who asks: nobody else may keep them."""
         response = super().finalize_response(request, response, *args, **kwargs)
         patch_cache_control(response, private=True, max_age=0)

@@ -98,10 +98,10 @@ def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
     target = ""
     if len(bits) >= 2 and bits[-2] == "as":
         *bits, _as, target = bits
-    arguments = [parser.compile_filter(bit) for bit in bits[:2]]
-    rest = bits[2:]
+    arguments, rest = bits[:2], bits[2:]
     options = token_kwargs(rest, parser)
-    if len(arguments) != 2 or rest or any("=" in bit for bit in bits[:2]):
+    # `token_kwargs` takes away what it understands.
+    if len(arguments) != 2 or rest or token_kwargs([*arguments[-1:]], parser):
         raise template.TemplateSyntaxError(
             f"recommendations takes an object, a placement and options: {USAGE}"
         )
@@ -111,7 +111,8 @@ def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
             known = ", ".join([*OPTIONS, f"{MAX_PER}<facet>"])
             hint = f"Did you mean {close[0]!r}?" if close else f"Known: {known}."
             raise template.TemplateSyntaxError(f"recommendations has no option {option!r}. {hint}")
-    return RecommendationsNode(arguments[0], arguments[1], options, target)
+    seed, placement = map(parser.compile_filter, arguments)
+    return RecommendationsNode(seed, placement, options, target)
 
 
 class RecommendationsNode(template.Node):
@@ -144,7 +145,7 @@ class RecommendationsNode(template.Node):
         request = context.get("request")
         if lazy and not self.target:
             return _placeholder(placement, seed, values, caps)
-        options = {
+        options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
             "max_per": caps,

@@ -1,0 +1,66 @@
+"""`GET health/live` and `health/ready`."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from shopreco.catalogues import get_catalogue, registry
+from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.retrieval import vectors
+from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+
+
+@pytest.fixture(autouse=True)
+def _one_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of the hostile host, which are not indexed here."""
+    monkeypatch.setattr(registry, "_catalogues", {CATALOGUE: get_catalogue(CATALOGUE)})
+
+
+def test_live_asks_nothing(client: Client) -> None:
+    """No `db` fixture: a query would fail the test."""
+    response = client.get(reverse("shopreco:live"))
+    assert (response.status_code, response.json()) == (200, {"status": "live"})
+
+
+@pytest.mark.usefixtures("shop")
+def test_ready_loads_the_query_encoder(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "_loaded", {})
+    response = client.get(reverse("shopreco:ready"))
+    assert (response.status_code, response.json()) == (200, {"status": "ready", "reasons": []})
+    assert len(vectors._loaded) == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_an_active_space_it_is_not_ready(client: Client) -> None:
+    EmbeddingSpace.objects.update(state=SpaceState.RETIRED)
+    response = client.get(reverse("shopreco:ready"))
+    assert response.status_code == 503
+    answer = response.json()
+    assert answer["status"] == "unavailable"
+    assert any(CATALOGUE in reason and "shopreco_reindex" in reason for reason in answer["reasons"])
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_broken_encoder_is_named_without_a_trace(client: Client) -> None:
+    encoder = {"CLASS": "shopreco.encoders.NoSuchEncoder"}
+    EmbeddingSpace.objects.update(encoder=encoder, encoder_fingerprint="f" * 64)
+    response = client.get(reverse("shopreco:ready"))
+    assert response.status_code == 503
+    (reason,) = response.json()["reasons"]
+    assert "query encoder" in reason
+    assert "NoSuchEncoder" not in reason
+
+
+@pytest.mark.usefixtures("shop")
+def test_missing_tables_and_extensions_are_named(client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shopreco_embeddingspace RENAME TO elsewhere")
+        cursor.execute("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'")
+    response = client.get(reverse("shopreco:ready"))
+    assert response.status_code == 503
+    reasons = response.json()["reasons"]
+    assert any("vector is 0.7.4" in reason for reason in reasons)
+    assert any("migrate" in reason for reason in reasons)

@@ -1,0 +1,88 @@
+"""What a web process carries: the real query encoder, no torch, little memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from demo_shop.models import Product
+from shopreco.models import EmbeddingSpace
+from tests.conftest import Process
+from tests.indexed_shop import CATALOGUE, drop_spaces, fill
+
+LIMIT_MB = 300
+HEAVY = ("torch", "transformers", "sentence_transformers", "onnx")
+
+SERVE = """
+import json, sys
+import django
+django.setup()
+import psutil
+from shopreco.catalogues import get_catalogues, unregister
+for catalogue in get_catalogues():
+    if catalogue.name != "demo_shop.product":  # those of the hostile host are not indexed here
+        unregister(catalogue.name)
+from django.test import Client
+from django.core.wsgi import get_wsgi_application
+get_wsgi_application()
+product = sys.argv[1]
+client = Client()
+answers = [
+    client.get(path, asked, headers={"host": "localhost"})
+    for path, asked in [
+        ("/shopreco/health/ready", {}),
+        ("/shopreco/search/", {"q": "light for my desk", "facets": "*"}),
+        ("/shopreco/autocomplete/", {"q": "desk"}),
+        (f"/shopreco/similar/{product}/", {}),
+        ("/shopreco/blocks/product-similar/", {"id": product}),
+    ]
+]
+print("ANSWER", json.dumps({
+    "statuses": [answer.status_code for answer in answers],
+    "search": answers[1].json(),
+    "imported": sorted(name for name in sys.modules if "." not in name),
+    "megabytes": psutil.Process().memory_info().rss / 2**20,
+}))
+"""
+
+
+@pytest.fixture
+def _shop_indexed_elsewhere(start_process: Callable[..., Process]) -> Iterator[None]:
+    """Indexed with the default model by a process of its own, as workers do."""
+    fill()
+    index = f"""
+import django
+from django.conf import settings
+del settings.SHOPRECO["TEXT_ENCODER"]
+django.setup()
+from shopreco import services
+run = services.run_inline(services.reindex({CATALOGUE!r}))
+print("STATE", run.state, run.error)
+"""
+    process = start_process("-c", index)
+    process.popen.wait(timeout=300)
+    assert "STATE done" in process.log, process.log
+    yield
+    drop_spaces()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_shop_indexed_elsewhere")
+def test_a_web_process_stays_small_and_knows_no_torch(
+    start_process: Callable[..., Process],
+) -> None:
+    lamp = Product.objects.get(title="Brass desk lamp")
+    process = start_process("-c", SERVE, str(lamp.pk))
+    process.popen.wait(timeout=120)
+    line = next((line for line in process.log.splitlines() if line.startswith("ANSWER ")), "")
+    assert line, process.log
+    answer = json.loads(line.removeprefix("ANSWER "))
+    assert answer["statuses"] == [200] * 5
+    assert answer["search"]["degraded"] == []
+    assert "dense" in answer["search"]["results"][0]["parts"]
+    assert EmbeddingSpace.objects.get().encoder["CLASS"].endswith("SentenceTransformerEncoder")
+    assert "onnxruntime" in answer["imported"]
+    assert not set(HEAVY) & set(answer["imported"])
+    assert answer["megabytes"] < LIMIT_MB

@@ -1,0 +1,131 @@
+"""`GET similar/<id>/`, `recommend/<placement>/` and `blocks/<placement>/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from demo_shop.models import Product
+from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+PLACEMENT = "product-similar"
+
+
+def lamp() -> Product:
+    return Product.objects.get(title="Steel desk lamp")
+
+
+def similar(client: Client, object_id: object, status: int = 200, **asked: Any) -> dict[str, Any]:
+    response = client.get(reverse("shopreco:similar", args=[str(object_id)]), asked)
+    assert response.status_code == status, response.content
+    return response.json()
+
+
+def test_similar_products_are_like_it_and_not_itself(client: Client) -> None:
+    answer = similar(client, lamp().pk, limit=3)
+    assert len(answer["results"]) == 3
+    assert str(lamp().pk) not in [result["id"] for result in answer["results"]]
+    assert "desk lamp" in answer["results"][0]["title"].lower()
+    assert answer["placement"] == PLACEMENT
+    assert len(answer["rec_id"]) == 32
+    assert answer["degraded"] == []
+
+
+def test_what_cannot_be_bought_or_seen_is_left_out(client: Client) -> None:
+    titles = [result["title"] for result in similar(client, lamp().pk, limit=100)["results"]]
+    assert "Forgotten desk lamp" not in titles
+    assert "Small desk lamp" not in titles  # sold out
+
+
+def test_a_variant_is_not_similar_to_its_siblings(client: Client) -> None:
+    red = Product.objects.get(title="Garden chair red")
+    titles = [result["title"] for result in similar(client, red.pk, limit=100)["results"]]
+    assert titles
+    assert not any("chair" in title for title in titles)
+
+
+def test_caps_and_diversity(client: Client) -> None:
+    answer = similar(client, lamp().pk, limit=10, max_per_brand=1, diversity="0.5")
+    brands = [Product.objects.get(pk=r["id"]).brand for r in answer["results"]]
+    named = [brand.name for brand in brands if brand]
+    assert sorted(set(named)) == sorted(named)
+
+
+def test_a_placement_answers_as_its_short_cut_does(client: Client) -> None:
+    asked = {"id": str(lamp().pk), "catalogue": CATALOGUE, "limit": 4}
+    response = client.get(reverse("shopreco:recommend", args=[PLACEMENT]), asked)
+    assert response.status_code == 200
+    expected = similar(client, lamp().pk, limit=4)["results"]
+    assert [r["id"] for r in response.json()["results"]] == [r["id"] for r in expected]
+
+
+@pytest.mark.parametrize(
+    "object_id",
+    [
+        "no-uuid",
+        "00000000-0000-0000-0000-000000000000",
+        "nul\x00l",
+        "../../admin",
+        "a/b/c",
+        "9" * 400,
+        "%",
+        "🛋️",
+    ],
+)
+def test_an_id_that_nobody_has_is_a_404(client: Client, object_id: str) -> None:
+    assert similar(client, object_id, status=404)["code"] == "not_found"
+
+
+def test_what_a_visitor_cannot_see_is_a_404(client: Client) -> None:
+    hidden = Product.objects.get(active=False)
+    similar(client, hidden.pk, status=404)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "meant"),
+    [
+        ({"limt": 3}, "unknown_parameter", "Did you mean 'limit'?"),
+        ({"limit": 0}, "invalid_parameter", "limit"),
+        ({"diversity": "2"}, "invalid_parameter", "diversity"),
+        ({"diversity": "nan"}, "invalid_parameter", "diversity"),
+        ({"max_per_brand": "0"}, "invalid_parameter", "max_per_brand"),
+        ({"max_per_brand": "²"}, "invalid_parameter", "max_per_brand"),
+        ({"catalogue": "nothing"}, "invalid_parameter", "catalogue"),
+    ],
+)
+def test_wrong_parameters_are_named(
+    client: Client, asked: dict[str, Any], code: str, meant: str
+) -> None:
+    error = similar(client, lamp().pk, status=400, **asked)
+    assert error["code"] == code
+    assert meant in error["detail"]
+
+
+@pytest.mark.parametrize("view", ["recommend", "block"])
+def test_placements_need_an_id_and_a_known_name(client: Client, view: str) -> None:
+    missing = client.get(reverse(f"shopreco:{view}", args=[PLACEMENT]))
+    assert (missing.status_code, missing.json()["parameter"]) == (400, "id")
+    asked = {"id": str(lamp().pk)}
+    unknown = client.get(reverse(f"shopreco:{view}", args=["product-simlar"]), asked)
+    assert unknown.status_code == 400
+    assert "product-similar" in unknown.json()["detail"]
+
+
+def test_a_block_is_the_html_of_the_template_tag(client: Client) -> None:
+    asked = {"id": str(lamp().pk), "limit": 3}
+    response = client.get(reverse("shopreco:block", args=[PLACEMENT]), asked)
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    html = response.content.decode()
+    assert html.count("data-item-id") == 3
+    assert "data-rec-id" in html
+
+
+def test_a_block_of_nothing_is_empty(client: Client) -> None:
+    Product.objects.exclude(pk=lamp().pk).update(active=False)
+    response = client.get(reverse("shopreco:block", args=[PLACEMENT]), {"id": str(lamp().pk)})
+    assert (response.status_code, response.content) == (200, b"")

@@ -1,0 +1,230 @@
+"""`{% load shopreco %}`."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template, TemplateSyntaxError
+from django.test import Client, RequestFactory, override_settings
+from django.urls import reverse
+from django.utils import translation
+
+from demo_shop.models import Product
+from shopreco.models import EmbeddingSpace, SpaceState
+from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+
+NO_API = "tests.integration.urls_without_api"
+
+
+class Elements(HTMLParser):
+    """The elements of a piece of HTML, with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def render(source: str, path: str = "/", **context: Any) -> str:
+    request = RequestFactory().get(path)
+    request.user = AnonymousUser()
+    return Template("{% load shopreco %}" + source).render(Context({"request": request, **context}))
+
+
+def lamp() -> Product:
+    return Product.objects.get(title="Steel desk lamp")
+
+
+# search_box
+
+
+def test_the_search_box_is_a_plain_form_with_what_was_typed() -> None:
+    html = render("{% search_box %}", path='/?q=brass+"lamp"')
+    (form,) = Elements(html).all("form")
+    assert (form["action"], form["method"], form["role"]) == ("/search/", "get", "search")
+    (field,) = Elements(html).all("input")
+    assert (field["name"], field["value"]) == ("q", 'brass "lamp"')
+    (label,) = Elements(html).all("label")
+    assert label["for"] == field["id"]
+
+
+def test_the_search_box_knows_where_suggestions_come_from() -> None:
+    (form,) = Elements(render("{% search_box %}")).all("form")
+    assert form["data-shopreco-suggest"] == reverse("shopreco:autocomplete")
+    html = render('{% search_box catalogue="demo_shop.product" facet_prefix="f." %}')
+    (form,) = Elements(html).all("form")
+    assert str(form["data-shopreco-suggest"]).endswith("?catalogue=demo_shop.product")
+    assert form["data-facet-prefix"] == "f."
+
+
+def test_the_search_box_goes_where_it_is_told() -> None:
+    html = render(
+        '{% search_box "/find/" name="query" id="top" placeholder="Lamps" %}', "/?query=a"
+    )
+    elements = Elements(html)
+    assert elements.all("form")[0]["action"] == "/find/"
+    field = elements.all("input")[0]
+    assert (field["name"], field["id"], field["value"]) == ("query", "top", "a")
+    assert field["placeholder"] == "Lamps"
+    assert Elements(render('{% search_box action="home" %}')).all("form")[0]["action"] == "/"
+
+
+def test_the_search_box_works_without_a_request() -> None:
+    assert "<form" in Template("{% load shopreco %}{% search_box %}").render(Context())
+
+
+def test_without_the_api_the_search_box_has_no_suggestions() -> None:
+    with override_settings(ROOT_URLCONF=NO_API):
+        html = render('{% search_box "/find/" %}')
+    assert "<form" in html
+    assert "<script" not in html
+    assert "data-shopreco-suggest" not in html
+
+
+def test_nothing_is_inline() -> None:
+    for source in ("{% search_box %}",):
+        for tag, attributes in Elements(render(source)).found:
+            assert tag != "style"
+            assert "style" not in attributes
+            assert not [name for name in attributes if name.startswith("on")]
+            assert tag != "script" or attributes["src"]
+
+
+def test_the_search_box_speaks_chinese() -> None:
+    with translation.override("zh-hans"):
+        html = render("{% search_box %}")
+    assert "搜索" in html
+    assert "Search" not in html
+
+
+# recommendations
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_block_lists_results_with_what_events_need() -> None:
+    html = render('{% recommendations product "product-similar" limit=3 %}', product=lamp())
+    (section,) = Elements(html).all("section")
+    assert section["data-placement"] == "product-similar"
+    assert len(str(section["data-rec-id"])) == 32
+    items = [each for each in Elements(html).all("li") if "data-item-id" in each]
+    assert [each["data-rank"] for each in items] == ["1", "2", "3"]
+    first = Product.objects.get(pk=items[0]["data-item-id"])
+    assert first.get_absolute_url() in [each["href"] for each in Elements(html).all("a")]
+    assert first.title in html
+
+
+@pytest.mark.usefixtures("shop")
+def test_as_gives_the_page_instead_of_html() -> None:
+    html = render(
+        '{% recommendations product "product-similar" limit=2 as page %}'
+        "{{ page.total }}:{% for result in page %}{{ result.object.title }};{% endfor %}",
+        product=lamp(),
+    )
+    assert html.startswith("2:")
+    assert html.count(";") == 2
+
+
+@pytest.mark.usefixtures("shop")
+def test_caps_and_diversity_are_options() -> None:
+    html = render(
+        '{% recommendations product "product-similar" limit=9 max_per_brand=1 diversity=0.3 as p %}'
+        "{% for result in p %}{{ result.object.brand.name }};{% endfor %}",
+        product=lamp(),
+    )
+    brands = [name for name in html.split(";") if name]
+    assert sorted(set(brands)) == sorted(brands)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_placement_has_its_own_template_where_there_is_one(tmp_path: Path, settings: Any) -> None:
+    own = tmp_path / "shopreco" / "blocks" / "product-similar.html"
+    own.parent.mkdir(parents=True)
+    own.write_text("{{ placement }} of {{ seed.title }}: {{ cards|length }}", encoding="utf-8")
+    engine = {**settings.TEMPLATES[0], "DIRS": [tmp_path]}
+    settings.TEMPLATES = [engine]
+    html = render('{% recommendations product "product-similar" limit=2 %}', product=lamp())
+    assert html == "product-similar of Steel desk lamp: 2"
+
+
+@pytest.mark.usefixtures("shop")
+def test_lazy_leaves_a_placeholder_whose_fragment_is_the_block(client: Client) -> None:
+    html = render(
+        '{% recommendations product "product-similar" limit=2 max_per_brand=1 lazy=True %}',
+        product=lamp(),
+    )
+    (place,) = [e for e in Elements(html).all("div") if "data-shopreco-block" in e]
+    url = urlsplit(str(place["data-shopreco-block"]))
+    assert url.path == reverse("shopreco:block", args=["product-similar"])
+    assert parse_qs(url.query) == {
+        "catalogue": [CATALOGUE],
+        "id": [str(lamp().pk)],
+        "limit": ["2"],
+        "max_per_brand": ["1"],
+    }
+    (script,) = Elements(html).all("script")
+    assert script == {"type": "module", "src": "/static/shopreco/blocks.js"}
+    fragment = client.get(str(place["data-shopreco-block"])).content.decode()
+    assert fragment.count("data-item-id") == 2
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_results_there_is_no_block() -> None:
+    Product.objects.exclude(pk=lamp().pk).update(active=False)
+    html = render('[{% recommendations product "product-similar" %}]', product=lamp())
+    assert html == "[]"
+
+
+@pytest.mark.usefixtures("shop")
+def test_without_an_index_there_is_no_block() -> None:
+    EmbeddingSpace.objects.update(state=SpaceState.RETIRED)
+    html = render('[{% recommendations product "product-similar" %}]', product=lamp())
+    assert html == "[]"
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ('{% recommendations product "product-simlar" %}', "product-similar"),
+        ('{% recommendations nothing "product-similar" %}', "nothing"),
+        ('{% recommendations product "product-similar" limit="many" %}', "many"),
+        ('{% recommendations product "product-similar" diversity=7 %}', "diversity"),
+        ('{% recommendations product "product-similar" max_per_brand="x" %}', "'x'"),
+    ],
+)
+def test_failures_leave_the_block_out_and_are_logged(
+    source: str, problem: str, caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    assert render(f"[{source}]", product=lamp()) == "[]"
+    assert problem in caplog.text
+    assert render(source.replace("%}", "as page %}") + "{{ page.total }}", product=lamp()) == "0"
+    settings.DEBUG = True
+    with pytest.raises(Exception, match=problem):
+        render(source, product=lamp())
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("{% recommendations %}", "takes an object, a placement"),
+        ("{% recommendations product %}", "takes an object, a placement"),
+        ('{% recommendations product "product-similar" "more" %}', "takes an object"),
+        ("{% recommendations product limit=3 %}", "takes an object"),
+        ('{% recommendations product "product-similar" limt=3 %}', "Did you mean 'limit'"),
+        ('{% recommendations product "product-similar" colour=3 %}', "Known: limit"),
+    ],
+)
+def test_mistakes_are_found_when_the_template_is_read(source: str, hint: str) -> None:
+    with pytest.raises(TemplateSyntaxError, match=hint):
+        render(source)
