@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-STOP_SECONDS = 30.0  # a worker finishes the batch it is at
+STOP_SECONDS = 10.0  # a worker may finish its batch; what is killed is claimed again later
 LINES_SHOWN = 20
 
 
