@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -15,18 +15,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco import services
-from shopreco.admin.pages import change_page
+from shopreco.admin.pages import EMPTY, change_page
 from shopreco.admin.plans import Plan, explain
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import InvalidQuery, ShopRecoError
-from shopreco.indexing.spaces import active_space
+from shopreco.indexing.spaces import active_space, index_names
 from shopreco.models import EmbeddingSpace
 from shopreco.retrieval import dense, lexical, vectors
-from shopreco.retrieval.filters import COLUMNS, RANGES, facet_names, parse_filters
+from shopreco.retrieval.filters import COLUMNS, RANGES, Filters, facet_names, parse_filters
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.results import Result, ResultPage
-from shopreco.text import get_analyser, normalise_query
+from shopreco.text import get_analyser, normalise_query, term_id
 
 if TYPE_CHECKING:
     from shopreco.admin.items import ItemAdmin
@@ -62,7 +62,7 @@ class ConsoleForm(forms.Form):
     )
     every_variant = forms.BooleanField(label=gettext_lazy("Show every variant"), required=False)
     measure = forms.BooleanField(
-        label=gettext_lazy("Run the statements for their plans"), required=False
+        label=gettext_lazy("Measure the plans (EXPLAIN ANALYZE)"), required=False
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -108,12 +108,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the query. `opens`: rare enough to bring candidates in by itself."""
+    """A term that the query asks for. `opens`: heavy enough to bring candidates in by itself."""
 
-    surface: str
+    typed: str
+    read_as: str
     term: str
     frequency: str
-    idf: str
+    weight: str
     opens: bool
 
 
@@ -122,10 +123,9 @@ class Answer:
     page: ResultPage
     rows: tuple[Row, ...]
     timings: tuple[Bar, ...]
-    language: str
-    terms: tuple[Term, ...]
-    plans: tuple[Plan, ...]
-    space: EmbeddingSpace | None = field(default=None)
+    language: str = ""
+    terms: tuple[Term, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
 def view(model_admin: ItemAdmin, request: HttpRequest) -> HttpResponse:
@@ -172,19 +172,17 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
     space = active_space(shop.name)
     text = normalise_query(asked["q"], get_settings().MAX_QUERY_LENGTH)
     if space is None or not text:
-        return Answer(page, rows, _timings(page), "", (), (), space)
+        return Answer(page, rows, _timings(page))
     language = query_language(space, text, asked["language"] or None, request)
-    tokens = get_analyser(language).tokens(text)
-    words = lexical.lexical_query(space, tokens)
+    words = lexical.lexical_query(space, text, language)
     scope = parse_filters(shop, filters).scope()
-    plans = [_dense_plan(space, text, scope, measure=asked["measure"])]
+    vector_index, terms_index = index_names(space.pk)
+    plans = [_dense_plan(space, text, scope, vector_index, measure=asked["measure"])]
     if words is not None:
         statement = lexical.statement(space, words, scope)
         label = _("By words (GIN on term ids)")
-        plans.append(explain(label, statement, depth=0, measure=asked["measure"]))
-    return Answer(
-        page, rows, _timings(page), language, _terms(space, tokens, words), tuple(plans), space
-    )
+        plans.append(explain(label, statement, terms_index, measure=asked["measure"]))
+    return Answer(page, rows, _timings(page), language, _terms(text, language, words), tuple(plans))
 
 
 def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
@@ -216,31 +214,33 @@ def _percent(share: float) -> int:
     return round(100 * min(1.0, max(0.0, share)))
 
 
-def _terms(
-    space: EmbeddingSpace, tokens: list[Any], words: lexical.LexicalQuery | None
-) -> tuple[Term, ...]:
-    from shopreco.text import term_id
-
-    ids = {token.term: term_id(token.term) for token in tokens}
-    frequencies = lexical.document_frequencies(space, set(ids.values()))
+def _terms(text: str, language: str, words: lexical.LexicalQuery | None) -> tuple[Term, ...]:
+    """The query as it was analysed: what is searched, then what no item has."""
     found = []
-    for token in dict.fromkeys(tokens):
-        idf = words.idf.get(ids[token.term]) if words else None
+    for each in words.terms if words else ():
+        number = term_id(each.term)
         found.append(
             Term(
-                surface=token.surface,
-                term=token.term,
-                frequency=number_format(
-                    max(0, frequencies.get(ids[token.term], 0)), force_grouping=True
-                ),
-                idf=number_format(idf, 2) if idf is not None else "–",
-                opens=bool(words and ids[token.term] in words.essential),
+                typed=each.typed,
+                read_as=each.read_as,
+                term=each.term,
+                frequency=number_format(each.frequency, force_grouping=True),
+                weight=number_format(words.weights.get(number, 0.0) if words else 0.0, 2),
+                opens=bool(words and number in words.essential),
             )
         )
+    known = {each.term for each in found}
+    found += [
+        Term(token.surface, token.surface, token.term, "0", EMPTY, opens=False)
+        for token in dict.fromkeys(get_analyser(language).tokens(text))
+        if token.term not in known
+    ]
     return tuple(found)
 
 
-def _dense_plan(space: EmbeddingSpace, text: str, scope: Any, *, measure: bool) -> Plan:
+def _dense_plan(
+    space: EmbeddingSpace, text: str, scope: Filters, index: str, *, measure: bool
+) -> Plan:
     label = _("By meaning (HNSW on vectors)")
     try:
         vector = vectors.begin(space, text).result(timeout=vectors.patience(space))
@@ -249,4 +249,4 @@ def _dense_plan(space: EmbeddingSpace, text: str, scope: Any, *, measure: bool) 
     except (ShopRecoError, OSError) as error:
         return Plan(label, error=str(error))
     statement = dense.statement(space, vector, scope, dense.NEIGHBOURS)
-    return explain(label, statement, depth=dense.NEIGHBOURS, measure=measure)
+    return explain(label, statement, index, depth=dense.NEIGHBOURS, measure=measure)

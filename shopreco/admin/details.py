@@ -77,7 +77,7 @@ def shop_object(site: admin.AdminSite, item: Item) -> SafeString | str:
         return format_html("<code>{}</code> ({})", item.object_id, _("not in the shop any more"))
     if url := catalogue.get_url(obj):
         links.append((url, _("view in the shop")))
-    shown = format_html_join(" · ", '<a href="{}">{}</a>', links)
+    shown = format_html_join(" ", '<a class="shopreco-link" href="{}">{}</a>', links)
     return format_html("<code>{}</code> {}", item.object_id, shown)
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.lookups import Lookup
+from django.db.models import F, Func, Q, Value
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,19 +24,6 @@ from shopreco.admin.pages import EMPTY, ReadOnlyAdmin, badge
 from shopreco.catalogues import get_catalogues
 from shopreco.catalogues.base import normalise_identifier
 from shopreco.models import Item, Outcome
-
-
-class CatalogueFilter(admin.SimpleListFilter):
-    title = gettext_lazy("catalogue")
-    parameter_name = "catalogue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(catalogue.name, catalogue.name) for catalogue in get_catalogues()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> models.QuerySet[Any]:
-        return queryset.filter(catalogue=self.value()) if self.value() else queryset
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -49,8 +36,8 @@ class StateFilter(admin.SimpleListFilter):
         return [(PENDING, _("pending")), *((o.value, str(o.label)) for o in Outcome)]
 
     def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Item]
-    ) -> models.QuerySet[Item]:
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
         if self.value() == PENDING:
             return queryset.filter(is_pending=True)
         if self.value() in Outcome.values:
@@ -72,25 +59,24 @@ class LanguageFilter(admin.SimpleListFilter):
         return queryset.filter(language=self.value()) if self.value() else queryset
 
 
-class ILike(Lookup[bool]):
+def _contains(column: str, text: str) -> Func:
     """ILIKE on the bare column, which its trigram index serves; `icontains` asks for UPPER()."""
-
-    lookup_name = "shopreco_ilike"
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        left, left_params = self.process_lhs(compiler, connection)
-        right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} ILIKE {right}", (*left_params, *right_params)
+    literal = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return Func(
+        F(column),
+        Value(f"%{literal}%"),
+        template="(%(expressions)s)",
+        arg_joiner=" ILIKE ",
+        output_field=models.BooleanField(),
+    )
 
 
 class ItemAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "state", "catalogue", "language", "amount", "indexed_at", "why",
+        "name", "state_and_reason", "catalogue", "language", "amount", "indexed",
     )  # fmt: skip
-    list_filter = (StateFilter, CatalogueFilter, LanguageFilter, "available")
+    list_filter = (StateFilter, LanguageFilter, "available")
     search_fields = ("title", "object_id", "identifiers")
-    search_help_text = gettext_lazy("A part of the title, an object id, or a whole SKU or EAN.")
     ordering = ("-id",)
     actions = ("reindex_selected",)
     fieldsets = (
@@ -127,8 +113,7 @@ class ItemAdmin(ReadOnlyAdmin):
         text = search_term.replace("\x00", "").strip()
         if not text:
             return queryset, False
-        literal = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-        found = Q(ILike(F("title"), f"%{literal}%")) | Q(object_id=text[:255])
+        found = Q(_contains("title", text)) | Q(object_id=text[:255])
         if identifier := normalise_identifier(text):
             found |= Q(identifiers__contains=[identifier])
         return queryset.filter(found), False
@@ -147,6 +132,21 @@ class ItemAdmin(ReadOnlyAdmin):
         if getattr(item, "is_pending", False):
             return badge(PENDING, _("pending"))
         return badge(item.outcome, str(Outcome(item.outcome).label))
+
+    @admin.display(description=gettext_lazy("state"), ordering="outcome")
+    def state_and_reason(self, item: Item) -> SafeString:
+        shown, reason = self.state(item), self.why(item)
+        if reason == EMPTY:
+            return shown
+        return format_html(
+            '{}<br><small class="shopreco-quiet">{}</small>', shown, Truncator(reason).chars(80)
+        )
+
+    @admin.display(description=gettext_lazy("indexed"), ordering="indexed_at")
+    def indexed(self, item: Item) -> str:
+        if item.indexed_at is None:
+            return EMPTY
+        return date_format(localtime(item.indexed_at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("price"), ordering="price")
     def amount(self, item: Item) -> str:

@@ -102,7 +102,7 @@ class IndexStateAdminMixin(Base):
         return prepared(super().get_changelist(request, **kwargs), self._read_states)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if IS_POPUP_VAR not in request.GET and may(request, "change", Item) and self._catalogue():
             name = "shopreco_reindex"
             actions[name] = (_reindex, name, _("Re-index selected %(verbose_name_plural)s"))
@@ -154,12 +154,18 @@ def reindex_selected(
     """Mark objects for indexing and write a LogEntry for each."""
     marked = services.reindex_objects(catalogue, object_ids)
     LogEntry.objects.log_actions(
-        user_id=request.user.pk,
+        user_id=user_id(request),
         queryset=objects,
         action_flag=CHANGE,
         change_message=_("Re-indexing requested."),
     )
     return marked
+
+
+def user_id(request: HttpRequest) -> int | str:
+    """Key of the user, who is logged in on every page of an admin."""
+    key: int | str = request.user.pk or 0
+    return key
 
 
 def report(model_admin: Any, request: HttpRequest, marked: int) -> None:

@@ -19,7 +19,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from shopreco.catalogues import get_catalogues
 from shopreco.models import EmbeddingSpace, IndexRun, Item
 
 if TYPE_CHECKING:
@@ -51,6 +53,19 @@ class Confirmation:
     possible: bool = True
 
 
+class CatalogueFilter(admin.SimpleListFilter):
+    title = gettext_lazy("catalogue")
+    parameter_name = "catalogue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(catalogue.name, catalogue.name) for catalogue in get_catalogues()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        return queryset.filter(catalogue=self.value()) if self.value() else queryset
+
+
 class ReadOnlyAdmin(ModelAdmin):
     """Rows of the index are written by workers only; people look, and steer by buttons."""
 
@@ -69,6 +84,15 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Without the catalogue where there is only one."""
+        columns = list(super().get_list_display(request))
+        return [c for c in columns if c != "catalogue" or len(get_catalogues()) > 1]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = list(super().get_list_filter(request))
+        return [CatalogueFilter, *filters] if len(get_catalogues()) > 1 else filters
+
     def may(self, request: HttpRequest, action: str) -> bool:
         """Whether the user has Django's permission (change, delete, view) on this model."""
         return may(request, action, self.model)
@@ -83,7 +107,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def page_context(self, request: HttpRequest, **context: object) -> dict[str, Any]:
         """Context of a page that Django does not make."""
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -106,7 +130,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> HttpResponse:
         context = {"tabs": self.tabs(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 

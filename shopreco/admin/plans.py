@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, connections, router, transaction
@@ -23,25 +23,30 @@ class Step:
     depth: int
     text: str
     index: str
-    whole_table: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan of one statement; `error` where there is none."""
+    """The plan of one statement; `error` where there is none.
+
+    `index` is the one that was made for this statement, `uses_index` whether the plan has it.
+    """
 
     label: str
+    index: str = ""
+    uses_index: bool = False
     steps: tuple[Step, ...] = ()
     milliseconds: str = ""
     error: str = ""
-    indexes: tuple[str, ...] = field(default=())
-    tables: tuple[str, ...] = field(default=())
 
 
-def explain(label: str, statement: Statement, *, depth: int, measure: bool) -> Plan:
+def explain(
+    label: str, statement: Statement, index: str, *, depth: int = 0, measure: bool = False
+) -> Plan:
     """The plan of a retriever's statement; `measure` runs it too (EXPLAIN ANALYZE).
 
     Args:
+        index: name of the index that was made for it.
         depth: how many rows an HNSW scan should reach, as the dense retriever sets it.
     """
     alias = router.db_for_read(Embedding)
@@ -61,16 +66,16 @@ def explain(label: str, statement: Statement, *, depth: int, measure: bool) -> P
             # Within a transaction of the host's the timeout would outlive this block.
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
     except DatabaseError as error:
-        return Plan(label, error=str(error).splitlines()[0])
+        return Plan(label, index, error=str(error).splitlines()[0])
     (root,) = found
     steps = tuple(_steps(root["Plan"], 0))
     passed = root.get("Execution Time")
     return Plan(
         label,
+        index,
+        any(step.index == index for step in steps),
         steps,
-        milliseconds=number_format(passed, 2) if passed is not None else "",
-        indexes=tuple(dict.fromkeys(step.index for step in steps if step.index)),
-        tables=tuple(step.text for step in steps if step.whole_table),
+        number_format(passed, 2) if passed is not None else "",
     )
 
 
@@ -94,6 +99,6 @@ def _steps(node: dict[str, Any], depth: int) -> Iterator[Step]:
     else:
         rows = number_format(node["Plan Rows"], force_grouping=True)
         parts.append(_("(about %s rows)") % rows)
-    yield Step(depth, " ".join(parts), index, kind == "Seq Scan")
+    yield Step(depth, " ".join(parts), index)
     for child in node.get("Plans", ()):
         yield from _steps(child, depth + 1)

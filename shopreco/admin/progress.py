@@ -34,7 +34,7 @@ class Progress(TypedDict):
     changed: int
     removed: int
     failed: int
-    seconds: int
+    seconds: int | None
     heartbeat: str
 
 
@@ -77,13 +77,13 @@ def _stage(run: IndexRun, pending: int) -> str:
         case RunState.RUNNING:
             return _("Finishing.")
         case RunState.DONE if run.kind == RunKind.REBUILD:
-            return _("Done. Answers come from the new space.")
+            return _("Answers come from the new space.")
         case RunState.DONE:
-            return _("Done. The index agrees with the catalogue.")
+            return _("The index agrees with the catalogue.")
         case RunState.CANCELLED:
-            return _("Cancelled. What is indexed stays; resume to do the rest.")
+            return _("What is indexed stays; resume to do the rest.")
         case _:
-            return _("Stopped by an error. Resume when its cause is gone.")
+            return _("An error stopped it; resume when its cause is gone.")
 
 
 def _warning(run: IndexRun) -> str:
@@ -97,11 +97,11 @@ def _warning(run: IndexRun) -> str:
     ) % {"time": timesince(since, depth=1)}
 
 
-def _seconds(run: IndexRun) -> int:
+def _seconds(run: IndexRun) -> int | None:
     if run.started_at is None:
-        return 0
+        return None
     end = run.finished_at or (timezone.now() if run.is_live else run.heartbeat_at)
-    return max(0, round((end - run.started_at).total_seconds())) if end else 0
+    return max(0, round((end - run.started_at).total_seconds())) if end else None
 
 
 def _heartbeat(run: IndexRun) -> str:

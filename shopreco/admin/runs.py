@@ -9,18 +9,18 @@ from celery import current_app
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
+from django.forms.widgets import Script
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from shopreco import services
-from shopreco.admin.items import CatalogueFilter
 from shopreco.admin.pages import (
     EMPTY,
     Confirmation,
@@ -34,15 +34,14 @@ from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import ConfigurationError, ShopRecoError
 from shopreco.models import Change, IndexRun, RunKind
 
-BROKER_TIMEOUT = 2.0
+BROKER_TIMEOUT = 2
 
 
 class IndexRunAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "state_badge", "share", "encoded", "changed", "removed", "failed",
-        "requested_by", "created_at", "finished_at",
+        "name", "catalogue", "state_badge", "share", "encoded", "changed", "removed", "failed",
+        "requested_by", "created",
     )  # fmt: skip
-    list_filter = (CatalogueFilter, "kind", "state")
     list_select_related = ("requested_by",)
     ordering = ("-id",)
     fields = (
@@ -51,7 +50,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     class Media:
-        js = ["shopreco/admin/run.js"]
+        js = [Script("shopreco/admin/run.js", defer=True)]
 
     def get_urls(self) -> list[URLPattern]:
         def at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -70,7 +69,11 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("run"), ordering="id")
     def name(self, run: IndexRun) -> str:
-        return str(run)
+        return f"#{run.pk} {run.get_kind_display()}"
+
+    @admin.display(description=gettext_lazy("created"), ordering="id")
+    def created(self, run: IndexRun) -> str:
+        return date_format(localtime(run.created_at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, run: IndexRun) -> SafeString:
@@ -111,7 +114,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> HttpResponse:
         context = {
             "catalogues": services.status,
             "may_start": self.may(request, "change"),

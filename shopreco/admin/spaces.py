@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco import services
-from shopreco.admin.items import CatalogueFilter
+from shopreco.admin.mixins import user_id
 from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.conf import get_settings
@@ -34,7 +34,6 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         "name", "catalogue", "state_badge", "model_name", "dimension", "items", "size", "age",
         "current",
     )  # fmt: skip
-    list_filter = (CatalogueFilter, "state")
     ordering = ("-id",)
     fieldsets = (
         (
@@ -224,7 +223,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             return self._back(space)
         if request.method == "POST":
             LogEntry.objects.log_actions(
-                user_id=request.user.pk,
+                user_id=user_id(request),
                 queryset=[space],
                 action_flag=DELETION,
                 change_message=_("Deleted."),

@@ -66,7 +66,7 @@
       bar.value = run.total ? run.done : Number(!run.is_live);
     }
     write("percent", run.total && !run.counting ? percent.format(run.done / run.total) : "");
-    write("taken", run.seconds ? clock(run.seconds) : "–");
+    write("taken", run.seconds === null ? "–" : clock(run.seconds));
     write("heartbeat", run.heartbeat);
     show("warning", run.warning);
     show("error", run.error);
