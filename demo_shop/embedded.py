@@ -150,7 +150,7 @@ class PostgreSQL:
         try:
             pwd.getpwnam(SYSTEM_USER)
         except KeyError:
-            subprocess.run(["useradd", "--system", SYSTEM_USER], check=True)  # noqa: S607
+            subprocess.run(["useradd", "--system", SYSTEM_USER], check=True)  # noqa: S607 (root's own PATH)
         self.socket_directory.mkdir(exist_ok=True)
         for owned in {self.directory, self.socket_directory}:
             shutil.chown(owned, SYSTEM_USER)

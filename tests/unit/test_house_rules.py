@@ -25,7 +25,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~-])/" + r"(work|opt)/")
 REGISTRY_HOST = re.compile("|".join(["pypi" + r"\.org", "python" + "hosted", "npmjs" + r"\."]))
 SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma: no cover)")
 SUPPRESSION_WITH_REASON = re.compile(
-    r"#\s*(noqa: [A-Z0-9, ]+|type: ignore\[[\w, -]+\]|pragma: no cover)\s*\(\S"
+    r"#\s*(noqa: [A-Z0-9, ]+|type: ignore\[[\w, -]+\]|pragma: no cover)\s*[(#]\s*\w"
 )
 
 
