@@ -46,6 +46,13 @@ def export(model: SentenceTransformer, prompt: str, fingerprint: str, directory:
     Raises `ExportFailed` if the model is of a kind that cannot be exported, or if the copy's
     vectors differ too much from the original's.
     """
+    from sentence_transformers.sentence_transformer.modules import Transformer
+
+    if not isinstance(model[0], Transformer):
+        raise ExportFailed(
+            f"A model that begins with {type(model[0]).__name__} cannot be exported, only one "
+            "that begins with Transformer."
+        )
     building = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}")
     building.mkdir(parents=True)
     try:
@@ -93,13 +100,6 @@ def _save_tokenizer(model: SentenceTransformer, path: Path) -> int | None:
 
 def _save_model(model: SentenceTransformer, prompt: str, inputs: list[str], path: Path) -> None:
     import torch
-    from sentence_transformers.sentence_transformer.modules import Transformer
-
-    if not isinstance(model[0], Transformer):
-        raise ExportFailed(
-            f"A model that begins with {type(model[0]).__name__} cannot be exported, only one "
-            "that begins with Transformer."
-        )
 
     class Pipeline(torch.nn.Module):
         """All modules as one function of tensors, ending in a vector of length 1."""

@@ -397,6 +397,47 @@ def test_the_query_side_needs_no_model_on_its_machine(cases: Callable[[str], Cas
         elsewhere.encode_documents(["lamp"])
 
 
+# What is not there
+
+
+def test_a_machine_without_the_worker_extra_is_told_to_install_it(
+    cases: Callable[[str], Case], tmp_path: Path
+) -> None:
+    script = """
+import json, sys
+from pathlib import Path
+from shopreco.encoders import ModelUnavailable, create_encoder
+sys.modules[sys.argv[2]] = None  # as if it were not installed
+encoder = create_encoder(json.loads(sys.argv[1]))
+try:
+    encoder.export_query_encoder(Path(sys.argv[3]))
+except ModelUnavailable as error:
+    print(error)
+"""
+    config = json.dumps(cases("unseen").config)
+    for package in ("torch", "sentence_transformers", "onnx", "onnxscript"):
+        printed = run_python(script, config, package, str(tmp_path / "query"))
+        assert "pip install 'shopreco[worker]'" in printed, package
+
+
+def test_a_model_that_is_no_transformer_encodes_and_says_that_it_cannot_be_exported(
+    cases: Callable[[str], Case], tmp_path: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(cases("unseen").artefacts / "tokenizer.json"))
+    static = StaticEmbedding(tokenizer, embedding_dim=16)
+    SentenceTransformer(modules=[static], device="cpu").save(str(tmp_path / "model"))
+    encoder = create_encoder({"MODEL": str(tmp_path / "model"), "DEVICE": "cpu"})
+
+    assert encoder.dimension == 16
+    assert encoder.encode_documents(["lamp", ""]).shape == (2, 16)
+    with pytest.raises(ExportFailed, match="begins with StaticEmbedding"):
+        encoder.export_query_encoder(tmp_path / "query")
+
+
 # Artefacts that are not what they should be
 
 
@@ -428,10 +469,18 @@ def test_a_changed_file_is_refused(damaged: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "{}", '{"format": 999, "files": {}}', '{"format": 1, "files": {}}']
+    "content", ["", "{", "[]", "{}", '{"format": 1, "files": 7}', '{"format": 1, "files": {}}']
 )
 def test_a_manifest_that_cannot_be_read_is_refused(damaged: Path, content: str) -> None:
     (damaged / "query_encoder.json").write_text(content)
 
     with pytest.raises(ArtefactCorrupt, match="Export it again"):
+        create_encoder({}).load_query_encoder(damaged)
+
+
+def test_a_manifest_of_another_format_is_refused(damaged: Path) -> None:
+    path = damaged / "query_encoder.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 999}))
+
+    with pytest.raises(ArtefactCorrupt, match="has format 999"):
         create_encoder({}).load_query_encoder(damaged)
