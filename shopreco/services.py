@@ -28,7 +28,7 @@ from shopreco.retrieval.results import Result, ResultPage, Suggestion
 from shopreco.retrieval.search import Question, answer
 from shopreco.retrieval.selection import RELEVANCE, check_order
 from shopreco.retrieval.similar import diversified, neighbours
-from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.stages import Stages, savepoint
 from shopreco.retrieval.suggest import suggest
 from shopreco.text import normalise_query
 
@@ -111,7 +111,8 @@ def search(
     stages = Stages()
     page = ResultPage(offset=offset, limit=limit, query=text, query_id=uuid4().hex)
     try:
-        page = answer(question, page, stages)
+        with savepoint():
+            page = answer(question, page, stages)
     except Exception as error:
         # The shop's page comes first; the log has the whole story.
         logger.exception("search for %r failed", text)
@@ -140,7 +141,8 @@ def autocomplete(
     if not text:
         return []
     try:
-        return suggest(shop, spaces.active_space(shop.name), text, request, min(limit, 20))
+        with savepoint():
+            return suggest(shop, spaces.active_space(shop.name), text, request, min(limit, 20))
     except Exception:
         logger.exception("no suggestions for %r", text)
         return []
@@ -179,22 +181,25 @@ def recommend(
     stages = Stages()
     page = ResultPage(limit=limit, query_id=uuid4().hex, source=placement)
     try:
-        space = spaces.active_space(shop.name)
-        if space is None:
-            stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
-        else:
-            with stages.stage("neighbours"):
-                ranking = neighbours(space, shop, seed)
-            with stages.stage("diversity"):
-                ranking = diversified(space, ranking, limit, diversity, max_per or {})
-            with stages.stage("hydrate"):
-                results = live_results(shop, request, ranking, offset=0, limit=limit, collapse=True)
-            page = replace(
-                page,
-                results=results,
-                total=len(results),
-                model_version=space.fingerprint[:12],
-            )
+        with savepoint():
+            space = spaces.active_space(shop.name)
+            if space is None:
+                stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
+            else:
+                with stages.stage("neighbours"):
+                    ranking = neighbours(space, shop, seed)
+                with stages.stage("diversity"):
+                    ranking = diversified(space, ranking, limit, diversity, max_per or {})
+                with stages.stage("hydrate"):
+                    results = live_results(
+                        shop, request, ranking, offset=0, limit=limit, collapse=True
+                    )
+                page = replace(
+                    page,
+                    results=results,
+                    total=len(results),
+                    model_version=space.fingerprint[:12],
+                )
     except Exception as error:
         logger.exception("block %s for %r failed", placement, seed)
         stages.degraded["recommend"] = f"{type(error).__name__}: {error}"[:300]

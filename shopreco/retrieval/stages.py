@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -13,6 +13,15 @@ from django.db import connections, router, transaction
 from shopreco.models import Embedding
 
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """For what is caught when it fails: a failing statement would end a transaction of the host's
+    (ATOMIC_REQUESTS), and with it the page."""
+    alias = router.db_for_read(Embedding)
+    with transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext():
+        yield
 
 
 @dataclass(slots=True)
@@ -24,18 +33,10 @@ class Stages:
 
     @contextmanager
     def stage(self, name: str, *, optional: bool = False) -> Iterator[None]:
-        """Time a stage; an optional one that fails is logged and named instead of raised.
-
-        A failing statement would end a transaction of the host's (ATOMIC_REQUESTS), so an
-        optional stage inside one has a savepoint.
-        """
+        """Time a stage; an optional one that fails is logged and named instead of raised."""
         started = perf_counter()
         try:
-            alias = router.db_for_read(Embedding)
-            if optional and connections[alias].in_atomic_block:
-                with transaction.atomic(using=alias):
-                    yield
-            else:
+            with savepoint() if optional else nullcontext():
                 yield
         except Exception as error:
             if not optional:
