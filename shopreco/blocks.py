@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.db import models
 from django.http import HttpRequest
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.presentation import cards
-from shopreco.services import recommend
+from shopreco.services import ResultPage
 
 HEADINGS: Final[Mapping[str, Promise]] = {
     "product-similar": _("Similar products"),
@@ -22,18 +22,13 @@ OTHER_HEADING: Final = _("You may also like")
 
 
 def render_block(
-    placement: str, seed: models.Model, request: HttpRequest | None, **options: Any
+    page: ResultPage, placement: str, seed: models.Model, request: HttpRequest | None
 ) -> SafeString:
-    """The block of a placement; nothing at all where there is no result.
+    """The HTML of a page of recommendations; nothing at all where it has no result.
 
     The template is `shopreco/blocks/<placement>.html`, else `shopreco/blocks/default.html`, with
-    `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading` and `seed`. `options`
-    are those of `services.recommend`.
-
-    Raises:
-        InvalidQuery: unknown placement or facet, or an option out of its range.
+    `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading` and `seed`.
     """
-    page = recommend(placement, seed=seed, request=request, **options)
     if not page.results:
         return SafeString("")
     template = select_template(

@@ -219,10 +219,8 @@ class BlockView(PublicView):
     def get(self, request: Request, placement: str) -> HttpResponse:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
         caps = parameters.caps_of(asked, parameters.PlacementParameters)
-        values = dict(asked.values)
-        seed = _seed(request, asked.catalogue, values.pop("id"))
-        html = render_block(placement, seed, django_request(request), max_per=caps, **values)
-        return HttpResponse(html)
+        page, seed = _recommended(request, placement, asked, asked.values["id"], caps)
+        return HttpResponse(render_block(page, placement, seed, django_request(request)))
 
 
 def _recommendations(
@@ -233,18 +231,26 @@ def _recommendations(
     caps: dict[str, int],
 ) -> Response:
     started = perf_counter()
-    options = {name: value for name, value in asked.values.items() if name != "id"}
-    page = services.recommend(
-        placement,
-        seed=_seed(request, asked.catalogue, object_id),
-        request=django_request(request),
-        max_per=caps,
-        **options,
-    )
+    page, _seed = _recommended(request, placement, asked, object_id, caps)
     return Response(responses.recommend_response(page, placement, _milliseconds_since(started)))
 
 
-def _seed(request: Request, catalogue: Catalogue, object_id: str) -> models.Model:
+def _recommended(
+    request: Request,
+    placement: str,
+    asked: parameters.Asked,
+    object_id: str,
+    caps: dict[str, int],
+) -> tuple[services.ResultPage, models.Model]:
+    seed = _live_object(request, asked.catalogue, object_id)
+    options = {name: value for name, value in asked.values.items() if name != "id"}
+    page = services.recommend(
+        placement, seed=seed, request=django_request(request), max_per=caps, **options
+    )
+    return page, seed
+
+
+def _live_object(request: Request, catalogue: Catalogue, object_id: str) -> models.Model:
     """Raises `NotFound` where this visitor sees no such object."""
     pk = None if "\x00" in object_id else catalogue.to_pk(object_id)
     live = catalogue.get_live_queryset(django_request(request))

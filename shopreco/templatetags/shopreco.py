@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from shopreco.blocks import render_block
 from shopreco.catalogues import catalogue_of
 from shopreco.conf import get_settings
+from shopreco.exceptions import ShopRecoError
 from shopreco.services import ResultPage, recommend
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,12 @@ register = template.Library()
 MAX_PER = "max_per_"
 OPTIONS = ("limit", "diversity", "lazy")
 USAGE = '{% recommendations product "product-similar" limit=8 lazy=True %}'
+
+
+class BlockFailed(ShopRecoError):
+    """Nothing could be recommended; what failed is in the message and, in full, in the log."""
+
+    code = "block_failed"
 
 
 @register.simple_tag(takes_context=True)
@@ -150,10 +157,13 @@ class RecommendationsNode(template.Node):
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
             "max_per": caps,
         }
+        page = recommend(placement, seed=seed, request=request, **options)
+        if "recommend" in page.degraded:
+            raise BlockFailed(page.degraded["recommend"])
         if self.target:
-            context[self.target] = recommend(placement, seed=seed, request=request, **options)
+            context[self.target] = page
             return SafeString("")
-        return render_block(placement, seed, request, **options)
+        return render_block(page, placement, seed, request)
 
 
 def _placeholder(

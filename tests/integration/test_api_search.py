@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, example, given
@@ -237,6 +238,18 @@ def test_without_an_active_space_the_answer_says_so(search: Search) -> None:
     EmbeddingSpace.objects.update(state=SpaceState.RETIRED)
     answer = search(q="desk lamp")
     assert (answer["results"], answer["degraded"]) == ([], ["index"])
+
+
+def test_a_failing_database_statement_does_not_end_the_transaction_of_the_host(
+    search: Search, client: Client
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shopreco_item RENAME TO elsewhere")
+    assert search(q="")["degraded"] == ["search"]
+    assert search(q="desk lamp")["results"] == []
+    suggestions = client.get(reverse("shopreco:autocomplete"), {"q": "lam"})
+    assert suggestions.status_code == 200
+    assert Product.objects.exists()
 
 
 def test_only_reading_is_possible(client: Client) -> None:

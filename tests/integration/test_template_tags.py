@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.utils import translation
 
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.templatetags.shopreco import BlockFailed
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 
 NO_API = "tests.integration.urls_without_api"
@@ -212,6 +214,19 @@ def test_failures_leave_the_block_out_and_are_logged(
     settings.DEBUG = True
     with pytest.raises(Exception, match=problem):
         render(source, product=lamp())
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_failing_database_statement_costs_the_block_alone(settings: Any) -> None:
+    """The host's transaction, as under ATOMIC_REQUESTS, goes on."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shopreco_embedding RENAME TO elsewhere")
+    html = render('[{% recommendations product "product-similar" %}]', product=lamp())
+    assert html == "[]"
+    assert lamp().title == "Steel desk lamp"
+    settings.DEBUG = True
+    with pytest.raises(BlockFailed, match="shopreco_embedding"):
+        render('{% recommendations product "product-similar" %}', product=lamp())
 
 
 @pytest.mark.parametrize(
