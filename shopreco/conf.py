@@ -60,7 +60,7 @@ class Settings:
         {"CLASS": "shopreco.ranking.fusion.ConvexSum"},
         "How dense and lexical scores become one: `CLASS` and its options in capitals.",
     )
-    BATCH_SIZE: int = _option(512, "Items that a worker claims, encodes and writes at a time.")
+    BATCH_SIZE: int = _option(1024, "Items that a worker claims, encodes and writes at a time.")
     LEASE_SECONDS: int = _option(
         300, "Seconds after which the items of a worker that died are claimed by another."
     )

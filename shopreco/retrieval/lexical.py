@@ -22,7 +22,7 @@ from shopreco.text import (
     term_id,
 )
 
-CUT = 0.3
+CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
 SIMILAR = 20
