@@ -4,7 +4,8 @@
     categories()  -> the category tree, parents before children
     brands()      -> the makers
     relations()   -> facts between products, for the knowledge graph
-    draw(product) -> an SVG picture;  render(product, size) -> the same as WebP bytes
+    draw(product) -> an SVG picture;  render(product, size) -> the same as WebP bytes;
+    render_all(products, size, workers) -> many of them, in processes
 
 It knows no Django: a loader elsewhere writes these records into the shop's tables.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 
 from . import bank
 from .compose import CURRENCY, generate
-from .drawing import draw, render
+from .drawing import draw, render, render_all
 from .records import (
     DemoAttribute,
     DemoBrand,
@@ -40,6 +41,7 @@ __all__ = [
     "generate",
     "relations",
     "render",
+    "render_all",
 ]
 
 

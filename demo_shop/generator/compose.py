@@ -9,7 +9,6 @@ from decimal import Decimal
 from itertools import combinations, count
 from itertools import product as cross
 from random import Random
-from types import MappingProxyType
 from typing import TypeVar
 
 from . import bank
@@ -290,7 +289,7 @@ def _drawing(kind: ProductType, chosen: Mapping[str, str], place: int) -> Drawin
         texture=texture,
         accent=accent.colour or "#c9a06b",
         accent_texture=accent.texture or "plain",
-        options=MappingProxyType({**chosen, "place": str(place)}),
+        options=(*chosen.items(), ("place", str(place))),
     )
 
 

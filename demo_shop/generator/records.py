@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,8 @@ class Drawing:
     """What the illustrator needs to know.
 
     `colour` and `accent` are hex colours; `texture` and `accent_texture` name patterns
-    ("plain", "grain", "knit", ...); `options` are the attribute values as written in the banks.
+    ("plain", "grain", "knit", ...); `options` are (attribute, value as
+    written in the banks), and the number of the product within its type as `place`.
     """
 
     kind: str
@@ -60,7 +59,7 @@ class Drawing:
     texture: str
     accent: str
     accent_texture: str
-    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    options: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

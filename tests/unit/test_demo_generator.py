@@ -18,6 +18,7 @@ from demo_shop.generator import (
     generate,
     relations,
     render,
+    render_all,
 )
 from demo_shop.generator.identifiers import check_digit
 
@@ -165,6 +166,11 @@ def test_every_row_can_be_drawn() -> None:
         svg = draw(row)
         assert svg.startswith("<svg")
         assert "nan" not in svg
+
+
+def test_pictures_made_in_processes_are_the_same() -> None:
+    some = [PRODUCTS[0], PRODUCTS[-1], PRODUCTS[0]]
+    assert list(render_all(some, size=64)) == [render(product, size=64) for product in some]
 
 
 def test_pictures_of_different_colours_differ() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .colours import darker, lighter, luminance, mix
-from .shapes import number, oval
+from .colours import darker, lighter, mix
+from .shapes import box, number, oval
 from .textures import tile
 
 SIZE = 800
+URL = re.compile(r"url\(#\w+\)")
 # Wall colours of the studio; `Canvas` takes one and the floor follows from it.
 STUDIO = ("#efe6da", "#e3e8df", "#e2e7ec", "#f0e0d8", "#e9e4ee", "#ece7d3", "#dfe9e8")
 
@@ -97,31 +99,39 @@ class Skin:
 class Canvas:
     """Collects shapes. Ids are counted per canvas, so the same drawing is the same bytes."""
 
-    def __init__(self, subject: str, mood: int = 0, horizon: int = 560) -> None:
-        """`subject` is the product's main colour: light products get a deeper backdrop.
-
-        The floor begins at `horizon`; from SIZE on there is only the wall.
-        """
+    def __init__(self) -> None:
         self._definitions: dict[str, str] = {}
         self._shapes: list[str] = []
-        wall = mix(STUDIO[mood % len(STUDIO)], subject, 0.1)
-        if luminance(subject) > 0.78:
-            wall = darker(mix(wall, "#b9a58e", 0.35), 0.06)
-        self._studio(wall, horizon)
 
-    def _studio(self, wall: str, horizon: int) -> None:
-        glow = self._gradient(
+    @classmethod
+    def studio(cls, mood: int, horizon: int, *, deep: bool) -> Canvas:
+        """An empty studio: a wall of one of the STUDIO colours, deeper behind light products, and
+        a floor from `horizon` down; with SIZE there is only the wall."""
+        canvas = cls()
+        wall = STUDIO[mood % len(STUDIO)]
+        if deep:
+            wall = darker(mix(wall, "#b9a58e", 0.35), 0.06)
+        glow = canvas._gradient(
             "radial", 'cx=".42" cy=".36" r=".8"', ((0, lighter(wall, 0.6), 1), (1, wall, 1))
         )
-        floor = self._gradient(
-            "linear", 'x2="0" y2="1"', ((0, darker(wall, 0.12), 1), (1, lighter(wall, 0.25), 1))
-        )
-        melt = self._gradient("linear", 'x2="0" y2="1"', ((0, wall, 1), (1, wall, 0)))
-        self._shapes += [
-            f'<path d="M0 0h800v800h-800z" fill="{glow}"/>',
-            f'<path d="M0 {horizon}h800V800H0z" fill="{floor}"/>',
-            f'<path d="M0 {horizon - 2}h800v112h-800z" fill="{melt}"/>',
-        ][: 1 if horizon >= SIZE else None]
+        canvas.fill(box(0, 0, SIZE, SIZE), glow)
+        if horizon < SIZE:
+            floor = canvas.fade(darker(wall, 0.12), lighter(wall, 0.25))
+            melt = canvas._gradient("linear", 'x2="0" y2="1"', ((0, wall, 1), (1, wall, 0)))
+            canvas.fill(box(0, horizon, SIZE, SIZE - horizon), floor)
+            canvas.fill(box(0, horizon - 2, SIZE, 112), melt)
+        return canvas
+
+    def over(self, behind: Canvas) -> Canvas:
+        """This drawing on top of the one `behind` it."""
+        both = Canvas()
+        for canvas in (behind, self):
+            renamed = {}
+            for markup, name in canvas._definitions.items():
+                renamed[f"url(#{name})"] = both._define(markup)
+            for shape in canvas._shapes:
+                both._shapes.append(URL.sub(lambda found: renamed[found[0]], shape))  # noqa: B023
+        return both
 
     # Paint
 

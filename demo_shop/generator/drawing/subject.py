@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from demo_shop.generator.records import Drawing
@@ -16,10 +16,19 @@ class Subject:
 
     skin: Skin
     accent: Skin
-    drawing: Drawing
+    options: Mapping[str, str]
+
+    @classmethod
+    def of(cls, drawing: Drawing) -> Subject:
+        """The subject of a drawing."""
+        return cls(
+            Skin(drawing.colour, drawing.texture),
+            Skin(drawing.accent, drawing.accent_texture),
+            dict(drawing.options),
+        )
 
     def __getitem__(self, option: str) -> str:
-        return self.drawing.options.get(option, "")
+        return self.options.get(option, "")
 
     def count(self, option: str, default: int) -> int:
         """The whole number an option starts with ("3 drawers" or "3" is 3)."""
