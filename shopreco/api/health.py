@@ -105,8 +105,6 @@ def _problems_of(catalogue: Catalogue) -> Iterator[str]:
         return
     try:
         query_encoder(space).encode_query(catalogue.name)
-    except DatabaseError:
-        raise
     except Exception:
         logger.exception("not ready: the query encoder of %s", catalogue.name)
         yield (

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
+from demo_shop.catalogues import ProductCatalogue
 from demo_shop.models import Product
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 
@@ -84,6 +88,41 @@ def test_an_id_that_nobody_has_is_a_404(client: Client, object_id: str) -> None:
 def test_what_a_visitor_cannot_see_is_a_404(client: Client) -> None:
     hidden = Product.objects.get(active=False)
     similar(client, hidden.pk, status=404)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (PermissionDenied(), 403, "permission_denied"),
+        (Http404(), 404, "not_found"),
+        (OperationalError("server at 10.0.0.7 closed the connection"), 503, "unavailable"),
+    ],
+)
+def test_what_the_shops_own_hooks_raise_is_answered_in_the_same_shape(
+    client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    def refuse(self: Any, request: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(ProductCatalogue, "get_live_queryset", refuse)
+    answer = similar(client, lamp().pk, status=status)
+    assert answer["code"] == code
+    assert "10.0.0.7" not in answer["detail"]
+
+
+def test_a_user_is_recognised_by_the_shops_hooks(
+    client: Client, monkeypatch: pytest.MonkeyPatch, django_user_model: Any
+) -> None:
+    seen = []
+
+    def ask(self: Any, request: Any) -> Any:
+        seen.append(request.user.get_username())
+        return Product.objects.live()
+
+    monkeypatch.setattr(ProductCatalogue, "get_live_queryset", ask)
+    client.force_login(django_user_model.objects.create(username="ada"))
+    similar(client, lamp().pk)
+    assert set(seen) == {"ada"}
 
 
 @pytest.mark.parametrize(
