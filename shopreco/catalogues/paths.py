@@ -36,20 +36,20 @@ def related_models(model: type[models.Model], relation: str) -> list[type[models
 
 def missing_step(model: type[models.Model], path: str) -> MissingStep | None:
     """The first step of a path that is neither a field nor an attribute of its model."""
-    current: type[models.Model] | None = model
+    current = model
     for step in path.split("."):
-        if current is None:
-            return None
         try:
-            current = current._meta.get_field(step).related_model  # type: ignore[assignment]
+            related = current._meta.get_field(step).related_model
         except FieldDoesNotExist:
-            if hasattr(current, step):
-                # A property, method or reverse accessor: what lies behind it is not declared.
-                current = _accessor(current, step)
-                continue
-            names = [field.name for field in current._meta.get_fields()]
-            close = get_close_matches(step, names, n=1)
-            return MissingStep(current, step, close[0] if close else "")
+            if not hasattr(current, step):
+                names = [field.name for field in current._meta.get_fields()]
+                close = get_close_matches(step, names, n=1)
+                return MissingStep(current, step, close[0] if close else "")
+            related = _accessor(current, step)
+        if not isinstance(related, type):
+            # A value, a property or a method: what lies behind it is not declared.
+            return None
+        current = related
     return None
 
 
@@ -69,5 +69,5 @@ def _walk(model: type[models.Model], path: str) -> Iterator[tuple[str, type[mode
 def _accessor(model: type[models.Model], step: str) -> type[models.Model] | None:
     for relation in model._meta.related_objects:
         if relation.get_accessor_name() == step:
-            return relation.related_model  # type: ignore[return-value]
+            return relation.related_model
     return None

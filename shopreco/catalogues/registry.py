@@ -55,7 +55,7 @@ def catalogue_of(obj: models.Model) -> Catalogue:
         ConfigurationError: its model has no catalogue.
     """
     for model in type(obj).__mro__:
-        if isinstance(model, type) and issubclass(model, models.Model) and hasattr(model, "_meta"):
+        if issubclass(model, models.Model) and hasattr(model, "_meta"):
             catalogue = _catalogues.get(model._meta.label_lower)
             if catalogue is not None:
                 return catalogue

@@ -103,7 +103,10 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
                 "lease": get_settings().LEASE_SECONDS,
             },
         )
-        return [Claim(*row, token=token) for row in cursor.fetchall()]
+        return [
+            Claim(change_id, object_id, version, run_id, attempts, token)
+            for change_id, object_id, version, run_id, attempts in cursor.fetchall()
+        ]
 
 
 def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:

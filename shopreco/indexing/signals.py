@@ -57,8 +57,8 @@ def _watch(catalogue: Catalogue, relation: str) -> None:
         _listen(pre_delete, model, catalogue, _related_changed, relation)
     prefix, _, name = relation.rpartition("__")
     field = next((f for f in owner._meta.many_to_many if f.name == name), None)
-    if field is not None:
-        through = field.remote_field.through
+    through = field.remote_field.through if field is not None else None
+    if through is not None:
         _listen(m2m_changed, through, catalogue, _m2m_changed, relation, prefix)
 
 

@@ -106,7 +106,7 @@ def _products(
     """Live products by identifier or title: a word that begins with the prefix, then similar."""
     ids = _by_title(catalogue, prefix, limit * 3)
     live = catalogue.get_live_queryset(request).in_bulk(catalogue.to_pks(ids))
-    seen = set()
+    seen: set[str] = set()
     for object_id, title in ids.items():
         obj = live.get(catalogue.to_pk(object_id))
         if obj is not None and title not in seen and len(seen) < limit:
