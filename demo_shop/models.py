@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q, Value
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -68,10 +68,14 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 
     def filled(self) -> CategoryQuerySet:
         """Categories with a product for visitors in them or below them."""
-        within = Q(categories__slug_path=OuterRef("slug_path")) | Q(
-            categories__slug_path__startswith=Concat(OuterRef("slug_path"), Value("/"))
-        )
-        return self.filter(Exists(Product.objects.filter(within, active=True, parent=None)))
+        return self.filter(Exists(_shown_below()))
+
+    def with_examples(self) -> list[tuple[Category, Product]]:
+        """Each with the first product in it or below it that has a picture, in two queries."""
+        pictured = _shown_below().exclude(image="").order_by("sku").values("pk")[:1]
+        found = list(self.annotate(example=Subquery(pictured)).exclude(example=None))
+        examples = Product.objects.in_bulk([each.example for each in found])
+        return [(each, examples[each.example]) for each in found]
 
     def get_or_create_path(self, path: str, translations: Iterable[str] = ()) -> Category:
         """The category at "Home > Lighting > Desk lamps", with every ancestor that is missing.
@@ -159,6 +163,14 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.select_related("brand", "parent").prefetch_related(
             Prefetch("variants", variants)
         )
+
+
+def _shown_below() -> ProductQuerySet:
+    """For a subquery of categories: the products that visitors see in a category or below it."""
+    within = Q(categories__slug_path=OuterRef("slug_path")) | Q(
+        categories__slug_path__startswith=Concat(OuterRef("slug_path"), Value("/"))
+    )
+    return Product.objects.filter(within, active=True, parent=None)
 
 
 class Product(TwoLanguages):

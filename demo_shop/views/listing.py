@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from demo_shop import glossary
-from demo_shop.models import Category, Product, ProductQuerySet, split_path
+from demo_shop.models import Brand, Category, Product, ProductQuerySet, split_path
 from shopreco import services
 from shopreco.exceptions import InvalidQuery
 from shopreco.retrieval import FacetCounts, PriceRange
@@ -217,8 +217,15 @@ def _box(facet: FacetCounts, *, open_: bool) -> Box:
             if (depth := len(split_path(each.value))) < 3 or each.selected
         ]
     else:
+        brands = facet.name == "brand"
+        names = {each.name: str(each) for each in Brand.objects.all()} if brands else {}
         ticks = [
-            Tick(each.value, glossary.said(each.value), each.count, each.selected)
+            Tick(
+                each.value,
+                names.get(each.value) or glossary.said(each.value),
+                each.count,
+                each.selected,
+            )
             for each in facet.values
         ]
     chosen = any(tick.selected for tick in ticks)

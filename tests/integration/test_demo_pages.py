@@ -15,7 +15,6 @@ from django.test import Client
 from demo_shop import generator
 from demo_shop.cart import MOST
 from demo_shop.models import Brand, Category, Product, Word
-from shopreco import services
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +27,7 @@ def _clean_start(settings: Any) -> None:
 
 
 @pytest.fixture
-def shop() -> dict[str, Product]:
+def shop(db: None) -> dict[str, Product]:
     """A lamp in two colours, a chair that is sold out, and a mug that was taken down."""
     lamps = Category.objects.get_or_create_path("Home > Lamps", ["家居", "灯具"])
     chairs = Category.objects.get_or_create_path("Home > Chairs", ["家居", "椅子"])
@@ -288,7 +287,7 @@ def test_the_language_stays_as_chosen(shop: dict[str, Product], client: Client) 
 
 
 class TestDemo:
-    """The generated catalogue, indexed: what `make demo` shows."""
+    """The generated catalogue, as `make demo` loads it."""
 
     @pytest.fixture
     def demo(self, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,19 +313,3 @@ class TestDemo:
             assert product.title
             assert product.title_zh
             assert product.categories.count() == 1
-
-    def test_facets_narrow_to_exactly_what_they_promise(self, demo: None, client: Client) -> None:
-        services.run_inline(services.reindex("demo_shop.product"))
-        listing = client.get("/c/home/").context["listing"]
-        assert not listing.resting
-        assert (
-            listing.total
-            == Product.objects.live()
-            .top_level()
-            .in_category(Category.objects.get(path="Home"))
-            .count()
-        )
-        for box in listing.boxes:
-            tick = box.ticks[0]
-            narrowed = client.get("/c/home/", {box.parameter: tick.value}).context["listing"]
-            assert narrowed.total == tick.count, (box.parameter, tick.value)

@@ -1,0 +1,159 @@
+"""The demo shop in a browser: what visitors do, with and without script, on phones and desks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("live_shop"),
+]
+
+ADDRESSES = [
+    "/",
+    "/c/home/",
+    "/c/home/lighting/desk-lamps/",
+    "/search/?q=desk+lamp",
+    "/search/?q=desk+lamp&f.brand=Fennel&available=1",
+    "/search/?f.brand=Nobody",
+    "/p/product-1/",
+    "/p/chair/",
+    "/cart/",
+]
+SCREENS = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
+
+
+@pytest.fixture(autouse=True)
+def _static_files() -> None:
+    # WhiteNoise warns of a folder that `collectstatic` has not made yet.
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_page_is_accessible_and_fits(
+    page: Any, live_server: Any, axe: Callable[..., list[str]], screen: str, scheme: str
+) -> None:
+    width, height = SCREENS[screen]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for address in ADDRESSES:
+        page.goto(live_server.url + address)
+        page.wait_for_load_state("networkidle")
+        assert axe(page) == [], address
+        room = page.evaluate("innerWidth - document.documentElement.scrollWidth")
+        assert room >= 0, f"{address} is wider than the screen"
+
+
+def test_chinese_pages_are_accessible_too(
+    page: Any, live_server: Any, axe: Callable[..., list[str]]
+) -> None:
+    page.goto(f"{live_server.url}/p/product-1/")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="加入购物车").wait_for()
+    assert page.url == f"{live_server.url}/p/product-1/"
+    assert axe(page) == []
+    page.goto(f"{live_server.url}/c/home/")
+    page.get_by_text("只看有货").wait_for()
+    assert axe(page) == []
+    page.get_by_role("button", name="English").click()
+    page.get_by_text("In stock only").wait_for()
+
+
+def test_a_facet_shows_exactly_as_many_as_it_promised(page: Any, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/search/?q=desk+lamp")
+    tick = page.locator("label.tick", has_text="Fennel")
+    promised = tick.locator(".number").inner_text()
+    tick.click()
+    page.wait_for_url("**f.brand=Fennel**")
+    assert "price_min" not in page.url
+    assert page.get_by_role("status").filter(has_text=f"{promised} product").count() == 1
+    assert set(page.locator(".card-brand").all_inner_texts()) == {"Fennel"}
+    page.get_by_role("link", name="Remove all filters").click()
+    page.wait_for_url("**/search/?q=desk%20lamp")
+
+
+def test_facets_stand_beside_the_products_or_open_on_a_phone(page: Any, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/c/home/")
+    assert page.get_by_text("In stock only").is_visible()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert not page.get_by_text("In stock only").is_visible()
+    page.get_by_text("Filter", exact=True).click()
+    assert page.get_by_text("In stock only").is_visible()
+
+
+def test_prices_and_order_narrow_and_sort(page: Any, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/c/home/")
+    page.get_by_label("Sort by").select_option("price_desc")
+    page.wait_for_url("**sort=price_desc**")
+    page.get_by_label("Highest price").fill("50")
+    page.get_by_role("button", name="Apply").first.click()
+    page.wait_for_url("**price_max=50**")
+    prices = [
+        float(re.sub(r"[^\d.]", "", each))
+        for each in page.locator(".card .price").all_inner_texts()
+    ]
+    assert prices
+    assert max(prices) <= 50
+    assert prices == sorted(prices, reverse=True)
+
+
+def test_suggestions_lead_to_a_narrowed_list(page: Any, live_server: Any) -> None:
+    page.goto(live_server.url)
+    page.get_by_role("combobox", name="Search the shop").press_sequentially("fenn", delay=20)
+    page.get_by_role("option").filter(has_text="Brand").click()
+    page.wait_for_url("**f.brand=Fennel**")
+    assert set(page.locator(".card-brand").all_inner_texts()) == {"Fennel"}
+
+
+def test_a_variant_is_chosen_bought_and_taken_out_again(page: Any, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/p/chair/")
+    page.get_by_role("group", name="Colour").get_by_role("link", name="Blue").click()
+    page.wait_for_url("**/p/chair-blue/")
+    page.get_by_label("Quantity").fill("2")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("status").filter(has_text="is in your cart").wait_for()
+    assert page.locator(".sum strong").inner_text() == "€100.00"
+    page.get_by_label("Quantity of Garden chair blue").fill("1")
+    page.get_by_label("Quantity of Garden chair blue").press("Tab")
+    page.locator(".sum strong", has_text="€50.00").wait_for()
+    page.get_by_role("button", name="Remove Garden chair blue").click()
+    page.get_by_text("There is nothing in it yet.").wait_for()
+
+
+def test_similar_products_come_in_the_look_of_the_shop(page: Any, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/p/product-1/")
+    page.locator("[data-placement=product-similar] .card").first.scroll_into_view_if_needed()
+    links = page.locator("[data-placement=product-similar] .card a")
+    assert links.count() > 2
+    assert "/p/product-1/" not in [each.get_attribute("href") for each in links.all()]
+
+
+def test_the_keyboard_gets_past_the_header(page: Any, live_server: Any) -> None:
+    page.goto(live_server.url)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_everything_works_without_script(chromium: Any, live_server: Any) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/search/")
+    page.get_by_label("Search the shop").fill("desk lamp")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_label(re.compile("Fennel")).check()
+    page.locator(".narrow-fields > button").click()
+    page.wait_for_url("**f.brand=Fennel**")
+    assert set(page.locator(".card-brand").all_inner_texts()) == {"Fennel"}
+    page.locator(".card a").first.click()
+    page.get_by_role("heading", level=1).wait_for()
+    context.close()
