@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco import services
-from shopreco.admin.pages import EMPTY, change_page
+from shopreco.admin.pages import EMPTY, change_page, shop_page
 from shopreco.admin.plans import Plan, explain
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
@@ -198,7 +198,7 @@ def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
         bars=bars,
         admin_url=change_page(model_admin.admin_site, result.object, result.object.pk),
         item_url=model_admin.url("shopreco_item_change", result.item_id),
-        shop_url=shop.get_url(result.object),
+        shop_url=shop_page(shop, result.object),
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from shopreco.admin.pages import EMPTY, badge, change_page
+from shopreco.admin.pages import EMPTY, badge, change_page, shop_page
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
 from shopreco.indexing.lexicon import EVERY_ITEM
@@ -75,7 +75,7 @@ def shop_object(site: admin.AdminSite, item: Item) -> SafeString | str:
     obj = catalogue.get_queryset().filter(pk=pk).first()
     if obj is None:
         return format_html("<code>{}</code> ({})", item.object_id, _("not in the shop any more"))
-    if url := catalogue.get_url(obj):
+    if url := shop_page(catalogue, obj):
         links.append((url, _("view in the shop")))
     shown = format_html_join(" ", '<a class="shopreco-link" href="{}">{}</a>', links)
     return format_html("<code>{}</code> {}", item.object_id, shown)
@@ -137,7 +137,7 @@ def vectors(item: Item) -> SafeString | str:
         .values_list("modality", "encoder", "content_hash")
     )
     shown = [(modality, encoder[:12], mark) for modality, encoder, mark in rows]
-    return format_html_join(format_html("<br>"), "{} · {} · <code>{}</code>", shown) or EMPTY
+    return format_html_join(SafeString("<br>"), "{} · {} · <code>{}</code>", shown) or EMPTY
 
 
 def terms(item: Item) -> SafeString | str:

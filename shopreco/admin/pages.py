@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -21,13 +22,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shopreco.catalogues import get_catalogues
+from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.models import EmbeddingSpace, IndexRun, Item
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+
+logger = logging.getLogger(__name__)
 
 STYLESHEET = "shopreco/admin/admin.css"
 EMPTY = "–"
@@ -192,6 +195,18 @@ def prepared(base: type[ChangeList], prepare: Callable[[list[Any]], None]) -> ty
             prepare(list(self.result_list))
 
     return Prepared
+
+
+def shop_page(catalogue: Catalogue, obj: Any) -> str:
+    """Address of an object in the shop; empty if the shop's own hook has none or fails.
+
+    An admin on a host of its own has URLs of its own, where the shop's cannot be reversed.
+    """
+    try:
+        return catalogue.get_url(obj)
+    except Exception as error:  # noqa: BLE001 (whatever the shop's code raises)
+        logger.info("%s %s has no address here: %s", catalogue.name, obj.pk, error)
+        return ""
 
 
 def badge(state: str, label: str) -> SafeString:

@@ -139,9 +139,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
     def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
         self.require(request, "view")
         run = self._run(pk)
-        response = JsonResponse(progress(run, may_steer=self.may(request, "change")))
-        response["Cache-Control"] = "no-store"
-        return response
+        return JsonResponse(progress(run, may_steer=self.may(request, "change")))
 
     # Steering
 

@@ -1,0 +1,209 @@
+"""The pages of the admin: what they show, to whom, and with how many queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from demo_shop.models import Product
+from shopreco import services
+from shopreco.catalogues import get_catalogues
+from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome
+from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+CHANGELISTS = ["item", "embeddingspace", "indexrun"]
+HOSTILE = [
+    "%",
+    "_",
+    "\\",
+    "'; DROP TABLE shopreco_item; --",
+    "\x00",
+    "  ",
+    "💡",
+    "\u202eمصباح",
+    "a" * 10_000,
+    "--",
+    "🪑" * 300,
+]
+
+
+@pytest.fixture
+def admin(admin_client: Client) -> Client:
+    return admin_client
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    """Staff with the right to see everything of shopreco and to change nothing."""
+    user = User.objects.create_user("viewer", is_staff=True)
+    mine = Permission.objects.filter(content_type__app_label="shopreco")
+    user.user_permissions.set(mine.filter(codename__startswith="view_"))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def item() -> Item:
+    return Item.objects.get(catalogue=CATALOGUE, title="Brass desk lamp")
+
+
+def changelist(model: str) -> str:
+    return reverse(f"admin:shopreco_{model}_changelist")
+
+
+def page(model: str, pk: int) -> str:
+    return reverse(f"admin:shopreco_{model}_change", args=[pk])
+
+
+def text(response: Any) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("model", CHANGELISTS)
+def test_lists_are_for_staff_with_the_permission(model: str, client: Client) -> None:
+    assert client.get(changelist(model)).status_code == 302
+    client.force_login(User.objects.create_user("nobody", is_staff=True))
+    assert client.get(changelist(model)).status_code == 403
+
+
+@pytest.mark.parametrize("model", CHANGELISTS)
+def test_a_viewer_sees_the_pages_and_no_button(model: str, staff: Client) -> None:
+    shown = text(staff.get(changelist(model)))
+    assert "Search console" in shown
+    for button in ("Re-index the catalogue", "Rebuild with", "Re-index selected", "addlink"):
+        assert button not in shown
+
+
+def test_nothing_is_edited_by_hand(admin: Client, item: Item) -> None:
+    shown = text(admin.get(page("item", item.pk)))
+    assert 'name="_save"' not in shown
+    assert admin.post(page("item", item.pk), {"title": "other"}).status_code == 403
+    assert admin.get(reverse("admin:shopreco_item_add")).status_code == 403
+    assert admin.post(reverse("admin:shopreco_item_delete", args=[item.pk])).status_code == 403
+
+
+def test_items_are_listed_by_state(admin: Client, item: Item) -> None:
+    Item.objects.filter(pk=item.pk).update(outcome=Outcome.SKIPPED, reason="sold by weight")
+    other = Item.objects.exclude(pk=item.pk).first()
+    assert other is not None
+    services.reindex_objects(CATALOGUE, [other.object_id])
+
+    skipped = text(admin.get(changelist("item"), {"state": "skipped"}))
+    assert "Brass desk lamp" in skipped
+    assert "sold by weight" in skipped
+    pending = text(admin.get(changelist("item"), {"state": "pending"}))
+    assert other.title in pending
+    assert "Brass desk lamp" not in pending
+    assert other.title not in text(admin.get(changelist("item"), {"state": "indexed"}))
+    assert text(admin.get(changelist("item"), {"state": "nonsense"}))
+
+
+@pytest.mark.parametrize("asked", ["ass DESK la", "al-0001", "AL 0001"])
+def test_items_are_found_by_title_and_identifier(asked: str, admin: Client) -> None:
+    shown = text(admin.get(changelist("item"), {"q": asked}))
+    assert "Brass desk lamp" in shown
+    assert "Linen cushion" not in shown
+
+
+def test_an_item_is_found_by_its_object_id(admin: Client, item: Item) -> None:
+    assert "1 item" in text(admin.get(changelist("item"), {"q": item.object_id}))
+
+
+@pytest.mark.parametrize("asked", HOSTILE)
+def test_item_search_takes_anything_literally(asked: str, admin: Client) -> None:
+    shown = text(admin.get(changelist("item"), {"q": asked}))
+    if asked in {"%", "_", "\\"}:
+        assert "0 items" in shown
+
+
+def test_lists_cost_a_fixed_number_of_queries(
+    admin: Client, django_assert_max_num_queries: Any
+) -> None:
+    ids = list(Item.objects.values_list("object_id", flat=True))
+    services.reindex_objects(CATALOGUE, ids)
+    admin.get(changelist("item"))
+    for model, most in (
+        ("item", 8),
+        ("embeddingspace", 12),
+        ("indexrun", 8 + 5 * len(get_catalogues())),
+    ):
+        with django_assert_max_num_queries(most):
+            admin.get(changelist(model))
+
+
+def test_a_page_of_an_item_shows_its_place_in_the_index(
+    admin: Client, item: Item, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(30):
+        shown = text(admin.get(page("item", item.pk)))
+    product = Product.objects.get(pk=item.object_id)
+    assert reverse("admin:demo_shop_product_change", args=[product.pk]) in shown
+    assert product.get_absolute_url() in shown
+    assert "Home &gt; Lighting &gt; Desk lamps" in shown
+    assert "shopreco-term" in shown  # its words, with weights
+    neighbours = shown[shown.index("shopreco-neighbours") :]
+    assert "desk lamp" in neighbours
+    assert page("item", item.pk) not in neighbours
+
+
+def test_a_page_of_an_item_without_object_or_vector(admin: Client) -> None:
+    gone = Item.objects.create(
+        catalogue=CATALOGUE, object_id="not a key", group_id=0, outcome=Outcome.DELETED
+    )
+    foreign = Item.objects.create(
+        catalogue="shop.gone", object_id="1", group_id=0, outcome=Outcome.FAILED
+    )
+    assert "not in the shop any more" in text(admin.get(page("item", gone.pk)))
+    assert "No vector of this item" in text(admin.get(page("item", foreign.pk)))
+    assert admin.get(page("item", 999_999_999)).status_code == 302
+    assert admin.get("/admin/shopreco/item/abc/change/").status_code == 302
+
+
+def test_spaces_show_model_size_and_whether_they_match_the_settings(
+    admin: Client, settings: Any
+) -> None:
+    shown = text(admin.get(changelist("embeddingspace")))
+    assert "HashingEncoder" in shown
+    assert "as in the settings" in shown
+    assert "KB" in shown
+    other = {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": other}
+    assert "differs from the settings" in text(admin.get(changelist("embeddingspace")))
+    missing = {"CLASS": "shopreco.encoders.SentenceTransformerEncoder", "MODEL": "/nowhere/at/all"}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": missing}
+    assert "/nowhere/at/all" in text(admin.get(changelist("embeddingspace")))
+
+
+def test_a_page_of_a_space(admin: Client) -> None:
+    space = EmbeddingSpace.objects.get(catalogue=CATALOGUE)
+    shown = text(admin.get(page("embeddingspace", space.pk)))
+    assert space.fingerprint in shown
+    assert "average words per field" in shown.lower()
+
+
+def test_runs_show_every_catalogue_and_its_problems(admin: Client) -> None:
+    Item.objects.filter(title="Brass desk lamp").update(outcome=Outcome.FAILED)
+    shown = text(admin.get(changelist("indexrun")))
+    assert CATALOGUE in shown
+    assert "1 items failed" in shown
+    assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) in shown
+    assert reverse("admin:shopreco_indexrun_start", args=["rebuild", CATALOGUE]) in shown
+
+
+def test_a_page_of_a_run_that_is_over(admin: Client) -> None:
+    run = IndexRun.objects.get()
+    shown = text(admin.get(page("indexrun", run.pk)))
+    assert "Answers come from the new space" in shown
+    assert 'data-shopreco-live="false"' in shown
+
+
+@pytest.mark.parametrize("model", CHANGELISTS)
+def test_pages_speak_the_language_of_the_reader(model: str, admin: Client) -> None:
+    assert admin.get(changelist(model), headers={"accept-language": "zh-hans"}).status_code == 200
