@@ -51,6 +51,9 @@ class ProductCatalogue(Catalogue):
     def get_live_queryset(self, request: HttpRequest | None) -> ProductQuerySet:
         return Product.objects.live().for_cards()
 
+    def get_title(self, product: Product) -> str:
+        return product.name
+
     def prepare_attributes(self, product: Product) -> dict[str, object]:
         """A variant has what its parent has, and its own colour and size."""
         inherited = product.parent.attributes if product.parent else {}

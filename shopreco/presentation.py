@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from shopreco.catalogues import Availability, Catalogue, Price, Title, catalogue_of
+from shopreco.catalogues import Availability, Catalogue, Price, catalogue_of
 from shopreco.retrieval.results import Result, ResultPage
 
 
@@ -36,18 +36,12 @@ def card(result: Result) -> Card:
     price = catalogue.field(Price)
     return Card(
         result=result,
-        title=_title(catalogue, result.object),
+        title=catalogue.get_title(result.object),
         url=catalogue.get_url(result.object),
         price=price.amount(catalogue.values(price.name, result.object)) if price else None,
         currency=price.currency_of(result.object) if price else "",
         available=_available(catalogue, result.object),
     )
-
-
-def _title(catalogue: Catalogue, obj: Any) -> str:
-    declared = catalogue.field(Title)
-    words = declared.words(catalogue.values(declared.name, obj)) if declared else ""
-    return words or str(obj)
 
 
 def _available(catalogue: Catalogue, obj: Any) -> bool:

@@ -61,6 +61,12 @@ class Catalogue:
         """False, or the reason as a text, keeps an object out of the index."""
         return True
 
+    def get_title(self, obj: Any) -> str:
+        """What suggestions, blocks and the API call the object, in the visitor's language."""
+        title = self.field(f.Title)
+        words = title.words(self.values(title.name, obj)) if title else ""
+        return words or str(obj)
+
     def get_url(self, obj: Any) -> str:
         get_absolute_url = getattr(obj, "get_absolute_url", None)
         return str(get_absolute_url()) if callable(get_absolute_url) else ""

@@ -107,9 +107,10 @@ def _products(
     ids = _by_title(catalogue, prefix, limit * 3)
     live = catalogue.get_live_queryset(request).in_bulk(catalogue.to_pks(ids))
     seen: set[str] = set()
-    for object_id, title in ids.items():
+    for object_id in ids:
         obj = live.get(catalogue.to_pk(object_id))
-        if obj is not None and title not in seen and len(seen) < limit:
+        title = catalogue.get_title(obj) if obj is not None else ""
+        if title and title not in seen and len(seen) < limit:
             seen.add(title)
             yield Suggestion("product", title, url=catalogue.get_url(obj))
 
