@@ -86,6 +86,15 @@ def servers() -> EmbeddedServers:
     return embedded
 
 
+@pytest.fixture(scope="module")
+def server_directory() -> Iterator[Path]:
+    """A directory for servers that a test starts itself. PostgreSQL's user can reach it, which a
+    second test run takes away from pytest's own temporary directories."""
+    directory = Path(tempfile.mkdtemp(prefix="shopreco-servers-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(servers: EmbeddedServers) -> None:
     """pytest-django's hook before it creates the test databases."""
@@ -251,11 +260,14 @@ def browser(chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     context.set_default_timeout(15_000)
     errors: list[str] = []
+
+    def note(message: Any) -> None:
+        # Pages of Django's admin name no icon, so the browser asks for one that is not there.
+        if message.type == "error" and "favicon.ico" not in message.location["url"]:
+            errors.append(message.text)
+
     context.on("weberror", lambda error: errors.append(str(error.error)))
-    context.on(
-        "console",
-        lambda message: message.type == "error" and errors.append(message.text),
-    )
+    context.on("console", note)
     yield context
     context.close()
     assert errors == [], "errors in the browser's console"

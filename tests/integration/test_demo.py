@@ -103,9 +103,9 @@ def running(processes: list[psutil.Process]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def directory(server_directory: Path) -> Path:
     """One demo directory for all tests here: only the first run has to load and index."""
-    return tmp_path_factory.mktemp("demo") / "data"
+    return server_directory / "data"
 
 
 @pytest.fixture
@@ -175,12 +175,12 @@ def test_a_second_run_is_quick_and_keeps_data_and_password(
 
 @pytest.mark.slow
 def test_a_taken_port_and_a_running_demo_are_named(
-    start: Callable[..., Demo], tmp_path: Path
+    start: Callable[..., Demo], server_directory: Path
 ) -> None:
     demo = start()
     demo.wait_until_ready()
 
-    beside = Demo(tmp_path / "beside", demo.port)
+    beside = Demo(server_directory / "beside", demo.port)
     assert beside.popen.wait(timeout=30) == 1
     assert f"Port {demo.port} cannot be used" in beside.output
     assert f"PORT={demo.port + 1}" in beside.output

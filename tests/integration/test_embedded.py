@@ -15,8 +15,8 @@ from demo_shop.embedded import EmbeddedServers, PostgreSQL
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[EmbeddedServers]:
-    servers = EmbeddedServers(tmp_path / "servers", durable=False)
+def embedded(server_directory: Path, request: pytest.FixtureRequest) -> Iterator[EmbeddedServers]:
+    servers = EmbeddedServers(server_directory / request.node.name, durable=False)
     yield servers
     servers.stop()
 
@@ -91,8 +91,8 @@ def test_a_restart_breaks_connections_and_keeps_the_address(embedded: EmbeddedSe
 
 
 @pytest.mark.parametrize("name", ["a folder, 100% mine's", "long" * 40])
-def test_any_directory_will_do(tmp_path: Path, name: str) -> None:
-    servers = EmbeddedServers(tmp_path / name, durable=False)
+def test_any_directory_will_do(server_directory: Path, name: str) -> None:
+    servers = EmbeddedServers(server_directory / name, durable=False)
     try:
         servers.postgresql.start()
         servers.valkey.start()
