@@ -1,0 +1,407 @@
+"""Write the reference pages that say what the code says: `python docs/generate.py`.
+
+Each page is a function that reads the package and returns Markdown; `tests/unit/test_docs.py`
+fails where a committed page differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import django
+from django.conf import settings
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+PACKAGE = REFERENCE.parent.parent / "shopreco"
+SECTIONS = {"Args": "Arguments", "Raises": "Errors", "Returns": "Returns"}
+SIGNATURE_WIDTH = 92
+
+CHECKS = {
+    "E001": "`SHOPRECO` has a key that is no setting.",
+    "E002": "A value has the wrong type, or is not above zero.",
+    "E003": "A setting of an earlier release was removed.",
+    "E010": "The catalogue has no `model`.",
+    "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
+    "E012": "The model has a composite primary key.",
+    "E013": "The model's key may be longer than can be indexed.",
+    "E014": "The catalogue has no title.",
+    "E015": "A declaration that may occur once occurs more often.",
+    "E016": "`Parent` points to another model than the catalogue's own.",
+}
+HOOKS = (
+    "get_queryset",
+    "get_live_queryset",
+    "is_indexable",
+    "get_url",
+    "get_facet_label",
+)
+
+
+# Markdown from docstrings and signatures
+
+
+def prose(text: str, options: Collection[str] = ()) -> str:
+    """A docstring as Markdown: `Args:`, `Raises:` and lines about one of `options` become lists.
+
+    Options are settings, so they are shown in capitals.
+    """
+    out: list[str] = []
+    listing = False
+    for line in inspect.cleandoc(text).splitlines():
+        heading = SECTIONS.get(line.removesuffix(":"))
+        item = re.fullmatch(r"( {4})?([\w, ]+): (.*)", line)
+        names = [name.strip() for name in item[2].split(",")] if item else []
+        if heading:
+            out += [f"{heading}:", ""]
+            listing = True
+        elif item and (all(name in options for name in names) or (listing and item[1])):
+            shown = (name.upper() if name in options else name for name in names)
+            out.append(f"- {', '.join(f'`{name}`' for name in shown)}: {item[3]}")
+            listing = True
+        else:
+            listing = listing and (not line or line.startswith("    "))
+            out.append(f"  {line.strip()}" if listing and line else line)
+    return "\n".join(out).strip()
+
+
+def summary(text: str) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join(inspect.cleandoc(text).split("\n\n")[0].split())
+
+
+def signature(function: Callable[..., Any], name: str = "") -> str:
+    """`name(a: int = 1) -> str`, one parameter a line where it is long."""
+    found = inspect.signature(function)
+    parameters: list[str] = []
+    star = False
+    for parameter in found.parameters.values():
+        if parameter.name in {"self", "cls"}:
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            parameters.append("*")
+            star = True
+        parameters.append(_parameter(parameter))
+    result = found.return_annotation
+    end = ")" if result is found.empty or inspect.isclass(function) else f") -> {result}"
+    start = f"{name or function.__name__}("
+    line = start + ", ".join(parameters) + end
+    if len(line) <= SIGNATURE_WIDTH:
+        return line
+    return "\n".join([start, *(f"    {each}," for each in parameters), end])
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    text = parameter.name
+    if parameter.annotation is not parameter.empty:
+        text += f": {_annotation(parameter.annotation)}"
+    if parameter.default is not parameter.empty:
+        text += f" = {literal(parameter.default)}"
+    return text
+
+
+def _annotation(annotation: object) -> str:
+    """Annotations are texts, but for those that `NamedTuple` wraps."""
+    return str(getattr(annotation, "__forward_arg__", annotation))
+
+
+def literal(value: object) -> str:
+    return repr(value).replace("'", '"')
+
+
+def table(*rows: Sequence[object]) -> str:
+    """A Markdown table; the first row is its head."""
+    head, *body = (
+        [str(cell).replace("\n", " ").replace("|", "\\|") for cell in row] for row in rows
+    )
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def python(text: str) -> str:
+    return f"```python\n{text}\n```"
+
+
+def checks_between(first: str, last: str) -> str:
+    """The table of system checks; an id that is only here or only in the code is an error."""
+    sources = (PACKAGE / "conf.py", *PACKAGE.joinpath("catalogues").glob("*.py"))
+    used = {id for path in sources for id in re.findall(r'"(E\d{3})"', path.read_text("utf-8"))}
+    if used != set(CHECKS):
+        raise SystemExit(f"CHECKS and the code differ: {sorted(used ^ set(CHECKS))}")
+    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in sorted(used) if first <= id <= last]
+    return table(("id", "what is wrong"), *rows)
+
+
+# Pages
+
+
+def settings_page() -> str:
+    from shopreco.conf import Settings
+    from shopreco.encoders import HashingEncoder, SentenceTransformerEncoder
+    from shopreco.ranking.fusion import ConvexSum, ReciprocalRank
+
+    defaults = Settings()
+    options = []
+    for option in fields(Settings):
+        kind = str(option.type).replace("Mapping[str, Any]", "dict")
+        default = literal(getattr(defaults, option.name))
+        options.append(f"### `{option.name}`\n\n{option.metadata['help']}")
+        options.append(f"Type: `{kind}`. Default: `{default}`.")
+    classes = []
+    for kind in (SentenceTransformerEncoder, HashingEncoder, ConvexSum, ReciprocalRank):
+        path = f"{kind.__module__}.{kind.__name__}"
+        if kind.__module__.startswith("shopreco.encoders"):
+            path = f"shopreco.encoders.{kind.__name__}"
+        parameters = inspect.signature(kind).parameters
+        rows = [(f"`{name.upper()}`", f"`{literal(p.default)}`") for name, p in parameters.items()]
+        classes += [f"### `{path}`", prose(kind.__doc__ or "", parameters)]
+        classes.append(table(("option", "default"), *rows))
+    return page(
+        "Settings",
+        "One dict in the host's settings. Every key is optional; keys that are left out keep their "
+        "default. Settings are read when they are needed and never shape tables.",
+        python('# settings.py\nSHOPRECO = {"QUERY_DEADLINE": 0.5}'),
+        "Database and cache are Django's (`DATABASES`, a router for the app `shopreco`, `CACHES`), "
+        "the broker is Celery's, rates of the API are "
+        "[Django REST framework's](api.md#rates).",
+        "## Keys",
+        *options,
+        "## Classes and their options",
+        "Options stand beside `CLASS`, in capitals.",
+        *classes,
+        "## System checks",
+        "`python manage.py check` reports what is wrong, with the fix:",
+        checks_between("E001", "E009"),
+    )
+
+
+def catalogue_page() -> str:
+    from shopreco import catalogues
+    from shopreco.catalogues import Catalogue, Field, ItemDocument, TextPart
+
+    public = [getattr(catalogues, name) for name in catalogues.__all__]
+    declarations = [each for each in public if inspect.isclass(each) and issubclass(each, Field)]
+    abstract = {each for each in declarations if any(o.__base__ is each for o in declarations)}
+    concrete = [each for each in declarations if each not in abstract or each.__name__ == "Text"]
+    functions = [each for each in public if inspect.isfunction(each)]
+    source = sys.modules[Field.__module__].__doc__ or ""
+    rows = [
+        (f"`{d.__name__}`", summary(d.__doc__ or ""), _weight(d), _yes(d.embedded), _yes(d.unique))
+        for d in concrete
+    ]
+    hooks = [
+        f"{python(signature(getattr(Catalogue, name)))}\n\n{prose(doc)}".strip()
+        for name in HOOKS
+        for doc in [getattr(Catalogue, name).__doc__ or ""]
+    ]
+    return page(
+        "Catalogue",
+        "A module `catalogues` of any installed app has one class per model. "
+        "[How to describe your own model](../how-to/own-model.md) leads through it.",
+        "```python\nfrom shopreco.catalogues import Catalogue, Filter, Price, Title, register\n```",
+        "## Declarations",
+        source.split("\n\n", 1)[1].strip(),
+        table(("declaration", "what it is", "weight", "embedded", "at most one"), *rows),
+        prose((Field.__doc__ or "").split("\n\n", 1)[1]),
+        *_arguments(concrete),
+        "## `Catalogue`",
+        prose(Catalogue.__doc__ or ""),
+        "`prepare_<name>(self, obj)` replaces the reading of the declaration `name`: it returns a "
+        "value, a list of values, or None. `get_url` gives the page of an object, by default its "
+        "`get_absolute_url()`. `reindex_on` names further relations whose changes re-index: paths "
+        "as in `prefetch_related`. Those that the declarations follow are watched without being "
+        "named.",
+        *hooks,
+        "## The registry",
+        *(f"{python(signature(f))}\n\n{prose(f.__doc__ or '')}".strip() for f in functions),
+        "## What a catalogue says of an object",
+        *(dataclass_section(each) for each in (ItemDocument, TextPart)),
+        "## System checks",
+        "`python manage.py check`, and so `migrate` and `runserver`, reports:",
+        checks_between("E010", "E999"),
+    )
+
+
+def _arguments(declarations: Iterable[type[Any]]) -> Iterator[str]:
+    """Each signature once, above the declarations that have it."""
+    by_signature: dict[str, list[str]] = {}
+    for each in declarations:
+        by_signature.setdefault(signature(each, "Declaration"), []).append(each.__name__)
+    for shape, names in sorted(by_signature.items(), key=lambda item: -len(item[1])):
+        yield f"Arguments of {', '.join(f'`{name}`' for name in names)}:"
+        yield python(shape.replace("Declaration", names[0] if len(names) == 1 else "Declaration"))
+
+
+def _weight(declaration: type[Any]) -> str:
+    return f"{declaration.weight:g}" if declaration.weight else ""
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else ""
+
+
+def services_page() -> str:
+    from shopreco import services
+    from shopreco.retrieval.facets import FacetCounts, FacetValue, PriceRange
+
+    public = [getattr(services, name) for name in services.__all__]
+    functions = [each for each in public if inspect.isfunction(each)]
+    functions.sort(key=lambda function: function.__code__.co_firstlineno)
+    classes = [each for each in public if inspect.isclass(each)]
+    return page(
+        "Services",
+        "All that views, template tags, commands and the admin call; yours may too.",
+        "```python\nfrom shopreco.services import search\n```",
+        "## Functions",
+        *(
+            f"### `{f.__name__}`\n\n{python(signature(f))}\n\n{prose(f.__doc__ or '')}".strip()
+            for f in functions
+        ),
+        "## Results",
+        "Frozen dataclasses.",
+        *(dataclass_section(each) for each in (*classes, FacetCounts, FacetValue, PriceRange)),
+    )
+
+
+def dataclass_section(kind: type[Any]) -> str:
+    if is_dataclass(kind):
+        attributes = [(field.name, str(field.type)) for field in fields(kind)]
+    else:
+        hints = inspect.get_annotations(kind)
+        attributes = [(name, _annotation(hint)) for name, hint in hints.items()]
+    rows = [(f"`{name}`", f"`{hint}`") for name, hint in attributes]
+    for name, value in vars(kind).items():
+        if isinstance(value, property):
+            hint = inspect.signature(value.fget).return_annotation if value.fget else ""
+            rows.append((f"`{name}`", f"`{hint}`"))
+    doc = kind.__doc__ or ""
+    text = "" if doc.startswith(f"{kind.__name__}(") else prose(doc)
+    return "\n\n".join(
+        filter(None, [f"### `{kind.__name__}`", text, table(("attribute", "type"), *rows)])
+    )
+
+
+def commands_page() -> str:
+    from django.core.management.base import BaseCommand
+
+    from shopreco.management import commands
+
+    ours = sorted(module.name for module in iter_modules(commands.__path__))
+    common = {action.dest for action in BaseCommand().create_parser("", "")._actions}
+    sections = []
+    for name in ours:
+        command = import_module(f"shopreco.management.commands.{name}").Command()
+        parser = command.create_parser("manage.py", name)
+        sections += [f"## `{name}`", _without_exit_codes(command.help)]
+        sections += _options(parser, common, f"python manage.py {name}")
+        sections.append(f"Exit codes: {_exit_codes(command)}.")
+    return page(
+        "Commands",
+        "All take Django's own options too (`--settings`, `--verbosity`, …). An unknown option "
+        "ends a command with exit code 2, as everywhere in Django.",
+        *sections,
+    )
+
+
+def _options(parser: argparse.ArgumentParser, common: set[str], usage: str) -> Iterator[str]:
+    rows: list[tuple[str, str]] = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help for choice in action._choices_actions}
+            for subject, sub in action.choices.items():
+                yield f"### `{usage.rpartition(' ')[2]} {subject}`"
+                yield f"{helps[subject].capitalize()}."
+                yield from _options(sub, common, f"{usage} {subject}")
+            return
+        if action.dest in common:
+            continue
+        shown = ", ".join(action.option_strings) or _metavar(action)
+        if action.option_strings and action.nargs != 0:
+            shown += f" {_metavar(action)}"
+        rows.append((f"`{shown}`", action.help or ""))
+    if rows:
+        yield table(("argument", ""), *rows)
+
+
+def _metavar(action: argparse.Action) -> str:
+    name = str(action.metavar or (action.dest.upper() if action.option_strings else action.dest))
+    return f"[{name}]" if action.nargs == "?" else name
+
+
+def _exit_codes(command: Any) -> str:
+    """From the help or the docstring of the command or a base class; else success and failure."""
+    for kind in type(command).__mro__:
+        text = f"{vars(kind).get('help', '')} {kind.__doc__ or ''}"
+        if found := re.search(r"Exit codes: ([^.]+)\.", " ".join(text.split())):
+            return found[1]
+    return "0 done, 1 failed"
+
+
+def _without_exit_codes(help: str) -> str:
+    return re.sub(r"\s*Exit codes: [^.]+\.", "", help)
+
+
+def errors_page() -> str:
+    from shopreco import encoders, exceptions
+    from shopreco.exceptions import ShopRecoError
+
+    documented = (exceptions, sys.modules[encoders.EncoderError.__module__])
+    trees = "\n".join(module.__doc__ or "" for module in documented)
+    meanings = dict(re.findall(r"─ (\w+) +(\S.*)", trees))
+
+    def branch(kind: type[ShopRecoError], depth: int = 0) -> Iterator[str]:
+        meaning = meanings.get(kind.__name__) or summary(kind.__doc__ or "").partition(".")[0]
+        yield f"{'  ' * depth}- `{kind.__name__}` (`{kind.code}`) {meaning}".rstrip()
+        for each in sorted(kind.__subclasses__(), key=lambda kind: kind.__name__):
+            if each.__module__ in {module.__name__ for module in documented}:
+                yield from branch(each, depth + 1)
+
+    return page(
+        "Errors",
+        "One tree. Messages name the object, the cause and the fix, and are for people; `code`, in "
+        "brackets, is for programs and does not change.",
+        "```python\nfrom shopreco.exceptions import ShopRecoError\n"
+        "from shopreco.encoders import EncoderError\n```",
+        "\n".join(branch(ShopRecoError)),
+        "`search()` and `recommend()` raise `InvalidQuery` for what the caller asked, and "
+        "`ConfigurationError` for a catalogue that does not exist; whatever else fails costs a "
+        "stage, which `ResultPage.degraded` names. The [API](api.md#errors) answers 400 with the "
+        "code of an `InvalidQuery`.",
+    )
+
+
+def page(title: str, *parts: str) -> str:
+    origin = "<!-- Made from the code by `python docs/generate.py`; edit the code instead. -->"
+    return "\n\n".join([f"# {title}", origin, *filter(None, parts)]) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "catalogue.md": catalogue_page,
+    "commands.md": commands_page,
+    "services.md": services_page,
+    "errors.md": errors_page,
+}
+
+
+def main() -> None:
+    sys.path.insert(0, str(PACKAGE.parent))
+    database = {"ENGINE": "django.db.backends.postgresql", "NAME": "not connected to"}
+    apps = ["django.contrib.contenttypes", "django.contrib.auth", "shopreco"]
+    settings.configure(DATABASES={"default": database}, INSTALLED_APPS=apps)
+    django.setup()
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
