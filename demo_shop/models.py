@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -276,9 +277,8 @@ class Product(TwoLanguages):
     @property
     def pictures(self) -> list[str]:
         """Addresses of all pictures, the main one first."""
-        storage = self._meta.get_field("image").storage  # type: ignore[union-attr]
         main = self.image.url if self.image else self.image_link
-        return [main] * bool(main) + [storage.url(name) for name in self.gallery]
+        return [main] * bool(main) + [self.image.storage.url(name) for name in self.gallery]
 
 
 def split_path(path: str) -> list[str]:
@@ -286,7 +286,7 @@ def split_path(path: str) -> list[str]:
     return [level for part in path.split(PATH_SEPARATOR.strip()) if (level := part.strip())]
 
 
-def free_slug(base: str, manager: models.Manager, column: str) -> str:  # type: ignore[type-arg]
+def free_slug(base: str, manager: models.Manager[Any], column: str) -> str:
     """The slug itself, or with the first number that makes it unique in that column."""
     slug, number = base, 1
     while manager.filter(**{column: slug}).exists():
