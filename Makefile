@@ -1,6 +1,6 @@
 # make demo   the demo shop on this machine, until Ctrl-C     PORT=8000  FEED=catalogue-file
 # make test   all tests, with coverage                        ARGS="-k name"
-# make lint   style, types, import directions, migrations
+# make lint   style, types and import directions
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -28,7 +28,6 @@ lint: $(VENV)/.dev
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
-	$(RUN) manage.py makemigrations --check --dry-run
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.*
