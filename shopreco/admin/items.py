@@ -113,9 +113,11 @@ class ItemAdmin(ReadOnlyAdmin):
         text = search_term.replace("\x00", "").strip()
         if not text:
             return queryset, False
-        found = Q(_contains("title", text)) | Q(object_id=text[:255])
+        # Each alternative in the words of an index: PostgreSQL combines them as bitmaps.
+        names = [catalogue.name for catalogue in get_catalogues()]
+        found = Q(_contains("title", text)) | Q(catalogue__in=names, object_id=text[:255])
         if identifier := normalise_identifier(text):
-            found |= Q(identifiers__contains=[identifier])
+            found |= ~Q(identifiers=[]) & Q(identifiers__contains=[identifier])
         return queryset.filter(found), False
 
     def has_reindex_permission(self, request: HttpRequest) -> bool:

@@ -39,8 +39,7 @@ BROKER_TIMEOUT = 2
 
 class IndexRunAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "catalogue", "state_badge", "share", "encoded", "changed", "removed", "failed",
-        "requested_by", "created",
+        "name", "catalogue", "state_badge", "share", "encoded", "failed", "requested_by", "created",
     )  # fmt: skip
     list_select_related = ("requested_by",)
     ordering = ("-id",)
@@ -66,6 +65,11 @@ class IndexRunAdmin(ReadOnlyAdmin):
         ]
 
     # Columns
+
+    def get_fields(self, request: HttpRequest, obj: IndexRun | None = None) -> list[Any]:
+        """The page of a live run outlives its state: what it does now is in its progress."""
+        fields = list(super().get_fields(request, obj))
+        return [f for f in fields if f != "finished_at"] if obj and obj.is_live else fields
 
     @admin.display(description=gettext_lazy("run"), ordering="id")
     def name(self, run: IndexRun) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -58,6 +59,15 @@ def test_an_answer_shows_scores_words_timings_and_plans(ask: Any) -> None:
 def test_plans_are_measured_on_request(ask: Any) -> None:
     assert not re.search(r"\d ms</h3>", ask(q="lamp"))
     assert re.search(r"\d ms</h3>", ask(q="lamp", measure="on"))
+
+
+def test_it_says_whether_the_indexes_are_used(ask: Any) -> None:
+    assert "does not use" in ask(q="lamp")  # for twelve rows PostgreSQL has cheaper ways
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "sort", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    space = EmbeddingSpace.objects.get()
+    assert f"uses shopreco_hnsw_{space.pk}" in ask(q="lamp", measure="on")
 
 
 def test_words_that_no_item_has_are_shown_too(ask: Any) -> None:

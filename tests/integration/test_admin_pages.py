@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.db import connection
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from demo_shop.models import Product
@@ -91,8 +93,7 @@ def test_nothing_is_edited_by_hand(admin: Client, item: Item) -> None:
 
 def test_items_are_listed_by_state(admin: Client, item: Item) -> None:
     Item.objects.filter(pk=item.pk).update(outcome=Outcome.SKIPPED, reason="sold by weight")
-    other = Item.objects.exclude(pk=item.pk).first()
-    assert other is not None
+    other = Item.objects.get(title="Velvet cushion")
     services.reindex_objects(CATALOGUE, [other.object_id])
 
     skipped = text(admin.get(changelist("item"), {"state": "skipped"}))
@@ -114,6 +115,17 @@ def test_items_are_found_by_title_and_identifier(asked: str, admin: Client) -> N
 
 def test_an_item_is_found_by_its_object_id(admin: Client, item: Item) -> None:
     assert "1 item" in text(admin.get(changelist("item"), {"q": item.object_id}))
+
+
+def test_item_search_is_served_by_indexes() -> None:
+    admin_of_items = site.get_model_admin(Item)
+    every = Item.objects.all()
+    found, _distinct = admin_of_items.get_search_results(RequestFactory().get("/"), every, "brass")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = found.order_by().explain()
+    for index in ("shopreco_item_title", "shopreco_item_object", "shopreco_item_identifiers"):
+        assert index in plan
 
 
 @pytest.mark.parametrize("asked", HOSTILE)
@@ -207,3 +219,16 @@ def test_a_page_of_a_run_that_is_over(admin: Client) -> None:
 @pytest.mark.parametrize("model", CHANGELISTS)
 def test_pages_speak_the_language_of_the_reader(model: str, admin: Client) -> None:
     assert admin.get(changelist(model), headers={"accept-language": "zh-hans"}).status_code == 200
+
+
+def test_a_space_of_a_catalogue_that_is_gone(admin: Client) -> None:
+    space = EmbeddingSpace.objects.create(
+        catalogue="shop.gone",
+        fingerprint="f" * 32,
+        encoder={"CLASS": "shopreco.encoders.HashingEncoder"},
+        encoder_fingerprint="e" * 64,
+        dimension=256,
+        state="retired",
+    )
+    shown = text(admin.get(page("embeddingspace", space.pk)))
+    assert "its catalogue is not registered any more" in shown
