@@ -12,7 +12,7 @@ from celery import current_app
 logger = logging.getLogger(__name__)
 
 ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
-"""Celery's own connections wait six seconds for a broker that is down: the shop's page would too."""
+"""Celery's own connections wait six seconds for a broker that is down, and so would the page."""
 
 
 def send(task: str, *args: object, countdown: float = 0) -> bool:

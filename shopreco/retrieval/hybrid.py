@@ -27,7 +27,7 @@ RESCORED = 100
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
 DENSE_CUT = 0.5
 """Share of the best cosine that a neighbour must reach to match by meaning alone."""
-DEVIATIONS = 2.0
+DEVIATIONS = 0.5
 """How far above the cosine of unrelated items it must be, in standard deviations."""
 
 

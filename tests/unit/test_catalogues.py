@@ -167,8 +167,10 @@ def test_a_misspelt_source_names_the_field_that_was_meant() -> None:
     assert _messages(ProductCatalogue) == [
         (
             "shopreco.E011",
-            ("Catalogue ProductCatalogue: field `makr` not found on testapp.Gadget. "
-            "Did you mean `maker`?"),
+            (
+                "Catalogue ProductCatalogue: field `makr` not found on testapp.Gadget. "
+                "Did you mean `maker`?"
+            ),
         )
     ]
 
