@@ -57,11 +57,11 @@ class Block:
         return re.findall(r"^\$ (.+)$", self.text, re.MULTILINE)
 
 
-def blocks(page: str, heading: str) -> list[Block]:
-    """The code blocks of a section, in order, without the indentation of their list item."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    _before, _heading, rest = text.partition(f"\n## {heading}\n")
-    section = rest.partition("\n## ")[0]
+def blocks(page: str, heading: str = "") -> list[Block]:
+    """The code blocks of a page or one section, without the indentation of their list items."""
+    section = (ROOT / page).read_text(encoding="utf-8")
+    if heading:
+        section = section.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     found = BLOCK.findall(section)
     assert found, f"{page} has no code under {heading!r}"
     return [
@@ -78,7 +78,7 @@ class Project:
     port: int
     processes: list[Process] = field(default_factory=list)
 
-    def follow(self, page: str, heading: str) -> None:
+    def follow(self, page: str, heading: str = "") -> None:
         for block in blocks(page, heading):
             if block.language == "console":
                 for command in block.commands:
@@ -99,8 +99,8 @@ class Project:
 
     def execute(self, command: str) -> None:
         program, *arguments = shlex.split(command)
-        if program == "pip" or arguments == ["manage.py", "shell"]:
-            return  # installed is what is tested; what is typed into the shell comes next
+        if program in {"pip", "pg_dump"} or arguments == ["manage.py", "shell"]:
+            return  # is installed; is done by a test itself; its input is the next block
         if program == "celery":
             self.start(program, *arguments)
         else:
@@ -181,9 +181,13 @@ def servers_of_the_tests() -> str:
     )
 
 
+def connect(database: str) -> psycopg.Connection:
+    given = {name.lower(): value for name, value in server().items() if value}
+    return psycopg.connect(dbname=database, autocommit=True, **given)
+
+
 def administer(statement: str) -> None:
-    given = {("host" if k == "HOST" else k.lower()): v for k, v in server().items() if v}
-    with psycopg.connect(dbname="postgres", autocommit=True, **given) as connection:
+    with connect("postgres") as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(DATABASE)))
 
 
@@ -303,3 +307,15 @@ def test_a_misspelt_field_is_an_error_with_the_name_that_was_meant(project: Proj
         catalogue.write_text(right, encoding="utf-8")
     assert "field `nmae` not found on shop.Brand" in output
     assert "Did you mean `name`?" in output
+
+
+def test_a_backup_without_the_index_is_enough(project: Project) -> None:
+    # What is left after a restore of such a dump.
+    with connect(DATABASE) as connection:
+        (tables,) = connection.execute(
+            "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class "
+            "WHERE relkind = 'r' AND relname LIKE 'shopreco%'"
+        ).fetchone()
+        connection.execute(f"DROP TABLE {tables} CASCADE")
+    project.follow("docs/how-to/backups.md")
+    assert titles(project.get("/search/", q="something to read by at night"))[0] == "Clip lamp"
