@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db import models
 
 from demo_shop.models import Brand, Category, Product, Word
+from shopreco.admin import IndexStateAdminMixin
 
 
 class VariantInline(admin.TabularInline):
@@ -14,8 +16,9 @@ class VariantInline(admin.TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(IndexStateAdminMixin, admin.ModelAdmin):
     list_display = ("title", "sku", "brand", "price", "currency", "stock", "active")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_filter = ("active", "categories", "currency")
     list_select_related = ("brand",)
     search_fields = ("title", "title_zh", "sku", "ean")

@@ -1,11 +1,11 @@
 """The error tree.
 
-    ShopRecoError
-    ├── ConfigurationError      a setting or declaration is wrong; the message names the fix
-    ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
-    │   └── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
-    ├── IndexNotReady           no active space for this catalogue yet
-    └── RunError                a run cannot be started, cancelled or resumed in its state
+ShopRecoError
+├── ConfigurationError      a setting or declaration is wrong; the message names the fix
+├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
+│   └── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
+├── IndexNotReady           no active space for this catalogue yet
+└── RunError                a run cannot be started, cancelled or resumed in its state
 """
 
 from __future__ import annotations

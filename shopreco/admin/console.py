@@ -68,7 +68,7 @@ class ConsoleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = [catalogue.name for catalogue in get_catalogues()]
-        self.fields["catalogue"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.fields["catalogue"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]  # declared as a choice field
         self.fields["catalogue"].initial = names[0] if names else None
         known = ", ".join(filter_names(names[0])) if names else ""
         self.fields["filters"].help_text = _("One “name = value” per line. Names: %s.") % known

@@ -172,7 +172,7 @@ class ItemAdmin(ReadOnlyAdmin):
             waiting = [item for item in rows if item.catalogue == catalogue]
             states = index_states(catalogue, [item.object_id for item in waiting])
             for item in waiting:
-                item._shopreco_waiting = states  # type: ignore[attr-defined]
+                item._shopreco_waiting = states  # type: ignore[attr-defined]  # kept for one page
 
     # The page of one item
 

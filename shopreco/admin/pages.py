@@ -188,7 +188,7 @@ def outside_transactions(view: Callable[..., HttpResponse]) -> Callable[..., Htt
 def prepared(base: type[ChangeList], prepare: Callable[[list[Any]], None]) -> type[ChangeList]:
     """A change list of the same kind that hands the rows of its page to `prepare`."""
 
-    class Prepared(base):  # type: ignore[valid-type, misc]
+    class Prepared(base):  # type: ignore[valid-type, misc]  # the host's own class
         def get_results(self, request: HttpRequest) -> None:
             super().get_results(request)
             # Iterating fills the queryset's cache: the templates see the same instances.

@@ -11,6 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from shopreco.models import Embedding
+from shopreco.retrieval.dense import prepare_scan
 from shopreco.retrieval.matches import Statement
 
 TIMEOUT_MS = 5_000
@@ -55,12 +56,11 @@ def explain(
         with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
             cursor.execute(
                 "SELECT current_setting('statement_timeout'), "
-                "set_config('statement_timeout', %s, true), "
-                "set_config('hnsw.ef_search', %s, true), "
-                "set_config('hnsw.iterative_scan', 'relaxed_order', true)",
-                [str(TIMEOUT_MS), str(max(40, min(1000, depth)))],
+                "set_config('statement_timeout', %s, true)",
+                [str(TIMEOUT_MS)],
             )
             before = cursor.fetchone()[0]
+            prepare_scan(cursor, depth)
             cursor.execute(f"EXPLAIN ({options}) {statement.sql}", statement.params)
             (found,) = cursor.fetchone()
             # Within a transaction of the host's the timeout would outlive this block.

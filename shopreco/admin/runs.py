@@ -112,7 +112,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
             .annotate(Count("id"))
         )
         for run in rows:
-            run._shopreco_waiting = waiting.get(run.pk, 0)  # type: ignore[attr-defined]
+            run._shopreco_waiting = waiting.get(run.pk, 0)  # type: ignore[attr-defined]  # kept for one page
 
     # Pages
 

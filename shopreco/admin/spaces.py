@@ -115,12 +115,12 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         }
         for space in rows:
             count, size = measured.get(space.pk, (0, 0))
-            space._shopreco_measured = (count, size, current[space.catalogue])  # type: ignore[attr-defined]
+            space._shopreco_measured = (count, size, current[space.catalogue])  # type: ignore[attr-defined]  # kept for one page
 
     def _measured(self, space: EmbeddingSpace) -> tuple[int, int, tuple[str, str]]:
         if not hasattr(space, "_shopreco_measured"):
             self.prepare([space])
-        measured: tuple[int, int, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]
+        measured: tuple[int, int, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]  # kept for one page
         return measured
 
     # Steering
@@ -279,7 +279,7 @@ def sizes(space_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     with connections[router.db_for_read(EmbeddingSpace)].cursor() as cursor:
         for table in ("embedding", "lexicalentry", "lexiconterm"):
             cursor.execute(
-                f"SELECT space_id, count(*), pg_table_size('shopreco_{table}') "  # noqa: S608
+                f"SELECT space_id, count(*), pg_table_size('shopreco_{table}') "  # noqa: S608 (our own names)
                 f"FROM shopreco_{table} GROUP BY space_id"
             )
             rows = cursor.fetchall()

@@ -59,5 +59,5 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
     if response is not None and isinstance(error, APIException):
         response.data = {"code": error.get_codes(), "detail": str(error.detail)}
         if getattr(error, "parameter", ""):
-            response.data["parameter"] = error.parameter  # type: ignore[attr-defined]
+            response.data["parameter"] = error.parameter  # type: ignore[attr-defined]  # stubs say Any or None
     return response

@@ -21,7 +21,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     rank = serializers.IntegerField(help_text="Place in the whole list, from 1.")
     score = serializers.FloatField(help_text="What the order goes by; compares within one answer.")
     # Names of the answer that DRF also uses for attributes of a field, until it takes them away.
-    source = serializers.CharField(  # type: ignore[assignment]
+    source = serializers.CharField(  # type: ignore[assignment]  # a field named as DRF's attribute
         help_text="What found it: `hybrid`, `identifier`, `browse`, `dense`."
     )
     title = serializers.CharField()

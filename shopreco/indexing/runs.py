@@ -37,6 +37,11 @@ def start(catalogue: Catalogue, *, rebuild: bool = False, user: Any = None) -> I
     Raises:
         RunError: another run of this catalogue is under way.
     """
+    live = IndexRun.objects.using(outbox_database()).filter(
+        catalogue=catalogue.name, state__in=IndexRun.LIVE
+    )
+    if (other := live.first()) is not None:
+        raise RunError(f"{other} is under way. Wait for it, or cancel it first.")
     rebuild = rebuild or spaces.active_space(catalogue.name) is None
     space = spaces.create_space(catalogue) if rebuild else None
     try:
@@ -48,10 +53,10 @@ def start(catalogue: Catalogue, *, rebuild: bool = False, user: Any = None) -> I
                 requested_by=user,
             )
     except IntegrityError:
-        live = IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first()
-        raise RunError(
-            f"{live or catalogue.name} is under way. Wait for it, or cancel it first."
-        ) from None
+        # Somebody was faster, in this very moment.
+        if space is not None and not space.runs.exists():
+            space.delete(using=outbox_database())
+        raise RunError(f"{live.first() or catalogue.name} is under way.") from None
 
 
 def cancel(run: IndexRun) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.db import connections
 from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
@@ -45,31 +47,49 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     space = spaces.active_space(catalogue.name)
-    problems = []
+    problems: list[str] = []
     ready = current = False
     if space is None:
-        problems.append("No active space: run `manage.py shopreco_reindex`.")
+        problems.append(_("There is no active space: re-index the catalogue (shopreco_reindex)."))
     else:
         try:
             current = spaces.is_current(space, catalogue)
             if not current:
                 problems.append(
-                    "Settings or declarations differ from the active space: run "
-                    "`manage.py shopreco_reindex --rebuild`."
+                    _(
+                        "Settings or declarations differ from the active space: rebuild it "
+                        "(shopreco_reindex --rebuild)."
+                    )
                 )
         except EncoderError as error:
-            problems.append(f"The configured encoder cannot be had: {error}")
+            problems.append(_("The configured encoder cannot be had: %s") % error)
         try:
             directory = get_settings().artefact_dir / space.encoder_fingerprint
             spaces.encoder_of(space).load_query_encoder(directory)
             ready = True
         except EncoderError as error:
-            problems.append(f"Searches answer by words alone, without a query encoder: {error}")
+            problems.append(
+                _("Searches answer by words alone, without a query encoder: %s") % error
+            )
     failed = outcomes.get(Outcome.FAILED, 0)
     if failed:
-        problems.append(f"{failed} items failed: see their reason in the admin, under Items.")
+        problems.append(
+            ngettext(
+                "%d item failed: its reason is in the admin, under Items.",
+                "%d items failed: their reasons are in the admin, under Items.",
+                failed,
+            )
+            % failed
+        )
     if pending and live is None:
-        problems.append(f"{pending} changes wait: is a Celery worker running, and beat?")
+        problems.append(
+            ngettext(
+                "%d change waits: is a Celery worker running, and beat?",
+                "%d changes wait: is a Celery worker running, and beat?",
+                pending,
+            )
+            % pending
+        )
     return CatalogueStatus(
         catalogue=catalogue.name,
         items=outcomes.get(Outcome.INDEXED, 0),

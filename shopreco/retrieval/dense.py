@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,9 @@ def nearest(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int = NEIGHBOURS
 ) -> Hits:
     """The k items nearest to `vector` ((d,) float32, L2-normalised), the best first."""
-    with _scan(k) as cursor:
+    alias = router.db_for_read(Embedding)
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        prepare_scan(cursor, k)
         sql, params = statement(space, vector, filters, k)
         cursor.execute(sql, params)
         return Hits.from_rows(cursor.fetchall())
@@ -66,14 +67,10 @@ def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDAr
     return {item_id: np.asarray(vector, dtype=np.float32) for item_id, vector in rows}
 
 
-@contextmanager
-def _scan(k: int) -> Iterator[Any]:
-    """A cursor whose HNSW scans reach k rows, and go on past rows that a filter drops."""
-    alias = router.db_for_read(Embedding)
-    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('hnsw.ef_search', %s, true), "
-            "set_config('hnsw.iterative_scan', 'relaxed_order', true)",
-            [str(max(40, min(1000, k)))],
-        )
-        yield cursor
+def prepare_scan(cursor: Any, k: int) -> None:
+    """In this transaction HNSW scans reach k rows, and go on past rows that a filter drops."""
+    cursor.execute(
+        "SELECT set_config('hnsw.ef_search', %s, true), "
+        "set_config('hnsw.iterative_scan', 'relaxed_order', true)",
+        [str(max(40, min(1000, k)))],
+    )

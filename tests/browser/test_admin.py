@@ -32,7 +32,7 @@ Axe = Callable[[Any], list[str]]
 @pytest.fixture
 def admin(page: Any, live_server: Any) -> Callable[[str], Any]:
     """`admin(path)`: the page at a path below /admin/, for a user who may do everything."""
-    User.objects.create_superuser("keeper", password="keeper")  # type: ignore[attr-defined]
+    User.objects.create_superuser("keeper", password="keeper")  # type: ignore[attr-defined]  # the manager of a swapped user
     return log_in(page, live_server.url, "keeper")
 
 
@@ -72,7 +72,7 @@ def axe() -> Axe:
 
 
 @pytest.fixture
-def many(live_shop: None, settings: Any) -> None:  # noqa: F811
+def many(live_shop: None, settings: Any) -> None:  # noqa: F811 (a fixture)
     """Enough objects, and a slow enough model, to watch."""
     settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": SLOW}
     Product.objects.bulk_create(

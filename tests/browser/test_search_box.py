@@ -132,7 +132,7 @@ def test_only_the_last_of_quick_keystrokes_is_asked_for(page: Any, box: Any) -> 
 
 def test_an_answer_that_is_overtaken_is_not_shown(page: Any, box: Any) -> None:
     held: list[Any] = []
-    page.route(re.compile("q=bras$"), lambda route: held.append(route))  # noqa: PLW0108
+    page.route(re.compile("q=bras$"), lambda route: held.append(route))  # noqa: PLW0108 (Playwright counts a callable's arguments)
     with page.expect_request(re.compile("q=bras$")), page.expect_event("requestfailed"):
         box.press_sequentially("bras", delay=20)
         page.wait_for_timeout(300)

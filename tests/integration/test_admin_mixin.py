@@ -26,7 +26,7 @@ back_office = admin.AdminSite(name="backoffice")
 register(back_office)
 
 
-class ProductAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]
+class ProductAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]  # ModelAdmin takes no parameter at run time
     list_display = ("title", "price", "stock")
     list_editable = ("stock",)
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
@@ -41,11 +41,11 @@ class ProductAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type
         queryset.update(stock=0)
 
 
-class BookAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]
+class BookAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]  # ModelAdmin takes no parameter at run time
     """A child of multi-table inheritance, whose parent has a catalogue too."""
 
 
-class BrandAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]
+class BrandAdmin(IndexStateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg, misc]  # ModelAdmin takes no parameter at run time
     """A model without a catalogue."""
 
 

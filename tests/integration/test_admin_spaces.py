@@ -28,7 +28,7 @@ from tests.integration.test_admin_steering import (
 
 
 @pytest.fixture
-def two_spaces(live_shop: None, settings: Any) -> tuple[EmbeddingSpace, EmbeddingSpace]:  # noqa: F811
+def two_spaces(live_shop: None, settings: Any) -> tuple[EmbeddingSpace, EmbeddingSpace]:  # noqa: F811 (a fixture)
     """(retired, active), of two models."""
     retired = EmbeddingSpace.objects.get()
     use_encoder(settings, OTHER_MODEL)
@@ -87,7 +87,7 @@ def test_delete_a_retired_space_with_its_indexes(
 
 
 def test_a_real_worker_runs_what_the_button_started(
-    live_shop: None,  # noqa: F811
+    live_shop: None,  # noqa: F811 (a fixture)
     admin_client: Client,
     start_worker: Any,
     wait_until: Any,

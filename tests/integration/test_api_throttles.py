@@ -51,7 +51,7 @@ def test_a_user_is_counted_apart_from_the_address(client: Client, django_user_mo
     url = reverse("shopreco:autocomplete")
     with rates(shopreco_autocomplete="1/min"):
         assert client.get(url).status_code == 200
-        client.force_login(django_user_model.objects.create(username="ada"))  # type: ignore[attr-defined]
+        client.force_login(django_user_model.objects.create(username="ada"))  # type: ignore[attr-defined]  # the manager of a swapped user
         assert client.get(url).status_code == 200
         assert client.get(url).status_code == 429
 

@@ -130,7 +130,7 @@ class Canvas:
             for markup, name in canvas._definitions.items():
                 renamed[f"url(#{name})"] = both._define(markup)
             for shape in canvas._shapes:
-                both._shapes.append(URL.sub(lambda found: renamed[found[0]], shape))  # noqa: B023
+                both._shapes.append(URL.sub(lambda found: renamed[found[0]], shape))  # noqa: B023 (used within the turn of the loop)
         return both
 
     # Paint
