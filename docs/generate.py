@@ -79,7 +79,7 @@ def summary(text: str) -> str:
 
 
 def signature(function: Callable[..., Any], name: str = "") -> str:
-    """`name(a: int = 1) -> str`, one parameter a line where it is long."""
+    """`def name(a: int = 1) -> str: ...`, one parameter a line where it is long."""
     found = inspect.signature(function)
     parameters: list[str] = []
     star = False
@@ -91,8 +91,9 @@ def signature(function: Callable[..., Any], name: str = "") -> str:
             star = True
         parameters.append(_parameter(parameter))
     result = found.return_annotation
-    end = ")" if result is found.empty or inspect.isclass(function) else f") -> {result}"
-    start = f"{name or function.__name__}("
+    start, end = f"{name or function.__name__}(", ")"
+    if not inspect.isclass(function):
+        start, end = f"def {start}", f") -> {result}: ..."
     line = start + ", ".join(parameters) + end
     if len(line) <= SIGNATURE_WIDTH:
         return line
@@ -237,7 +238,8 @@ def _arguments(declarations: Iterable[type[Any]]) -> Iterator[str]:
         by_signature.setdefault(signature(each, "Declaration"), []).append(each.__name__)
     for shape, names in sorted(by_signature.items(), key=lambda item: -len(item[1])):
         yield f"Arguments of {', '.join(f'`{name}`' for name in names)}:"
-        yield python(shape.replace("Declaration", names[0] if len(names) == 1 else "Declaration"))
+        shown = shape.replace("Declaration", names[0]) if len(names) == 1 else shape
+        yield f"```text\n{shown}\n```"
 
 
 def _weight(declaration: type[Any]) -> str:
