@@ -1,6 +1,6 @@
 """Settings of shopreco: one dict, `SHOPRECO`, in the host's settings; read late, checked at start.
 
-    SHOPRECO = {"TEXT_ENCODER": {"MODEL": "intfloat/multilingual-e5-small"}}
+    SHOPRECO = {"TEXT_ENCODER": {"MODEL": "BAAI/bge-small-en-v1.5"}}
 
     from shopreco.conf import get_settings
     get_settings().LEASE_SECONDS

@@ -4,7 +4,6 @@ ShopRecoError
 ├── ConfigurationError      a setting or declaration is wrong; the message names the fix
 ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
 │   └── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
-├── IndexNotReady           no active space for this catalogue yet
 └── RunError                a run cannot be started, cancelled or resumed in its state
 """
 
@@ -29,10 +28,6 @@ class InvalidQuery(ShopRecoError):
 
 class UnknownFilter(InvalidQuery):
     code = "unknown_filter"
-
-
-class IndexNotReady(ShopRecoError):
-    code = "index_not_ready"
 
 
 class RunError(ShopRecoError):

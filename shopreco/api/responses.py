@@ -34,7 +34,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     )
     parts = serializers.DictField(
         child=serializers.FloatField(),
-        help_text="Normalised scores that were fused, by retriever: `dense`, `lexical`.",
+        help_text="What each retriever added to the score: `dense`, `lexical`.",
     )
 
 

@@ -68,6 +68,7 @@ class Catalogue:
         return words or str(obj)
 
     def get_url(self, obj: Any) -> str:
+        """Where the object's page is: its `get_absolute_url`, unless overridden."""
         get_absolute_url = getattr(obj, "get_absolute_url", None)
         return str(get_absolute_url()) if callable(get_absolute_url) else ""
 

@@ -26,10 +26,12 @@ def register(catalogue_class: C) -> C:
 
 
 def unregister(name: str) -> None:
+    """Forget a catalogue; its items stay in the index."""
     _catalogues.pop(name, None)
 
 
 def get_catalogues() -> tuple[Catalogue, ...]:
+    """All catalogues, in the order of their registration."""
     return tuple(_catalogues.values())
 
 

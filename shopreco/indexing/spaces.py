@@ -84,7 +84,7 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
             documents.append(catalogue.document(obj))
         except Exception:
             logger.debug("left %r out of the length sample", obj.pk, exc_info=True)
-    return spaces.create(
+    space = spaces.create(
         catalogue=catalogue.name,
         fingerprint=fingerprint,
         encoder=config,
@@ -95,6 +95,9 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
             "languages": Counter(each for d in documents for each in set(languages_of(d).values())),
         },
     )
+    # Ids may start again, after a restore say: an index of that name is not this space's.
+    _drop_indexes(space, "")
+    return space
 
 
 def export_query_encoder(space: EmbeddingSpace) -> None:
@@ -178,9 +181,14 @@ def drop_space(space: EmbeddingSpace) -> None:
     if space.state == SpaceState.ACTIVE:
         raise ValueError(f"{space} is active: activate another one first.")
     database = outbox_database()
+    _drop_indexes(space, "CONCURRENTLY")
     with connections[database].cursor() as cursor:
-        for name in index_names(space.pk):
-            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         for table in ("embedding", "lexicalentry", "lexiconterm"):
             cursor.execute(f"DELETE FROM shopreco_{table} WHERE space_id = %s", [space.pk])
     space.delete(using=database)
+
+
+def _drop_indexes(space: EmbeddingSpace, how: str) -> None:
+    with connections[outbox_database()].cursor() as cursor:
+        for name in index_names(space.pk):
+            cursor.execute(f"DROP INDEX {how} IF EXISTS {name}")

@@ -7,9 +7,11 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from shopreco.catalogues import Catalogue, get_catalogue
+from shopreco.exceptions import ConfigurationError
 from shopreco.models import IndexRun
 
 
@@ -45,6 +47,13 @@ class CatalogueCommand(BaseCommand):
             "catalogue", nargs="?", help='such as "shop.product"; all catalogues without it'
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def catalogue(self, name: str) -> Catalogue:
+        """The catalogue of that name, or the end of the command with the known ones."""
+        try:
+            return get_catalogue(name)
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from error
 
     def print_json(self, document: Any) -> None:
         self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str))

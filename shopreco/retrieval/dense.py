@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from django.db import connections, router, transaction
+from django.db import connections, router
 from numpy.typing import NDArray
 from pgvector import HalfVector
+from psycopg import ClientCursor
 
 from shopreco.models import Embedding, EmbeddingSpace
 from shopreco.retrieval.filters import Filters
@@ -16,47 +17,53 @@ from shopreco.retrieval.matches import Hits, Statement
 
 NEIGHBOURS = 200
 """Depth of the dense part of a match set."""
+SCAN_SETTINGS = (
+    "set_config('hnsw.ef_search', %s, true), "
+    "set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+)
 
 
 def nearest(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int = NEIGHBOURS
 ) -> Hits:
     """The k items nearest to `vector` ((d,) float32, L2-normalised), the best first."""
-    alias = router.db_for_read(Embedding)
-    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        prepare_scan(cursor, k)
-        sql, params = statement(space, vector, filters, k)
-        cursor.execute(sql, params)
-        return Hits.from_rows(cursor.fetchall())
+    near, params = statement(space, vector, filters, k)
+    sql = f"""
+        SELECT n.item_id, i.group_id, n.score
+        FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.score DESC, i.id
+    """
+    return Hits.from_rows(scan(Statement(sql, params), k))
 
 
 def statement(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
 ) -> Statement:
     """The SQL that finds. Cast and `space_id` stand in the text, as in the partial index."""
+    join = "JOIN shopreco_item i ON i.id = e.item_id" if filters else ""
     where = filters.where()
-    cast = f"halfvec({space.dimension:d})"
+    distance = f"e.vector::halfvec({space.dimension:d}) <#> %s::halfvec({space.dimension:d})"
     sql = f"""
-        SELECT e.item_id, i.group_id, -(e.vector::{cast} <#> %s::{cast}) AS score
-        FROM shopreco_embedding e JOIN shopreco_item i ON i.id = e.item_id
-        WHERE e.space_id = {space.pk:d} AND {where.sql}
-        ORDER BY e.vector::{cast} <#> %s::{cast} LIMIT {k:d}
+        SELECT e.item_id, -({distance}) AS score FROM shopreco_embedding e {join}
+        WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY {distance} LIMIT {k:d}
     """
     literal = HalfVector(vector).to_text()
     return Statement(sql, (literal, *where.params, literal))
 
 
-def scores(
-    space: EmbeddingSpace, vector: NDArray[np.float32], item_ids: Sequence[int]
-) -> dict[int, float]:
-    """Exact cosine of given items, by item id."""
-    with connections[router.db_for_read(Embedding)].cursor() as cursor:
-        cursor.execute(
-            f"SELECT item_id, -(vector::halfvec({space.dimension:d}) <#> %s::halfvec) "
-            f"FROM shopreco_embedding WHERE space_id = {space.pk:d} AND item_id = ANY(%s)",
-            [HalfVector(vector).to_text(), list(item_ids)],
-        )
-        return dict(cursor.fetchall())
+def scan(statement: Statement, k: int) -> list[Any]:
+    """Rows of a statement whose HNSW scans reach k rows, and go on past those a filter drops.
+
+    Both settings travel with the statement: one message is one transaction, so they hold for it
+    alone, also behind a pool of connections, and cost no round trip.
+    """
+    connection = connections[router.db_for_read(Embedding)]
+    connection.ensure_connection()
+    sql = f"SELECT {SCAN_SETTINGS}; {statement.sql}"
+    # Only a cursor that binds on this side sends two statements; Django's may be the other kind.
+    with connection.wrap_database_errors, ClientCursor(connection.connection) as cursor:
+        cursor.execute(sql, (_reach(k), *statement.params))
+        cursor.nextset()
+        return cursor.fetchall()
 
 
 def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
@@ -68,9 +75,9 @@ def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDAr
 
 
 def prepare_scan(cursor: Any, k: int) -> None:
-    """In this transaction HNSW scans reach k rows, and go on past rows that a filter drops."""
-    cursor.execute(
-        "SELECT set_config('hnsw.ef_search', %s, true), "
-        "set_config('hnsw.iterative_scan', 'relaxed_order', true)",
-        [str(max(40, min(1000, k)))],
-    )
+    """The settings of `scan` for the statements that follow in this transaction."""
+    cursor.execute(f"SELECT {SCAN_SETTINGS}", [_reach(k)])
+
+
+def _reach(k: int) -> str:
+    return str(max(40, min(1000, k)))

@@ -7,18 +7,21 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pgvector import HalfVector
 
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, lexical, vectors
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
-from shopreco.retrieval.matches import NO_HITS, Hits
+from shopreco.retrieval.matches import NO_HITS, Hits, Statement
 from shopreco.retrieval.stages import Stages
 
 logger = logging.getLogger(__name__)
@@ -40,6 +43,29 @@ class MatchSet:
     dense: NDArray[np.float32]
     lexical: NDArray[np.float32]
 
+    @classmethod
+    def by_meaning(cls, hits: Hits) -> MatchSet:
+        unknown = np.full(len(hits), np.nan, dtype=np.float32)
+        return cls(hits.item_ids, hits.group_ids, hits.scores, unknown)
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[tuple[int, int, float, float]]) -> MatchSet:
+        ids, groups, cosines, words = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return cls(
+            np.array(ids, dtype=np.int64),
+            np.array(groups, dtype=np.int64),
+            np.array(cosines, dtype=np.float32),
+            np.array(words, dtype=np.float32),
+        )
+
+    def take(self, positions: NDArray[Any]) -> MatchSet:
+        return MatchSet(
+            self.item_ids[positions],
+            self.group_ids[positions],
+            self.dense[positions],
+            self.lexical[positions],
+        )
+
     def __len__(self) -> int:
         return len(self.item_ids)
 
@@ -50,7 +76,7 @@ def match(
     """Retrieve by words while the query is encoded, then by meaning, then score across."""
     vector = None
     words: LexicalQuery | None = None
-    by_words, by_meaning = NO_HITS, NO_HITS
+    by_words = NO_HITS
     encoding = vectors.begin(space, text)
     with stages.stage("lexical", optional=True):
         words = lexical.lexical_query(space, text, language)
@@ -62,54 +88,63 @@ def match(
         except FutureTimeout:
             stages.degraded["encode"] = "the query vector was not ready in time"
     if vector is None:
-        return _union(by_words, NO_HITS, {}, {})
+        return _match_set(by_words, None)
+    scored = None
     with stages.stage("dense", optional=True):
-        by_meaning = _similar(space, dense.nearest(space, vector, scope))
-    cosine: dict[int, float] = {}
-    bm25: dict[int, float] = {}
-    with stages.stage("rescore", optional=True):
-        found = set(by_meaning.item_ids.tolist())
-        unknown = [i for i in by_words.item_ids[:RESCORED].tolist() if i not in found]
-        if unknown:
-            cosine = dense.scores(space, vector, unknown)
-        matched = set(by_words.item_ids.tolist())
-        unmatched = [i for i in found if i not in matched]
-        if words is not None and unmatched:
-            bm25 = lexical.scores(space, words, unmatched)
-    return _union(by_words, by_meaning, cosine, bm25)
+        if words is None:
+            scored = MatchSet.by_meaning(dense.nearest(space, vector, scope))
+        else:
+            best = by_words.item_ids[:RESCORED].tolist()
+            scored = _score_across(space, vector, words, best, scope)
+        scored = scored.take(_matching(space, scored, by_words))
+    return _match_set(by_words, scored)
 
 
-def _similar(space: EmbeddingSpace, near: Hits) -> Hits:
-    """The neighbours that are near the best and nearer than unrelated items are to each other."""
+def _score_across(
+    space: EmbeddingSpace,
+    vector: NDArray[np.float32],
+    words: LexicalQuery,
+    item_ids: list[int],
+    scope: Filters,
+) -> MatchSet:
+    """The nearest items and the given ones, each with its exact cosine and its exact BM25F."""
+    near = dense.statement(space, vector, scope, dense.NEIGHBOURS)
+    cast = f"halfvec({space.dimension:d})"
+    sql = f"""
+        WITH near AS MATERIALIZED ({near.sql}),
+        candidate AS (SELECT item_id FROM near UNION SELECT unnest(%s::bigint[]))
+        SELECT item_id, l.group_id, -(e.vector::{cast} <#> %s::{cast}),
+               -(l.weights <#> %s::sparsevec)
+        FROM candidate
+        JOIN shopreco_embedding e USING (item_id) JOIN shopreco_lexicalentry l USING (item_id)
+        WHERE e.space_id = {space.pk:d} AND l.space_id = {space.pk:d} ORDER BY item_id
+    """
+    params = (*near.params, item_ids, HalfVector(vector).to_text(), words.literal)
+    return MatchSet.from_rows(dense.scan(Statement(sql, params), dense.NEIGHBOURS))
+
+
+def _matching(space: EmbeddingSpace, scored: MatchSet, by_words: Hits) -> NDArray[np.bool_]:
+    """Which of the scored items match: by words, or because they are like the query.
+
+    Like is what is near the best, and nearer than unrelated items are to each other.
+    """
     unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
     floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
-    keep = near_best(near.scores, DENSE_CUT) & (near.scores >= floor)
-    return Hits(near.item_ids[keep], near.group_ids[keep], near.scores[keep])
+    like = near_best(scored.dense, DENSE_CUT) & (scored.dense >= floor)
+    matching: NDArray[np.bool_] = like | np.isin(scored.item_ids, by_words.item_ids)
+    return matching
 
 
-def _union(
-    by_words: Hits,
-    by_meaning: Hits,
-    cosine: dict[int, float],
-    bm25: dict[int, float],
-) -> MatchSet:
-    ids, first = np.unique(
-        np.concatenate([by_words.item_ids, by_meaning.item_ids]), return_index=True
-    )
-    groups = np.concatenate([by_words.group_ids, by_meaning.group_ids])[first]
+def _match_set(by_words: Hits, scored: MatchSet | None) -> MatchSet:
+    """What was scored across, and the rest of what words found."""
+    if scored is None:
+        rest = by_words
+        scored = MatchSet.from_rows([])
+    else:
+        rest = by_words.take(~np.isin(by_words.item_ids, scored.item_ids))
     return MatchSet(
-        ids,
-        groups,
-        _scores(ids, by_meaning, cosine),
-        _scores(ids, by_words, bm25),
+        np.concatenate([scored.item_ids, rest.item_ids]),
+        np.concatenate([scored.group_ids, rest.group_ids]),
+        np.concatenate([scored.dense, np.full(len(rest), np.nan, dtype=np.float32)]),
+        np.concatenate([scored.lexical, rest.scores]),
     )
-
-
-def _scores(ids: NDArray[np.int64], hits: Hits, others: dict[int, float]) -> NDArray[np.float32]:
-    """Scores aligned with `ids` (sorted), from hits and from exact scores of other items."""
-    scores = np.full(len(ids), np.nan, dtype=np.float32)
-    scores[np.searchsorted(ids, hits.item_ids)] = hits.scores
-    if others:
-        where = np.searchsorted(ids, np.fromiter(others, dtype=np.int64))
-        scores[where] = np.fromiter(others.values(), dtype=np.float32)
-    return scores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import connections, router
@@ -128,14 +128,3 @@ def retrieve(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Hits
         sql, params = statement(space, query, scope)
         cursor.execute(sql, params)
         return Hits.from_rows(cursor.fetchall())
-
-
-def scores(space: EmbeddingSpace, query: LexicalQuery, item_ids: Sequence[int]) -> dict[int, float]:
-    """Exact BM25F of given items, by item id."""
-    with connections[router.db_for_read(LexicalEntry)].cursor() as cursor:
-        cursor.execute(
-            "SELECT item_id, -(weights <#> %s::sparsevec) FROM shopreco_lexicalentry "
-            f"WHERE space_id = {space.pk:d} AND item_id = ANY(%s)",
-            [query.literal, list(item_ids)],
-        )
-        return dict(cursor.fetchall())

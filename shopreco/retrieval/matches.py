@@ -34,6 +34,9 @@ class Hits:
             np.array(scores, dtype=np.float32),
         )
 
+    def take(self, positions: NDArray[Any]) -> Hits:
+        return Hits(self.item_ids[positions], self.group_ids[positions], self.scores[positions])
+
     def __len__(self) -> int:
         return len(self.item_ids)
 

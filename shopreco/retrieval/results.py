@@ -14,8 +14,8 @@ class Result:
     """One object of the shop in an answer.
 
     `object` is live: read through `get_live_queryset` for this request. `variant_id` is the key
-    of the variant that matched where `object` is its parent. `parts` are the normalised scores
-    that were fused, by retriever, such as {"dense": 0.71, "lexical": 0.32}.
+    of the variant that matched where `object` is its parent. `parts` says what each retriever
+    added to the score, such as {"dense": 0.21, "lexical": 0.32}; they sum to it.
     """
 
     object: Any
@@ -67,7 +67,7 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A completion while typing. `kind`: query, category, brand or product."""
+    """A completion while typing. `kind`: "query", "product", or the name of a facet."""
 
     kind: str
     text: str

@@ -67,6 +67,9 @@ def test_failed_items_show_in_the_exit_code(gadgets: list[Gadget]) -> None:
 def test_an_unknown_catalogue_or_a_second_run_is_an_error(gadgets: list[Gadget]) -> None:
     with pytest.raises(CommandError, match=r"Registered: .*testapp\.gadget"):
         call_command("shopreco_reindex", "testapp.gizmo")
+    for command in ("shopreco_status", "shopreco_prune"):
+        with pytest.raises(CommandError, match=r"There is no catalogue 'testapp.gizmo'"):
+            call_command(command, "testapp.gizmo")
     runs.start(get_catalogue(GADGET))
     with pytest.raises(CommandError, match="is under way"):
         call_command("shopreco_reindex", GADGET)

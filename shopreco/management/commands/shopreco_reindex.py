@@ -28,8 +28,8 @@ class Command(CatalogueCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["catalogue"]
+        chosen = [self.catalogue(name)] if name else list(get_catalogues())
         try:
-            chosen = [get_catalogue(name)] if name else list(get_catalogues())
             finished = [self._run(catalogue.name, options) for catalogue in chosen]
         except ShopRecoError as error:
             raise CommandError(str(error)) from error

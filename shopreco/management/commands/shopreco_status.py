@@ -17,6 +17,8 @@ class Command(CatalogueCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["catalogue"]
+        if name:
+            self.catalogue(name)
         found = [each for each in services.status() if name in {None, each.catalogue}]
         if options["json"]:
             self.print_json(
