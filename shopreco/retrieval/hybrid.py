@@ -79,9 +79,9 @@ def match(
     by_words = NO_HITS
     encoding = vectors.begin(space, text)
     with stages.stage("lexical", optional=True):
-        words = lexical.lexical_query(space, text, language)
-        if words is not None:
-            by_words = lexical.retrieve(space, words, scope)
+        read = lexical.lexical_query(space, text, language)
+        if read is not None:
+            by_words, words = lexical.retrieve(space, read, scope), read
     with stages.stage("encode", optional=True):
         try:
             vector = encoding.result(timeout=vectors.patience(space))
