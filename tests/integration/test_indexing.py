@@ -254,11 +254,11 @@ def test_a_value_that_the_database_refuses_fails_alone() -> None:
     Gadget.objects.create(name="fine")
     catalogue = get_catalogue(GADGET)
     # A price beyond the column: nothing a declaration could have seen.
-    catalogue.prepare_price = lambda obj: "9" * 30 if obj.name == "too dear" else "1"  # type: ignore[attr-defined]  (a hook for this test)
+    catalogue.prepare_price = lambda obj: "9" * 30 if obj.name == "too dear" else "1"  # type: ignore[attr-defined]  # a hook for this test
     try:
         report = drain()
     finally:
-        del catalogue.prepare_price  # type: ignore[attr-defined]  (a hook for this test)
+        del catalogue.prepare_price  # type: ignore[attr-defined]  # a hook for this test
     assert (report.claimed, report.failed) == (2, 1)
     assert set(Item.objects.values_list("outcome", flat=True)) == {"failed", "indexed"}
 
@@ -295,13 +295,13 @@ def test_a_save_during_the_work_is_indexed_again() -> None:
             signals.changed(catalogue, [str(obj.pk)])
         return obj.name
 
-    catalogue.prepare_title = prepare_title  # type: ignore[attr-defined]  (a hook for this test)
+    catalogue.prepare_title = prepare_title  # type: ignore[attr-defined]  # a hook for this test
     try:
         assert index_batch(catalogue).claimed == 1
         assert waiting() == {str(gadget.pk)}
         drain()
     finally:
-        del catalogue.prepare_title  # type: ignore[attr-defined]  (a hook for this test)
+        del catalogue.prepare_title  # type: ignore[attr-defined]  # a hook for this test
     assert item(gadget).title == "second"
     assert not waiting()
 
