@@ -6,19 +6,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from django.db import connections
 
 from shopreco.catalogues import ItemDocument
+from shopreco.indexing.batches import Batch
 from shopreco.indexing.lexicon import remove_entries
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import delete_rows
 from shopreco.models import EmbeddingSpace, Item, Outcome
 from shopreco.text import detect_language
-
-if TYPE_CHECKING:
-    from shopreco.indexing.pipeline import Batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from django.db import InterfaceError, OperationalError, connections, transaction
@@ -21,6 +21,7 @@ from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
 from shopreco.indexing import items, lexicon, outbox
+from shopreco.indexing.batches import Batch, Report
 from shopreco.indexing.outbox import Claim, outbox_database
 from shopreco.indexing.spaces import encoder_of, maintained_spaces
 from shopreco.indexing.tables import replace_rows
@@ -30,32 +31,6 @@ logger = logging.getLogger(__name__)
 
 INFRASTRUCTURE = (OperationalError, InterfaceError, EncoderError, ConfigurationError, MemoryError)
 """Failures that no item is to blame for: the claims go back and the error goes up."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What one batch did, in items."""
-
-    claimed: int = 0
-    changed: int = 0
-    encoded: int = 0
-    removed: int = 0
-    failed: int = 0
-
-    def add(self, other: Report) -> None:
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-@dataclass(slots=True)
-class Batch:
-    """The claims of one batch and what the catalogue says of their objects."""
-
-    claims: list[Claim]
-    documents: dict[str, ItemDocument] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from django.db.models import F
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs, signals
-from shopreco.indexing.pipeline import Report, index_batch
+from shopreco.indexing.batches import Report
+from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Change,
     Embedding,

@@ -1,0 +1,34 @@
+"""A batch on its way through the pipeline, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shopreco.catalogues import ItemDocument
+from shopreco.indexing.outbox import Claim
+
+
+@dataclass(slots=True)
+class Report:
+    """What one batch did, in items."""
+
+    claimed: int = 0
+    changed: int = 0
+    encoded: int = 0
+    removed: int = 0
+    failed: int = 0
+
+    def add(self, other: Report) -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class Batch:
+    """The claims of one batch and what the catalogue says of their objects."""
+
+    claims: list[Claim]
+    documents: dict[str, ItemDocument] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
