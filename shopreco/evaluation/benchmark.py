@@ -19,7 +19,10 @@ from shopreco.evaluation.comparison import PAGE, WARM_UP
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.evaluation.metrics import percentiles
 from shopreco.evaluation.preparation import CATALOGUE, Work, index
+from shopreco.models import IndexRun
 from shopreco.retrieval.results import ResultPage
+
+SLICES = 20
 
 Encode = Callable[[Sequence[str]], Any]
 
@@ -36,14 +39,14 @@ class Pass:
 class IndexBenchmark:
     """Seconds of whole indexing and of what it is compared with, on one corpus.
 
-    `bare` are the two halves of the bare encoding, one before the indexing and one after it, so
-    that a machine that grows slower or faster shows, and weighs on both sides.
+    `bare` are the times of equal slices of the bare encoding, taken in turns with the indexing:
+    how much they differ tells how quiet the machine was.
     """
 
     products: int
     threads: int
     batch_size: int
-    bare: tuple[float, float]
+    bare: tuple[float, ...]
     first: Pass
     repriced: Pass
     unchanged: Pass
@@ -62,9 +65,11 @@ class IndexBenchmark:
         return asdict(self) | {"ratio": self.ratio, "unchanged_share": self.unchanged_share}
 
     def as_text(self) -> str:
-        before, after = self.bare
         rows = {
-            "bare encoding": (before + after, f"half before {before:.1f}, half after {after:.1f}"),
+            "bare encoding": (
+                sum(self.bare),
+                f"in {len(self.bare)} slices of {min(self.bare):.1f} to {max(self.bare):.1f} s",
+            ),
             "whole indexing": (
                 self.first.seconds,
                 f"{self.first.encoded} encoded, {self.ratio:.3f} times the bare encoding",
@@ -83,22 +88,49 @@ class IndexBenchmark:
         )
 
 
+class BareEncoding:
+    """The bare encoding of all texts, cut into slices that are taken between batches of a run.
+
+    Called with the run after every batch, it encodes the slices that are due by then. Whatever
+    else the machine does in the meantime so hits both sides alike.
+    """
+
+    def __init__(self, encode: Encode, texts: Sequence[str]) -> None:
+        # Every n-th text of the list sorted by length: all slices are the same work.
+        ordered = sorted(texts, key=len)
+        count = max(1, min(SLICES, len(ordered)))
+        self._slices = [ordered[start::count] for start in range(count)]
+        self._encode = encode
+        self.seconds: list[float] = []
+
+    def __call__(self, run: IndexRun) -> None:
+        if run.enumerated and run.total:
+            self.advance(run.done / run.total)
+
+    def advance(self, share: float) -> None:
+        """Encode until this share of the slices is done."""
+        while len(self.seconds) < share * len(self._slices):
+            started = perf_counter()
+            self._encode(self._slices[len(self.seconds)])
+            self.seconds.append(perf_counter() - started)
+
+
 def benchmark_indexing(work: Work) -> IndexBenchmark:
     """Index the loaded, so far unindexed corpus and take the times."""
     catalogue = get_catalogue(CATALOGUE)
-    # Every second text of the list sorted by length: both halves are the same work.
-    passages = (catalogue.document(obj).passage for obj in catalogue.indexed_queryset())
-    texts = sorted(passages, key=len)
+    texts = [catalogue.document(obj).passage for obj in catalogue.indexed_queryset()]
     encode, threads, batch_size = bare_encoder()
     encode(texts[:: max(1, len(texts) // 100)])
-    before = _seconds(lambda: encode(texts[::2]))
-    first = _pass(work)
-    after = _seconds(lambda: encode(texts[1::2]))
+    bare = BareEncoding(encode, texts)
+    started = perf_counter()
+    run = index(work, rebuild=True, progress=bare)
+    first = Pass(perf_counter() - started - sum(bare.seconds), run.encoded)
+    bare.advance(1)
     CorpusProduct.objects.update(price=Coalesce(F("price"), Value(0)) + 1)
     repriced = _pass(work)
     unchanged = _pass(work)
     return IndexBenchmark(
-        len(texts), threads, batch_size, (before, after), first, repriced, unchanged
+        len(texts), threads, batch_size, tuple(bare.seconds), first, repriced, unchanged
     )
 
 
@@ -119,6 +151,8 @@ def bare_encoder() -> tuple[Encode, int, int]:
     names = ("model", "revision", "device", "batch_size")
     name, revision, device, batch_size = (options.arguments[each] for each in names)
     model = load_model(name, revision, device)
+    if batch_size is None:  # the encoder's own choice
+        batch_size = 32 if model.device.type == "cpu" else 256
 
     def encode(texts: Sequence[str]) -> Any:
         return model.encode(list(texts), batch_size=batch_size, show_progress_bar=False)
@@ -143,9 +177,3 @@ def _pass(work: Work) -> Pass:
     started = perf_counter()
     run = index(work)
     return Pass(perf_counter() - started, run.encoded)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = perf_counter()
-    work()
-    return perf_counter() - started

@@ -10,8 +10,10 @@ from django.core.management import call_command
 
 from shopreco.catalogues import get_catalogue
 from shopreco.evaluation.corpus.loading import ensure_loaded, vacuum
+from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import runs, spaces
+from shopreco.indexing.runs import Progress
 from shopreco.models import (
     Change,
     EmbeddingSpace,
@@ -22,10 +24,11 @@ from shopreco.models import (
     SpaceState,
 )
 
-CATALOGUE = "corpus.corpusproduct"
+CATALOGUE = CorpusProduct._meta.label_lower
 
-Work = Callable[[IndexRun], IndexRun]
-"""Works on a run until it is over: `services.run_inline` with a progress bar, from the command."""
+Work = Callable[[IndexRun, Progress | None], IndexRun]
+"""Works on a run until it is over: `services.run_inline` with a progress bar, from the command.
+What it is given on top is called with the run after every batch."""
 
 INDEX_TABLES = (
     "shopreco_item",
@@ -81,13 +84,13 @@ def prepare(corpus: Path, work: Work) -> EmbeddingSpace:
     return active
 
 
-def index(work: Work, *, rebuild: bool = False) -> IndexRun:
+def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None) -> IndexRun:
     """One run over the whole catalogue, by the real pipeline.
 
     Raises:
         IndexingFailed: it ended other than done.
     """
-    run = work(runs.start(get_catalogue(CATALOGUE), rebuild=rebuild))
+    run = work(runs.start(get_catalogue(CATALOGUE), rebuild=rebuild), progress)
     if run.state != RunState.DONE:
         raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
     return run

@@ -26,7 +26,15 @@ from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.outbox import outbox_database
 
 SETTINGS_MODULE = "shopreco.evaluation.settings"
-CONNECTION_KEYS = ("ENGINE", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
+CONNECTION_KEYS = (
+    "ENGINE",
+    "USER",
+    "PASSWORD",
+    "HOST",
+    "PORT",
+    "OPTIONS",
+    "DISABLE_SERVER_SIDE_CURSORS",
+)
 
 
 class ScratchUnavailable(ShopRecoError):
@@ -105,7 +113,10 @@ class ScratchDatabase:
         host = connections[outbox_database()].settings_dict
         given: Mapping[str, Any] = getattr(settings, "SHOPRECO", {})
         return {
-            "database": {key: host[key] for key in CONNECTION_KEYS} | {"NAME": self.name},
+            "database": {
+                **{key: host[key] for key in CONNECTION_KEYS if key in host},
+                "NAME": self.name,
+            },
             # Exported encoders are shared with the host: they depend on the model alone.
             "shopreco": {
                 **given,

@@ -149,7 +149,7 @@ def test_an_interrupted_run_is_taken_up(folder: Path) -> None:
         ), change AS (
             INSERT INTO shopreco_change (catalogue, object_id, version, priority, run_id, claim,
                 lease_until, attempts, error, created_at)
-            SELECT 'corpus.corpusproduct', 'p0-0', 1, 0, id, gen_random_uuid(),
+            SELECT 'shopreco_corpus.corpusproduct', 'p0-0', 1, 0, id, gen_random_uuid(),
                 now() + interval '1 hour', 1, '', now() FROM run
         )
         SELECT 1

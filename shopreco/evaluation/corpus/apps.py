@@ -5,5 +5,5 @@ from django.apps import AppConfig
 
 class CorpusConfig(AppConfig):
     name = "shopreco.evaluation.corpus"
-    label = "corpus"
+    label = "shopreco_corpus"
     default_auto_field = "django.db.models.BigAutoField"

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from shopreco.evaluation.beir import Document, fingerprint, read_corpus
 from shopreco.evaluation.corpus.models import CorpusProduct, LoadedCorpus
 
+TABLE = CorpusProduct._meta.db_table
 FULL_TEXT_CONFIGURATION = "english"
 WORDED_FIELDS = ("title", "text", "brand")
 """What the baselines search. With weights, or with the attributes too, they rank worse."""
@@ -31,7 +32,7 @@ def ensure_loaded(path: Path, limit: int | None = None) -> bool:
     with transaction.atomic():
         with connection.cursor() as cursor:
             # Not by the ORM, whose signals would mark every single product for indexing.
-            cursor.execute("TRUNCATE corpus_corpusproduct")
+            cursor.execute(f"TRUNCATE {TABLE}")
         products = map(_product, islice(read_corpus(path), limit))
         CorpusProduct.objects.bulk_create(products, batch_size=2_000)
         CorpusProduct.objects.update(
@@ -39,7 +40,7 @@ def ensure_loaded(path: Path, limit: int | None = None) -> bool:
         )
         LoadedCorpus.objects.all().delete()
         LoadedCorpus.objects.create(**wanted)
-    vacuum("corpus_corpusproduct")
+    vacuum(TABLE)
     return True
 
 

@@ -24,8 +24,8 @@ class CorpusProduct(models.Model):
     objects: ClassVar[models.Manager[CorpusProduct]] = models.Manager()
 
     class Meta:
-        app_label = "corpus"
-        indexes: ClassVar = [GinIndex(fields=["search_vector"], name="corpus_search_vector")]
+        app_label = "shopreco_corpus"
+        indexes: ClassVar = [GinIndex(fields=["search_vector"], name="shopreco_corpus_vector")]
 
     def __str__(self) -> str:
         return self.title
@@ -41,7 +41,7 @@ class LoadedCorpus(models.Model):
     objects: ClassVar[models.Manager[LoadedCorpus]] = models.Manager()
 
     class Meta:
-        app_label = "corpus"
+        app_label = "shopreco_corpus"
 
     def __str__(self) -> str:
         return self.fingerprint

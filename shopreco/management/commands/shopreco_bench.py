@@ -10,11 +10,9 @@ from django.core.management.base import CommandParser
 
 from shopreco import services
 from shopreco.evaluation import beir
-from shopreco.evaluation.command import ScratchCommand
 from shopreco.evaluation.report import table
 from shopreco.evaluation.scratch import ScratchDatabase
-from shopreco.management.progress import RunProgress
-from shopreco.models import IndexRun
+from shopreco.management.scratch import ScratchCommand
 
 
 class Command(ScratchCommand):
@@ -73,7 +71,7 @@ class Command(ScratchCommand):
         from shopreco.evaluation.preparation import load
 
         load(beir.find_corpus(folder), limit)
-        result = benchmark_indexing(self._run)
+        result = benchmark_indexing(self.index)
         self.stdout.write(f"{folder.name}: {result.as_text()}")
         return {"dataset": folder.name, **result.as_json()}
 
@@ -82,7 +80,7 @@ class Command(ScratchCommand):
         from shopreco.evaluation.comparison import TIMED_QUERIES
         from shopreco.evaluation.preparation import prepare
 
-        prepare(beir.find_corpus(folder), self._run)
+        prepare(beir.find_corpus(folder), self.index)
         queries = beir.read_queries(beir.find_queries(folder))
         texts = list(beir.sample(queries, limit or TIMED_QUERIES).values())
         stages = {
@@ -94,7 +92,3 @@ class Command(ScratchCommand):
             self.stdout.write(f"{folder.name}, {len(texts)} queries, {name}")
             self.stdout.write(table(["", "p50 ms", "p95 ms"], rows) + "\n")
         return {"dataset": folder.name, "queries": len(texts), **stages}
-
-    def _run(self, run: IndexRun) -> IndexRun:
-        with RunProgress("Indexing", visible=True) as progress:
-            return services.run_inline(run, progress)

@@ -9,10 +9,8 @@ from django.core.management.base import CommandParser
 
 from shopreco import services
 from shopreco.evaluation import beir
-from shopreco.evaluation.command import ScratchCommand
 from shopreco.evaluation.scratch import ScratchDatabase
-from shopreco.management.progress import RunProgress
-from shopreco.models import IndexRun
+from shopreco.management.scratch import ScratchCommand
 
 
 class Command(ScratchCommand):
@@ -49,7 +47,7 @@ class Command(ScratchCommand):
 
         folder: Path = options["folder"]
         queries, judgements = self._questions(options)
-        report = evaluate(folder, queries, judgements, services.search, self._index)
+        report = evaluate(folder, queries, judgements, services.search, self.index)
         self.stdout.write(report.as_text())
         if options["json"]:
             text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
@@ -64,7 +62,3 @@ class Command(ScratchCommand):
             options["qrels"] or beir.find_qrels(folder),
             options["limit"],
         )
-
-    def _index(self, run: IndexRun) -> IndexRun:
-        with RunProgress("Indexing", visible=True) as progress:
-            return services.run_inline(run, progress)

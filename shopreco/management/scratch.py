@@ -9,8 +9,12 @@ from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 
+from shopreco import services
 from shopreco.evaluation.scratch import ScratchDatabase, in_scratch
 from shopreco.exceptions import ShopRecoError
+from shopreco.indexing.runs import Progress
+from shopreco.management.progress import RunProgress
+from shopreco.models import IndexRun
 
 
 class ScratchCommand(BaseCommand):
@@ -45,6 +49,17 @@ class ScratchCommand(BaseCommand):
     def work(self, options: Mapping[str, Any]) -> None:
         """In the scratch process: do it."""
         raise NotImplementedError
+
+    def index(self, run: IndexRun, also: Progress | None) -> IndexRun:
+        """Work on a run until it is over, under a progress bar; `also` is called as often."""
+        with RunProgress("Indexing", visible=True) as bar:
+
+            def progress(run: IndexRun) -> None:
+                bar(run)
+                if also:
+                    also(run)
+
+            return services.run_inline(run, progress)
 
     def run_in(
         self, database: ScratchDatabase, positional: Sequence[str], options: Mapping[str, Any]
