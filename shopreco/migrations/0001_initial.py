@@ -195,4 +195,12 @@ class Migration(migrations.Migration):
             model_name='lexiconterm',
             index=django.contrib.postgres.indexes.GinIndex(fields=['surface'], name='shopreco_term_surface', opclasses=['gin_trgm_ops']),
         ),
+        # Wide rows are read by thousands in one search: keep them in line, not in TOAST.
+        migrations.RunSQL(
+            [
+                f"ALTER TABLE {table} SET (toast_tuple_target = 8160)"
+                for table in ("shopreco_item", "shopreco_embedding", "shopreco_lexicalentry")
+            ],
+            migrations.RunSQL.noop,
+        ),
     ]

@@ -14,6 +14,8 @@ from shopreco.retrieval.filters import Filters
 
 MAX_VALUES = 50
 MAX_FACETS = 12
+SAMPLE = 200
+"""Of so many of the best matches the free attributes are looked at, to choose facets by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def count_facets(
     A facet with a filter of its own is counted as if that filter were not set: its other values
     show what choosing them as well would add.
     """
-    unit = "group_id" if collapse else "id"
+    grouped = collapse and catalogue.parent_field is not None
+    number = "count(DISTINCT i.group_id)" if grouped else "count(*)"
     plain = [name for name in names if name not in filters.conditions]
     passes = [(plain, filters.where())]
     passes += [([n], filters.where(without=n)) for n in names if n in filters.conditions]
@@ -64,11 +67,11 @@ def count_facets(
                 continue
             cursor.execute(
                 f"""
-                SELECT f.name, v.value, count(DISTINCT i.{unit}) AS n
+                SELECT f.name, v.value, {number} AS n
                 FROM shopreco_item i
-                CROSS JOIN unnest(%s::text[]) AS f (name)
-                CROSS JOIN jsonb_array_elements_text(i.facets -> f.name) AS v (value)
-                WHERE i.id = ANY(%s) AND {where.sql}
+                CROSS JOIN jsonb_each(i.facets) AS f (name, "values")
+                CROSS JOIN jsonb_array_elements_text(f."values") AS v (value)
+                WHERE f.name = ANY(%s) AND i.id = ANY(%s) AND {where.sql}
                 GROUP BY f.name, v.value ORDER BY n DESC, v.value
                 """,
                 [chosen, list(item_ids), *where.params],
@@ -90,7 +93,10 @@ def count_facets(
 
 
 def attribute_names(item_ids: Sequence[int], declared: Sequence[str]) -> list[str]:
-    """The free attributes that most of the items have, after the declared facets."""
+    """The free attributes that most of the best matches have, after the declared facets.
+
+    item_ids: best first.
+    """
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             """
@@ -98,7 +104,7 @@ def attribute_names(item_ids: Sequence[int], declared: Sequence[str]) -> list[st
             WHERE i.id = ANY(%s) AND NOT name = ANY(%s)
             GROUP BY name ORDER BY count(*) DESC, name LIMIT %s
             """,
-            [list(item_ids), list(declared), max(0, MAX_FACETS - len(declared))],
+            [list(item_ids[:SAMPLE]), list(declared), max(0, MAX_FACETS - len(declared))],
         )
         return [name for (name,) in cursor.fetchall()]
 

@@ -12,7 +12,7 @@ from shopreco.catalogues import Catalogue
 from shopreco.models import Item
 
 SPARE = 8
-"""Candidates read beyond a page, so that a few that are hidden by now leave no gap."""
+"""Candidates read beyond what is missing, once it has turned out that some are hidden by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def hydrate(
     passed = 0
     start = 0
     while start < len(item_ids) and len(page) < limit:
-        chunk = list(item_ids[start : start + offset - passed + limit + SPARE])
+        spare = SPARE if start else 0
+        chunk = list(item_ids[start : start + offset - passed + limit - len(page) + spare])
         shown = _shown(catalogue, chunk, collapse=collapse)
         ahead = offset - passed
         if ahead > limit:

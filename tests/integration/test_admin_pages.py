@@ -204,7 +204,7 @@ def test_runs_show_every_catalogue_and_its_problems(admin: Client) -> None:
     Item.objects.filter(title="Brass desk lamp").update(outcome=Outcome.FAILED)
     shown = text(admin.get(changelist("indexrun")))
     assert CATALOGUE in shown
-    assert "1 items failed" in shown
+    assert "1 item failed" in shown
     assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) in shown
     assert reverse("admin:shopreco_indexrun_start", args=["rebuild", CATALOGUE]) in shown
 
