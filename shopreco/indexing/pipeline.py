@@ -7,7 +7,6 @@ whose lease runs out, and whoever comes next does the same work again with the s
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -160,7 +159,7 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
             encoded=len(ours & set().union(*(v.fresh for v in vectors.values()))),
         )
         outbox.settle(cursor, [c for c in batch.claims if c.object_id in ours], versions)
-        _count(batch.claims, report)
+        _count(catalogue.name, report)
     return report
 
 
@@ -247,13 +246,14 @@ def _write_vectors(
     )
 
 
-def _count(claims: Sequence[Claim], report: Report) -> None:
-    """Add a batch to the figures of the run that most of it belongs to."""
-    run_ids = Counter(c.run_id for c in claims if c.run_id is not None)
-    for run_id, _number in run_ids.most_common(1):
-        IndexRun.objects.using(outbox_database()).filter(pk=run_id).update(
-            encoded=F("encoded") + report.encoded,
-            changed=F("changed") + report.changed,
-            removed=F("removed") + report.removed,
-            failed=F("failed") + report.failed,
-        )
+def _count(catalogue: str, report: Report) -> None:
+    """Add a batch to the figures of the catalogue's live run, whoever asked for the batch."""
+    live = IndexRun.objects.using(outbox_database()).filter(
+        catalogue=catalogue, state__in=IndexRun.LIVE
+    )
+    live.update(
+        encoded=F("encoded") + report.encoded,
+        changed=F("changed") + report.changed,
+        removed=F("removed") + report.removed,
+        failed=F("failed") + report.failed,
+    )
