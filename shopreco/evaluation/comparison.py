@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, permutations
 from time import perf_counter
 from typing import TypeVar
 
@@ -37,14 +38,16 @@ def compare(
 ) -> tuple[dict[str, Outcome], dict[str, Mapping[str, float]]]:
     """Outcomes by name of system, and the times of others that are `also_timed`, by name.
 
-    All queries count for the metrics; the clock runs over at most `TIMED_QUERIES` of them.
+    All queries count for the metrics; the clock runs over at most `TIMED_QUERIES` of them. Those
+    that work in memory are timed apart: a scan of all vectors empties the processor's caches and
+    leaves busy threads behind, which whoever came next would pay for.
     """
     asked = {query: judgements[query] for query in queries}
     rankings = {system.name: rank(system, queries) for system in systems}
-    times = clock(
-        {system.name: system for system in systems} | dict(also_timed),
-        list(sample(queries, TIMED_QUERIES).values()),
-    )
+    timed = list(sample(queries, TIMED_QUERIES).values())
+    in_database = {each.name: each for each in systems if not each.in_memory} | dict(also_timed)
+    in_memory = {each.name: each for each in systems if each.in_memory}
+    times = clock(in_database, timed) | clock(in_memory, timed)
     outcomes = {
         name: Outcome(measure(asked, ranking), ranking, percentiles(times[name]))
         for name, ranking in rankings.items()
@@ -60,17 +63,16 @@ def rank(system: System, queries: Mapping[str, str]) -> Rankings:
 def clock(systems: Mapping[str, System], queries: Sequence[str]) -> dict[str, list[float]]:
     """Milliseconds per page of `PAGE` instances, by system; warm, in this one process.
 
-    The systems take turns on every query, and the turn to begin goes round, so that whatever
-    else the machine does hits all of them alike.
+    The systems take turns on every query, in all orders equally often, so that whatever else the
+    machine does hits all of them alike.
     """
     times: dict[str, list[float]] = {name: [] for name in systems}
     for query in queries[:WARM_UP]:
         for system in systems.values():
             system.page(query, PAGE)
-    names = list(systems)
-    for at, query in enumerate(_progress(queries, "Timing", len(queries))):
-        first = at % len(names)
-        for name in names[first:] + names[:first]:
+    orders = cycle(permutations(systems))
+    for query in _progress(queries, "Timing", len(queries)):
+        for name in next(orders):
             started = perf_counter()
             systems[name].page(query, PAGE)
             times[name].append((perf_counter() - started) * 1000)

@@ -24,6 +24,8 @@ from shopreco.retrieval.vectors import query_encoder
 
 class System(Protocol):
     name: str
+    in_memory: bool
+    """Whether it searches in this process rather than in the database."""
 
     def rank(self, query: str, limit: int) -> list[str]:
         """Document ids, best first."""
@@ -39,6 +41,7 @@ class ShopReco:
     """
 
     name = "shopreco"
+    in_memory = False
 
     def __init__(
         self, search: Callable[..., ResultPage], facets: Sequence[str] | None = None
@@ -63,6 +66,7 @@ class FullText:
     """PostgreSQL's full-text search by `django.contrib.postgres`, any of the words."""
 
     name = "django-fts"
+    in_memory = False
 
     def rank(self, query: str, limit: int) -> list[str]:
         return list(self._found(query).values_list("pk", flat=True)[:limit])
@@ -88,6 +92,7 @@ class BM25:
     """The library bm25s with its defaults, English stop words and a Snowball stemmer, in memory."""
 
     name = "bm25"
+    in_memory = True
 
     def __init__(self) -> None:
         import bm25s
@@ -129,6 +134,7 @@ class Dense:
     """
 
     name = "dense"
+    in_memory = True
 
     def __init__(self, space: EmbeddingSpace) -> None:
         rows = Embedding.objects.filter(space=space).values_list("item__object_id", "vector")

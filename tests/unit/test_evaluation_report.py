@@ -69,6 +69,8 @@ def test_columns_are_aligned() -> None:
 class Recorder:
     """A system that writes down when it was asked."""
 
+    in_memory = False
+
     def __init__(self, name: str, log: list[tuple[str, str]]) -> None:
         self.name, self.log = name, log
 
