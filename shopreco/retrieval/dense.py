@@ -15,7 +15,7 @@ from shopreco.models import Embedding, EmbeddingSpace
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import Hits, Statement
 
-NEIGHBOURS = 200
+NEIGHBOURS = 100
 """Depth of the dense part of a match set."""
 SCAN_SETTINGS = (
     "set_config('hnsw.ef_search', %s, true), "
