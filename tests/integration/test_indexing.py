@@ -15,6 +15,7 @@ from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs, signals
 from shopreco.indexing.batches import Report
 from shopreco.indexing.pipeline import index_batch
+from shopreco.indexing.spaces import index_names
 from shopreco.models import (
     Change,
     Embedding,
@@ -318,7 +319,8 @@ def test_the_first_run_builds_and_activates_a_space() -> None:
     assert run.space.state == "active"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'shopreco_%%_%s'", [run.space.pk]
+            "SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)",
+            [list(index_names(run.space.pk))],
         )
         assert len(cursor.fetchall()) == 2
 
