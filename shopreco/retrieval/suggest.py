@@ -30,10 +30,10 @@ def suggest(
     limit: int,
 ) -> list[Suggestion]:
     """Completions of a prefix: queries, then facet values such as categories, then products."""
-    found = [
-        *_queries(space, prefix),
-        *_facet_values(catalogue, prefix),
-    ][: max(1, limit - 1)]
+    values = list(_facet_values(catalogue, prefix))
+    named = {value.text.casefold() for value in values}
+    queries = [each for each in _queries(space, prefix) if each.text not in named]
+    found = [*queries, *values][: max(1, limit - 1)]
     return [*found, *_products(catalogue, prefix, request, limit - len(found))][:limit]
 
 

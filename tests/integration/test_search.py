@@ -428,6 +428,7 @@ def test_suggestions_are_typed(shop: dict[str, Gadget]) -> None:
     assert ("product", "Oak desk") in [(s.kind, s.text) for s in found]
     brand = services.autocomplete("acm", catalogue=GADGET)
     assert ("brand", "Acme") in [(s.kind, s.text) for s in brand]
+    assert "acme" not in [s.text for s in brand], "a brand is not suggested twice"
     category = services.autocomplete("ligh", catalogue=GADGET)
     assert ("category", "Home > Lighting") in [(s.kind, s.text) for s in category]
 
