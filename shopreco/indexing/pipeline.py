@@ -7,6 +7,7 @@ whose lease runs out, and whoever comes next does the same work again with the s
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -159,7 +160,7 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
             encoded=len(ours & set().union(*(v.fresh for v in vectors.values()))),
         )
         outbox.settle(cursor, [c for c in batch.claims if c.object_id in ours], versions)
-        _count(catalogue.name, report)
+        _count(catalogue.name, batch.claims, report)
     return report
 
 
@@ -246,12 +247,16 @@ def _write_vectors(
     )
 
 
-def _count(catalogue: str, report: Report) -> None:
-    """Add a batch to the figures of the catalogue's live run, whoever asked for the batch."""
-    live = IndexRun.objects.using(outbox_database()).filter(
-        catalogue=catalogue, state__in=IndexRun.LIVE
-    )
-    live.update(
+def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:
+    """Add a batch to the figures of its run: the one of its claims, else the live one, which what
+    was saved before it began would otherwise be missing from."""
+    runs = IndexRun.objects.using(outbox_database())
+    run_ids = Counter(claim.run_id for claim in claims if claim.run_id is not None)
+    if run_ids:
+        run = runs.filter(pk=run_ids.most_common(1)[0][0])
+    else:
+        run = runs.filter(catalogue=catalogue, state__in=IndexRun.LIVE)
+    run.update(
         encoded=F("encoded") + report.encoded,
         changed=F("changed") + report.changed,
         removed=F("removed") + report.removed,
