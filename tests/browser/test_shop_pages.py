@@ -75,7 +75,7 @@ def test_a_facet_shows_exactly_as_many_as_it_promised(page: Any, live_server: An
     tick.click()
     page.wait_for_url("**f.brand=Fennel**")
     assert "price_min" not in page.url
-    assert page.get_by_role("status").filter(has_text=f"{promised} product").count() == 1
+    page.get_by_role("status").filter(has_text=f"{promised} product").wait_for()
     assert set(page.locator(".card-brand").all_inner_texts()) == {"Fennel"}
     page.get_by_role("link", name="Remove all filters").click()
     page.wait_for_url("**/search/?q=desk%20lamp")
@@ -83,11 +83,11 @@ def test_a_facet_shows_exactly_as_many_as_it_promised(page: Any, live_server: An
 
 def test_facets_stand_beside_the_products_or_open_on_a_phone(page: Any, live_server: Any) -> None:
     page.goto(f"{live_server.url}/c/home/")
-    assert page.get_by_text("In stock only").is_visible()
+    page.get_by_text("In stock only").wait_for()
     page.set_viewport_size({"width": 360, "height": 740})
-    assert not page.get_by_text("In stock only").is_visible()
+    page.get_by_text("In stock only").wait_for(state="hidden")
     page.get_by_text("Filter", exact=True).click()
-    assert page.get_by_text("In stock only").is_visible()
+    page.get_by_text("In stock only").wait_for()
 
 
 def test_prices_and_order_narrow_and_sort(page: Any, live_server: Any) -> None:
