@@ -39,13 +39,14 @@ $(VENV)/.demo: $(RECIPE)
 $(VENV)/.dev: $(RECIPE)
 	$(call install,$(DEVELOPED))
 
-# The build backend is installed first, from the constraints: a build in isolation ignores them.
+# What builds packages is installed first, from the constraints: a build in isolation ignores them.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" \
 		if sys.version_info < (3, 11) else 0)'
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the packages of constraints.txt …"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		hatchling editables setuptools
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 		--no-build-isolation -e '.[$(1)]'
 	@touch $@
