@@ -142,7 +142,7 @@ def autocomplete(
         return []
     try:
         with savepoint():
-            return suggest(shop, spaces.active_space(shop.name), text, request, min(limit, 20))
+            return suggest(shop, spaces.served_space(shop.name), text, request, min(limit, 20))
     except Exception:
         logger.exception("no suggestions for %r", text)
         return []
@@ -182,7 +182,7 @@ def recommend(
     page = ResultPage(limit=limit, query_id=uuid4().hex, source=placement)
     try:
         with savepoint():
-            space = spaces.active_space(shop.name)
+            space = spaces.served_space(shop.name)
             if space is None:
                 stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
             else:

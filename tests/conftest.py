@@ -100,6 +100,14 @@ def django_db_modify_db_settings(servers: EmbeddedServers) -> None:
     """pytest-django's hook before it creates the test databases."""
 
 
+@pytest.fixture(autouse=True)
+def _fresh_spaces() -> None:
+    """As in a process that has not answered yet: ids start again with every test database."""
+    from shopreco.indexing.spaces import forget_served_spaces
+
+    forget_served_spaces()
+
+
 # Workers
 
 

@@ -54,7 +54,9 @@ def neighbours(object_id: str) -> list[Neighbour]:
     hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)
     found = zip(hits.item_ids.tolist(), hits.scores.tolist(), strict=True)
     near = [(item_id, score) for item_id, score in found if item_id != item.pk][:NEIGHBOURS]
-    items = Item.objects.defer("facets", "hashes").in_bulk([item_id for item_id, _score in near])
+    items = Item.objects.defer("facet_codes", "hashes").in_bulk(
+        [item_id for item_id, _score in near]
+    )
     return [
         Neighbour(items[item_id], number_format(score, 3), round(100 * min(1, max(0, score))))
         for item_id, score in near

@@ -222,7 +222,7 @@ class ItemAdmin(ReadOnlyAdmin):
         if too_many(self, request, queryset.count()):
             return
         by_catalogue: dict[str, list[Item]] = {}
-        for item in queryset.defer("facets", "hashes"):
+        for item in queryset.defer("facet_codes", "hashes"):
             by_catalogue.setdefault(item.catalogue, []).append(item)
         known = {catalogue.name for catalogue in get_catalogues()}
         marked = 0

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
-from shopreco.models import Item
+from shopreco.models import FacetCode
 from shopreco.retrieval.filters import facet_names
 from shopreco.retrieval.selection import ORDERS, RELEVANCE
 
@@ -195,11 +195,11 @@ def reject_absent(asked: Asked) -> None:
     A misspelt parameter looks like a free attribute, and matches nothing.
     """
     declared = facet_names(asked.catalogue)
-    items = Item.objects.indexed().filter(catalogue=asked.catalogue.name)
+    known = FacetCode.objects.filter(catalogue=asked.catalogue.name)
     absent = (
         name
         for name in asked.others
-        if name not in declared and not items.filter(facets__has_key=name).exists()
+        if name not in declared and not known.filter(name=name).exists()
     )
     reject_unknown(SearchParameters, absent, declared)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -11,6 +11,7 @@ from django.db import connections
 
 from shopreco.catalogues import ItemDocument
 from shopreco.indexing.batches import Batch
+from shopreco.indexing.facets import FacetCodes
 from shopreco.indexing.lexicon import remove_entries
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import delete_rows
@@ -22,6 +23,14 @@ from shopreco.text import detect_language
 class KnownItem:
     id: int
     outcome: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document that differs from the item that is stored, if one is."""
+
+    document: ItemDocument
     signature: str
 
 
@@ -60,18 +69,30 @@ def signature(document: ItemDocument) -> str:
     return blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def write(catalogue: str, batch: Batch, before: dict[str, KnownItem], ours: set[str]) -> Written:
+def changed_rows(batch: Batch, before: Mapping[str, KnownItem]) -> list[Row]:
+    """What has to be written of a batch's documents."""
+    rows = [Row(document, signature(document)) for document in batch.documents.values()]
+    return [
+        row
+        for row in rows
+        if (item := before.get(row.document.object_id)) is None
+        or item.signature != row.signature
+        or item.outcome != Outcome.INDEXED
+    ]
+
+
+def write(
+    catalogue: str,
+    batch: Batch,
+    before: dict[str, KnownItem],
+    changed: Sequence[Row],
+    codes: FacetCodes,
+    ours: set[str],
+) -> Written:
     """Bring the item rows of a batch up to date, within the caller's transaction."""
     ids = {object_id: item.id for object_id, item in before.items()}
-    rows = []
-    for object_id, document in batch.documents.items():
-        item = before.get(object_id)
-        mark = signature(document)
-        if object_id in ours and (
-            item is None or item.signature != mark or item.outcome != Outcome.INDEXED
-        ):
-            rows.append((document, mark))
-    ids.update(_upsert(rows))
+    rows = [row for row in changed if row.document.object_id in ours]
+    ids.update(_upsert(rows, codes))
     ids.update(_note(catalogue, batch.failed, Outcome.FAILED, ours))
     ids.update(_note(catalogue, batch.skipped, Outcome.SKIPPED, ours))
     gone = {o: "" for o in batch.gone if o in before}
@@ -85,7 +106,7 @@ def write(catalogue: str, batch: Batch, before: dict[str, KnownItem], ours: set[
     return Written(ids, changed=len(rows), removed=len(leaving))
 
 
-def _upsert(rows: Sequence[tuple[ItemDocument, str]]) -> dict[str, int]:
+def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
     if not rows:
         return {}
     columns = list(
@@ -102,12 +123,13 @@ def _upsert(rows: Sequence[tuple[ItemDocument, str]]) -> dict[str, int]:
                     d.price,
                     d.currency,
                     d.available,
-                    json.dumps(d.facets, ensure_ascii=False),
+                    _literal(codes[n, v] for n, values in d.facets.items() for v in values),
                     "\x1f".join(d.identifiers),
                     d.added_at,
-                    json.dumps({"document": mark}),
+                    json.dumps({"document": row.signature}),
                 )
-                for d, mark in sorted(rows, key=lambda row: row[0].object_id)
+                for row in sorted(rows, key=lambda row: row.document.object_id)
+                for d in [row.document]
             ),
             strict=True,
         )
@@ -117,22 +139,22 @@ def _upsert(rows: Sequence[tuple[ItemDocument, str]]) -> dict[str, int]:
             """
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                 currency, available, facets, identifiers, added_at, hashes, outcome, reason,
+                 currency, available, facet_codes, identifiers, added_at, hashes, outcome, reason,
                  indexed_at)
             SELECT catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                   currency, available, facets, string_to_array(identifiers, E'\\x1f'),
-                   added_at, hashes, 'indexed', '', now()
+                   currency, available, facet_codes::bigint[],
+                   string_to_array(identifiers, E'\\x1f'), added_at, hashes, 'indexed', '', now()
             FROM unnest(
                 %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[],
-                %s::numeric[], %s::text[], %s::bool[], %s::jsonb[], %s::text[],
+                %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
                 %s::timestamptz[], %s::jsonb[]
             ) AS t (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                    currency, available, facets, identifiers, added_at, hashes)
+                    currency, available, facet_codes, identifiers, added_at, hashes)
             ON CONFLICT (catalogue, object_id) DO UPDATE SET
                 title = EXCLUDED.title, language = EXCLUDED.language, site_id = EXCLUDED.site_id,
                 parent_id = EXCLUDED.parent_id, group_id = EXCLUDED.group_id,
                 price = EXCLUDED.price, currency = EXCLUDED.currency,
-                available = EXCLUDED.available, facets = EXCLUDED.facets,
+                available = EXCLUDED.available, facet_codes = EXCLUDED.facet_codes,
                 identifiers = EXCLUDED.identifiers, added_at = EXCLUDED.added_at,
                 hashes = EXCLUDED.hashes,
                 outcome = EXCLUDED.outcome, reason = '', indexed_at = now()
@@ -141,6 +163,11 @@ def _upsert(rows: Sequence[tuple[ItemDocument, str]]) -> dict[str, int]:
             [list(column) for column in columns],
         )
         return dict(cursor.fetchall())
+
+
+def _literal(numbers: Iterable[int]) -> str:
+    """An array as text: rows of arrays of different lengths cannot be one parameter."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _note(
@@ -155,7 +182,7 @@ def _note(
             """
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, parent_id, group_id, currency, available,
-                 facets, identifiers, hashes, outcome, reason)
+                 facet_codes, identifiers, hashes, outcome, reason)
             SELECT %s, object_id, '', '', '', 0, '', false, '{}', '{}', '{}', %s, reason
             FROM unnest(%s::text[], %s::text[]) AS t (object_id, reason)
             ON CONFLICT (catalogue, object_id) DO UPDATE

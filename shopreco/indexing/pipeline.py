@@ -20,7 +20,7 @@ from shopreco.catalogues import Catalogue, ItemDocument
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
-from shopreco.indexing import items, lexicon, outbox
+from shopreco.indexing import facets, items, lexicon, outbox
 from shopreco.indexing.batches import Batch, Report
 from shopreco.indexing.outbox import Claim, outbox_database
 from shopreco.indexing.spaces import encoder_of, maintained_spaces
@@ -139,13 +139,15 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
         }
         for space in spaces
     }
+    changed = items.changed_rows(batch, known)
+    codes = facets.codes_of(catalogue.name, (row.document for row in changed))
     with (
         transaction.atomic(using=outbox_database()),
         connections[outbox_database()].cursor() as cursor,
     ):
         versions = outbox.lock(cursor, batch.claims)
         ours = {c.object_id for c in batch.claims if c.change_id in versions}
-        written = items.write(catalogue.name, batch, known, ours)
+        written = items.write(catalogue.name, batch, known, changed, codes, ours)
         for space in spaces:
             made = vectors[space.encoder_fingerprint]
             _write_vectors(space, made, hashes, written.ids, ours, stale[space.pk][0])

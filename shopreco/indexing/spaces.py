@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from hashlib import blake2b
+from time import monotonic
 
 import numpy as np
-from django.db import connections, transaction
+from django.db import connections, router, transaction
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue
@@ -24,7 +25,11 @@ SAMPLE = 2_000
 CALIBRATION, MIN_CALIBRATION = 400, 30
 HNSW = {"m": 16, "ef_construction": 64}
 
+SERVED_SECONDS = 1.0
+"""How long a process goes on with a space without asking whether it is still the active one."""
+
 _encoders: dict[str, TextEncoder] = {}
+_served: dict[tuple[str, str], tuple[EmbeddingSpace, float]] = {}
 
 
 def encoder_of(space: EmbeddingSpace) -> TextEncoder:
@@ -43,6 +48,10 @@ def current_fingerprint(catalogue: Catalogue, encoder: TextEncoder) -> str:
     return blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
 
+def forget_served_spaces() -> None:
+    _served.clear()
+
+
 def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
     """The spaces that every change is written to: the active one and those being built."""
     found = EmbeddingSpace.objects.using(outbox_database()).filter(
@@ -53,6 +62,20 @@ def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
 
 def active_space(catalogue: str) -> EmbeddingSpace | None:
     return EmbeddingSpace.objects.filter(catalogue=catalogue, state=SpaceState.ACTIVE).first()
+
+
+def served_space(catalogue: str) -> EmbeddingSpace | None:
+    """The active space as answers use it: another process's switch shows within `SERVED_SECONDS`.
+
+    A space that was switched from stays complete until it is pruned, so nothing breaks meanwhile.
+    """
+    key, now = (router.db_for_read(EmbeddingSpace), catalogue), monotonic()
+    space, until = _served.get(key, (None, 0.0))
+    if space is None or now > until:
+        space = active_space(catalogue)
+        if space is not None:
+            _served[key] = space, now + SERVED_SECONDS
+    return space
 
 
 def is_current(space: EmbeddingSpace, catalogue: Catalogue) -> bool:
@@ -174,6 +197,7 @@ def activate(space: EmbeddingSpace) -> None:
         spaces.filter(state=SpaceState.ACTIVE).exclude(pk=space.pk).update(state=SpaceState.RETIRED)
         spaces.filter(pk=space.pk).update(state=SpaceState.ACTIVE, activated_at=timezone.now())
     space.refresh_from_db()
+    forget_served_spaces()
 
 
 def drop_space(space: EmbeddingSpace) -> None:

@@ -1,4 +1,5 @@
 from shopreco.models.changes import Change
+from shopreco.models.facets import FacetCode
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
 from shopreco.models.runs import IndexRun, RunKind, RunState
@@ -8,6 +9,7 @@ __all__ = [
     "Change",
     "Embedding",
     "EmbeddingSpace",
+    "FacetCode",
     "IndexRun",
     "Item",
     "LexicalEntry",

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.models.changes import Change
+from shopreco.models.facets import FacetCode
 
 
 class Outcome(models.TextChoices):
@@ -47,7 +48,13 @@ class Item(models.Model):
     price = models.DecimalField(_("price"), max_digits=16, decimal_places=4, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     available = models.BooleanField(_("available"), default=True)
-    facets = models.JSONField(_("facets"), default=dict, blank=True)
+    facet_codes = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("Facets with their values, as numbers."),
+    )
     identifiers = ArrayField(
         models.CharField(max_length=100), verbose_name=_("identifiers"), default=list, blank=True
     )
@@ -72,7 +79,7 @@ class Item(models.Model):
                 name="shopreco_item_outcome",
                 condition=~Q(outcome=Outcome.INDEXED),
             ),
-            GinIndex(fields=["facets"], opclasses=["jsonb_path_ops"], name="shopreco_item_facets"),
+            GinIndex(fields=["facet_codes"], name="shopreco_item_facets"),
             GinIndex(
                 fields=["identifiers"],
                 name="shopreco_item_identifiers",
@@ -83,3 +90,15 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"{self.catalogue} {self.object_id}"
+
+    @property
+    def facets(self) -> dict[str, list[str]]:
+        """Values by facet name; asks the database."""
+        values = FacetCode.objects.using(self._state.db).in_bulk(
+            [code & 0xFFFFFFFF for code in self.facet_codes]
+        )
+        found: dict[str, list[str]] = {}
+        for code in self.facet_codes:
+            each = values[code & 0xFFFFFFFF]
+            found.setdefault(each.name, []).append(each.value)
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -101,7 +102,7 @@ def create_fusion(config: Mapping[str, object]) -> ScoreFusion:
     options = {key.lower(): value for key, value in config.items() if key != "CLASS"}
     if not callable(getattr(fusion_class, "fuse", None)):
         raise ConfigurationError(f"FUSION: {path} has no method `fuse`; see ScoreFusion.")
-    accepted = inspect.signature(fusion_class).parameters
+    accepted = _options_of(fusion_class)
     for option in options:
         if option not in accepted:
             known = ", ".join(name.upper() for name in accepted) or "none"
@@ -113,6 +114,11 @@ def create_fusion(config: Mapping[str, object]) -> ScoreFusion:
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"FUSION: {path}: {error}") from error
     return fusion
+
+
+@cache
+def _options_of(fusion_class: type) -> tuple[str, ...]:
+    return tuple(inspect.signature(fusion_class).parameters)
 
 
 def _fused(dense: NDArray[np.float64], lexical: NDArray[np.float64]) -> Fused:

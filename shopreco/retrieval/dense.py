@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from django.db import connections, router
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from psycopg import ClientCursor
 
 from shopreco.models import Embedding, EmbeddingSpace
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import Hits, Statement
 
-NEIGHBOURS = 100
+NEIGHBOURS = 64
 """Depth of the dense part of a match set."""
 SCAN_SETTINGS = (
     "set_config('hnsw.ef_search', %s, true), "
@@ -29,8 +28,8 @@ def nearest(
     """The k items nearest to `vector` ((d,) float32, L2-normalised), the best first."""
     near, params = statement(space, vector, filters, k)
     sql = f"""
-        SELECT n.item_id, i.group_id, n.score
-        FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.score DESC, i.id
+        SELECT n.item_id, i.group_id, -n.distance
+        FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
     """
     return Hits.from_rows(scan(Statement(sql, params), k))
 
@@ -41,13 +40,18 @@ def statement(
     """The SQL that finds. Cast and `space_id` stand in the text, as in the partial index."""
     join = "JOIN shopreco_item i ON i.id = e.item_id" if filters else ""
     where = filters.where()
-    distance = f"e.vector::halfvec({space.dimension:d}) <#> %s::halfvec({space.dimension:d})"
+    cast = f"halfvec({space.dimension:d})"
     sql = f"""
-        SELECT e.item_id, -({distance}) AS score FROM shopreco_embedding e {join}
-        WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY {distance} LIMIT {k:d}
+        SELECT e.item_id, e.vector::{cast} <#> %s::{cast} AS distance
+        FROM shopreco_embedding e {join}
+        WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY distance LIMIT {k:d}
     """
-    literal = HalfVector(vector).to_text()
-    return Statement(sql, (literal, *where.params, literal))
+    return Statement(sql, (literal(vector), *where.params))
+
+
+def literal(vector: NDArray[np.float32]) -> str:
+    """A vector, (d,), as text for a `halfvec`, which keeps no more than four digits."""
+    return f"[{','.join([f'{each:.4g}' for each in vector.tolist()])}]"
 
 
 def scan(statement: Statement, k: int) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -15,6 +14,15 @@ from shopreco.exceptions import InvalidQuery, UnknownFilter
 MAX_VALUES = 50
 RANGES = ("price_min", "price_max")
 COLUMNS = ("available", "language", "site")
+HAS_VALUE = """
+    i.facet_codes && ARRAY(
+        SELECT facet.id::bigint << 32 | value.id
+        FROM shopreco_facetcode facet JOIN shopreco_facetcode value
+            ON value.catalogue = facet.catalogue AND md5(value.name) = md5(facet.name)
+        WHERE facet.catalogue = %s AND md5(facet.name) = md5(%s) AND md5(facet.value) = md5('')
+            AND md5(value.value) IN (SELECT md5(text) FROM unnest(%s::text[]) AS text)
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,8 @@ def parse_filters(catalogue: Catalogue, given: Mapping[str, Any] | None) -> Filt
             conditions[name] = Condition("(i.site_id = %s OR i.site_id IS NULL)", (_int(value),))
         else:
             check_facets(catalogue, [name])
-            wanted = [json.dumps({name: [text]}) for text in _texts(name, value)]
-            sql = " OR ".join(["i.facets @> %s::jsonb"] * len(wanted))
-            conditions[name] = Condition(sql, tuple(wanted))
+            params = (catalogue.name, name, _texts(name, value))
+            conditions[name] = Condition(HAS_VALUE, params)
     return Filters(conditions)
 
 

@@ -7,22 +7,21 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db import DatabaseError
 from numpy.typing import NDArray
-from pgvector import HalfVector
 
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, lexical, vectors
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
-from shopreco.retrieval.matches import NO_HITS, Hits, Statement
-from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.matches import NO_HITS, Hits, Statement, as_arrays, read_array
+from shopreco.retrieval.stages import Stages, savepoint
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +39,16 @@ class MatchSet:
 
     item_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
-    dense: NDArray[np.float32]
-    lexical: NDArray[np.float32]
+    dense: NDArray[np.floating[Any]]
+    lexical: NDArray[np.floating[Any]]
 
     @classmethod
     def by_meaning(cls, hits: Hits) -> MatchSet:
-        unknown = np.full(len(hits), np.nan, dtype=np.float32)
-        return cls(hits.item_ids, hits.group_ids, hits.scores, unknown)
+        return cls(hits.item_ids, hits.group_ids, hits.scores, _unknown(hits))
 
     @classmethod
-    def from_rows(cls, rows: Sequence[tuple[int, int, float, float]]) -> MatchSet:
-        ids, groups, cosines, words = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return cls(
-            np.array(ids, dtype=np.int64),
-            np.array(groups, dtype=np.int64),
-            np.array(cosines, dtype=np.float32),
-            np.array(words, dtype=np.float32),
-        )
+    def by_words(cls, hits: Hits) -> MatchSet:
+        return cls(hits.item_ids, hits.group_ids, _unknown(hits), hits.scores)
 
     def take(self, positions: NDArray[Any]) -> MatchSet:
         return MatchSet(
@@ -70,81 +62,89 @@ class MatchSet:
         return len(self.item_ids)
 
 
+def _unknown(hits: Hits) -> NDArray[np.float32]:
+    return np.full(len(hits), np.nan, dtype=np.float32)
+
+
 def match(
     space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: Stages
 ) -> MatchSet:
-    """Retrieve by words while the query is encoded, then by meaning, then score across."""
-    vector = None
+    """Read the query as words while it is encoded, then retrieve by both.
+
+    Where that fails each is tried alone: the one that is broken is named, the other answers.
+    """
+    vector: NDArray[np.float32] | None = None
     words: LexicalQuery | None = None
-    by_words = NO_HITS
     encoding = vectors.begin(space, text)
-    with stages.stage("lexical", optional=True):
-        read = lexical.lexical_query(space, text, language)
-        if read is not None:
-            by_words, words = lexical.retrieve(space, read, scope), read
+    with stages.stage("lexicon", optional=True):
+        words = lexical.lexical_query(space, text, language)
     with stages.stage("encode", optional=True):
         try:
             vector = encoding.result(timeout=vectors.patience(space))
         except FutureTimeout:
             stages.degraded["encode"] = "the query vector was not ready in time"
-    if vector is None:
-        return _match_set(by_words, None)
-    scored = None
-    with stages.stage("dense", optional=True):
-        if words is None:
-            scored = MatchSet.by_meaning(dense.nearest(space, vector, scope))
-        else:
-            best = by_words.item_ids[:RESCORED].tolist()
-            scored = _score_across(space, vector, words, best, scope)
-        scored = scored.take(_matching(space, scored, by_words))
-    return _match_set(by_words, scored)
+    if words is not None and vector is not None:
+        try:
+            with stages.stage("retrieve"), savepoint():
+                return _matching(space, _by_both(space, vector, words, scope))
+        except DatabaseError:
+            logger.exception("retrieval by words and meaning failed; each is tried alone")
+    found = MatchSet.by_words(NO_HITS)
+    if vector is not None:
+        with stages.stage("dense", optional=True):
+            found = MatchSet.by_meaning(dense.nearest(space, vector, scope))
+    if words is not None:
+        with stages.stage("lexical", optional=True):
+            hits = lexical.retrieve(space, words, scope)
+            found = MatchSet.by_words(hits) if len(hits) else found
+    return _matching(space, found)
 
 
-def _score_across(
-    space: EmbeddingSpace,
-    vector: NDArray[np.float32],
-    words: LexicalQuery,
-    item_ids: list[int],
-    scope: Filters,
+def _by_both(
+    space: EmbeddingSpace, vector: NDArray[np.float32], words: LexicalQuery, scope: Filters
 ) -> MatchSet:
-    """The nearest items and the given ones, each with its exact cosine and its exact BM25F."""
+    """What words find and what is near, with exact BM25F; with exact cosine the best of them.
+
+    One statement: each round trip and each plan costs as much as a retrieval itself.
+    """
+    by_words = lexical.statement(space, words, scope)
     near = dense.statement(space, vector, scope, dense.NEIGHBOURS)
     cast = f"halfvec({space.dimension:d})"
     sql = f"""
-        WITH near AS MATERIALIZED ({near.sql}),
-        candidate AS (SELECT item_id FROM near UNION SELECT unnest(%s::bigint[]))
-        SELECT item_id, l.group_id, -(e.vector::{cast} <#> %s::{cast}),
-               -(l.weights <#> %s::sparsevec)
-        FROM candidate
-        JOIN shopreco_embedding e USING (item_id) JOIN shopreco_lexicalentry l USING (item_id)
-        WHERE e.space_id = {space.pk:d} AND l.space_id = {space.pk:d} ORDER BY item_id
+        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, %s::sparsevec AS weights),
+             words AS MATERIALIZED ({by_words.sql}),
+             near AS MATERIALIZED ({near.sql})
+        SELECT w.item_id, w.group_id, CASE
+            WHEN n.item_id IS NOT NULL THEN -n.distance
+            WHEN w.rank <= {RESCORED:d} THEN (
+                SELECT -(e.vector::{cast} <#> (SELECT vector FROM query))
+                FROM shopreco_embedding e WHERE e.space_id = {space.pk:d} AND e.item_id = w.item_id
+            )
+            ELSE 'NaN'
+        END AS cosine, w.score
+        FROM words w LEFT JOIN near n USING (item_id)
+        UNION ALL
+        SELECT n.item_id, l.group_id, -n.distance, -(l.weights <#> (SELECT weights FROM query))
+        FROM near n JOIN shopreco_lexicalentry l USING (item_id)
+        WHERE l.space_id = {space.pk:d} AND n.item_id NOT IN (SELECT item_id FROM words)
     """
-    params = (*near.params, item_ids, HalfVector(vector).to_text(), words.literal)
-    return MatchSet.from_rows(dense.scan(Statement(sql, params), dense.NEIGHBOURS))
+    params = (dense.literal(vector), words.literal, *by_words.params, *near.params)
+    sql = as_arrays(sql, ["item_id", "group_id", "cosine", "score"])
+    [(ids, groups, cosines, scores)] = dense.scan(Statement(sql, params), dense.NEIGHBOURS)
+    return MatchSet(
+        read_array(ids, "i8"),
+        read_array(groups, "i8"),
+        read_array(cosines, "f8"),
+        read_array(scores, "f8"),
+    )
 
 
-def _matching(space: EmbeddingSpace, scored: MatchSet, by_words: Hits) -> NDArray[np.bool_]:
-    """Which of the scored items match: by words, or because they are like the query.
+def _matching(space: EmbeddingSpace, found: MatchSet) -> MatchSet:
+    """Those of the found that match: by words, or because they are like the query.
 
     Like is what is near the best, and nearer than unrelated items are to each other.
     """
     unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
     floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
-    like = near_best(scored.dense, DENSE_CUT) & (scored.dense >= floor)
-    matching: NDArray[np.bool_] = like | np.isin(scored.item_ids, by_words.item_ids)
-    return matching
-
-
-def _match_set(by_words: Hits, scored: MatchSet | None) -> MatchSet:
-    """What was scored across, and the rest of what words found."""
-    if scored is None:
-        rest = by_words
-        scored = MatchSet.from_rows([])
-    else:
-        rest = by_words.take(~np.isin(by_words.item_ids, scored.item_ids))
-    return MatchSet(
-        np.concatenate([scored.item_ids, rest.item_ids]),
-        np.concatenate([scored.group_ids, rest.group_ids]),
-        np.concatenate([scored.dense, np.full(len(rest), np.nan, dtype=np.float32)]),
-        np.concatenate([scored.lexical, rest.scores]),
-    )
+    like = near_best(found.dense, DENSE_CUT) & (found.dense >= floor)
+    return found.take(like | (found.lexical >= lexical.CUT))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connections, router
 from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue
@@ -80,7 +81,12 @@ def _shown(
     catalogue: Catalogue, item_ids: Sequence[int], *, collapse: bool
 ) -> dict[int, tuple[str, str]]:
     """Key of the object to show and of the variant that matched, by item id."""
-    rows = Item.objects.filter(id__in=item_ids).values_list("id", "object_id", "parent_id")
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, object_id, parent_id FROM shopreco_item WHERE id = ANY(%s)",
+            [list(item_ids)],
+        )
+        rows = cursor.fetchall()
     return {
         item_id: (parent, key) if collapse and parent else (key, "")
         for item_id, key, parent in rows

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import connections, router
-from pgvector import SparseVector
 
 from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
 from shopreco.models import EmbeddingSpace, LexicalEntry, LexiconTerm
@@ -28,7 +28,7 @@ MAX_HITS = 10_000
 SIMILAR = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LexicalQuery:
     """A query as weighted terms of one space: q(t) by term id, and the terms as they were read."""
 
@@ -40,17 +40,17 @@ class LexicalQuery:
         """Sum of q(t): the score that no item reaches quite."""
         return sum(self.weights.values())
 
-    @property
+    @cached_property
     def essential(self) -> list[int]:
         """Of these terms an item has at least one if it reaches `CUT`."""
         return essential_terms(self.weights, CUT)
 
-    @property
+    @cached_property
     def literal(self) -> str:
         """q as a `sparsevec`, divided by its mass so that scores lie between 0 and 1."""
         mass = self.mass
-        vector = SparseVector({i - 1: w / mass for i, w in self.weights.items()}, TERM_SPACE)
-        return vector.to_text()
+        elements = ",".join(f"{i}:{w / mass:.6g}" for i, w in sorted(self.weights.items()))
+        return f"{{{elements}}}/{TERM_SPACE}"
 
 
 class SpaceLexicon:
@@ -107,24 +107,28 @@ def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQue
 
 
 def statement(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Statement:
-    """The SQL that finds and scores. `space_id` stands in the text for the partial index."""
+    """The SQL that finds, scores and ranks, from 1.
+
+    `space_id` stands in the text for the partial index.
+    """
     join = "JOIN shopreco_item i ON i.id = l.item_id" if scope else ""
     where = scope.where()
     sql = f"""
-        SELECT item_id, group_id, score FROM (
+        SELECT item_id, group_id, score, row_number() OVER (ORDER BY score DESC, item_id) AS rank
+        FROM (
             SELECT l.item_id, l.group_id, -(l.weights <#> %s::sparsevec) AS score
             FROM shopreco_lexicalentry l {join}
             WHERE l.space_id = {space.pk:d} AND l.term_ids && %s::int[] AND {where.sql}
             OFFSET 0
         ) AS scored
-        WHERE score >= %s ORDER BY score DESC, item_id LIMIT {MAX_HITS:d}
+        WHERE score >= %s ORDER BY rank LIMIT {MAX_HITS:d}
     """
     return Statement(sql, (query.literal, query.essential, *where.params, CUT))
 
 
 def retrieve(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Hits:
     """Every item whose BM25F score, from 0 to 1, reaches `CUT`, the best first."""
+    found, params = statement(space, query, scope)
     with connections[router.db_for_read(LexicalEntry)].cursor() as cursor:
-        sql, params = statement(space, query, scope)
-        cursor.execute(sql, params)
+        cursor.execute(f"SELECT item_id, group_id, score FROM ({found}) AS found", params)
         return Hits.from_rows(cursor.fetchall())

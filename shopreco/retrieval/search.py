@@ -15,8 +15,8 @@ from shopreco.indexing import spaces
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import best_of_each_group
 from shopreco.ranking.fusion import create_fusion
-from shopreco.retrieval import facets as faceting
 from shopreco.retrieval import hybrid, identifiers, selection
+from shopreco.retrieval.facets import count_facets
 from shopreco.retrieval.filters import Filters, facet_names
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.rankings import Ranking, live_results
@@ -41,7 +41,7 @@ class Question:
 
 def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     shop = question.shop
-    space = spaces.active_space(shop.name)
+    space = spaces.served_space(shop.name)
     if space is None:
         stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
         return page
@@ -102,22 +102,17 @@ def _match(space: EmbeddingSpace, question: Question, stages: Stages) -> Ranking
 def _with_facets(
     question: Question, page: ResultPage, matched: Ranking, narrowing: Filters
 ) -> ResultPage:
-    ids, names = matched.item_ids.tolist(), list(question.facets)
+    names, more = list(question.facets), False
     if names == ["*"]:
-        names = facet_names(question.shop)
-        names += faceting.attribute_names(ids, names)
+        names, more = facet_names(question.shop), True
         names += [n for n in narrowing.conditions if n not in {*names, "price"}]
-    chosen = {
-        name: [value] if isinstance(value, str) else [str(each) for each in value]
-        for name, value in question.chosen.items()
-        if name in names
-    }
-    return replace(
-        page,
-        facets=tuple(
-            faceting.count_facets(
-                question.shop, ids, names, narrowing, chosen, collapse=question.collapse
-            )
-        ),
-        price_range=faceting.price_range(ids, narrowing),
+    counts, prices = count_facets(
+        question.shop,
+        matched.item_ids.tolist(),
+        names,
+        narrowing,
+        {n: [v] if isinstance(v, str) else [str(e) for e in v] for n, v in question.chosen.items()},
+        more=more,
+        collapse=question.collapse,
     )
+    return replace(page, facets=tuple(counts), price_range=prices)

@@ -13,6 +13,7 @@ from shopreco.conf import get_settings
 from shopreco.models import EmbeddingSpace, Item
 from shopreco.ranking import best_of_each_group, cap_per_key, maximal_marginal_relevance
 from shopreco.retrieval import dense
+from shopreco.retrieval.facets import first_values
 from shopreco.retrieval.filters import parse_filters
 from shopreco.retrieval.rankings import Ranking
 
@@ -73,13 +74,9 @@ def diversified(
         )
         ranking = ranking.take(order)
     if max_per and len(ranking.item_ids):
-        facets = dict(
-            Item.objects.filter(id__in=ranking.item_ids.tolist()).values_list("id", "facets")
-        )
+        ids = ranking.item_ids.tolist()
         for name, cap in max_per.items():
-            keys = [
-                next(iter(facets.get(i, {}).get(name, [])), f"none:{i}")
-                for i in ranking.item_ids.tolist()
-            ]
+            values = first_values(ids, name)
+            keys = [values.get(i, f"none:{i}") for i in ranking.item_ids.tolist()]
             ranking = ranking.take(cap_per_key(keys, cap))
     return ranking

@@ -89,11 +89,13 @@ def facet_values(catalogue: Catalogue, name: str) -> list[str]:
         with connections[router.db_for_read(Item)].cursor() as cursor:
             cursor.execute(
                 """
-                SELECT v FROM shopreco_item i, jsonb_array_elements_text(i.facets -> %s) AS v
-                WHERE i.catalogue = %s AND i.outcome = 'indexed'
-                GROUP BY v ORDER BY count(*) DESC, v LIMIT %s
+                SELECT v.value
+                FROM shopreco_item i CROSS JOIN unnest(i.facet_codes) AS c (code)
+                JOIN shopreco_facetcode v ON v.id = c.code & 4294967295
+                WHERE i.catalogue = %s AND i.outcome = 'indexed' AND v.name = %s
+                GROUP BY v.value ORDER BY count(*) DESC, v.value LIMIT %s
                 """,
-                [name, catalogue.name, MAX_FACET_VALUES],
+                [catalogue.name, name, MAX_FACET_VALUES],
             )
             cached = [value for (value,) in cursor.fetchall()]
         caches[get_settings().CACHE].set(key, cached, FACET_SECONDS)

@@ -67,7 +67,7 @@ def test_words_find_and_say_what_they_contributed(shop: dict[str, Gadget]) -> No
     assert first.object == shop["Walnut desk lamp"]
     assert first.source == "hybrid"
     assert sum(first.parts.values()) == pytest.approx(first.score, abs=1e-5)
-    assert {"lexical", "encode", "dense", "hydrate", "total"} <= page.timings.keys()
+    assert {"lexicon", "encode", "retrieve", "hydrate", "total"} <= page.timings.keys()
     assert page.query_id
     assert page.model_version
 

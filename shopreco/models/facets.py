@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import MD5
+from django.utils.translation import gettext_lazy as _
+
+
+class FacetCode(models.Model):
+    """The number of a facet's value, such as "walnut" of `material`, or of the facet: value "".
+
+    Items hold numbers (`Item.facet_codes`) so that thousands of them can be counted while a shopper
+    waits: the id of the facet times 2^32, plus the id of the value. Rows never change, and stay
+    when the last item leaves.
+    """
+
+    id = models.AutoField(primary_key=True)
+    catalogue = models.CharField(_("catalogue"), max_length=100)
+    name = models.TextField(_("facet"))
+    value = models.TextField(_("value"))
+
+    class Meta:
+        verbose_name = _("facet code")
+        verbose_name_plural = _("facet codes")
+        constraints: ClassVar = [
+            # A value may be longer than an index can hold.
+            models.UniqueConstraint(
+                "catalogue", MD5("name"), MD5("value"), name="shopreco_facetcode_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value}" if self.value else self.name
