@@ -15,6 +15,7 @@ from shopreco.catalogues import (
     Category,
     Filter,
     Identifier,
+    Image,
     Parent,
     Price,
     Text,
@@ -42,6 +43,7 @@ class ProductCatalogue(Catalogue):
     available = Availability("in_stock")
     added = Added("created")
     parent = Parent()
+    image = Image()
 
     reindex_on = ("parent", "variants")
 
@@ -53,6 +55,10 @@ class ProductCatalogue(Catalogue):
 
     def get_title(self, product: Product) -> str:
         return product.name
+
+    def prepare_image(self, product: Product) -> list[object]:
+        """The main picture and the further ones, which are names in the same storage."""
+        return [product.image, *product.gallery]
 
     def prepare_attributes(self, product: Product) -> dict[str, object]:
         """A variant has what its parent has, and its own colour and size."""
@@ -68,3 +74,6 @@ class ProductCatalogue(Catalogue):
     def get_facet_label(self, name: str) -> str:
         """The shop's own word for an attribute, in the visitor's language."""
         return super().get_facet_label(name) if name in self.fields else glossary.heading(name)
+
+    def get_value_label(self, name: str, value: str) -> str:
+        return glossary.said(value)

@@ -36,6 +36,8 @@ CHECKS = {
     "E014": "The catalogue has no title.",
     "E015": "A declaration that may occur once occurs more often.",
     "E016": "`Parent` points to another model than the catalogue's own.",
+    "E017": "A `Relation` leads to another model than the catalogue's own.",
+    "E018": "A `Relation` has a code that is no single word.",
 }
 HOOKS = (
     "get_queryset",
@@ -43,6 +45,8 @@ HOOKS = (
     "is_indexable",
     "get_url",
     "get_facet_label",
+    "get_value_label",
+    "get_edges",
 )
 
 

@@ -12,11 +12,13 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from shopreco.conf import get_settings
 from shopreco.presentation import cards
 from shopreco.services import ResultPage
 
 HEADINGS: Final[Mapping[str, Promise]] = {
     "product-similar": _("Similar products"),
+    "product-looks-similar": _("Looks similar"),
 }
 OTHER_HEADING: Final = _("You may also like")
 
@@ -27,7 +29,8 @@ def render_block(
     """The HTML of a page of recommendations; nothing at all where it has no result.
 
     The template is `shopreco/blocks/<placement>.html`, else `shopreco/blocks/default.html`, with
-    `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading` and `seed`.
+    `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading`, `seed` and
+    `show_reasons`.
     """
     if not page.results:
         return SafeString("")
@@ -40,5 +43,6 @@ def render_block(
         "placement": placement,
         "heading": HEADINGS.get(placement, OTHER_HEADING),
         "seed": seed,
+        "show_reasons": get_settings().SHOW_REASONS,
     }
     return SafeString(template.render(context, request))

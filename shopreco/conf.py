@@ -26,6 +26,9 @@ from shopreco.exceptions import ConfigurationError
 REMOVED: Mapping[str, str] = {}
 """Keys of earlier releases and the sentence that says what to do instead."""
 
+CHOICES: Mapping[str, tuple[str, ...]] = {"VECTOR_INDEX": ("hnsw", "binary")}
+"""Keys that take one of a few values."""
+
 
 def _option(default: Any, help: str) -> Any:
     if isinstance(default, dict):
@@ -46,12 +49,28 @@ class Settings:
         "encoder's own options in capitals (`DEVICE`, `BATCH_SIZE`, …). Keys that are left out "
         "keep their default. A change takes effect with the next rebuild, beside the old space.",
     )
+    IMAGE_ENCODER: Mapping[str, Any] = _option(
+        {"CLASS": "shopreco.encoders.EfficientNetEncoder"},
+        "The image network, as TEXT_ENCODER; used where a catalogue declares `Image` or `Video`.",
+    )
+    MODALITY_WEIGHTS: Mapping[str, Any] = _option(
+        {"TEXT": 1.0, "IMAGE": 0.5, "VIDEO": 0.25, "ALPHA": 1.0, "BETA": 0.25},
+        "What a product's one vector is made of: α (λ_t text + λ_i image + λ_v video) + β graph. "
+        "A product that lacks one is made of the others. `modality_weights` of a catalogue "
+        "overrides.",
+    )
     ARTEFACT_DIR: str | Path = _option(
         "",
         "Folder of exported models; workers write it and web processes read it, so both need it. "
         "Default: `shopreco-artefacts` beside the project (`BASE_DIR`).",
     )
     CACHE: str = _option("default", "Alias of the Django cache for query vectors and blocks.")
+    VECTOR_INDEX: str = _option(
+        "hnsw",
+        "How the nearest vectors are found: `hnsw` over half precision, or `binary`, over hash "
+        "codes of one bit per dimension with exact re-ranking: a third of the size, for several "
+        "times the time. A change takes effect with the next rebuild.",
+    )
     QUERY_DEADLINE: float = _option(
         0.25,
         "Seconds that a search waits for its query vector before it answers by words alone.",
@@ -69,6 +88,9 @@ class Settings:
     )
     BLOCK_CACHE_SECONDS: int = _option(
         300, "Seconds that the candidates of a recommendation block are kept; stock stays live."
+    )
+    SHOW_REASONS: bool = _option(
+        True, "Whether recommendation blocks say why a product is there; the API always does."
     )
     MAX_QUERY_LENGTH: int = _option(400, "Characters of a query that are read; the rest is cut.")
     SLICE_SECONDS: float = _option(
@@ -100,6 +122,9 @@ def problems(given: object) -> list[tuple[str, str, str]]:
             found.append(
                 ("E002", f"SHOPRECO[{key!r}] is {value!r}.", f"It must be of type {name}.")
             )
+        elif key in CHOICES and value not in CHOICES[key]:
+            fix = f"It must be one of {', '.join(CHOICES[key])}."
+            found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", fix))
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
             found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", "It must be above zero."))
     return found

@@ -24,7 +24,8 @@ from shopreco.indexing.workers import send
 from shopreco.models import EmbeddingSpace, IndexRun
 from shopreco.retrieval.filters import check_facets, parse_filters
 from shopreco.retrieval.rankings import live_results
-from shopreco.retrieval.results import Result, ResultPage, Suggestion
+from shopreco.retrieval.reasons import with_reasons
+from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
 from shopreco.retrieval.search import Question, answer
 from shopreco.retrieval.selection import RELEVANCE, check_order
 from shopreco.retrieval.similar import diversified, neighbours
@@ -34,6 +35,7 @@ from shopreco.text import normalise_query
 
 __all__ = [
     "CatalogueStatus",
+    "Reason",
     "Result",
     "ResultPage",
     "Suggestion",
@@ -55,7 +57,8 @@ logger = logging.getLogger(__name__)
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
-PLACEMENTS = ("product-similar",)
+PLACEMENTS: Mapping[str, str] = {"product-similar": "dense", "product-looks-similar": "looks"}
+"""Which retriever fills a block, by placement."""
 
 
 # Search
@@ -73,6 +76,7 @@ def search(
     facets: Sequence[str] | None = None,
     language: str | None = None,
     collapse: bool = True,
+    explain: bool = False,
 ) -> ResultPage:
     """Answer a query by words and meaning; without a query, browse what passes the filters.
 
@@ -85,6 +89,7 @@ def search(
             common attributes; None for none.
         language: of the query; otherwise the request's, or detected.
         collapse: show the parent once instead of its variants.
+        explain: take the scores apart by modality, see `Result.contributions`.
 
     Raises:
         InvalidQuery, UnknownFilter: the caller asked what the catalogue does not offer. All other
@@ -107,6 +112,7 @@ def search(
         facets=list(facets or ()),
         language=language,
         collapse=collapse,
+        explain=explain,
     )
     stages = Stages()
     page = ResultPage(offset=offset, limit=limit, query=text, query_id=uuid4().hex)
@@ -187,13 +193,15 @@ def recommend(
                 stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
             else:
                 with stages.stage("neighbours"):
-                    ranking = neighbours(space, shop, seed)
+                    ranking = neighbours(space, shop, seed, PLACEMENTS[placement])
                 with stages.stage("diversity"):
                     ranking = diversified(space, ranking, limit, diversity, max_per or {})
                 with stages.stage("hydrate"):
                     results = live_results(
                         shop, request, ranking, offset=0, limit=limit, collapse=True
                     )
+                with stages.stage("reasons", optional=True):
+                    results = with_reasons(space, shop, seed, results)
                 page = replace(
                     page,
                     results=results,

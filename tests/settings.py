@@ -58,6 +58,7 @@ STORAGES = {
 # Vectors without a model, and leases short enough to wait for. Tests of a model name it.
 SHOPRECO = {
     "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"},
+    "IMAGE_ENCODER": {"CLASS": "tests.testapp.encoders.TileEncoder"},
     "ARTEFACT_DIR": TEST_DIR / "artefacts",
     "LEASE_SECONDS": 3,
     "BATCH_SIZE": int(os.environ.get("SHOPRECO_TEST_BATCH_SIZE", "512")),

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from shopreco.admin.items import ItemAdmin
 
 LIMIT = 20
+LABELS = {
+    "dense": gettext_lazy("meaning"),
+    "lexical": gettext_lazy("words"),
+    "text": gettext_lazy("text"),
+    "image": gettext_lazy("pictures"),
+    "video": gettext_lazy("video"),
+    "graph": gettext_lazy("graph"),
+}
+"""What a part of a score is called."""
 SORTS = ("relevance", "price_asc", "price_desc", "newest", "title")
 
 
@@ -167,6 +176,7 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
         limit=LIMIT,
         language=asked["language"] or None,
         collapse=not asked["every_variant"],
+        explain=True,
     )
     rows = tuple(_row(model_admin, shop, result) for result in page)
     space = active_space(shop.name)
@@ -186,10 +196,10 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
 
 
 def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
-    labels = {"dense": _("meaning"), "lexical": _("words")}
+    shares = result.contributions or result.parts
     bars = tuple(
-        Bar(name, labels.get(name, name), number_format(part, 3), _percent(part))
-        for name, part in result.parts.items()
+        Bar(name, str(LABELS.get(name, name)), number_format(share, 3), _percent(share))
+        for name, share in shares.items()
     )
     return Row(
         result=result,

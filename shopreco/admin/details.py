@@ -142,6 +142,15 @@ def vectors(item: Item) -> SafeString | str:
     return format_html_join(SafeString("<br>"), "{} · {} · <code>{}</code>", shown) or EMPTY
 
 
+def unread_files(item: Item) -> SafeString | str:
+    """Files that could not be read, each with the reason."""
+    rows = [row for reasons in item.media_problems.values() for row in sorted(reasons.items())]
+    body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', rows)
+    if not rows:
+        return EMPTY
+    return format_html('<table class="shopreco-table"><tbody>{}</tbody></table>', body)
+
+
 def terms(item: Item) -> SafeString | str:
     """The item's terms in the active space by what they can add to a score: weight times idf."""
     space = active_space(item.catalogue)

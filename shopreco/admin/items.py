@@ -59,6 +59,21 @@ class LanguageFilter(admin.SimpleListFilter):
         return queryset.filter(language=self.value()) if self.value() else queryset
 
 
+class MediaFilter(admin.SimpleListFilter):
+    """Items with a picture or video that cannot be read."""
+
+    title = gettext_lazy("pictures and videos")
+    parameter_name = "media"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("unread", _("some cannot be read"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Item]
+    ) -> models.QuerySet[Item]:
+        return queryset.exclude(media_problems={}) if self.value() == "unread" else queryset
+
+
 def _contains(column: str, text: str) -> Func:
     """ILIKE on the bare column, which its trigram index serves; `icontains` asks for UPPER()."""
     literal = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
@@ -75,7 +90,7 @@ class ItemAdmin(ReadOnlyAdmin):
     list_display = (
         "name", "state_and_reason", "catalogue", "language", "amount", "indexed",
     )  # fmt: skip
-    list_filter = (StateFilter, LanguageFilter, "available")
+    list_filter = (StateFilter, LanguageFilter, MediaFilter, "available")
     search_fields = ("title", "object_id", "identifiers")
     ordering = ("-id",)
     actions = ("reindex_selected",)
@@ -97,7 +112,10 @@ class ItemAdmin(ReadOnlyAdmin):
                 )
             },
         ),
-        (gettext_lazy("In the index"), {"fields": ("spaces", "vectors", "terms", "hash_list")}),
+        (
+            gettext_lazy("In the index"),
+            {"fields": ("spaces", "vectors", "unread_files", "terms", "hash_list")},
+        ),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Item]:
@@ -205,6 +223,10 @@ class ItemAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("encoded"))
     def vectors(self, item: Item) -> SafeString | str:
         return details.vectors(item)
+
+    @admin.display(description=gettext_lazy("pictures and videos that are not used"))
+    def unread_files(self, item: Item) -> SafeString | str:
+        return details.unread_files(item)
 
     @admin.display(description=gettext_lazy("words"))
     def terms(self, item: Item) -> SafeString | str:

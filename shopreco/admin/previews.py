@@ -42,7 +42,7 @@ def preview(catalogue: Catalogue) -> Preview:
             encoder=made.fingerprint, modality="text", item__catalogue=catalogue.name
         ).count()
         encoder = f"{encoder} · {made.dimension}"
-        is_current = space is not None and space.fingerprint == current_fingerprint(catalogue, made)
+        is_current = space is not None and space.fingerprint == current_fingerprint(catalogue)
     except ShopRecoError as error:
         problem = str(error)
     return Preview(

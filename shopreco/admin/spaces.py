@@ -22,8 +22,6 @@ from shopreco import services
 from shopreco.admin.mixins import user_id
 from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.conf import get_settings
-from shopreco.encoders import create_encoder
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.spaces import current_fingerprint, drop_space, index_names
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
@@ -265,8 +263,7 @@ def _current_fingerprint(catalogue: Catalogue | None) -> tuple[str, str]:
     if catalogue is None:
         return "", _("its catalogue is not registered any more")
     try:
-        encoder = create_encoder(get_settings().TEXT_ENCODER)
-        return current_fingerprint(catalogue, encoder), ""
+        return current_fingerprint(catalogue), ""
     except ShopRecoError as error:
         return "", str(error)
 

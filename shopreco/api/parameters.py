@@ -70,6 +70,9 @@ class SearchParameters(serializers.Serializer[Any]):
         help_text="`true` (default): a product with variants comes once, and `variant_id` says "
         "which variant matched; `false`: every variant is a result.",
     )
+    explain = serializers.BooleanField(
+        required=False, help_text="`true`: say what text, pictures and words added to each score."
+    )
 
 
 class AutocompleteParameters(serializers.Serializer[Any]):

@@ -14,6 +14,12 @@ from shopreco.presentation import Card, cards
 from shopreco.services import ResultPage, Suggestion
 
 
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="For programs: `same_material`, `looks_alike`, …")
+    text = serializers.CharField(help_text="For shoppers, in the language of the request.")
+    anchor = serializers.CharField(help_text="What it rests on: a value, or the product's title.")
+
+
 class ResultSerializer(serializers.Serializer[Any]):
     """One object of the shop, as it is now."""
 
@@ -22,7 +28,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(help_text="What the order goes by; compares within one answer.")
     # Names of the answer that DRF also uses for attributes of a field, until it takes them away.
     source = serializers.CharField(  # type: ignore[assignment]  # a field named as DRF's attribute
-        help_text="What found it: `hybrid`, `identifier`, `browse`, `dense`."
+        help_text="What found it: `hybrid`, `identifier`, `browse`, `dense`, `looks`."
     )
     title = serializers.CharField()
     url = serializers.CharField(help_text="Address of its page; empty where it has none.")
@@ -35,6 +41,14 @@ class ResultSerializer(serializers.Serializer[Any]):
     parts = serializers.DictField(
         child=serializers.FloatField(),
         help_text="What each retriever added to the score: `dense`, `lexical`.",
+    )
+    contributions = serializers.DictField(
+        child=serializers.FloatField(),
+        help_text="What each modality and the words added: `text`, `image`, `video`, `graph`, "
+        "`lexical`; they sum to the score. Empty without `explain`.",
+    )
+    reasons = ReasonSerializer(
+        many=True, help_text="Why it is recommended beside the product; empty in a search."
     )
 
 
@@ -205,4 +219,6 @@ def _result(card: Card) -> Mapping[str, Any]:
         "available": card.available,
         "variant_id": card.result.variant_id,
         "parts": card.result.parts,
+        "contributions": card.result.contributions,
+        "reasons": card.result.reasons,
     }

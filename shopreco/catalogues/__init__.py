@@ -2,6 +2,7 @@
 
 from shopreco.catalogues.base import Catalogue
 from shopreco.catalogues.documents import ItemDocument, TextPart
+from shopreco.catalogues.edges import DeclaredEdge
 from shopreco.catalogues.fields import (
     Added,
     Attributes,
@@ -11,13 +12,17 @@ from shopreco.catalogues.fields import (
     Field,
     Filter,
     Identifier,
+    Image,
     Language,
     Parent,
     Price,
+    Relation,
     Site,
     Text,
     Title,
+    Video,
 )
+from shopreco.catalogues.media import Medium
 from shopreco.catalogues.registry import (
     catalogue_of,
     get_catalogue,
@@ -32,18 +37,23 @@ __all__ = [
     "Availability",
     "Catalogue",
     "Category",
+    "DeclaredEdge",
     "Facet",
     "Field",
     "Filter",
     "Identifier",
+    "Image",
     "ItemDocument",
     "Language",
+    "Medium",
     "Parent",
     "Price",
+    "Relation",
     "Site",
     "Text",
     "TextPart",
     "Title",
+    "Video",
     "catalogue_of",
     "get_catalogue",
     "get_catalogues",

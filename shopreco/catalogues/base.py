@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
@@ -16,7 +16,11 @@ from django.utils.text import capfirst
 
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.documents import ItemDocument, TextPart
+from shopreco.catalogues.edges import DeclaredEdge, declared_edge
+from shopreco.catalogues.media import Medium, medium_of
 from shopreco.catalogues.paths import relations_of
+from shopreco.conf import get_settings
+from shopreco.fusion import modality_weights
 
 F = TypeVar("F", bound=f.Field)
 
@@ -38,6 +42,9 @@ class Catalogue:
     reindex_on: ClassVar[Sequence[str]] = ()
     """Further relations whose changes re-index: paths as in `prefetch_related`. Those that the
     declarations follow are watched without being named."""
+
+    modality_weights: ClassVar[Mapping[str, float]] = {}
+    """What differs from the setting `MODALITY_WEIGHTS` for this catalogue."""
 
     fields: ClassVar[dict[str, f.Field]] = {}
 
@@ -66,6 +73,11 @@ class Catalogue:
         title = self.field(f.Title)
         words = title.words(self.values(title.name, obj)) if title else ""
         return words or str(obj)
+
+    def get_edges(self, obj: Any) -> Iterable[tuple[str, Any]]:
+        """Further edges of the knowledge graph, as (relation, target). The target is another object
+        of this model or its key, or a pair such as ("collection", "Nordic")."""
+        return ()
 
     def get_url(self, obj: Any) -> str:
         """Where the object's page is: its `get_absolute_url`, unless overridden."""
@@ -115,6 +127,10 @@ class Catalogue:
     def to_pks(self, object_ids: Iterable[str]) -> list[Any]:
         return [pk for object_id in object_ids if (pk := self.to_pk(object_id)) is not None]
 
+    def get_value_label(self, name: str, value: str) -> str:
+        """What shoppers read of a facet's value, in the visitor's language."""
+        return value
+
     def values(self, name: str, obj: Any) -> list[Any]:
         """What a declaration reads from an object, through `prepare_<name>` where there is one."""
         prepare = getattr(self, f"prepare_{name}", None)
@@ -125,12 +141,19 @@ class Catalogue:
             return list(prepared)
         return [] if prepared is None else [prepared]
 
+    @classmethod
+    def get_modality_weights(cls) -> dict[str, float]:
+        """Weight in p_final by modality, formula (7)."""
+        given = {**get_settings().MODALITY_WEIGHTS, **cls.modality_weights}
+        return modality_weights(**{name.lower(): weight for name, weight in given.items()})
+
     def document(self, obj: Any) -> ItemDocument:
         """The object as an `ItemDocument`. Whatever a hook raises is the caller's to record."""
         texts: list[TextPart] = []
         passage: list[str] = []
         identifiers: list[str] = []
         facets: dict[str, tuple[str, ...]] = {}
+        edges: list[DeclaredEdge] = []
         rest: dict[str, Any] = {}
         title = ""
         for name, declared in self.fields.items():
@@ -158,8 +181,15 @@ class Catalogue:
                     rest["language"] = str(values[0])[:16] if values else ""
                 case f.Site():
                     rest["site_id"] = _key(values[0]) if values else None
+                case f.Image():
+                    rest["images"] = _media(values)
+                case f.Video():
+                    rest["videos"] = _media(values)
                 case f.Parent():
                     rest["parent_id"] = str(_key(values[0])) if values else ""
+                case f.Relation(to=relation):
+                    edges += [declared_edge(self.model, relation, each) for each in values]
+        edges += [declared_edge(self.model, *each) for each in self.get_edges(obj)]
         return ItemDocument(
             catalogue=self.name,
             object_id=str(obj.pk),
@@ -168,6 +198,7 @@ class Catalogue:
             texts=tuple(texts),
             identifiers=tuple(dict.fromkeys(identifiers)),
             facets=facets,
+            edges=tuple(dict.fromkeys(edges)),
             **rest,
         )
 
@@ -185,6 +216,11 @@ def normalise_identifier(value: object) -> str:
 
 def _fields_of(cls: type) -> list[tuple[str, f.Field]]:
     return [(name, value) for name, value in vars(cls).items() if isinstance(value, f.Field)]
+
+
+def _media(values: Iterable[Any]) -> tuple[Medium, ...]:
+    found = (medium_of(value) for value in values)
+    return tuple({medium.name: medium for medium in found if medium}.values())
 
 
 def _key(value: Any) -> Any:

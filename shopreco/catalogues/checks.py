@@ -10,7 +10,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from shopreco.catalogues import fields as f
-from shopreco.catalogues.paths import missing_step
+from shopreco.catalogues.edges import is_relation_code
+from shopreco.catalogues.paths import missing_step, related_models
 
 if TYPE_CHECKING:
     from shopreco.catalogues.base import Catalogue
@@ -22,7 +23,12 @@ def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
     model = getattr(cls, "model", None)
     if not (isinstance(model, type) and issubclass(model, models.Model)):
         return [_error(cls, "E010", "has no `model`.", "Write `model = YourProduct`.")]
-    return [*_check_key(cls, model), *_check_fields(cls, model), *_check_parent(cls, model)]
+    return [
+        *_check_key(cls, model),
+        *_check_fields(cls, model),
+        *_check_parent(cls, model),
+        *_check_relations(cls, model),
+    ]
 
 
 def _check_key(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
@@ -78,6 +84,28 @@ def _check_parent(cls: type[Catalogue], model: type[models.Model]) -> list[Check
             fix = "Index the parent model, with its variants' texts from a `prepare_…` method."
             return [_error(cls, "E016", message, fix)]
     return []
+
+
+def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for name, declared in cls.fields.items():
+        if not isinstance(declared, f.Relation):
+            continue
+        if not is_relation_code(declared.to):
+            message = f"Relation `{name}`: {declared.to!r} is no code of a relation."
+            fix = "Write one word such as `complements` or `part_of`, of at most 100 characters."
+            found.append(_error(cls, "E018", message, fix))
+        related = related_models(model, declared.source)
+        leads_to_objects = len(related) == len(declared.source.split("."))
+        if hasattr(cls, f"prepare_{name}") or not leads_to_objects:
+            continue
+        if not issubclass(related[-1], model):
+            message = (
+                f"Relation `{name}` leads to {related[-1]._meta.label}, not {model._meta.label}."
+            )
+            fix = f"Declare a Filter, or yield ({declared.to!r}, (kind, label)) from `get_edges`."
+            found.append(_error(cls, "E017", message, fix))
+    return found
 
 
 def _error(cls: type[Catalogue], id: str, message: str, fix: str) -> Error:

@@ -9,6 +9,9 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import NamedTuple
 
+from shopreco.catalogues.edges import DeclaredEdge
+from shopreco.catalogues.media import Medium
+
 
 class TextPart(NamedTuple):
     """One searchable text of an object and its weight in BM25F."""
@@ -39,6 +42,9 @@ class ItemDocument:
     site_id: int | None = None
     parent_id: str = ""
     added_at: datetime | None = None
+    images: tuple[Medium, ...] = ()
+    videos: tuple[Medium, ...] = ()
+    edges: tuple[DeclaredEdge, ...] = ()
 
     @property
     def group_id(self) -> int:
@@ -47,12 +53,24 @@ class ItemDocument:
         return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
 
     def hashes(self) -> dict[str, str]:
-        """Content hash per representation: encoding again is due only where it changed."""
+        """Content hash per representation: encoding again is due only where it changed.
+
+        Of a modality that the object lacks it is empty.
+        """
         words = "\x1e".join(f"{p.name}\x1f{p.weight}\x1f{p.text}" for p in self.texts)
+        graph = (sorted(self.facets.items()), self.parent_id, self.edges, self.title)
         return {
-            "text": _digest(self.passage),
+            "text": _digest(self.passage) if self.passage else "",
             "lexical": _digest(f"{self.language}\x1e{self.group_id}\x1e{words}"),
+            "image": _digest_of(self.images),
+            "video": _digest_of(self.videos),
+            "graph": _digest(f"{graph!r}\x1e{words}"),
         }
+
+
+def _digest_of(media: tuple[Medium, ...]) -> str:
+    """Empty where there is nothing to encode."""
+    return _digest("\x1e".join(f"{m.name}\x1f{m.version}" for m in media)) if media else ""
 
 
 def _digest(text: str) -> str:

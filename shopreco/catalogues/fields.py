@@ -28,6 +28,8 @@ class Field:
     embedded = False
     unique = False
     """Whether a catalogue may declare at most one field of this class."""
+    modality = ""
+    """Of its values, besides text: image or video."""
 
     def __init__(
         self, source: str = "", *, weight: float | None = None, embedded: bool | None = None
@@ -145,6 +147,20 @@ class Attributes(Facet):
         return "\n".join(" ".join(texts) for texts in self.facets(values).values())
 
 
+class Image(Field):
+    """Pictures: a file field, or names of files in the default storage. The first counts most."""
+
+    unique = True
+    modality = "image"
+
+
+class Video(Field):
+    """Videos, declared as pictures are. What they say is not listened to."""
+
+    unique = True
+    modality = "video"
+
+
 class Price(Field):
     """A price. `currency` is a path on the object or a fixed ISO 4217 code such as `"EUR"`."""
 
@@ -207,6 +223,15 @@ class Parent(Field):
     """The product whose variant this object is: a foreign key to the same model."""
 
     unique = True
+
+
+class Relation(Field):
+    """Links to other objects of the same model, or to their keys. `to` says how the target is
+    related: `complements`, `substitutes`, `has_accessory`, `accessory_of` or a code of your own."""
+
+    def __init__(self, source: str = "", *, to: str) -> None:
+        super().__init__(source)
+        self.to = to
 
 
 def follow(obj: object, path: str) -> Iterator[Any]:

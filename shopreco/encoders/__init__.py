@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from shopreco.encoders.base import Encoder, QueryEncoder, TextEncoder, create_encoder
+from shopreco.encoders.base import (
+    Encoder,
+    ImageEncoder,
+    QueryEncoder,
+    TextEncoder,
+    create_encoder,
+    create_image_encoder,
+)
+from shopreco.encoders.efficientnet import EfficientNetEncoder
 from shopreco.encoders.errors import (
     ArtefactCorrupt,
     ArtefactMissing,
@@ -17,14 +25,17 @@ from shopreco.encoders.sentence_transformers import SentenceTransformerEncoder
 __all__ = [
     "ArtefactCorrupt",
     "ArtefactMissing",
+    "EfficientNetEncoder",
     "Encoder",
     "EncoderError",
     "ExportFailed",
     "HashingEncoder",
+    "ImageEncoder",
     "ModelUnavailable",
     "OnnxQueryEncoder",
     "QueryEncoder",
     "SentenceTransformerEncoder",
     "TextEncoder",
     "create_encoder",
+    "create_image_encoder",
 ]

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,13 @@ from numpy.typing import NDArray
 from shopreco.encoders.errors import EncoderError
 from shopreco.exceptions import ConfigurationError
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 Vectors: TypeAlias = NDArray[np.float32]
 
 DEFAULT_CLASS = "shopreco.encoders.SentenceTransformerEncoder"
+DEFAULT_IMAGE_CLASS = "shopreco.encoders.EfficientNetEncoder"
 
 
 class Encoder(ABC):
@@ -97,15 +101,47 @@ class TextEncoder(Encoder):
         """
 
 
+class ImageEncoder(Encoder):
+    """E_image(I): pictures as vectors, in a space of their own or in that of a text encoder."""
+
+    modality = "image"
+
+    @property
+    def text_fingerprint(self) -> str | None:
+        """Fingerprint of the text encoder whose space these vectors lie in, as those of a CLIP do;
+        None for a plain image network, whose vectors `shopreco.fusion.alignment` maps."""
+        return None
+
+    @abstractmethod
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """(n, d) float32, L2-normalised, in the order of `images`; (0, d) for none.
+
+        images: RGB, upright, of any size, as `shopreco.media` decodes them.
+        Called in a worker. Raises `ModelUnavailable`.
+        """
+
+
 def create_encoder(config: Mapping[str, object]) -> TextEncoder:
-    """The encoder that a setting describes.
+    """The text encoder that a setting describes.
 
     `config["CLASS"]` is a dotted path (default: any sentence-transformers model); the other
     keys, lower-cased, are the constructor's options: `{"MODEL": "intfloat/e5-small-v2"}`.
     Raises `ConfigurationError` that names the wrong key and the nearest right one.
     """
-    path = config.get("CLASS", DEFAULT_CLASS)
-    encoder_class = _import_class(path)
+    return _create(config, TextEncoder, DEFAULT_CLASS)  # type: ignore[type-abstract]  # a bound, not created
+
+
+def create_image_encoder(config: Mapping[str, object]) -> ImageEncoder:
+    """The image encoder that a setting describes, as `create_encoder` does for texts."""
+    return _create(config, ImageEncoder, DEFAULT_IMAGE_CLASS)  # type: ignore[type-abstract]  # a bound, not created
+
+
+E = TypeVar("E", bound=Encoder)
+
+
+def _create(config: Mapping[str, object], kind: type[E], default: str) -> E:
+    path = config.get("CLASS", default)
+    encoder_class = _import_class(path, kind, default)
     accepted = list(inspect.signature(encoder_class).parameters)
     options: dict[str, object] = {}
     for key, value in config.items():
@@ -174,16 +210,20 @@ def suggestion(name: str, possible: Sequence[str]) -> str:
     return f" Possible: {', '.join(sorted(possible))}." if possible else " It has no options."
 
 
-def _import_class(path: object) -> type[TextEncoder]:
+def _import_class(path: object, kind: type[E], default: str) -> type[E]:
     if not isinstance(path, str) or "." not in path:
         raise ConfigurationError(
-            f"Encoder CLASS {path!r} is not a dotted path such as {DEFAULT_CLASS!r}."
+            f"Encoder CLASS {path!r} is not a dotted path such as {default!r}."
         )
     module_name, _, name = path.rpartition(".")
     try:
         encoder_class = getattr(import_module(module_name), name)
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"Encoder CLASS {path!r} cannot be imported: {error}") from error
-    if not (isinstance(encoder_class, type) and issubclass(encoder_class, TextEncoder)):
-        raise ConfigurationError(f"Encoder CLASS {path!r} is not a TextEncoder.")
+    if not (isinstance(encoder_class, type) and issubclass(encoder_class, kind)):
+        raise ConfigurationError(f"Encoder CLASS {path!r} is not {_a(kind.__name__)}.")
     return encoder_class
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"

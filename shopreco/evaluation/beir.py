@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from shopreco.exceptions import ShopRecoError
 
-CORPUS_NAMES = ("corpus.jsonl",)
+CORPUS_NAMES = ("corpus.jsonl", "items.jsonl")
 QUERIES_NAMES = ("queries.jsonl", "queries.dev.jsonl", "queries.test.jsonl")
 QRELS_NAMES = (
     "qrels.tsv",
@@ -43,6 +43,8 @@ class Document:
     title: str
     text: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    image: str = ""
+    """Path below the folder."""
 
 
 def find_corpus(folder: Path) -> Path:
@@ -81,8 +83,8 @@ def read_corpus(path: Path) -> Iterator[Document]:
         metadata = row.get("metadata") or {}
         if not isinstance(metadata, dict):
             raise DatasetError(f"{path}:{number}: `metadata` is no object.")
-        title, text = (_text(path, number, row, key) for key in ("title", "text"))
-        yield Document(id, title, text, metadata)
+        title, text, image = (_text(path, number, row, key) for key in ("title", "text", "image"))
+        yield Document(id, title, text, metadata, image)
 
 
 def read_queries(path: Path) -> dict[str, str]:

@@ -40,9 +40,9 @@ def compare(
     """Outcomes by name of system, and the times of others that are `also_timed`, by name.
 
     All queries count for the metrics; the clock runs over at most `TIMED_QUERIES` of them, and in
-    rounds over fewer than `MINIMUM_TIMED`: nothing is cached between them. Those that work in memory
-    are timed apart: a scan of all vectors empties the processor's caches and leaves busy threads
-    behind, which whoever came next would pay for.
+    rounds over fewer than `MINIMUM_TIMED`: nothing is cached between them. Those that work in
+    memory are timed apart: a scan of all vectors empties the processor's caches and leaves busy
+    threads behind, which whoever came next would pay for.
     """
     asked = {query: judgements[query] for query in queries}
     rankings = {system.name: rank(system, queries) for system in systems}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import ClassVar
 
@@ -45,17 +45,19 @@ class IndexingFailed(ShopRecoError):
     code: ClassVar[str] = "indexing_failed"
 
 
-def load(corpus: Path, limit: int | None = None) -> bool:
+def load(corpus: Path, limit: int | None = None, hidden: Collection[str] = ()) -> bool:
     """Tables and products, the first `limit` of the file; True if they were not there already.
+
+    hidden: see `ensure_loaded`.
 
     Raises:
         DatasetError: the file is malformed.
     """
     call_command("migrate", interactive=False, verbosity=0)
-    return ensure_loaded(corpus, limit)
+    return ensure_loaded(corpus, limit, hidden)
 
 
-def prepare(corpus: Path, work: Work) -> EmbeddingSpace:
+def prepare(corpus: Path, work: Work, hidden: Collection[str] = ()) -> EmbeddingSpace:
     """Load and index a corpus, as far as that is not done already; returns the active space.
 
     The products are loaded again when the file has changed, and a new space is built when the
@@ -65,7 +67,7 @@ def prepare(corpus: Path, work: Work) -> EmbeddingSpace:
         DatasetError: the file is malformed.
         IndexingFailed: the run did not come to its end.
     """
-    loaded = load(corpus)
+    loaded = load(corpus, hidden=hidden)
     _end_abandoned_run()
     catalogue = get_catalogue(CATALOGUE)
     space = spaces.active_space(CATALOGUE)

@@ -139,11 +139,12 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
             """
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                 currency, available, facet_codes, identifiers, added_at, hashes, outcome, reason,
-                 indexed_at)
+                 currency, available, facet_codes, identifiers, added_at, hashes, media_problems,
+                 outcome, reason, indexed_at)
             SELECT catalogue, object_id, title, language, site_id, parent_id, group_id, price,
                    currency, available, facet_codes::bigint[],
-                   string_to_array(identifiers, E'\\x1f'), added_at, hashes, 'indexed', '', now()
+                   string_to_array(identifiers, E'\\x1f'), added_at, hashes,
+                   '{}', 'indexed', '', now()
             FROM unnest(
                 %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[],
                 %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
@@ -165,6 +166,26 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+def note_media(
+    ids: Mapping[str, int], problems: Mapping[str, Mapping[str, Mapping[str, str] | None]]
+) -> None:
+    """Record why pictures and videos are not used: reasons by object id, modality and file name;
+    None instead of reasons clears those of a modality."""
+    if not problems:
+        return
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE shopreco_item i
+            SET media_problems = jsonb_strip_nulls(i.media_problems || t.problems)
+            FROM unnest(%s::bigint[], %s::jsonb[]) AS t (id, problems)
+            WHERE i.id = t.id AND jsonb_strip_nulls(i.media_problems || t.problems)
+                <> i.media_problems
+            """,
+            [[ids[o] for o in problems], [json.dumps(each) for each in problems.values()]],
+        )
+
+
 def _literal(numbers: Iterable[int]) -> str:
     """An array as text: rows of arrays of different lengths cannot be one parameter."""
     return f"{{{','.join(map(str, numbers))}}}"
@@ -182,8 +203,8 @@ def _note(
             """
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, parent_id, group_id, currency, available,
-                 facet_codes, identifiers, hashes, outcome, reason)
-            SELECT %s, object_id, '', '', '', 0, '', false, '{}', '{}', '{}', %s, reason
+                 facet_codes, identifiers, hashes, media_problems, outcome, reason)
+            SELECT %s, object_id, '', '', '', 0, '', false, '{}', '{}', '{}', '{}', %s, reason
             FROM unnest(%s::text[], %s::text[]) AS t (object_id, reason)
             ON CONFLICT (catalogue, object_id) DO UPDATE
             SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason

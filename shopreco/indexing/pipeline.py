@@ -9,36 +9,44 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import F
-from pgvector import HalfVector
 
-from shopreco.catalogues import Catalogue, ItemDocument
+from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
-from shopreco.indexing import facets, items, lexicon, outbox
+from shopreco.indexing import facets, fusing, graph, items, lexicon, modalities, outbox
 from shopreco.indexing.batches import Batch, Report
+from shopreco.indexing.modalities import Encoded, Hashes, Source, combined_hash, sources_of
 from shopreco.indexing.outbox import Claim, outbox_database
-from shopreco.indexing.spaces import encoder_of, maintained_spaces
-from shopreco.indexing.tables import replace_rows
-from shopreco.models import Embedding, EmbeddingSpace, IndexRun, LexicalEntry, ModalityVector
+from shopreco.indexing.spaces import maintained_spaces
+from shopreco.media import DecoderUnavailable
+from shopreco.models import Embedding, EmbeddingSpace, IndexRun, LexicalEntry
 
 logger = logging.getLogger(__name__)
 
-INFRASTRUCTURE = (OperationalError, InterfaceError, EncoderError, ConfigurationError, MemoryError)
+INFRASTRUCTURE = (
+    OperationalError,
+    InterfaceError,
+    EncoderError,
+    DecoderUnavailable,
+    ConfigurationError,
+    MemoryError,
+)
 """Failures that no item is to blame for: the claims go back and the error goes up."""
 
 
-@dataclass(slots=True)
-class Vectors:
-    """Vectors of one encoder for the documents of a batch; `fresh` were encoded just now."""
+SMALLER_WITH_MEDIA = 8
 
-    by_object: dict[str, np.ndarray]
-    fresh: set[str]
+
+class Stale(NamedTuple):
+    """Objects whose vector, and whose lexical entry, in a space is missing or out of date."""
+
+    vectors: list[str]
+    words: list[str]
 
 
 def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
@@ -47,7 +55,7 @@ def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
     Raises:
         EncoderError, OperationalError, …: see `INFRASTRUCTURE`; the claims were given back.
     """
-    claims = outbox.claim(catalogue.name, limit or get_settings().BATCH_SIZE)
+    claims = outbox.claim(catalogue.name, limit or _batch_size(catalogue))
     if not claims:
         return Report()
     try:
@@ -57,6 +65,13 @@ def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
         raise
     report.claimed = len(claims)
     return report
+
+
+def _batch_size(catalogue: Catalogue) -> int:
+    """Fewer items where they have pictures, which take many times as long as texts."""
+    size = get_settings().BATCH_SIZE
+    pictured = any(field.modality for field in catalogue.fields.values())
+    return max(1, size // SMALLER_WITH_MEDIA) if pictured else size
 
 
 def _give_back(claims: Sequence[Claim]) -> None:
@@ -119,23 +134,16 @@ def _sentence(error: Exception) -> str:
 def _process(catalogue: Catalogue, batch: Batch) -> Report:
     spaces = maintained_spaces(catalogue.name)
     known = items.known(catalogue.name, [c.object_id for c in batch.claims])
+    ids = {object_id: item.id for object_id, item in known.items()}
     hashes = {object_id: document.hashes() for object_id, document in batch.documents.items()}
-    stale = {
-        space.pk: _stale(space, hashes, {o: item.id for o, item in known.items()})
-        for space in spaces
-    }
-    vectors = {
-        space.encoder_fingerprint: _encode(
-            space, batch.documents, hashes, known, stale[space.pk][0]
-        )
-        for space in spaces
-    }
+    stale = {space.pk: _stale(space, hashes, ids) for space in spaces}
+    encoded = _encode(spaces, batch, hashes, ids, stale)
     entries = {
         space.pk: {
             object_id: lexicon.entry_of(
                 batch.documents[object_id], hashes[object_id]["lexical"], space
             )
-            for object_id in stale[space.pk][1]
+            for object_id in stale[space.pk].words
         }
         for space in spaces
     }
@@ -148,105 +156,69 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
         versions = outbox.lock(cursor, batch.claims)
         ours = {c.object_id for c in batch.claims if c.change_id in versions}
         written = items.write(catalogue.name, batch, known, changed, codes, ours)
+        for source, each in encoded.items():
+            modalities.write_vectors(source, each, hashes, written.ids, ours)
+        items.note_media(written.ids, modalities.problems_of(encoded, ours))
         for space in spaces:
-            made = vectors[space.encoder_fingerprint]
-            _write_vectors(space, made, hashes, written.ids, ours, stale[space.pk][0])
+            fusing.write_batch(
+                space,
+                encoded,
+                hashes,
+                written.ids,
+                [o for o in stale[space.pk].vectors if o in ours],
+            )
             lexicon.write_entries(
                 space,
                 {written.ids[o]: e for o, e in entries[space.pk].items() if o in ours},
             )
+        graph.update_edges(
+            catalogue,
+            [document for o, document in batch.documents.items() if o in ours],
+            gone=[o for o in (*batch.skipped, *batch.gone) if o in ours],
+        )
         report = Report(
             changed=written.changed,
             removed=written.removed,
             failed=len(ours & batch.failed.keys()),
-            encoded=len(ours & set().union(*(v.fresh for v in vectors.values()))),
+            encoded=len(ours & set().union(*(each.fresh for each in encoded.values()))),
         )
         outbox.settle(cursor, [c for c in batch.claims if c.object_id in ours], versions)
         _count(catalogue.name, batch.claims, report)
     return report
 
 
-def _stale(
-    space: EmbeddingSpace, hashes: Mapping[str, Mapping[str, str]], ids: Mapping[str, int]
-) -> tuple[list[str], list[str]]:
-    """Objects whose vector, and whose lexical entry, in a space is missing or out of date."""
-    result = []
-    for model, key in ((Embedding, "text"), (LexicalEntry, "lexical")):
-        stored = dict(
+def _stale(space: EmbeddingSpace, hashes: Hashes, ids: Mapping[str, int]) -> Stale:
+    vectors, words = (
+        dict(
             model.objects.using(outbox_database())
             .filter(space=space, item_id__in=list(ids.values()))
             .values_list("item_id", "content_hash")
         )
-        result.append([o for o in hashes if stored.get(ids.get(o, -1)) != hashes[o][key]])
-    return result[0], result[1]
+        for model in (Embedding, LexicalEntry)
+    )
+    return Stale(
+        [o for o in hashes if vectors.get(ids.get(o, -1)) != combined_hash(space, hashes[o])],
+        [o for o in hashes if words.get(ids.get(o, -1)) != hashes[o]["lexical"]],
+    )
 
 
 def _encode(
-    space: EmbeddingSpace,
-    documents: Mapping[str, ItemDocument],
-    hashes: Mapping[str, Mapping[str, str]],
-    known: Mapping[str, items.KnownItem],
-    stale: Sequence[str],
-) -> Vectors:
-    """E(T) of the stale documents: from the stored modality vectors, else from the encoder."""
-    ids = {known[o].id: o for o in stale if o in known}
-    stored = (
-        ModalityVector.objects.using(outbox_database())
-        .filter(item_id__in=list(ids), modality="text", encoder=space.encoder_fingerprint)
-        .values_list("item_id", "content_hash", "vector")
-    )
-    vectors = {
-        ids[item_id]: np.asarray(vector, dtype=np.float32)
-        for item_id, content_hash, vector in stored
-        if content_hash == hashes[ids[item_id]]["text"]
-    }
-    missing = [o for o in stale if o not in vectors]
-    if missing:
-        encoded = encoder_of(space).encode_documents([documents[o].passage for o in missing])
-        vectors.update(zip(missing, encoded, strict=True))
-    return Vectors(vectors, set(missing))
-
-
-def _write_vectors(
-    space: EmbeddingSpace,
-    vectors: Vectors,
-    hashes: Mapping[str, Mapping[str, str]],
+    spaces: Sequence[EmbeddingSpace],
+    batch: Batch,
+    hashes: Hashes,
     ids: Mapping[str, int],
-    ours: set[str],
-    stale: Sequence[str],
-) -> None:
-    fresh = [o for o in stale if o in ours and o in vectors.fresh]
-    replace_rows(
-        "shopreco_modalityvector",
-        {
-            "item_id": "int8",
-            "modality": "varchar",
-            "encoder": "varchar",
-            "content_hash": "varchar",
-            "vector": "halfvec",
-        },
-        [
-            (
-                ids[o],
-                "text",
-                space.encoder_fingerprint,
-                hashes[o]["text"],
-                HalfVector(vectors.by_object[o]),
-            )
-            for o in fresh
-        ],
-        item_ids=[ids[o] for o in fresh],
-        modality="text",
-        encoder=space.encoder_fingerprint,
-    )
-    ready = [o for o in stale if o in ours]
-    replace_rows(
-        "shopreco_embedding",
-        {"space_id": "int8", "item_id": "int8", "content_hash": "varchar", "vector": "halfvec"},
-        [(space.pk, ids[o], hashes[o]["text"], HalfVector(vectors.by_object[o])) for o in ready],
-        item_ids=[ids[o] for o in ready],
-        space_id=space.pk,
-    )
+    stale: Mapping[int, Stale],
+) -> dict[Source, Encoded]:
+    """Vectors of what is stale, by source: spaces that share an encoder share them."""
+    wanted: dict[Source, tuple[EmbeddingSpace, dict[str, None]]] = {}
+    for space in spaces:
+        for source in sources_of(space):
+            _space, objects = wanted.setdefault(source, (space, {}))
+            objects.update(dict.fromkeys(stale[space.pk].vectors))
+    return {
+        source: modalities.encode(space, source, batch.documents, hashes, ids, list(objects))
+        for source, (space, objects) in wanted.items()
+    }
 
 
 def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shopreco.catalogues import Catalogue
 from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.spaces import drop_space
+from shopreco.indexing.spaces import drop_looks_index, drop_space
 from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
 
 
@@ -25,11 +25,15 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
     for space in [*retired, *abandoned]:
         drop_space(space)
         dropped += 1
-    used = spaces.values("encoder_fingerprint")
+    used = {encoder for space in spaces.all() for encoder in space.encoders.values()}
     vectors = ModalityVector.objects.using(database).filter(item__catalogue=catalogue.name)
     orphans = vectors.exclude(encoder__in=used)
     count = orphans.count()
+    pictured = set(orphans.filter(modality="image").values_list("encoder", flat=True))
     orphans._raw_delete(database)
+    for encoder in pictured:
+        if not ModalityVector.objects.using(database).filter(encoder=encoder).exists():
+            drop_looks_index(encoder)
     tombstones = Item.objects.using(database).filter(
         catalogue=catalogue.name, outcome=Outcome.DELETED, indexed_at__lt=before
     )

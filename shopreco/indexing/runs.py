@@ -15,11 +15,12 @@ from django.db import (
     connections,
     transaction,
 )
+from django.db.models import F
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import RunError
-from shopreco.indexing import outbox, spaces
+from shopreco.indexing import graph, outbox, spaces
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState
@@ -185,13 +186,26 @@ def wait_for_others(seconds: float = 0.2) -> None:
     sleep(seconds)
 
 
+def _mentions(run: IndexRun) -> int:
+    """Enqueue what mentions newly known values of the graph; returns how many objects."""
+    catalogue = get_catalogue(run.catalogue)
+    with transaction.atomic(using=outbox_database()):
+        object_ids = graph.learn_values(catalogue)
+        return outbox.mark(catalogue.name, object_ids, run_id=run.pk)
+
+
 def _finish(run: IndexRun) -> None:
+    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
+    if again := _mentions(run):
+        # Their texts say values that this run has learnt; nothing is encoded for it.
+        rows.update(total=F("total") + again)
+        return
     space = run.space
     if space is not None:
+        spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
         spaces.export_query_encoder(space)
         spaces.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
     rows.update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)

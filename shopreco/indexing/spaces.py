@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import blake2b
 from time import monotonic
+from typing import Any
 
 import numpy as np
 from django.db import connections, router, transaction
@@ -13,10 +16,12 @@ from django.utils import timezone
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
-from shopreco.encoders import TextEncoder, create_encoder
+from shopreco.encoders import TextEncoder, create_encoder, create_image_encoder
+from shopreco.indexing import alignments, fusing
 from shopreco.indexing.lexicon import average_lengths, languages_of
+from shopreco.indexing.modalities import IMAGE, TEXT, VIDEO, encoder_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import Embedding, EmbeddingSpace, SpaceState
+from shopreco.models import Embedding, EmbeddingSpace, ModalityVector, SpaceState, VectorIndex
 from shopreco.text import get_analyser
 
 logger = logging.getLogger(__name__)
@@ -28,24 +33,57 @@ HNSW = {"m": 16, "ef_construction": 64}
 SERVED_SECONDS = 1.0
 """How long a process goes on with a space without asking whether it is still the active one."""
 
-_encoders: dict[str, TextEncoder] = {}
 _served: dict[tuple[str, str], tuple[EmbeddingSpace, float]] = {}
 
 
-def encoder_of(space: EmbeddingSpace) -> TextEncoder:
-    """The encoder a space was built with, one instance per process."""
-    if space.encoder_fingerprint not in _encoders:
-        _encoders[space.encoder_fingerprint] = create_encoder(space.encoder)
-    return _encoders[space.encoder_fingerprint]
+def current_modalities(catalogue: Catalogue, encoder: TextEncoder) -> dict[str, Any]:
+    """What the settings and the declarations make a product of, as `EmbeddingSpace.modalities`.
+
+    Empty for text alone. An alignment is "" where it has yet to be fitted, and None where the
+    pictures lie in the text space already.
+    """
+    declared = {field.modality for field in catalogue.fields.values() if field.modality}
+    weights = catalogue.get_modality_weights()
+    chosen = [m for m in (IMAGE, VIDEO) if m in declared and weights[m] > 0]
+    if not chosen:
+        return {}
+    config = dict(get_settings().IMAGE_ENCODER)
+    images = create_image_encoder(config)
+    alignment = None
+    if images.text_fingerprint != encoder.fingerprint:
+        fitted = alignments.latest(catalogue.name, images.fingerprint, encoder.fingerprint)
+        alignment = fitted.fingerprint if fitted else ""
+    spec = {
+        "encoder": config,
+        "fingerprint": images.fingerprint,
+        "dimension": images.dimension,
+        "alignment": alignment,
+    }
+    return {TEXT: {"weight": weights[TEXT]}} | {m: {"weight": weights[m], **spec} for m in chosen}
 
 
-def current_fingerprint(catalogue: Catalogue, encoder: TextEncoder) -> str:
+def current_fingerprint(catalogue: Catalogue) -> str:
+    """The fingerprint of a space that is built now.
+
+    Raises:
+        ConfigurationError, EncoderError: an encoder cannot be had.
+    """
+    encoder = create_encoder(get_settings().TEXT_ENCODER)
+    modalities = current_modalities(catalogue, encoder)
+    return _fingerprint(catalogue, encoder, modalities, get_settings().VECTOR_INDEX)
+
+
+def _fingerprint(
+    catalogue: Catalogue, encoder: TextEncoder, modalities: Mapping[str, Any], vector_index: str
+) -> str:
     """What the settings, the declarations and the analysers make of a space, as one hash."""
     weights = {name: field.weight for name, field in catalogue.fields.items() if field.weight}
     embedded = [name for name, field in catalogue.fields.items() if field.embedded]
     analysers = [get_analyser(language).version for language in ("", "en", "zh")]
-    parts = (encoder.fingerprint, sorted(weights.items()), embedded, analysers)
-    return blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+    parts = [encoder.fingerprint, sorted(weights.items()), embedded, analysers]
+    parts += [json.dumps(modalities, sort_keys=True)] if modalities else []
+    parts += [vector_index] if vector_index != VectorIndex.HNSW else []
+    return blake2b(repr(tuple(parts)).encode(), digest_size=16).hexdigest()
 
 
 def forget_served_spaces() -> None:
@@ -80,8 +118,7 @@ def served_space(catalogue: str) -> EmbeddingSpace | None:
 
 def is_current(space: EmbeddingSpace, catalogue: Catalogue) -> bool:
     """Whether a rebuild would make the same space again."""
-    encoder = create_encoder(get_settings().TEXT_ENCODER)
-    return space.fingerprint == current_fingerprint(catalogue, encoder)
+    return space.fingerprint == current_fingerprint(catalogue)
 
 
 def create_space(catalogue: Catalogue) -> EmbeddingSpace:
@@ -92,7 +129,9 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
     """
     config = dict(get_settings().TEXT_ENCODER)
     encoder = create_encoder(config)
-    fingerprint = current_fingerprint(catalogue, encoder)
+    modalities = current_modalities(catalogue, encoder)
+    vector_index = get_settings().VECTOR_INDEX
+    fingerprint = _fingerprint(catalogue, encoder, modalities, vector_index)
     spaces = EmbeddingSpace.objects.using(outbox_database())
     building = spaces.filter(
         catalogue=catalogue.name, fingerprint=fingerprint, state=SpaceState.BUILDING
@@ -113,6 +152,8 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
         encoder=config,
         encoder_fingerprint=encoder.fingerprint,
         dimension=encoder.dimension,
+        vector_index=vector_index,
+        modalities=modalities,
         statistics={
             "average_lengths": average_lengths(documents),
             "languages": Counter(each for d in documents for each in set(languages_of(d).values())),
@@ -121,6 +162,17 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
     # Ids may start again, after a restore say: an index of that name is not this space's.
     _drop_indexes(space, "")
     return space
+
+
+def fuse_what_awaits(space: EmbeddingSpace, catalogue: Catalogue) -> None:
+    """Align the pictures of a space on what has been encoded by now, and fuse all its items."""
+    if not space.awaits_alignment:
+        return
+    if alignments.align(space):
+        encoder = create_encoder(space.encoder)
+        space.fingerprint = _fingerprint(catalogue, encoder, space.modalities, space.vector_index)
+        space.save(using=outbox_database(), update_fields=["fingerprint"])
+    fusing.fuse_all(space)
 
 
 def export_query_encoder(space: EmbeddingSpace) -> None:
@@ -139,16 +191,32 @@ def index_names(space_id: int) -> tuple[str, str]:
     return f"shopreco_hnsw_{space_id}", f"shopreco_terms_{space_id}"
 
 
-def build_indexes(space: EmbeddingSpace) -> None:
-    """Create the space's HNSW and GIN indexes beside running traffic; finished ones are kept.
+def looks_index_name(image_encoder: str) -> str:
+    """Of the HNSW index over pictures, which all spaces of an encoder share."""
+    return f"shopreco_looks_{image_encoder[:16]}"
 
-    Must run outside a transaction. An index that a killed build left invalid is built again.
+
+def drop_looks_index(image_encoder: str) -> None:
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {looks_index_name(image_encoder)}")
+
+
+def build_indexes(space: EmbeddingSpace) -> None:
+    """Create the indexes of a space, and of its pictures, beside running traffic.
+
+    Those that are finished are kept; one that a killed build left invalid is built again. Must run
+    outside a transaction.
     """
-    hnsw, terms = index_names(space.pk)
+    nearest, terms = index_names(space.pk)
     options = ", ".join(f"{key} = {value}" for key, value in HNSW.items())
+    vector = f"vector::halfvec({space.dimension})"
+    kinds = {
+        VectorIndex.HNSW: f"({vector}) halfvec_ip_ops",
+        VectorIndex.BINARY: f"(binary_quantize({vector})::bit({space.dimension})) bit_hamming_ops",
+    }
     _create_index(
-        hnsw,
-        f"ON shopreco_embedding USING hnsw ((vector::halfvec({space.dimension})) halfvec_ip_ops) "
+        nearest,
+        f"ON shopreco_embedding USING hnsw ({kinds[VectorIndex(space.vector_index)]}) "
         f"WITH ({options}) WHERE space_id = {space.pk}",
     )
     _create_index(
@@ -156,6 +224,13 @@ def build_indexes(space: EmbeddingSpace) -> None:
         "ON shopreco_lexicalentry USING gin (term_ids) WITH (fastupdate = off) "
         f"WHERE space_id = {space.pk}",
     )
+    if image := space.modalities.get(IMAGE):
+        _create_index(
+            looks_index_name(image["fingerprint"]),
+            "ON shopreco_modalityvector "
+            f"USING hnsw ((vector::halfvec({image['dimension']})) halfvec_ip_ops) WITH ({options}) "
+            f"WHERE modality = 'image' AND encoder = '{image['fingerprint']}'",
+        )
     with connections[outbox_database()].cursor() as cursor:
         for table in ("embedding", "lexicalentry", "lexiconterm", "item", "modalityvector"):
             cursor.execute(f"ANALYZE shopreco_{table}")
@@ -175,18 +250,25 @@ def _create_index(name: str, definition: str) -> None:
 def calibrate(space: EmbeddingSpace) -> None:
     """Measure how alike unrelated items are in this space: mean and deviation of their cosine.
 
-    Encoders differ in it; what search calls similar begins above.
+    Encoders differ in it; what search calls similar, and blocks call alike, begins above.
     """
-    rows = Embedding.objects.using(outbox_database()).filter(space=space).order_by("?")
-    sample = list(rows.values_list("vector", flat=True)[:CALIBRATION])
-    if len(sample) < MIN_CALIBRATION:
-        return
-    vectors = np.array(sample, dtype=np.float32)
-    cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-    space.statistics["unrelated"] = {
-        "mean": round(float(cosines.mean()), 4),
-        "deviation": round(float(cosines.std()), 4),
-    }
+    embeddings = Embedding.objects.using(outbox_database()).filter(space=space)
+    pictures = ModalityVector.objects.using(outbox_database()).filter(
+        item__catalogue=space.catalogue,
+        modality=IMAGE,
+        encoder=space.encoders.get(IMAGE),
+        vector__isnull=False,
+    )
+    for name, rows in (("unrelated", embeddings), ("unrelated_pictures", pictures)):
+        sample = list(rows.order_by("?").values_list("vector", flat=True)[:CALIBRATION])
+        if len(sample) < MIN_CALIBRATION:
+            continue
+        vectors = np.array(sample, dtype=np.float32)
+        cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+        space.statistics[name] = {
+            "mean": round(float(cosines.mean()), 4),
+            "deviation": round(float(cosines.std()), 4),
+        }
     space.save(using=outbox_database(), update_fields=["statistics"])
 
 

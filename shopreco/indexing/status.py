@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import connections
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +13,7 @@ from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
 from shopreco.indexing import spaces
+from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome
 
@@ -65,12 +66,30 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
             problems.append(_("The configured encoder cannot be had: %s") % error)
         try:
             directory = get_settings().artefact_dir / space.encoder_fingerprint
-            spaces.encoder_of(space).load_query_encoder(directory)
+            encoder_of(space).load_query_encoder(directory)
             ready = True
         except EncoderError as error:
             problems.append(
                 _("Searches answer by words alone, without a query encoder: %s") % error
             )
+        if left_out := space.statistics.get("left_out"):
+            problems.append(
+                _(
+                    "Pictures are left out: %(pairs)d products have a picture and a text, "
+                    "%(needed)d are needed to align them. Rebuild when there are."
+                )
+                % left_out
+            )
+    unread = items_with_media_problems(catalogue.name).count()
+    if unread:
+        problems.append(
+            ngettext(
+                "%d item has a picture or video that cannot be read: see the admin, under Items.",
+                "%d items have pictures or videos that cannot be read: see the admin, under Items.",
+                unread,
+            )
+            % unread
+        )
     failed = outcomes.get(Outcome.FAILED, 0)
     if failed:
         problems.append(
@@ -103,6 +122,11 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         index_bytes=space_bytes(space) if space else 0,
         problems=tuple(problems),
     )
+
+
+def items_with_media_problems(catalogue: str) -> QuerySet[Item]:
+    items = Item.objects.using(outbox_database()).filter(catalogue=catalogue)
+    return items.exclude(media_problems={})
 
 
 def space_bytes(space: EmbeddingSpace) -> int:

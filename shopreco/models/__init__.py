@@ -1,12 +1,22 @@
 from shopreco.models.changes import Change
 from shopreco.models.facets import FacetCode
+from shopreco.models.graph import Edge, EdgeState, Meaning, Node, Provenance, RelationType
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
 from shopreco.models.runs import IndexRun, RunKind, RunState
-from shopreco.models.spaces import Embedding, EmbeddingSpace, ModalityVector, SpaceState
+from shopreco.models.spaces import (
+    Embedding,
+    EmbeddingSpace,
+    ModalityVector,
+    SpaceState,
+    VectorIndex,
+)
+from shopreco.models.versions import ModelKind, ModelVersion
 
 __all__ = [
     "Change",
+    "Edge",
+    "EdgeState",
     "Embedding",
     "EmbeddingSpace",
     "FacetCode",
@@ -14,9 +24,16 @@ __all__ = [
     "Item",
     "LexicalEntry",
     "LexiconTerm",
+    "Meaning",
     "ModalityVector",
+    "ModelKind",
+    "ModelVersion",
+    "Node",
     "Outcome",
+    "Provenance",
+    "RelationType",
     "RunKind",
     "RunState",
     "SpaceState",
+    "VectorIndex",
 ]

@@ -61,6 +61,12 @@ class Item(models.Model):
     added_at = models.DateTimeField(_("added"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
     reason = models.TextField(_("reason"), blank=True)
+    media_problems = models.JSONField(
+        _("media problems"),
+        default=dict,
+        blank=True,
+        help_text=_("Why a picture or video of it is not used, by file name."),
+    )
     hashes = models.JSONField(default=dict, blank=True, editable=False)
     indexed_at = models.DateTimeField(_("indexed"), null=True, blank=True)
 

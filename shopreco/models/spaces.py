@@ -16,6 +16,11 @@ class SpaceState(models.TextChoices):
     RETIRED = "retired", _("retired")
 
 
+class VectorIndex(models.TextChoices):
+    HNSW = "hnsw", _("HNSW over half precision")
+    BINARY = "binary", _("HNSW over hash codes, re-ranked")
+
+
 class EmbeddingSpace(models.Model):
     """One way of representing the items of a catalogue: a dense vector and lexical weights each.
 
@@ -31,8 +36,16 @@ class EmbeddingSpace(models.Model):
     )
     encoder_fingerprint = models.CharField(max_length=64)
     dimension = models.PositiveIntegerField(_("dimension"))
+    vector_index = models.CharField(
+        _("vector index"), max_length=6, choices=VectorIndex, default=VectorIndex.HNSW
+    )
     state = models.CharField(
         _("state"), max_length=8, choices=SpaceState, default=SpaceState.BUILDING
+    )
+    modalities: models.JSONField[Any, Any] = models.JSONField(
+        _("modalities"),
+        default=dict,
+        help_text=_("Weight, encoder and alignment by modality; empty for text alone."),
     )
     statistics: models.JSONField[Any, Any] = models.JSONField(
         _("statistics"),
@@ -56,11 +69,29 @@ class EmbeddingSpace(models.Model):
     def __str__(self) -> str:
         return f"{self.catalogue} #{self.pk} {self.fingerprint[:8]}"
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight in p_final by modality."""
+        return {name: spec["weight"] for name, spec in self.modalities.items()} or {"text": 1.0}
+
+    @property
+    def encoders(self) -> dict[str, str]:
+        """Fingerprint of its encoder by modality."""
+        others = {n: spec["fingerprint"] for n, spec in self.modalities.items() if n != "text"}
+        return {"text": self.encoder_fingerprint, **others}
+
+    @property
+    def awaits_alignment(self) -> bool:
+        """Whether its pictures are not yet mapped to the text space: nothing can be fused."""
+        return any(spec.get("alignment") == "" for spec in self.modalities.values())
+
 
 class ModalityVector(models.Model):
-    """E(T) and, later, E(I), E(V), E(K): what an encoder made of one modality of an item.
+    """E(T), E(I), E(V) or E(K): what an encoder made of one modality of an item.
 
-    Kept per encoder, so that a weight can change, and a space be rebuilt, without encoding.
+    Kept per encoder and before any alignment, so that a weight or an alignment can change, and a
+    space be rebuilt, without encoding. Without a vector the item lacks the modality: it has no
+    picture, or none that can be read.
     """
 
     pk = models.CompositePrimaryKey("item_id", "modality", "encoder")
@@ -68,7 +99,7 @@ class ModalityVector(models.Model):
     modality = models.CharField(max_length=16)
     encoder = models.CharField(max_length=64, help_text=_("Fingerprint of the encoder."))
     content_hash = models.CharField(max_length=32)
-    vector = HalfVectorField()
+    vector = HalfVectorField(null=True)
 
     class Meta:
         verbose_name = _("modality vector")

@@ -10,12 +10,15 @@ from django.db import connections, router
 from numpy.typing import NDArray
 from psycopg import ClientCursor
 
-from shopreco.models import Embedding, EmbeddingSpace
+from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import Hits, Statement
 
 NEIGHBOURS = 64
 """Depth of the dense part of a match set."""
+OVERSAMPLING, MINIMUM_CANDIDATES = 4, 600
+"""Hash codes: items to re-rank for each that is wanted, and at least. 600 candidates hold 97 % of
+the ten titles nearest to a shop query, 200 hold 94 % (MiniLM, 54,667 titles)."""
 SCAN_SETTINGS = (
     "set_config('hnsw.ef_search', %s, true), "
     "set_config('hnsw.iterative_scan', 'relaxed_order', true)"
@@ -31,22 +34,52 @@ def nearest(
         SELECT n.item_id, i.group_id, -n.distance
         FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
     """
-    return Hits.from_rows(scan(Statement(sql, params), k))
+    return Hits.from_rows(scan(Statement(sql, params), candidates(space, k)))
 
 
 def statement(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
 ) -> Statement:
     """The SQL that finds. Cast and `space_id` stand in the text, as in the partial index."""
-    join = "JOIN shopreco_item i ON i.id = e.item_id" if filters else ""
-    where = filters.where()
+    if space.vector_index == VectorIndex.BINARY:
+        return _by_hash_codes(space, vector, filters, k)
     cast = f"halfvec({space.dimension:d})"
+    where = filters.where()
     sql = f"""
         SELECT e.item_id, e.vector::{cast} <#> %s::{cast} AS distance
-        FROM shopreco_embedding e {join}
+        FROM shopreco_embedding e {_join(filters)}
         WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY distance LIMIT {k:d}
     """
     return Statement(sql, (literal(vector), *where.params))
+
+
+def _by_hash_codes(
+    space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
+) -> Statement:
+    """Candidates by Hamming distance of one bit per dimension, its sign; then exactly."""
+    cast = f"halfvec({space.dimension:d})"
+    where = filters.where()
+    sql = f"""
+        SELECT item_id, vector::{cast} <#> %s::{cast} AS distance FROM (
+            SELECT e.item_id, e.vector FROM shopreco_embedding e {_join(filters)}
+            WHERE e.space_id = {space.pk:d} AND {where.sql}
+            ORDER BY binary_quantize(e.vector::{cast})::bit({space.dimension:d})
+                <~> binary_quantize(%s::{cast})
+            LIMIT {candidates(space, k):d}
+        ) AS candidate ORDER BY distance LIMIT {k:d}
+    """
+    return Statement(sql, (literal(vector), *where.params, literal(vector)))
+
+
+def candidates(space: EmbeddingSpace, k: int) -> int:
+    """How many items the index has to give for the k nearest."""
+    if space.vector_index == VectorIndex.BINARY:
+        return max(MINIMUM_CANDIDATES, OVERSAMPLING * k)
+    return k
+
+
+def _join(filters: Filters) -> str:
+    return "JOIN shopreco_item i ON i.id = e.item_id" if filters else ""
 
 
 def literal(vector: NDArray[np.float32]) -> str:

@@ -130,7 +130,8 @@ def _by_both(
     """
     params = (dense.literal(vector), words.literal, *by_words.params, *near.params)
     sql = as_arrays(sql, ["item_id", "group_id", "cosine", "score"])
-    [(ids, groups, cosines, scores)] = dense.scan(Statement(sql, params), dense.NEIGHBOURS)
+    reach = dense.candidates(space, dense.NEIGHBOURS)
+    [(ids, groups, cosines, scores)] = dense.scan(Statement(sql, params), reach)
     return MatchSet(
         read_array(ids, "i8"),
         read_array(groups, "i8"),

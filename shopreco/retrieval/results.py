@@ -10,12 +10,24 @@ from shopreco.retrieval.facets import FacetCounts, PriceRange
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a product is recommended. `code` is for programs (`same_material`, `looks_alike`, …),
+    `text` for shoppers in their language, `anchor` what it rests on: a value, or the seed."""
+
+    code: str
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One object of the shop in an answer.
 
     `object` is live: read through `get_live_queryset` for this request. `variant_id` is the key
     of the variant that matched where `object` is its parent. `parts` says what each retriever
-    added to the score, such as {"dense": 0.21, "lexical": 0.32}; they sum to it.
+    added to the score, such as {"dense": 0.21, "lexical": 0.32}; they sum to it, and so do
+    `contributions`, in which text, image, video and graph stand for the dense part; they are
+    empty unless they were asked for.
     """
 
     object: Any
@@ -26,6 +38,8 @@ class Result:
     source: str
     variant_id: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

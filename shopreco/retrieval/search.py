@@ -16,6 +16,7 @@ from shopreco.models import EmbeddingSpace
 from shopreco.ranking import best_of_each_group
 from shopreco.ranking.fusion import create_fusion
 from shopreco.retrieval import hybrid, identifiers, selection
+from shopreco.retrieval.contributions import explained
 from shopreco.retrieval.facets import count_facets
 from shopreco.retrieval.filters import Filters, facet_names
 from shopreco.retrieval.languages import query_language
@@ -37,6 +38,7 @@ class Question:
     facets: Sequence[str]
     language: str | None
     collapse: bool
+    explain: bool
 
 
 def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
@@ -64,6 +66,9 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
             limit=page.limit,
             collapse=question.collapse,
         )
+    if question.explain and ranking.source == "hybrid":
+        with stages.stage("explain", optional=True):
+            results = explained(space, question.text, results)
     page = replace(
         page,
         results=results,

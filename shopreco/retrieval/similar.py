@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from django.core.cache import caches
@@ -12,16 +12,41 @@ from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.models import EmbeddingSpace, Item
 from shopreco.ranking import best_of_each_group, cap_per_key, maximal_marginal_relevance
-from shopreco.retrieval import dense
+from shopreco.retrieval import dense, looks
 from shopreco.retrieval.facets import first_values
 from shopreco.retrieval.filters import parse_filters
+from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.rankings import Ranking
 
 CANDIDATES = 100
 """Neighbours that a block chooses from: room for what is not live, variants, and diversity."""
 
 
-def neighbours(space: EmbeddingSpace, shop: Catalogue, seed: models.Model) -> Ranking:
+Retriever = Callable[[EmbeddingSpace, Catalogue, int], Hits]
+"""Items near one that is given by its id, the best first."""
+
+
+def by_meaning(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Hits:
+    """Nearest by the whole vector: what the products are, in words and pictures."""
+    vector = dense.vectors_of(space, [item_id]).get(item_id)
+    if vector is None:
+        return NO_HITS
+    return dense.nearest(space, vector, parse_filters(shop, {"available": True}), CANDIDATES)
+
+
+def by_looks(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Hits:
+    """Nearest by picture alone: same cut, same colour, whatever they are called."""
+    vector = looks.vector_of(space, item_id)
+    if vector is None:
+        return NO_HITS
+    return looks.nearest(space, vector, parse_filters(shop, {"available": True}), CANDIDATES)
+
+
+RETRIEVERS: Mapping[str, Retriever] = {"dense": by_meaning, "looks": by_looks}
+"""By the name that results say they come from."""
+
+
+def neighbours(space: EmbeddingSpace, shop: Catalogue, seed: models.Model, source: str) -> Ranking:
     """Nearest groups to the seed; kept for a while, since only who sees them is live."""
     item = (
         Item.objects.indexed()
@@ -29,33 +54,19 @@ def neighbours(space: EmbeddingSpace, shop: Catalogue, seed: models.Model) -> Ra
         .values_list("id", "group_id")
         .first()
     )
-    empty = np.array([], dtype=np.int64)
-    if item is None:
-        return Ranking(empty, empty, empty.astype(float), "dense", {})
-    item_id, group_id = item
-    cache, key = caches[get_settings().CACHE], f"shopreco:similar:{space.pk}:{item_id}"
-    rows: list[tuple[int, int, float]] | None = cache.get(key)
-    if rows is None:
-        vector = dense.vectors_of(space, [item_id]).get(item_id)
-        rows = []
-        if vector is not None:
-            available = parse_filters(shop, {"available": True})
-            hits = dense.nearest(space, vector, available, CANDIDATES)
-            rows = list(
-                zip(
-                    hits.item_ids.tolist(),
-                    hits.group_ids.tolist(),
-                    hits.scores.tolist(),
-                    strict=True,
-                )
-            )
-        cache.set(key, rows, get_settings().BLOCK_CACHE_SECONDS)
-    rows = [row for row in rows if row[1] != group_id and row[0] != item_id]
-    ids = np.array([row[0] for row in rows], dtype=np.int64)
-    groups = np.array([row[1] for row in rows], dtype=np.int64)
-    scores = np.array([row[2] for row in rows], dtype=float)
-    ranking = Ranking(ids, groups, scores, "dense", {"dense": scores})
-    return ranking.take(best_of_each_group(groups))
+    hits = NO_HITS
+    if item is not None:
+        item_id, group_id = item
+        cache = caches[get_settings().CACHE]
+        key = f"shopreco:{source}:{space.pk}:{item_id}"
+        rows: list[tuple[int, int, float]] | None = cache.get(key)
+        if rows is None:
+            rows = RETRIEVERS[source](space, shop, item_id).rows()
+            cache.set(key, rows, get_settings().BLOCK_CACHE_SECONDS)
+        hits = Hits.from_rows([row for row in rows if item_id != row[0] and group_id != row[1]])
+    scores = hits.scores.astype(float)
+    ranking = Ranking(hits.item_ids, hits.group_ids, scores, source, {source: scores})
+    return ranking.take(best_of_each_group(hits.group_ids))
 
 
 def diversified(

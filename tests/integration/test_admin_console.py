@@ -42,7 +42,7 @@ def test_an_answer_shows_scores_words_timings_and_plans(ask: Any) -> None:
     shown = ask(q="brass desk lamps")
     first = shown[shown.index("<tbody>") : shown.index("</tr>", shown.index("<tbody>"))]
     assert "Brass desk lamp" in first
-    assert "meaning" in first
+    assert "shopreco-bar-text" in first
     assert "words" in first
     assert "<rect" in first
     item = Item.objects.get(title="Brass desk lamp")

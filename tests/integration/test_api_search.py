@@ -47,7 +47,7 @@ def test_an_answer_has_the_documented_envelope(search: Search) -> None:
     first = answer["results"][0]
     assert set(first) == {
         *("id", "rank", "score", "source", "title", "url", "price", "currency", "available"),
-        *("variant_id", "parts"),
+        *("variant_id", "parts", "contributions", "reasons"),
     }
     product = Product.objects.get(pk=first["id"])
     assert (first["title"], first["url"]) == (product.title, product.get_absolute_url())

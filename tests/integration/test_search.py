@@ -478,3 +478,32 @@ def test_query_vectors_are_cached(
     assert hybrid.RESCORED > 0
     with django_assert_max_num_queries(14):
         search("walnut lamp", facets=["*"])
+
+
+# Hash codes
+
+
+def test_hash_codes_find_what_vectors_find(large_shop: list[Gadget], settings: Any) -> None:
+    expected = names(services.search("blue cotton shirt", catalogue=GADGET, limit=10))
+    settings.SHOPRECO = {**settings.SHOPRECO, "VECTOR_INDEX": "binary"}
+    services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True))
+    space = EmbeddingSpace.objects.get(catalogue=GADGET, state=SpaceState.ACTIVE)
+    assert space.vector_index == "binary"
+    page = services.search("blue cotton shirt", catalogue=GADGET, limit=10)
+    assert page.degraded == {}
+    assert names(page) == expected
+    filtered = services.search("shirt", catalogue=GADGET, filters={"available": True})
+    assert filtered.degraded == {}
+    assert filtered.total
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = %s", [f"shopreco_hnsw_{space.pk}"]
+        )
+        assert "bit_hamming_ops" in cursor.fetchone()[0]
+
+
+def test_an_unknown_vector_index_is_a_check(settings: Any) -> None:
+    from shopreco.conf import problems
+
+    [(_id, _message, fix)] = problems({"VECTOR_INDEX": "flat"})
+    assert fix == "It must be one of hnsw, binary."

@@ -13,14 +13,16 @@ from shopreco.catalogues import (
     Category,
     Filter,
     Identifier,
+    Image,
     Language,
     Parent,
     Price,
     Text,
     Title,
+    Video,
     register,
 )
-from tests.testapp.models import Book, Gadget, Manual, Media
+from tests.testapp.models import Book, Gadget, Manual, Media, Poster
 
 
 @register
@@ -68,3 +70,11 @@ class ManualCatalogue(Catalogue):
     model = Manual
     title = Title()
     language = Language()
+
+
+@register
+class PosterCatalogue(Catalogue):
+    model = Poster
+    title = Title()
+    image = Image("pictures.file")
+    video = Video("clip")

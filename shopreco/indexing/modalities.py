@@ -1,0 +1,215 @@
+"""The modalities of a batch: from what a catalogue says to vectors, encoded where they changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector import HalfVector
+
+from shopreco.catalogues import ItemDocument, Medium
+from shopreco.encoders import ImageEncoder, TextEncoder, create_encoder, create_image_encoder
+from shopreco.indexing.tables import read_vectors, replace_rows
+from shopreco.media import Decoder, MediaRejected
+from shopreco.models import EmbeddingSpace
+
+logger = logging.getLogger(__name__)
+
+TEXT, IMAGE, VIDEO = "text", "image", "video"
+
+LATER_PICTURES = 0.5
+"""Weight of the second and each further picture of a product; the first has 1."""
+MAX_PICTURES = 8
+ENCODED_TOGETHER = 32
+"""Decoded pictures that are in memory at a time, about."""
+
+Hashes = Mapping[str, Mapping[str, str]]
+"""Content hashes by object id and modality."""
+
+
+class Source(NamedTuple):
+    """Where the vectors of a modality come from."""
+
+    modality: str
+    encoder: str
+    """Fingerprint."""
+
+
+@dataclass(slots=True)
+class Encoded:
+    """Vectors of one source for some documents; None where a document lacks the modality."""
+
+    by_object: dict[str, NDArray[np.float32] | None] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
+    problems: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Reasons by object id and file name."""
+
+
+_encoders: dict[str, TextEncoder | ImageEncoder] = {}
+
+
+def sources_of(space: EmbeddingSpace) -> list[Source]:
+    return [Source(modality, encoder) for modality, encoder in space.encoders.items()]
+
+
+def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
+    """The encoder of a modality that a space was built with, one instance per process."""
+    fingerprint = space.encoders[modality]
+    if fingerprint not in _encoders:
+        if modality == TEXT:
+            _encoders[fingerprint] = create_encoder(space.encoder)
+        else:
+            _encoders[fingerprint] = create_image_encoder(space.modalities[modality]["encoder"])
+    return _encoders[fingerprint]
+
+
+def combined_hash(space: EmbeddingSpace, hashes: Mapping[str, str]) -> str:
+    """One hash of all that an item's vector in a space is made of."""
+    parts = {modality: hashes.get(modality, "") for modality in space.encoders}
+    if parts.keys() == {TEXT}:
+        return parts[TEXT]
+    return blake2b(repr(sorted(parts.items())).encode(), digest_size=16).hexdigest()
+
+
+def encode(
+    space: EmbeddingSpace,
+    source: Source,
+    documents: Mapping[str, ItemDocument],
+    hashes: Hashes,
+    ids: Mapping[str, int],
+    wanted: Sequence[str],
+) -> Encoded:
+    """Vectors of the wanted objects: those that are stored and current, else from the encoder.
+
+    ids: of the items that are known, by object id.
+    """
+    encoded = Encoded({o: None for o in wanted if not hashes[o].get(source.modality)})
+    present = [o for o in wanted if o not in encoded.by_object]
+    objects = {ids[o]: o for o in present if o in ids}
+    stored = read_vectors(
+        "SELECT item_id, content_hash, vector FROM shopreco_modalityvector "
+        "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s",
+        [list(objects), source.modality, source.encoder],
+    )
+    for item_id, content_hash, vector in stored:
+        if content_hash == hashes[objects[item_id]][source.modality]:
+            known = None if vector is None else vector.to_numpy().astype(np.float32)
+            encoded.by_object[objects[item_id]] = known
+    missing = [o for o in present if o not in encoded.by_object]
+    if not missing:
+        return encoded
+    encoder = encoder_of(space, source.modality)
+    if source.modality == TEXT:
+        passages = [documents[o].passage for o in missing]
+        encoded.by_object.update(zip(missing, encoder.encode_documents(passages), strict=True))
+    else:
+        media = {o: _media(documents[o], source.modality) for o in missing}
+        encoded.by_object.update(_pooled(encoder, source.modality, media, encoded.problems))
+    encoded.fresh = set(missing)
+    return encoded
+
+
+def _media(document: ItemDocument, modality: str) -> Sequence[Medium]:
+    return document.images[:MAX_PICTURES] if modality == IMAGE else document.videos[:1]
+
+
+def _pooled(
+    encoder: ImageEncoder,
+    modality: str,
+    media: Mapping[str, Sequence[Medium]],
+    problems: dict[str, dict[str, str]],
+) -> dict[str, NDArray[np.float32] | None]:
+    """One vector per object of all its pictures or frames; notes those that cannot be read."""
+    sums = {o: np.zeros(encoder.dimension, dtype=np.float32) for o in media}
+    waiting: list[tuple[str, float, Any]] = []
+    for object_id, files in media.items():
+        weight = 1.0
+        for medium in files:
+            try:
+                images = _images(medium, modality)
+            except MediaRejected as error:
+                problems.setdefault(object_id, {})[medium.name] = str(error)
+                continue
+            waiting += [(object_id, weight, image) for image in images]
+            weight = LATER_PICTURES
+        if len(waiting) >= ENCODED_TOGETHER:
+            _add(encoder, waiting, sums)
+            waiting = []
+    _add(encoder, waiting, sums)
+    return {o: each / norm if (norm := np.linalg.norm(each)) else None for o, each in sums.items()}
+
+
+def _add(
+    encoder: ImageEncoder,
+    waiting: Sequence[tuple[str, float, Any]],
+    sums: Mapping[str, NDArray[np.float32]],
+) -> None:
+    vectors = encoder.encode_images([image for _object_id, _weight, image in waiting])
+    for (object_id, weight, _image), vector in zip(waiting, vectors, strict=True):
+        sums[object_id] += weight * vector
+
+
+def _images(medium: Medium, modality: str) -> list[Any]:
+    """The pictures in a file: itself, or the frames of a video. Raises `MediaRejected`."""
+    decoder = _decoder()
+    limits = decoder.limits
+    try:
+        data = medium.read(limits.video_bytes if modality == VIDEO else limits.picture_bytes)
+    except Exception as error:
+        raise MediaRejected(f"The file cannot be opened: {error}") from error
+    return decoder.frames(data) if modality == VIDEO else [decoder.picture(data)]
+
+
+@cache
+def _decoder() -> Decoder:
+    return Decoder()
+
+
+def problems_of(
+    encoded: Mapping[Source, Encoded], ours: set[str]
+) -> dict[str, dict[str, dict[str, str] | None]]:
+    """Reasons by object, modality and file name, of all whose pictures or videos were read."""
+    found: dict[str, dict[str, dict[str, str] | None]] = {}
+    for source, each in encoded.items():
+        if source.modality != TEXT:
+            for object_id in each.fresh & ours:
+                reasons = each.problems.get(object_id)
+                found.setdefault(object_id, {})[source.modality] = reasons
+    return found
+
+
+def write_vectors(
+    source: Source, encoded: Encoded, hashes: Hashes, ids: Mapping[str, int], ours: set[str]
+) -> None:
+    """Store what was encoded just now, and forget what objects no longer have."""
+    fresh = [o for o in encoded.by_object if o in ours and o in encoded.fresh]
+    gone = [o for o in encoded.by_object if o in ours and not hashes[o].get(source.modality)]
+    replace_rows(
+        "shopreco_modalityvector",
+        {
+            "item_id": "int8",
+            "modality": "varchar",
+            "encoder": "varchar",
+            "content_hash": "varchar",
+            "vector": "halfvec",
+        },
+        [
+            (
+                ids[o],
+                source.modality,
+                source.encoder,
+                hashes[o][source.modality],
+                None if (vector := encoded.by_object[o]) is None else HalfVector(vector),
+            )
+            for o in fresh
+        ],
+        item_ids=[ids[o] for o in [*fresh, *gone]],
+        modality=source.modality,
+        encoder=source.encoder,
+    )

@@ -1,0 +1,15 @@
+"""Pictures and videos from outside, decoded where they can do no harm. Importing is free.
+
+    with Decoder() as decoder:
+        image = decoder.picture(data)
+
+Called in a worker. Decoding runs in a process of its own, see `shopreco.media.process`.
+"""
+
+from __future__ import annotations
+
+from shopreco.media.decoder import Decoder
+from shopreco.media.errors import DecoderUnavailable, MediaError, MediaRejected
+from shopreco.media.limits import Limits
+
+__all__ = ["Decoder", "DecoderUnavailable", "Limits", "MediaError", "MediaRejected"]

@@ -1,0 +1,120 @@
+"""The decoder process: `python -m shopreco.media.process LIMITS`.
+
+It reads files from its standard input and answers on its standard output until the input ends,
+which it does when the worker dies. It is born without the worker's environment and its secrets,
+and gives up what decoding does not need: once it is ready it can open no file and no connection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import IO, TYPE_CHECKING
+
+from shopreco.media.errors import MediaRejected
+from shopreco.media.limits import MEBIBYTE, Limits
+from shopreco.media.pictures import decode_picture
+from shopreco.media.protocol import (
+    FRAMES,
+    PICTURE,
+    READY,
+    REJECTED,
+    UNAVAILABLE,
+    Message,
+    images_message,
+    longest_request,
+    read_message,
+    write_message,
+)
+from shopreco.media.videos import decode_frames
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LONGEST_DETAIL = 200  # characters of a library's own words
+DECODERS: dict[str, Callable[[bytes, Limits], Sequence[Image]]] = {
+    PICTURE: lambda data, limits: [decode_picture(data, limits)],
+    FRAMES: decode_frames,
+}
+
+
+def main() -> None:
+    limits = Limits(**json.loads(sys.argv[1]))
+    # What a library prints must not end up between the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    # The worker decides when this process ends; a signal to both must not spoil a file.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        load_libraries()
+    except ImportError as error:
+        write_message(answers, Message(UNAVAILABLE, text=str(error)))
+        return
+    confine(limits)
+    write_message(answers, Message(READY))
+    serve(sys.stdin.buffer, answers, limits)
+
+
+def load_libraries() -> None:
+    """All that decoding imports, while files can still be opened. Raises `ImportError`."""
+    import av
+    from PIL import AvifImagePlugin, Image, ImageChops, ImageStat  # noqa: F401 (for scenes.py)
+
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is lower, and says so in its own words
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    # PyAV imports some of its modules when a file first needs them.
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+
+
+def confine(limits: Limits) -> None:
+    import resource
+
+    if sys.platform == "linux":  # elsewhere the kernel does not bound what a process maps
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    for right in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(right, (0, 0))
+
+
+def serve(requests: IO[bytes], answers: IO[bytes], limits: Limits) -> None:
+    """Answer every request with images or a reason, until there are no more."""
+    longest = longest_request(limits)
+    while True:
+        try:
+            request = read_message(requests, longest)
+        except EOFError:
+            return
+        # The worker ends a slow process itself. This is for one whose worker is gone.
+        signal.setitimer(signal.ITIMER_REAL, 2 * limits.decoding_seconds)
+        answer = answer_to(request, limits)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        write_message(answers, answer)
+
+
+def answer_to(request: Message, limits: Limits) -> Message:
+    try:
+        return images_message(DECODERS[request.kind](request.payload, limits))
+    except MediaRejected as error:
+        reason = str(error)
+    except MemoryError:
+        reason = f"Decoding the file needs more than {limits.memory // MEBIBYTE} MB of memory."
+    except Exception as error:  # noqa: BLE001 (a damaged file makes the libraries raise anything)
+        reason = f"The file is damaged or of an unusual kind: {_detail(error)}."
+    return Message(REJECTED, text=reason)
+
+
+def _detail(error: Exception) -> str:
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return words[:LONGEST_DETAIL].rstrip(" .,")
+
+
+if __name__ == "__main__":
+    main()

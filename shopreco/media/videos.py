@@ -1,0 +1,160 @@
+"""A video's bytes → a few small upright RGB images. Runs in the decoder process.
+
+What is cheap is decoded whole. Of a longer video the key frames are decoded, which encoders put
+where scenes change.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from shopreco.media.errors import MediaRejected
+from shopreco.media.limits import Limits
+from shopreco.media.scenes import Shot, choose_shots
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+    from PIL.Image import Image
+
+# Names of FFmpeg's demuxers and decoders. Playlists, which name other files, are not among them.
+CONTAINERS = ("mov", "matroska", "avi", "mpegts", "ogg")
+CODECS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "mpeg4", "mpeg2video", "mjpeg", "theora")
+
+WHOLE_PIXELS = 1_000_000_000  # decoded without a second thought: forty seconds of 720p
+CANDIDATES = 64  # frames to choose from
+
+
+def decode_frames(data: bytes, limits: Limits) -> list[Image]:
+    """1 to `limits.frames` RGB images in order of time, unlike each other.
+
+    Raises `MediaRejected`; for a damaged file also whatever PyAV raises.
+    """
+    with _open(data) as container:
+        stream = _picture_track(container, limits)
+        packets = list(container.demux(stream))
+        _refuse_length(packets, stream, limits)
+        shots = list(_shots(stream, packets, limits))
+    if not shots:
+        raise MediaRejected("No frame of the video can be decoded: it is damaged.")
+    return [shot.image for shot in choose_shots(shots, limits.frames)]
+
+
+def _open(data: bytes) -> InputContainer:
+    import av
+
+    try:
+        return av.open(
+            io.BytesIO(data),
+            "r",
+            options={"format_whitelist": ",".join(CONTAINERS), "codec_whitelist": ",".join(CODECS)},
+            metadata_errors="replace",
+        )
+    except MemoryError:
+        raise
+    except av.error.FFmpegError:
+        raise MediaRejected(
+            "The file is not a video that is read (MP4, MOV, WebM, MKV, AVI, MPEG-TS or Ogg), "
+            "or it is damaged."
+        ) from None
+
+
+def _picture_track(container: InputContainer, limits: Limits) -> VideoStream:
+    from av.stream import Disposition
+
+    tracks = [
+        stream
+        for stream in container.streams.video
+        if _is_decodable(stream) and not stream.disposition & Disposition.attached_pic
+    ]
+    if not tracks:
+        raise MediaRejected("The file has no moving picture, or it is damaged.")
+    track = max(tracks, key=lambda stream: stream.width * stream.height)
+    context = track.codec_context
+    if context.codec.name not in CODECS:
+        raise MediaRejected(f"Videos coded as {context.name} are not read: upload an MP4 (H.264).")
+    pixels = context.width * context.height
+    if pixels > limits.video_pixels:
+        raise MediaRejected(
+            f"The video's frames have {pixels / 1e6:,.1f} megapixels, more than the "
+            f"{limits.video_pixels / 1e6:,.1f} that are read."
+        )
+    context.thread_count = 1
+    # A frame may declare another size than its file; damage must not come out as grey smears.
+    context.options = {"max_pixels": str(limits.video_pixels), "err_detect": "explode"}
+    return track
+
+
+def _is_decodable(stream: VideoStream) -> bool:
+    context: object = stream.codec_context
+    return context is not None
+
+
+def _refuse_length(
+    packets: Sequence[Packet[VideoStream]], stream: VideoStream, limits: Limits
+) -> None:
+    """Counted from the packets: what a header says is only said."""
+    times = [packet.pts for packet in packets if packet.pts is not None]
+    if not times or stream.time_base is None:
+        return
+    seconds = float((max(times) - min(times)) * stream.time_base)
+    if seconds > limits.video_seconds:
+        raise MediaRejected(
+            f"The video lasts {seconds / 60:,.1f} minutes, more than the "
+            f"{limits.video_seconds / 60:,.1f} that are read."
+        )
+
+
+def _shots(
+    stream: VideoStream, packets: Sequence[Packet[VideoStream]], limits: Limits
+) -> Iterator[Shot]:
+    pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
+    affordable = max(WHOLE_PIXELS // pixels, CANDIDATES)
+    beginning = packets[:affordable]
+    if len(beginning) < len(packets):
+        keys = [packet for packet in packets if packet.is_keyframe]
+        yield from _decode(stream, _thinned(keys), 1, limits)
+        if len(keys) >= limits.frames:
+            return
+    yield from _decode(stream, beginning, -(-len(beginning) // CANDIDATES), limits)
+
+
+def _thinned(packets: Sequence[Packet[VideoStream]]) -> Sequence[Packet[VideoStream]]:
+    return packets[:: max(1, -(-len(packets) // CANDIDATES))]
+
+
+def _decode(
+    stream: VideoStream, packets: Sequence[Packet[VideoStream]], step: int, limits: Limits
+) -> Iterator[Shot]:
+    """Every `step`-th frame of `packets`; damaged ones are left out."""
+    for index, frame in enumerate(_frames(stream, packets)):
+        if index % step == 0 and not frame.is_corrupt:
+            yield Shot.of(_small(frame, limits.side), frame.time)
+
+
+def _frames(stream: VideoStream, packets: Sequence[Packet[VideoStream]]) -> Iterator[VideoFrame]:
+    import av
+
+    context = stream.codec_context
+    for packet in [*packets, None]:
+        try:
+            yield from context.decode(packet)
+        except MemoryError:
+            raise
+        except av.error.FFmpegError:
+            continue
+    context.flush_buffers()
+
+
+def _small(frame: VideoFrame, side: int) -> Image:
+    scale = min(1.0, side / max(frame.width, frame.height))
+    width = max(1, round(frame.width * scale))
+    height = max(1, round(frame.height * scale))
+    image: Image = frame.to_image(  # type: ignore[no-untyped-call]  # its stub is bare
+        width=width, height=height, interpolation="AREA", threads=1
+    )
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image

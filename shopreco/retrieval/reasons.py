@@ -1,0 +1,124 @@
+"""Why a product is recommended beside another: what both have, how they are linked, their looks.
+
+Every reason is backed by an edge that nobody rejected, or by a likeness above what unrelated
+pictures of the shop have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from django.db import connections, models, router
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from shopreco.catalogues import Catalogue
+from shopreco.models import Edge, EmbeddingSpace, Item, Meaning, RelationType
+from shopreco.retrieval.results import Reason, Result
+
+MOST = 2
+"""Reasons that a result carries: the rarest values first."""
+DEVIATIONS = 2.0
+"""How far above the likeness of unrelated pictures two must be to look alike."""
+
+LINKS: Mapping[str, Promise] = {
+    Meaning.SAME: _("Another form of it"),
+    Meaning.SUBSTITUTE: _("Can replace it"),
+    Meaning.COMPLEMENT: _("Goes with it"),
+    Meaning.ACCESSORY: _("An accessory for it"),
+    Meaning.MAIN: _("What it is an accessory for"),
+}
+"""What a link from the seed to a result is called, by the meaning of its relation."""
+
+INVERSE = {Meaning.ACCESSORY: Meaning.MAIN, Meaning.MAIN: Meaning.ACCESSORY}
+
+SHARED = """
+    WITH mine AS MATERIALIZED (
+        SELECT e.relation_id, e.target_id, t.label, t.holders
+        FROM shopreco_node me JOIN shopreco_edge e ON e.source_id = me.id
+        JOIN shopreco_relationtype r ON r.id = e.relation_id
+        JOIN shopreco_node t ON t.id = e.target_id
+        WHERE me.item_id = %s AND e.state <> 'rejected' AND r.meaning = 'attribute'
+    )
+    SELECT other.item_id, mine.relation_id, mine.label
+    FROM shopreco_node other JOIN shopreco_edge theirs ON theirs.source_id = other.id
+    JOIN mine ON mine.relation_id = theirs.relation_id AND mine.target_id = theirs.target_id
+    WHERE other.item_id = ANY(%s) AND theirs.state <> 'rejected'
+    ORDER BY mine.holders, mine.label
+"""
+
+LINKED = """
+    SELECT CASE WHEN s.item_id = %s THEN t.item_id ELSE s.item_id END, r.meaning, s.item_id = %s
+    FROM shopreco_node s JOIN shopreco_edge e ON e.source_id = s.id
+    JOIN shopreco_relationtype r ON r.id = e.relation_id
+    JOIN shopreco_node t ON t.id = e.target_id
+    WHERE (s.item_id = %s AND t.item_id = ANY(%s) OR t.item_id = %s AND s.item_id = ANY(%s))
+      AND e.state <> 'rejected'
+    ORDER BY e.weight DESC, e.id
+"""
+
+
+def with_reasons(
+    space: EmbeddingSpace, shop: Catalogue, seed: models.Model, results: Sequence[Result]
+) -> tuple[Result, ...]:
+    """The results of a block on the page of `seed`, each with at most `MOST` reasons."""
+    anchor = (
+        Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
+    )
+    if anchor is None or not results:
+        return tuple(results)
+    item_ids = [result.item_id for result in results]
+    found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
+    for item_id, reason in [*_links(anchor, item_ids), *_shared(shop, anchor, item_ids)]:
+        if reason not in found[item_id]:
+            found[item_id].append(reason)
+    alike = _alike(space)
+    for result in results:
+        if alike(result):
+            reason = Reason("looks_alike", gettext("Looks alike"), anchor.title)
+            found[result.item_id].insert(0, reason)
+    return tuple(replace(r, reasons=tuple(found[r.item_id][:MOST])) for r in results)
+
+
+def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    me, others = anchor.pk, list(item_ids)
+    with connections[router.db_for_read(Edge)].cursor() as cursor:
+        cursor.execute(LINKED, [me, me, me, others, me, others])
+        rows = cursor.fetchall()
+    found = []
+    for item_id, meaning, outgoing in rows:
+        seen = meaning if outgoing else INVERSE.get(meaning, meaning)
+        if seen in LINKS:
+            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), anchor.title)))
+    return found
+
+
+def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    with connections[router.db_for_read(Edge)].cursor() as cursor:
+        cursor.execute(SHARED, [anchor.pk, list(item_ids)])
+        rows = cursor.fetchall()
+    relations = RelationType.objects.in_bulk({relation_id for _, relation_id, _ in rows})
+    return [
+        (item_id, _same(shop, relations[relation_id], value))
+        for item_id, relation_id, value in rows
+    ]
+
+
+def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:
+    name = relation.code.removeprefix("has_")
+    shown = shop.get_value_label(name, value)
+    if relation.code == "belongs_to":
+        text = gettext("From the same collection: %(value)s") % {"value": shown}
+    else:
+        text = gettext("Same %(what)s: %(value)s") % {"what": relation.get_label(), "value": shown}
+    return Reason(f"same_{name}", text, value)
+
+
+def _alike(space: EmbeddingSpace) -> Callable[[Result], bool]:
+    unrelated = space.statistics.get("unrelated_pictures")
+    if unrelated is None:
+        return lambda _result: False
+    floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
+    return lambda result: result.parts.get("looks", -1.0) >= floor

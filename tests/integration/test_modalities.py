@@ -1,0 +1,204 @@
+"""Pictures and videos on their way into the index: encoded, aligned, fused, explained."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from shopreco import services
+from shopreco.catalogues import get_catalogue
+from shopreco.fusion import MIN_PAIRS, fuse
+from shopreco.indexing import fusing, runs
+from shopreco.indexing.pipeline import index_batch
+from shopreco.models import (
+    Embedding,
+    EmbeddingSpace,
+    IndexRun,
+    Item,
+    ModalityVector,
+    ModelVersion,
+    SpaceState,
+)
+from tests.media import video
+from tests.testapp.encoders import TileEncoder
+from tests.testapp.models import Picture, Poster
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+
+POSTER = "testapp.poster"
+COLOURS = {"red": (200, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 200), "grey": (128,) * 3}
+
+
+@pytest.fixture(autouse=True)
+def _shop(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    TileEncoder.calls = 0
+
+
+def drawn(colour: tuple[int, ...], size: int = 64) -> ContentFile[bytes]:
+    stream = io.BytesIO()
+    Image.new("RGB", (size, size), colour).save(stream, "PNG")
+    return ContentFile(stream.getvalue(), name="picture.png")
+
+
+def poster(title: str, *files: ContentFile[bytes]) -> Poster:
+    made = Poster.objects.create(title=title)
+    for file in files:
+        Picture.objects.create(poster=made, file=file)
+    return made
+
+
+def gallery(count: int) -> list[Poster]:
+    """Posters of every colour with a title that names it."""
+    names = list(COLOURS)
+    return [
+        poster(f"{names[n % 4]} poster number {n}", drawn(COLOURS[names[n % 4]]))
+        for n in range(count)
+    ]
+
+
+def index() -> IndexRun:
+    return services.run_inline(runs.start(get_catalogue(POSTER), rebuild=True))
+
+
+def drain() -> None:
+    while index_batch(get_catalogue(POSTER)).claimed:
+        pass
+
+
+def active() -> EmbeddingSpace:
+    return EmbeddingSpace.objects.get(catalogue=POSTER, state=SpaceState.ACTIVE)
+
+
+def item(obj: Poster) -> Item:
+    return Item.objects.get(catalogue=POSTER, object_id=str(obj.pk))
+
+
+def test_pictures_are_aligned_on_the_shops_own_pairs_and_fused() -> None:
+    posters = gallery(MIN_PAIRS + 20)
+    index()
+    space = active()
+    version = ModelVersion.objects.get(catalogue=POSTER)
+    assert space.modalities["image"]["alignment"] == version.fingerprint
+    assert version.metrics["pairs"] == len(posters)
+    assert space.weights == {"text": 1.0, "image": 0.5, "video": 0.25}
+    stored = np.asarray(Embedding.objects.get(item=item(posters[0])).vector, dtype=np.float32)
+    matrices = fusing.modality_vectors(space, [item(posters[0]).pk])
+    assert stored == pytest.approx(fuse(matrices, space.weights)[0], abs=2e-3)
+    text = matrices["text"][0]
+    assert float(stored @ text) < 0.999, "the picture moved the vector"
+
+
+def test_too_few_pairs_leave_pictures_out_and_say_so() -> None:
+    gallery(5)
+    index()
+    space = active()
+    assert space.weights == {"text": 1.0}
+    assert space.statistics["left_out"] == {"pairs": 5, "needed": MIN_PAIRS}
+    assert Embedding.objects.filter(space=space).count() == 5
+    assert services.search("red poster", catalogue=POSTER).total
+
+
+def test_nothing_is_encoded_again_when_a_weight_changes(settings: Any) -> None:
+    posters = gallery(MIN_PAIRS)
+    index()
+    encoded, before = TileEncoder.calls, active()
+    settings.SHOPRECO = {**settings.SHOPRECO, "MODALITY_WEIGHTS": {"IMAGE": 2.0}}
+    run = index()
+    assert (TileEncoder.calls, run.encoded) == (encoded, 0)
+    after = active()
+    assert after.pk != before.pk
+    assert after.modalities["image"]["alignment"] == before.modalities["image"]["alignment"]
+    assert after.weights["image"] == 2.0
+    assert Embedding.objects.filter(space=after).count() == len(posters)
+
+
+def test_a_new_picture_is_encoded_and_nothing_else() -> None:
+    posters = gallery(MIN_PAIRS)
+    index()
+    before = Embedding.objects.get(item=item(posters[3])).content_hash
+    encoded = TileEncoder.calls
+    Picture.objects.create(poster=posters[3], file=drawn(COLOURS["grey"]))
+    posters[3].save()
+    drain()
+    assert TileEncoder.calls - encoded == 2, "both of its pictures, and nobody else's"
+    assert Embedding.objects.get(item=item(posters[3])).content_hash != before
+
+
+def test_a_product_without_pictures_is_made_of_its_text_alone() -> None:
+    gallery(MIN_PAIRS)
+    plain = poster("red poster without a picture")
+    index()
+    space = active()
+    matrices = fusing.modality_vectors(space, [item(plain).pk])
+    assert np.isnan(matrices["image"]).all()
+    stored = np.asarray(Embedding.objects.get(item=item(plain)).vector, dtype=np.float32)
+    assert stored == pytest.approx(matrices["text"][0], abs=2e-3)
+
+
+def test_bad_pictures_are_named_with_a_reason_and_stop_nothing() -> None:
+    gallery(MIN_PAIRS)
+    broken = poster("blue poster", ContentFile(b"\x89PNG not at all", name="broken.png"))
+    half = poster("green poster", ContentFile(b"", name="empty.png"), drawn(COLOURS["green"]))
+    gone = poster("grey poster", drawn(COLOURS["grey"]))
+    Path(gone.pictures.get().file.path).unlink()
+    index()
+    for each, name in ((broken, "broken"), (half, "empty"), (gone, "picture")):
+        [(file, reason)] = item(each).media_problems["image"].items()
+        assert name in file
+        assert reason.endswith(".") or "No such file" in reason
+        assert item(each).outcome == "indexed"
+    vectors = ModalityVector.objects.filter(modality="image")
+    assert vectors.get(item=item(broken)).vector is None
+    assert vectors.get(item=item(half)).vector is not None, "its second picture counts"
+    broken.pictures.all().delete()
+    Picture.objects.create(poster=broken, file=drawn(COLOURS["blue"]))
+    broken.save()
+    drain()
+    assert item(broken).media_problems == {}
+
+
+def test_contributions_sum_to_the_score() -> None:
+    gallery(MIN_PAIRS)
+    index()
+    page = services.search("red poster", catalogue=POSTER, explain=True)
+    assert page.degraded == {}
+    for result in page:
+        assert {"text", "image", "lexical"} <= result.contributions.keys() | {"lexical"}
+        assert sum(result.contributions.values()) == pytest.approx(result.score, abs=1e-4)
+
+
+def test_the_frames_of_a_video_are_part_of_a_product() -> None:
+    gallery(MIN_PAIRS)
+    shown = Poster.objects.create(title="poster with a clip")
+    clip = video([(Image.new("RGB", (64, 64), COLOURS[name]), 20) for name in ("red", "blue")])
+    shown.clip.save("clip.mp4", ContentFile(clip))
+    broken = Poster.objects.create(title="poster with half a clip")
+    broken.clip.save("half.mp4", ContentFile(clip[: len(clip) // 3]))
+    index()
+    space = active()
+    matrices = fusing.modality_vectors(space, [item(shown).pk, item(broken).pk])
+    assert np.isnan(matrices["image"]).all()
+    assert not np.isnan(matrices["video"][0]).any()
+    assert item(shown).media_problems == {}
+    reasons = item(broken).media_problems.get("video")
+    assert reasons or not np.isnan(matrices["video"][1]).any(), "damaged: read in part, or named"
+
+
+def test_what_looks_alike_is_found_by_its_pictures() -> None:
+    gallery(MIN_PAIRS)
+    odd = poster("a completely different name", drawn(COLOURS["red"]))
+    index()
+    page = services.recommend("product-looks-similar", seed=odd, limit=5)
+    assert page.degraded == {}
+    assert {result.object.title.split()[0] for result in page} == {"red"}
+    assert page.results[0].parts["looks"] == pytest.approx(1, abs=1e-3)
+    plain = poster("no picture at all")
+    drain()
+    assert services.recommend("product-looks-similar", seed=plain).results == ()

@@ -1,0 +1,64 @@
+"""The ridge from pictures to texts: it finds a linear map, says how well, and survives storage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shopreco.fusion import MIN_PAIRS, Alignment, fit
+
+N, F, D = 400, 60, 24
+
+
+def pairs(noise: float, n: int = N) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Texts that are a linear function of the pictures, up to noise."""
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(n, F)).astype(np.float32)
+    texts = features @ rng.normal(size=(F, D)) + noise * rng.normal(size=(n, D))
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    return features, texts.astype(np.float32)
+
+
+def test_a_linear_relation_is_found() -> None:
+    features, texts = pairs(noise=0.1)
+    alignment = fit(features[:300], texts[:300])
+    aligned = alignment(features[300:])
+    assert np.linalg.norm(aligned, axis=1) == pytest.approx(1, abs=1e-5)
+    assert float((aligned * texts[300:]).sum(axis=1).mean()) > 0.9
+    assert alignment.metrics["pairs"] == 300
+    assert alignment.metrics["R@10"] > 0.9
+
+
+def test_unrelated_pairs_have_a_bad_figure() -> None:
+    features, texts = pairs(noise=0.1)
+    shuffled = texts[np.random.default_rng(1).permutation(N)]
+    quality = fit(features, shuffled).metrics
+    assert quality["R@10"] < 3 * 10 / quality["pool"]
+
+
+def test_more_noise_takes_a_stronger_ridge() -> None:
+    weak, strong = (fit(*pairs(noise)).metrics["strength"] for noise in (0.01, 30.0))
+    assert strong > weak
+
+
+def test_it_survives_storage_unchanged() -> None:
+    features, texts = pairs(noise=1.0)
+    alignment = fit(features, texts)
+    restored = Alignment.from_bytes(alignment.to_bytes())
+    assert restored.fingerprint == alignment.fingerprint
+    assert restored.metrics == alignment.metrics
+    assert (restored(features) == alignment(features)).all()
+    assert fit(features, texts).fingerprint == alignment.fingerprint, "the same on every machine"
+
+
+def test_a_feature_that_never_varies_is_harmless() -> None:
+    features, texts = pairs(noise=0.1)
+    features[:, 0] = 5
+    assert np.isfinite(fit(features, texts)(features)).all()
+
+
+def test_too_few_pairs_are_refused() -> None:
+    features, texts = pairs(noise=0.1, n=MIN_PAIRS - 1)
+    with pytest.raises(ValueError, match="pairs are needed"):
+        fit(features, texts)
