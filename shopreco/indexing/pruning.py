@@ -38,9 +38,10 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
         catalogue=catalogue.name, outcome=Outcome.DELETED, indexed_at__lt=before
     )
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, finished_at__lt=before)
+    _all, by_model = tombstones.delete()
     return {
         "spaces": dropped,
         "vectors": count,
-        "tombstones": tombstones.delete()[0],
+        "tombstones": by_model.get(Item._meta.label, 0),
         "runs": runs.delete()[0],
     }

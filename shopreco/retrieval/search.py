@@ -116,8 +116,17 @@ def _with_facets(
         matched.item_ids.tolist(),
         names,
         narrowing,
-        {n: [v] if isinstance(v, str) else [str(e) for e in v] for n, v in question.chosen.items()},
+        _selected(question.chosen),
         more=more,
         collapse=question.collapse,
     )
     return replace(page, facets=tuple(counts), price_range=prices)
+
+
+def _selected(chosen: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The chosen values by filter; numbers and booleans are no values of facets."""
+    return {
+        name: [value] if isinstance(value, str) else [str(each) for each in value]
+        for name, value in chosen.items()
+        if isinstance(value, (str, Sequence))
+    }

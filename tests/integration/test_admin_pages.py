@@ -144,7 +144,7 @@ def test_lists_cost_a_fixed_number_of_queries(
     for model, most in (
         ("item", 8),
         ("embeddingspace", 12),
-        ("indexrun", 8 + 5 * len(get_catalogues())),
+        ("indexrun", 8 + 6 * len(get_catalogues())),
     ):
         with django_assert_max_num_queries(most):
             admin.get(changelist(model))

@@ -480,6 +480,16 @@ def test_query_vectors_are_cached(
         search("walnut lamp", facets=["*"])
 
 
+def test_facets_are_counted_beside_filters_that_are_no_facets(shop: dict[str, Gadget]) -> None:
+    for query, filters in (
+        ("lamp", {"price_max": 100}),
+        ("lamp", {"price_max": 1, "available": True}),
+        ("zzxqv wqkjh", {"price_min": "5"}),
+    ):
+        page = services.search(query, catalogue=GADGET, facets=["*"], filters=filters)
+        assert page.degraded == {}
+
+
 # Hash codes
 
 
