@@ -10,6 +10,7 @@ from shopreco.encoders.base import (
     create_encoder,
     create_image_encoder,
 )
+from shopreco.encoders.clip import ClipEncoder, ClipTextEncoder
 from shopreco.encoders.efficientnet import EfficientNetEncoder
 from shopreco.encoders.errors import (
     ArtefactCorrupt,
@@ -25,6 +26,8 @@ from shopreco.encoders.sentence_transformers import SentenceTransformerEncoder
 __all__ = [
     "ArtefactCorrupt",
     "ArtefactMissing",
+    "ClipEncoder",
+    "ClipTextEncoder",
     "EfficientNetEncoder",
     "Encoder",
     "EncoderError",

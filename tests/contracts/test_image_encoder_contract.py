@@ -2,26 +2,104 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from shopreco.encoders import EfficientNetEncoder, ImageEncoder, create_image_encoder
+from shopreco.encoders import (
+    ClipEncoder,
+    ClipTextEncoder,
+    EfficientNetEncoder,
+    ImageEncoder,
+    create_encoder,
+    create_image_encoder,
+)
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.exceptions import ConfigurationError
 from tests.testapp.encoders import TileEncoder
 
-ENCODERS: dict[str, Callable[[], ImageEncoder]] = {
-    "efficientnet": EfficientNetEncoder,
-    "tiles": TileEncoder,
-}
+ENCODERS = ["efficientnet", "tiles", "clip", "siglip"]
+UNTRAINED = ["clip", "siglip"]
+
+
+def build_model(folder: Path, kind: str) -> Path:
+    """A CLIP or SigLIP of random weights, with a tokeniser of letters and an image processor."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import (
+        CLIPConfig,
+        CLIPImageProcessorPil,
+        CLIPModel,
+        PreTrainedTokenizerFast,
+        SiglipConfig,
+        SiglipImageProcessorPil,
+        SiglipModel,
+    )
+
+    special = ["<pad>", "<unk>", "<s>", "</s>"]
+    letters = [chr(code) for code in range(ord("!"), ord("~") + 1)]
+    pieces = [*special, *letters, *(f"##{letter}" for letter in letters)]
+    tokenizer = Tokenizer(
+        models.WordPiece({piece: n for n, piece in enumerate(pieces)}, unk_token="<unk>")
+    )
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        unk_token="<unk>",
+        bos_token="<s>",
+        eos_token="</s>",
+        model_max_length=16,
+        model_input_names=["input_ids", "attention_mask"],
+    ).save_pretrained(folder)
+    tower = {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    }  # fmt: skip
+    text = tower | {
+        "vocab_size": len(pieces), "max_position_embeddings": 16, "pad_token_id": 0,
+        "bos_token_id": 2, "eos_token_id": 3,
+    }  # fmt: skip
+    vision = tower | {"image_size": 32, "patch_size": 8}
+    torch.manual_seed(1)
+    if kind == "clip":
+        config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)
+        CLIPModel(config).save_pretrained(folder)
+        size = {"height": 32, "width": 32}
+        CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size).save_pretrained(folder)
+    else:
+        SiglipModel(SiglipConfig(text_config=text, vision_config=vision)).save_pretrained(folder)
+        SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {kind: build_model(tmp_path_factory.mktemp(kind), kind) for kind in UNTRAINED}
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
-def encoder(request: pytest.FixtureRequest) -> ImageEncoder:
-    return ENCODERS[request.param]()
+def make(request: pytest.FixtureRequest, models: dict[str, Path]) -> Callable[[], ImageEncoder]:
+    """Makes the encoder anew."""
+    if request.param in models:
+        return lambda: ClipEncoder(models[request.param], device="cpu")
+    return {"efficientnet": EfficientNetEncoder, "tiles": TileEncoder}[request.param]
+
+
+@pytest.fixture(scope="module")
+def encoder(make: Callable[[], ImageEncoder]) -> ImageEncoder:
+    return make()
 
 
 def drawn(shape: str, colour: str, size: tuple[int, int] = (120, 120)) -> Image.Image:
@@ -56,16 +134,43 @@ def test_a_plain_picture_has_a_vector(encoder: ImageEncoder) -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_the_same_colour_is_nearer_than_another(encoder: ImageEncoder) -> None:
+@pytest.mark.parametrize("made", [EfficientNetEncoder, TileEncoder])
+def test_the_same_colour_is_nearer_than_another(made: Callable[[], ImageEncoder]) -> None:
+    """Of those with weights that have learnt something."""
+    encoder = made()
     red, also_red, blue = encoder.encode_images(
         [drawn("ellipse", "#c02020"), drawn("ellipse", "#c82828"), drawn("ellipse", "#2030c0")]
     )
     assert float(red @ also_red) > float(red @ blue)
 
 
-def test_the_fingerprint_is_stable(encoder: ImageEncoder) -> None:
+def test_the_fingerprint_is_stable(encoder: ImageEncoder, make: Callable[[], ImageEncoder]) -> None:
     assert len(encoder.fingerprint) == 64
-    assert type(encoder)().fingerprint == encoder.fingerprint
+    assert make().fingerprint == encoder.fingerprint
+
+
+def test_fingerprint_and_dimension_need_neither_torch_nor_pillow(models: dict[str, Path]) -> None:
+    script = """
+import json, sys
+from shopreco.encoders import create_image_encoder
+for config in json.loads(sys.argv[1]):
+    encoder = create_image_encoder(config)
+    print(encoder.fingerprint, encoder.dimension, encoder.text_fingerprint)
+assert not {"torch", "transformers", "sentence_transformers", "PIL"} & set(sys.modules)
+"""
+    clip = "shopreco.encoders.ClipEncoder"
+    configs = [{}, *({"CLASS": clip, "MODEL": str(models[kind])} for kind in UNTRAINED)]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, json.dumps(configs)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = [create_image_encoder(config) for config in configs]
+    assert done.stdout.splitlines() == [
+        f"{each.fingerprint} {each.dimension} {each.text_fingerprint}" for each in made
+    ]
 
 
 def test_options_change_the_fingerprint() -> None:
@@ -91,3 +196,86 @@ def test_a_setting_that_is_wrong_names_the_fix() -> None:
 def test_weights_that_are_not_there_are_named() -> None:
     with pytest.raises(ModelUnavailable, match="no weights at"):
         EfficientNetEncoder(weights="/nowhere.pth").encode_images([drawn("ellipse", "red")])
+
+
+def test_weights_may_be_safetensors(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    from shopreco.encoders.efficientnet import _weights_file
+
+    state = torch.load(_weights_file(None), weights_only=True)
+    state = {name: value.contiguous() for name, value in state.items()}
+    save_file(state, tmp_path / "lite0.safetensors")
+    image = drawn("ellipse", "red")
+    copied = EfficientNetEncoder(weights=tmp_path / "lite0.safetensors").encode_images([image])
+    assert (copied == EfficientNetEncoder().encode_images([image])).all()
+
+
+@pytest.mark.parametrize("name", ["lite0.pth", "lite0.safetensors"])
+def test_weights_that_cannot_be_read_are_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"no weights at all")
+    with pytest.raises(ModelUnavailable, match=f"{name} cannot be read"):
+        EfficientNetEncoder(weights=tmp_path / name).encode_images([drawn("ellipse", "red")])
+
+
+def test_weights_are_never_unpickled(tmp_path: Path) -> None:
+    import torch
+
+    path = tmp_path / "evil.pth"
+    torch.save({"_conv_stem.weight": Path(tmp_path)}, path)
+    with pytest.raises(ModelUnavailable, match="cannot be read"):
+        EfficientNetEncoder(weights=path).encode_images([drawn("ellipse", "red")])
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({"layer.weight": torch.zeros(2, 2)}, tmp_path / "other.safetensors")
+    with pytest.raises(ModelUnavailable, match="of another network"):
+        EfficientNetEncoder(weights=tmp_path / "other.safetensors").encode_images(
+            [drawn("ellipse", "red")]
+        )
+
+
+# CLIP and SigLIP
+
+
+def test_the_pictures_of_a_clip_lie_in_the_space_of_its_texts(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    texts = ClipTextEncoder(models["clip"], device="cpu")
+    images = ClipEncoder(models["clip"], device="cpu")
+
+    assert images.text_fingerprint == texts.fingerprint
+    assert images.dimension == texts.dimension == 24
+    vectors = texts.encode_documents(["lamp", "a lamp of brass", ""])
+    assert vectors.shape == (3, 24)
+    texts.export_query_encoder(tmp_path / "query")
+    query = texts.load_query_encoder(tmp_path / "query")
+    assert query.fingerprint == texts.fingerprint
+    assert query.encode_query("lamp") @ vectors[0] > 0.99
+
+
+def test_a_prompt_makes_another_text_space(models: dict[str, Path]) -> None:
+    config = {"CLASS": "shopreco.encoders.ClipTextEncoder", "MODEL": str(models["clip"])}
+    prompted = create_encoder(config | {"DOCUMENT_PROMPT": "a photo of "})
+    assert ClipEncoder(models["clip"]).text_fingerprint != prompted.fingerprint
+
+
+def test_a_siglip_is_for_pictures_alone(models: dict[str, Path], tmp_path: Path) -> None:
+    assert ClipEncoder(models["siglip"]).text_fingerprint is None
+    texts = ClipTextEncoder(models["siglip"])
+    with pytest.raises(ModelUnavailable, match="for pictures alone"):
+        texts.encode_documents(["lamp"])
+    with pytest.raises(ModelUnavailable, match="for pictures alone"):
+        texts.export_query_encoder(tmp_path / "query")
+
+
+def test_another_kind_of_model_is_named(models: dict[str, Path], tmp_path: Path) -> None:
+    other = Path(shutil.copytree(models["clip"], tmp_path / "other"))
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"model_type": "bert"}))
+    with pytest.raises(ModelUnavailable, match=r"neither a CLIP nor a SigLIP.*'bert'"):
+        ClipEncoder(other).encode_images([drawn("ellipse", "red")])

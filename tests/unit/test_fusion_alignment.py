@@ -52,6 +52,22 @@ def test_it_survives_storage_unchanged() -> None:
     assert fit(features, texts).fingerprint == alignment.fingerprint, "the same on every machine"
 
 
+def test_more_pairs_than_features_and_fewer_give_the_same_ridge() -> None:
+    from shopreco.fusion.alignment import _ridges
+
+    features, texts = pairs(noise=0.1, n=F)
+    padding = np.zeros((F, 1), dtype=np.float32)  # one feature more turns the decomposition round
+    [primal] = _ridges(features, texts, (0.3,))
+    [dual] = _ridges(np.hstack([features, padding]), texts, (0.3 * (F + 1) / F,))
+    assert primal(features) == pytest.approx(dual(np.hstack([features, padding])), abs=1e-3)
+
+
+def test_pictures_that_are_all_alike_find_nothing() -> None:
+    _features, texts = pairs(noise=0.1)
+    alike = fit(np.ones((N, F), dtype=np.float32), texts).metrics
+    assert alike["R@10"] == 0
+
+
 def test_a_feature_that_never_varies_is_harmless() -> None:
     features, texts = pairs(noise=0.1)
     features[:, 0] = 5
