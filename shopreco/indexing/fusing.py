@@ -13,7 +13,6 @@ from pgvector import HalfVector
 
 from shopreco.fusion import Alignment, fuse
 from shopreco.indexing.modalities import (
-    TEXT,
     Encoded,
     Hashes,
     Source,
@@ -142,8 +141,8 @@ def fuse_all(space: EmbeddingSpace) -> int:
     done, last = 0, 0
     while page := _page(space, last):
         with transaction.atomic(using=outbox_database()):
-            stored = _stored(space, page, lock=True)
-            rows = {item_id: row for item_id, row in stored.items() if TEXT in row}
+            stored = _stored(space, list(page), lock=True)
+            rows = {i: row for i, row in stored.items() if len(row) == page[i]}
             write_embeddings(
                 space,
                 {m: [row.get(m, NOTHING).vector for row in rows.values()] for m in space.encoders},
@@ -153,22 +152,26 @@ def fuse_all(space: EmbeddingSpace) -> int:
                 ],
                 list(rows),
             )
-        done, last = done + len(rows), page[-1]
+        done, last = done + len(rows), max(page)
     return done
 
 
-def _page(space: EmbeddingSpace, after: int) -> list[int]:
-    """Ids of the next items that have a text vector of the space's encoder."""
+def _page(space: EmbeddingSpace, after: int) -> dict[int, int]:
+    """The next items that have any modality of the space: by id, how many."""
+    modalities, encoders = zip(*sources_of(space), strict=True)
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
-            SELECT m.item_id FROM shopreco_modalityvector m JOIN shopreco_item i ON i.id = m.item_id
-            WHERE i.catalogue = %s AND m.modality = %s AND m.encoder = %s AND m.item_id > %s
-            ORDER BY m.item_id LIMIT %s
+            SELECT m.item_id, count(*) FROM shopreco_modalityvector m
+            JOIN shopreco_item i ON i.id = m.item_id
+            JOIN unnest(%s::text[], %s::text[]) AS s (modality, encoder)
+                ON s.modality = m.modality AND s.encoder = m.encoder
+            WHERE i.catalogue = %s AND m.item_id > %s
+            GROUP BY m.item_id ORDER BY m.item_id LIMIT %s
             """,
-            [space.catalogue, TEXT, space.encoder_fingerprint, after, PAGE],
+            [list(modalities), list(encoders), space.catalogue, after, PAGE],
         )
-        return [item_id for (item_id,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
 
 
 def _stored(

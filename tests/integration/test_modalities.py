@@ -142,6 +142,16 @@ def test_a_product_without_pictures_is_made_of_its_text_alone() -> None:
     assert stored == pytest.approx(matrices["text"][0], abs=2e-3)
 
 
+def test_a_product_without_words_is_made_of_its_picture_alone() -> None:
+    gallery(MIN_PAIRS)
+    silent = poster("", drawn(COLOURS["red"]))
+    index()
+    matrices = fusing.modality_vectors(active(), [item(silent).pk])
+    assert np.isnan(matrices["text"]).all()
+    stored = np.asarray(Embedding.objects.get(item=item(silent)).vector, dtype=np.float32)
+    assert stored == pytest.approx(matrices["image"][0], abs=2e-3)
+
+
 def test_bad_pictures_are_named_with_a_reason_and_stop_nothing() -> None:
     gallery(MIN_PAIRS)
     broken = poster("blue poster", ContentFile(b"\x89PNG not at all", name="broken.png"))
