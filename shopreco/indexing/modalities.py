@@ -26,6 +26,8 @@ TEXT, IMAGE, VIDEO = "text", "image", "video"
 LATER_PICTURES = 0.5
 """Weight of the second and each further picture of a product; the first has 1."""
 MAX_PICTURES = 8
+UNOPENED = "unopened"
+"""In place of a content hash."""
 ENCODED_TOGETHER = 32
 """Decoded pictures that are in memory at a time, about."""
 
@@ -49,6 +51,12 @@ class Encoded:
     fresh: set[str] = field(default_factory=set)
     problems: dict[str, dict[str, str]] = field(default_factory=dict)
     """Reasons by object id and file name."""
+    unopened: set[str] = field(default_factory=set)
+    """Objects with a file that the storage did not give: to be tried again by the next pass."""
+
+
+class FileUnavailable(Exception):
+    """The shop's storage did not give a file: it is away, or the storage is."""
 
 
 _encoders: dict[str, TextEncoder | ImageEncoder] = {}
@@ -110,7 +118,7 @@ def encode(
         encoded.by_object.update(zip(missing, encoder.encode_documents(passages), strict=True))
     else:
         media = {o: _media(documents[o], source.modality) for o in missing}
-        encoded.by_object.update(_pooled(encoder, source.modality, media, encoded.problems))
+        encoded.by_object.update(_pooled(encoder, source.modality, media, encoded))
     encoded.fresh = set(missing)
     return encoded
 
@@ -123,7 +131,7 @@ def _pooled(
     encoder: ImageEncoder,
     modality: str,
     media: Mapping[str, Sequence[Medium]],
-    problems: dict[str, dict[str, str]],
+    encoded: Encoded,
 ) -> dict[str, NDArray[np.float32] | None]:
     """One vector per object of all its pictures or frames; notes those that cannot be read."""
     sums = {o: np.zeros(encoder.dimension, dtype=np.float32) for o in media}
@@ -133,8 +141,10 @@ def _pooled(
         for medium in files:
             try:
                 images = _images(medium, modality)
-            except MediaRejected as error:
-                problems.setdefault(object_id, {})[medium.name] = str(error)
+            except (MediaRejected, FileUnavailable) as error:
+                encoded.problems.setdefault(object_id, {})[medium.name] = str(error)
+                if isinstance(error, FileUnavailable):
+                    encoded.unopened.add(object_id)
                 continue
             waiting += [(object_id, weight, image) for image in images]
             weight = LATER_PICTURES
@@ -156,13 +166,16 @@ def _add(
 
 
 def _images(medium: Medium, modality: str) -> list[Any]:
-    """The pictures in a file: itself, or the frames of a video. Raises `MediaRejected`."""
+    """The pictures in a file: itself, or the frames of a video.
+
+    Raises `MediaRejected`, `FileUnavailable`.
+    """
     decoder = _decoder()
     limits = decoder.limits
     try:
         data = medium.read(limits.video_bytes if modality == VIDEO else limits.picture_bytes)
     except Exception as error:
-        raise MediaRejected(f"The file cannot be opened: {error}") from error
+        raise FileUnavailable(f"The file cannot be opened: {error}") from error
     return decoder.frames(data) if modality == VIDEO else [decoder.picture(data)]
 
 
@@ -182,6 +195,13 @@ def problems_of(
                 reasons = each.problems.get(object_id)
                 found.setdefault(object_id, {})[source.modality] = reasons
     return found
+
+
+def mark_unopened(encoded: Mapping[Source, Encoded], hashes: dict[str, dict[str, str]]) -> None:
+    """Write down another hash for what could not be read whole, so that the next pass tries."""
+    for source, each in encoded.items():
+        for object_id in each.unopened:
+            hashes[object_id][source.modality] = UNOPENED
 
 
 def write_vectors(

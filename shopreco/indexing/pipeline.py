@@ -138,6 +138,7 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
     hashes = {object_id: document.hashes() for object_id, document in batch.documents.items()}
     stale = {space.pk: _stale(space, hashes, ids) for space in spaces}
     encoded = _encode(spaces, batch, hashes, ids, stale)
+    modalities.mark_unopened(encoded, hashes)
     entries = {
         space.pk: {
             object_id: lexicon.entry_of(

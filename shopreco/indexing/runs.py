@@ -23,7 +23,7 @@ from shopreco.exceptions import RunError
 from shopreco.indexing import graph, outbox, spaces
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState
+from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState, SpaceState
 
 logger = logging.getLogger(__name__)
 
@@ -195,17 +195,17 @@ def _mentions(run: IndexRun) -> int:
 
 
 def _finish(run: IndexRun) -> None:
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
-    if again := _mentions(run):
-        # Their texts say values that this run has learnt; nothing is encoded for it.
-        rows.update(total=F("total") + again)
-        return
     space = run.space
-    if space is not None:
+    if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
         spaces.export_query_encoder(space)
         spaces.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
+    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
+    if again := _mentions(run):
+        # Their texts say values that this run has learnt; nothing is encoded for it.
+        rows.update(total=F("total") + again)
+        return
     rows.update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from PIL import Image
 
 from shopreco import services
@@ -172,6 +173,29 @@ def test_bad_pictures_are_named_with_a_reason_and_stop_nothing() -> None:
     broken.save()
     drain()
     assert item(broken).media_problems == {}
+
+
+def test_a_storage_that_was_away_is_asked_again_by_the_next_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    posters = gallery(MIN_PAIRS + 1)
+    name, give = posters[0].pictures.get().file.name, FileSystemStorage._open
+
+    def fail_once(storage: FileSystemStorage, asked: str, mode: str = "rb") -> Any:
+        if asked == name:
+            raise OSError("the bucket does not answer")
+        return give(storage, asked, mode)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(FileSystemStorage, "_open", fail_once)
+        index()
+    assert "does not answer" in str(item(posters[0]).media_problems)
+    encoded = TileEncoder.calls
+    services.run_inline(runs.start(get_catalogue(POSTER)))
+    assert TileEncoder.calls - encoded == 1, "that picture, and no other"
+    assert item(posters[0]).media_problems == {}
+    services.run_inline(runs.start(get_catalogue(POSTER)))
+    assert TileEncoder.calls - encoded == 1
 
 
 def test_contributions_sum_to_the_score() -> None:

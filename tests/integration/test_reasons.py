@@ -107,3 +107,14 @@ def test_the_block_shows_them_unless_a_setting_hides_them(
     assert "Same material: oak" in render_block(page, "product-similar-x", seed, None)
     settings.SHOPRECO = {**settings.SHOPRECO, "SHOW_REASONS": False}
     assert "Same material" not in render_block(page, "product-similar-x", seed, None)
+
+
+def test_the_first_run_reads_values_in_texts() -> None:
+    for name in ("Side table", "Bench"):
+        Gadget.objects.create(name=name, attributes={"material": "walnut"})
+    said = Gadget.objects.create(name="Walnut desk lamp")
+    run = services.run_inline(runs.start(get_catalogue(GADGET)))
+    edge = Edge.objects.get(source=node(said), target__label="walnut")
+    assert edge.provenance == Provenance.EXTRACTED
+    assert run.state == "done"
+    assert run.encoded == 3, "once each"
