@@ -26,6 +26,8 @@ from shopreco.exceptions import ConfigurationError
 REMOVED: Mapping[str, str] = {}
 """Keys of earlier releases and the sentence that says what to do instead."""
 
+WEIGHTS = ("TEXT", "IMAGE", "VIDEO", "ALPHA", "BETA")
+
 CHOICES: Mapping[str, tuple[str, ...]] = {"VECTOR_INDEX": ("hnsw", "binary")}
 """Keys that take one of a few values."""
 
@@ -125,9 +127,21 @@ def problems(given: object) -> list[tuple[str, str, str]]:
         elif key in CHOICES and value not in CHOICES[key]:
             fix = f"It must be one of {', '.join(CHOICES[key])}."
             found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", fix))
+        elif key == "MODALITY_WEIGHTS" and (wrong := _wrong_weights(value)):
+            fix = f"It takes numbers from 0 up by {', '.join(WEIGHTS)}."
+            found.append(("E002", f"SHOPRECO[{key!r}] has {wrong}.", fix))
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
             found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", "It must be above zero."))
     return found
+
+
+def _wrong_weights(weights: Mapping[str, Any]) -> str:
+    wrong = (
+        f"{name!r}: {weight!r}"
+        for name, weight in weights.items()
+        if name not in WEIGHTS or not _fits(weight, float) or weight < 0
+    )
+    return ", ".join(wrong)
 
 
 def _fits(value: object, hint: Any) -> bool:

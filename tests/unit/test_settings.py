@@ -69,3 +69,11 @@ def test_reading_a_wrong_setting_raises_the_same_sentence(settings: Settings) ->
     settings.SHOPRECO = {"LEASE_SECOND": 1}
     with pytest.raises(ConfigurationError, match="Did you mean 'LEASE_SECONDS'"):
         get_settings()
+
+
+@pytest.mark.parametrize("wrong", [{"IMGAE": 1}, {"IMAGE": "much"}, {"IMAGE": -1}])
+def test_wrong_modality_weights_are_named(wrong: dict[str, object]) -> None:
+    [(id, message, fix)] = problems({"MODALITY_WEIGHTS": wrong})
+    assert id == "E002"
+    assert str(next(iter(wrong))) in message
+    assert "IMAGE" in fix
