@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.catalogues import Catalogue
+from shopreco.catalogues.fields import SEPARATOR
 from shopreco.models import Edge, EmbeddingSpace, Item, Meaning, RelationType
 from shopreco.retrieval.results import Reason, Result
 
@@ -107,8 +108,9 @@ def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tupl
 
 
 def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:
-    name = relation.code.removeprefix("has_")
-    shown = shop.get_value_label(name, value)
+    name = relation.code.removeprefix("has_").removeprefix("in_")
+    # Of a category, the level that both are in; the path above it goes without saying.
+    shown = shop.get_value_label(name, value.rpartition(SEPARATOR)[2])
     if relation.code == "belongs_to":
         text = gettext("From the same collection: %(value)s") % {"value": shown}
     else:
