@@ -116,7 +116,7 @@ def spaces(item: Item, url: Callable[[int], str]) -> SafeString | str:
     ]
     if not rows:
         return EMPTY
-    columns = (_("space"), _("state"), _("hash of the vector’s text"), _("hash of the words"))
+    columns = (_("space"), _("state"), _("hash of the vector’s sources"), _("hash of the words"))
     head = format_html_join("", '<th scope="col">{}</th>', [(column,) for column in columns])
     body = format_html_join(
         "",

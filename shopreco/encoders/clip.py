@@ -12,7 +12,7 @@ import numpy as np
 
 from shopreco.encoders.base import ImageEncoder, Vectors, checked_integer, unit_rows
 from shopreco.encoders.errors import ModelUnavailable
-from shopreco.encoders.model_files import _CONFIGURATION, _fetch, _read_json, model_fingerprint
+from shopreco.encoders.model_files import model_fingerprint, read_configuration
 from shopreco.encoders.sentence_transformers import SentenceTransformerEncoder, load_model
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class ClipTextEncoder(SentenceTransformerEncoder):
 
 
 def _kind(name: str | Path, revision: str | None) -> str:
-    config = _read_json(_fetch(name, revision, _CONFIGURATION) / "config.json")
+    config = read_configuration(name, revision)
     kind = config.get("model_type")
     if kind not in (CLIP, SIGLIP):
         raise ModelUnavailable(
@@ -124,7 +124,7 @@ def _kind(name: str | Path, revision: str | None) -> str:
 
 def _dimension(name: str | Path, revision: str | None) -> int:
     """Width of the space: a CLIP projects into it, a SigLIP's towers end in it."""
-    config = _read_json(_fetch(name, revision, _CONFIGURATION) / "config.json")
+    config = read_configuration(name, revision)
     if _kind(name, revision) == CLIP:
         return int(config.get("projection_dim", _CLIP_DIMENSION))
     return int(config.get("vision_config", {}).get("hidden_size", _SIGLIP_DIMENSION))

@@ -194,6 +194,11 @@ def _file_digest(path: Path, modified: int, size: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def read_configuration(name: str | Path, revision: str | None) -> dict[str, Any]:
+    """A model's `config.json`. Raises `ModelUnavailable`."""
+    return _read_json(_fetch(name, revision, _CONFIGURATION) / "config.json")
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_bytes())) if path.is_file() else {}
 

@@ -131,7 +131,7 @@ def load_model(name: str | Path, revision: str | None, device: str | None) -> Se
         ) from error
     folder = fetch_model(name, revision)
     if device is None:
-        device = _best_device()
+        device = best_device()
     if device == "cpu":
         precision = torch.float32
     else:
@@ -150,7 +150,7 @@ def load_model(name: str | Path, revision: str | None, device: str | None) -> Se
         raise ModelUnavailable(f"Model {str(name)!r} cannot be loaded: {error}") from error
 
 
-def _best_device() -> str:
+def best_device() -> str:
     import torch
 
     if torch.cuda.is_available():

@@ -192,7 +192,8 @@ def _common_facets(held: Holdings, known: Mapping[str, int], besides: Sequence[s
     counts = _count(held.facet_ids[best], held.owners[best])
     others = [(name, counts[id]) for name, id in known.items() if name not in besides]
     others = [each for each in others if each[1]]
-    return [name for name, _ in sorted(others, key=_most_frequent)][: MAX_FACETS - len(besides)]
+    room = max(0, MAX_FACETS - len(besides))
+    return [name for name, _ in sorted(others, key=_most_frequent)[:room]]
 
 
 def _count(keys: NDArray[np.int64], of: NDArray[np.int64]) -> Counter[int]:
