@@ -18,7 +18,7 @@ from shopreco.services import ResultPage
 
 HEADINGS: Final[Mapping[str, Promise]] = {
     "product-similar": _("Similar products"),
-    "product-looks-similar": _("Looks similar"),
+    "product-looking-similar": _("Looks similar"),
 }
 OTHER_HEADING: Final = _("You may also like")
 

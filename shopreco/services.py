@@ -57,7 +57,7 @@ logger = logging.getLogger(__name__)
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
-PLACEMENTS: Mapping[str, str] = {"product-similar": "dense", "product-looks-similar": "looks"}
+PLACEMENTS: Mapping[str, str] = {"product-similar": "dense", "product-looking-similar": "looks"}
 """Which retriever fills a block, by placement."""
 
 

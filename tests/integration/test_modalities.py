@@ -229,10 +229,10 @@ def test_what_looks_alike_is_found_by_its_pictures() -> None:
     gallery(MIN_PAIRS)
     odd = poster("a completely different name", drawn(COLOURS["red"]))
     index()
-    page = services.recommend("product-looks-similar", seed=odd, limit=5)
+    page = services.recommend("product-looking-similar", seed=odd, limit=5)
     assert page.degraded == {}
     assert {result.object.title.split()[0] for result in page} == {"red"}
     assert page.results[0].parts["looks"] == pytest.approx(1, abs=1e-3)
     plain = poster("no picture at all")
     drain()
-    assert services.recommend("product-looks-similar", seed=plain).results == ()
+    assert services.recommend("product-looking-similar", seed=plain).results == ()
