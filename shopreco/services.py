@@ -227,13 +227,19 @@ def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
     return _hand_over(runs.start(get_catalogue(catalogue), user=user))
 
 
-def rebuild(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
+def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> IndexRun:
     """Build a new space from the current settings beside the active one and switch to it.
+
+    Args:
+        refit: fit the alignment of pictures anew, on all pairs of picture and text that there are
+            by now. Nothing is encoded for it. The same pairs give the same alignment, and so a
+            space of the same fingerprint.
 
     Raises:
         RunError: a run of this catalogue is under way.
     """
-    return _hand_over(runs.start(get_catalogue(catalogue), rebuild=True, user=user))
+    shop = get_catalogue(catalogue)
+    return _hand_over(runs.start(shop, rebuild=True, refit=refit, user=user))
 
 
 def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:

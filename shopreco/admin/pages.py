@@ -45,13 +45,17 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What an admin reads before pressing the button. `facts` are (label, value) pairs."""
+    """What an admin reads before pressing the button. `facts` are (label, value) pairs.
+
+    `choices` are boxes to tick: (name in the POST, label, what it does) each.
+    """
 
     title: str
     text: str
     button: str
     facts: Sequence[tuple[str, object]] = ()
     warnings: Sequence[str] = field(default_factory=list)
+    choices: Sequence[tuple[str, str, str]] = ()
     dangerous: bool = False
     possible: bool = True
 

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.utils.formats import number_format
 
-from shopreco.admin.spaces import describe_encoder
+from shopreco.admin.spaces import describe_alignment, describe_encoder
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
 from shopreco.exceptions import ShopRecoError
+from shopreco.indexing import alignments
 from shopreco.indexing.spaces import active_space, current_fingerprint
 from shopreco.models import Change, IndexRun, Item, ModalityVector, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Counts of one catalogue. `encoded`: items whose vector by the current model is kept."""
+    """Counts of one catalogue. `encoded`: items whose vector by the current model is kept.
+
+    `alignment`: how good that of the active space is, in words; empty if it has none.
+    """
 
     catalogue: str
     objects: int
@@ -27,6 +31,7 @@ class Preview:
     active: str
     encoder: str
     encoded: int
+    alignment: str
     is_current: bool
     live_run: IndexRun | None
     problem: str
@@ -53,6 +58,7 @@ def preview(catalogue: Catalogue) -> Preview:
         active=f"#{space.pk} · {describe_encoder(space.encoder)}" if space else "",
         encoder=encoder,
         encoded=encoded,
+        alignment=describe_alignment(alignments.metrics(space)) if space else "",
         is_current=is_current,
         live_run=IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first(),
         problem=problem,

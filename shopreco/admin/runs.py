@@ -162,9 +162,12 @@ class IndexRunAdmin(ReadOnlyAdmin):
         )
 
     def _start(self, request: HttpRequest, kind: RunKind, shop: Catalogue) -> HttpResponse:
-        begin = services.rebuild if kind == RunKind.REBUILD else services.reindex
         try:
-            run = begin(shop.name, user=request.user)
+            if kind == RunKind.REBUILD:
+                refit = "refit" in request.POST
+                run = services.rebuild(shop.name, refit=refit, user=request.user)
+            else:
+                run = services.reindex(shop.name, user=request.user)
         except ShopRecoError as error:
             self.fail(request, error)
             return HttpResponseRedirect(self.url("shopreco_indexrun_changelist"))
@@ -252,6 +255,8 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
             (_("Model"), found.encoder),
             (_("Texts to encode"), _to_encode(found)),
         ]
+        if found.alignment:
+            facts.append((_("Pictures aligned"), found.alignment))
         return Confirmation(
             title=_("Rebuild %s with the current model") % found.catalogue,
             text=_(
@@ -262,6 +267,7 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
             button=_("Rebuild"),
             facts=facts,
             warnings=warnings,
+            choices=[_refit()] if found.alignment and kind == RunKind.REBUILD else [],
             possible=not warnings,
         )
     facts.append((_("Texts to encode"), _("only those that changed since they were indexed")))
@@ -282,6 +288,17 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
         facts=facts,
         warnings=warnings,
         possible=found.live_run is None,
+    )
+
+
+def _refit() -> tuple[str, str, str]:
+    return (
+        "refit",
+        _("Align the pictures again"),
+        _(
+            "The map from pictures to texts is fitted anew on all products that have both by now. "
+            "Nothing is encoded for it."
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,6 +23,7 @@ from shopreco.admin.mixins import user_id
 from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
+from shopreco.indexing import alignments
 from shopreco.indexing.spaces import current_fingerprint, drop_space, index_names
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
@@ -45,7 +46,12 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         ),
         (
             gettext_lazy("Made from"),
-            {"fields": ("encoder_options", "lengths", "fingerprint", "encoder_fingerprint")},
+            {
+                "fields": (
+                    "encoder_options", "alignment", "lengths", "fingerprint",
+                    "encoder_fingerprint",
+                )
+            },
         ),
     )  # fmt: skip
 
@@ -99,6 +105,10 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     def encoder_options(self, space: EmbeddingSpace) -> SafeString:
         text = ", ".join(f"{key} = {value!r}" for key, value in space.encoder.items())
         return format_html("<code>{}</code>", text)
+
+    @admin.display(description=gettext_lazy("pictures aligned"))
+    def alignment(self, space: EmbeddingSpace) -> str:
+        return describe_alignment(alignments.metrics(space)) or EMPTY
 
     @admin.display(description=gettext_lazy("average words per field"))
     def lengths(self, space: EmbeddingSpace) -> str:
@@ -256,6 +266,20 @@ def describe_encoder(config: dict[str, Any]) -> str:
     """The model of a TEXT_ENCODER setting in a few characters."""
     model = str(config.get("MODEL", "")).rstrip("/")
     return model.rsplit("/", 1)[-1] or str(config.get("CLASS", "")).rsplit(".", 1)[-1]
+
+
+def describe_alignment(metrics: Mapping[str, float]) -> str:
+    """Its pairs, and how many held-out texts find their picture; empty where there is none."""
+    if not metrics:
+        return ""
+    return _(
+        "on %(pairs)s pairs: %(found)d%% of held-out texts find their picture among the first ten "
+        "of %(pool)s"
+    ) % {
+        "pairs": number_format(metrics["pairs"], force_grouping=True),
+        "found": round(100 * metrics["R@10"]),
+        "pool": number_format(metrics["pool"], force_grouping=True),
+    }
 
 
 def _current_fingerprint(catalogue: Catalogue | None) -> tuple[str, str]:

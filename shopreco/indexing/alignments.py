@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
@@ -13,7 +15,7 @@ from shopreco.fusion import MIN_PAIRS, fit
 from shopreco.fusion.alignment import VERSION
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import read_vectors
-from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion
+from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion, SpaceState
 
 logger = logging.getLogger(__name__)
 
@@ -27,25 +29,49 @@ class Pairs(NamedTuple):
     texts: NDArray[np.float32]
     """(n, d)"""
 
+    @property
+    def digest(self) -> str:
+        parts = (np.ascontiguousarray(each).tobytes() for each in self)
+        return blake2b(b"".join(parts), digest_size=16).hexdigest()
 
-def latest(catalogue: str, image_encoder: str, text_encoder: str) -> ModelVersion | None:
-    """The newest alignment of a catalogue between two encoders, given by fingerprint."""
-    inputs = _inputs(image_encoder, text_encoder)
-    versions = ModelVersion.objects.using(outbox_database()).filter(
-        catalogue=catalogue, kind=ModelKind.ALIGNMENT, inputs__contains=inputs
+
+def current(catalogue: str, image_encoder: str, text_encoder: str) -> str:
+    """Fingerprint of the alignment between two encoders, given by theirs; empty if there is none.
+
+    It is that of the active space, so that a roll-back rolls back the alignment too, else the
+    newest.
+    """
+    fitted = _versions(catalogue).filter(inputs__contains=_inputs(image_encoder, text_encoder))
+    known = list(fitted.order_by("-id").values_list("fingerprint", flat=True))
+    active = EmbeddingSpace.objects.using(outbox_database()).filter(
+        catalogue=catalogue, state=SpaceState.ACTIVE
     )
-    return versions.order_by("-id").first()
+    answering = {fingerprint for space in active for fingerprint in space.alignments}
+    return next((each for each in known if each in answering), known[0] if known else "")
+
+
+def metrics(space: EmbeddingSpace) -> dict[str, float]:
+    """How good the alignment of a space is, see `Alignment`; empty if it has none."""
+    version = _versions(space.catalogue).filter(fingerprint__in=space.alignments)
+    found: dict[str, float] = version.values_list("metrics", flat=True).first() or {}
+    return found
+
+
+def _versions(catalogue: str) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.using(outbox_database()).filter(
+        catalogue=catalogue, kind=ModelKind.ALIGNMENT
+    )
 
 
 def _inputs(image_encoder: str, text_encoder: str) -> dict[str, str]:
     return {"image": image_encoder, "text": text_encoder, "version": VERSION}
 
 
-def align(space: EmbeddingSpace) -> bool:
+def align(space: EmbeddingSpace) -> None:
     """Fit what a space awaits, on the modality vectors that are stored by now.
 
-    False if there are too few pairs: pictures are left out of the space, and its statistics say
-    how many there were.
+    If there are too few pairs, pictures are left out of the space, and its statistics say how many
+    there were. Its items are to be fused then: until they are, `statistics` say so too.
     """
     modalities = dict(space.modalities)
     image = modalities["image" if "image" in modalities else "video"]["fingerprint"]
@@ -61,18 +87,23 @@ def align(space: EmbeddingSpace) -> bool:
             for m, spec in modalities.items()
         }
     space.modalities = modalities
+    space.statistics["fused"] = False
     space.save(using=outbox_database(), update_fields=["modalities", "statistics"])
-    return "left_out" not in space.statistics
 
 
 def _fitted(space: EmbeddingSpace, image: str, pairs: Pairs) -> ModelVersion:
+    """The version that was fitted on these very pairs, if there is one; else a new one."""
+    inputs = {**_inputs(image, space.encoder_fingerprint), "pairs": pairs.digest}
+    known = _versions(space.catalogue).filter(inputs=inputs).first()
+    if known is not None:
+        return known
     alignment = fit(pairs.features, pairs.texts)
     version, _created = ModelVersion.objects.using(outbox_database()).get_or_create(
         catalogue=space.catalogue,
         kind=ModelKind.ALIGNMENT,
         fingerprint=alignment.fingerprint,
         defaults={
-            "inputs": _inputs(image, space.encoder_fingerprint),
+            "inputs": inputs,
             "metrics": dict(alignment.metrics),
             "weights": alignment.to_bytes(),
         },

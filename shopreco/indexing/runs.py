@@ -30,10 +30,13 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[IndexRun], None]
 
 
-def start(catalogue: Catalogue, *, rebuild: bool = False, user: Any = None) -> IndexRun:
+def start(
+    catalogue: Catalogue, *, rebuild: bool = False, refit: bool = False, user: Any = None
+) -> IndexRun:
     """Create the row of a run; work begins with the first `advance`.
 
     A catalogue without an active space gets one: its first run is a rebuild in any case.
+    refit: see `spaces.create_space`; of a rebuild only.
 
     Raises:
         RunError: another run of this catalogue is under way.
@@ -44,7 +47,7 @@ def start(catalogue: Catalogue, *, rebuild: bool = False, user: Any = None) -> I
     if (other := live.first()) is not None:
         raise RunError(f"{other} is under way. Wait for it, or cancel it first.")
     rebuild = rebuild or spaces.active_space(catalogue.name) is None
-    space = spaces.create_space(catalogue) if rebuild else None
+    space = spaces.create_space(catalogue, refit=refit) if rebuild else None
     try:
         with transaction.atomic(using=outbox_database()):
             return IndexRun.objects.using(outbox_database()).create(

@@ -36,11 +36,13 @@ SERVED_SECONDS = 1.0
 _served: dict[tuple[str, str], tuple[EmbeddingSpace, float]] = {}
 
 
-def current_modalities(catalogue: Catalogue, encoder: TextEncoder) -> dict[str, Any]:
+def current_modalities(
+    catalogue: Catalogue, encoder: TextEncoder, *, refit: bool = False
+) -> dict[str, Any]:
     """What the settings and the declarations make a product of, as `EmbeddingSpace.modalities`.
 
-    Empty for text alone. An alignment is "" where it has yet to be fitted, and None where the
-    pictures lie in the text space already.
+    Empty for text alone. An alignment is "" where it has yet to be fitted, which it has in any
+    case with `refit`, and None where the pictures lie in the text space already.
     """
     declared = {field.modality for field in catalogue.fields.values() if field.modality}
     weights = catalogue.get_modality_weights()
@@ -51,8 +53,8 @@ def current_modalities(catalogue: Catalogue, encoder: TextEncoder) -> dict[str, 
     images = create_image_encoder(config)
     alignment = None
     if images.text_fingerprint != encoder.fingerprint:
-        fitted = alignments.latest(catalogue.name, images.fingerprint, encoder.fingerprint)
-        alignment = fitted.fingerprint if fitted else ""
+        pair = images.fingerprint, encoder.fingerprint
+        alignment = "" if refit else alignments.current(catalogue.name, *pair)
     spec = {
         "encoder": config,
         "fingerprint": images.fingerprint,
@@ -121,15 +123,16 @@ def is_current(space: EmbeddingSpace, catalogue: Catalogue) -> bool:
     return space.fingerprint == current_fingerprint(catalogue)
 
 
-def create_space(catalogue: Catalogue) -> EmbeddingSpace:
+def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace:
     """A new space for the current settings, or the one that is already being built for them.
 
-    Field lengths are averaged over a sample now and kept: weights within a space are comparable
+    With `refit` the alignment of its pictures will be fitted anew, on all that is there. Field
+    lengths are averaged over a sample now and kept: weights within a space are comparable
     for as long as it lives.
     """
     config = dict(get_settings().TEXT_ENCODER)
     encoder = create_encoder(config)
-    modalities = current_modalities(catalogue, encoder)
+    modalities = current_modalities(catalogue, encoder, refit=refit)
     vector_index = get_settings().VECTOR_INDEX
     fingerprint = _fingerprint(catalogue, encoder, modalities, vector_index)
     spaces = EmbeddingSpace.objects.using(outbox_database())
@@ -165,14 +168,20 @@ def create_space(catalogue: Catalogue) -> EmbeddingSpace:
 
 
 def fuse_what_awaits(space: EmbeddingSpace, catalogue: Catalogue) -> None:
-    """Align the pictures of a space on what has been encoded by now, and fuse all its items."""
-    if not space.awaits_alignment:
+    """Align the pictures of a space on what has been encoded by now, and fuse all its items.
+
+    May be called again after it was killed at any line.
+    """
+    if space.awaits_alignment:
+        alignments.align(space)
+    elif space.statistics.get("fused", True):
         return
-    if alignments.align(space):
+    fusing.fuse_all(space)
+    if "left_out" not in space.statistics:
         encoder = create_encoder(space.encoder)
         space.fingerprint = _fingerprint(catalogue, encoder, space.modalities, space.vector_index)
-        space.save(using=outbox_database(), update_fields=["fingerprint"])
-    fusing.fuse_all(space)
+    space.statistics["fused"] = True
+    space.save(using=outbox_database(), update_fields=["fingerprint", "statistics"])
 
 
 def export_query_encoder(space: EmbeddingSpace) -> None:

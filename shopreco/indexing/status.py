@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
-from shopreco.indexing import spaces
+from shopreco.indexing import alignments, spaces
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome
@@ -20,7 +20,12 @@ from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome
 
 @dataclass(frozen=True, slots=True)
 class CatalogueStatus:
-    """Counts are items; `problems` are sentences that name the fix."""
+    """Counts are items; `problems` are sentences that name the fix.
+
+    `alignment` tells how well the pictures of the active space were mapped to its texts: on how
+    many `pairs`, and `R@10`, the share of held-out texts that find their picture among the first
+    ten of `pool`. Empty where nothing had to be aligned.
+    """
 
     catalogue: str
     items: int
@@ -32,6 +37,7 @@ class CatalogueStatus:
     live_run: IndexRun | None
     query_encoder_ready: bool
     index_bytes: int
+    alignment: dict[str, float]
     problems: tuple[str, ...]
 
 
@@ -120,6 +126,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         live_run=live,
         query_encoder_ready=ready,
         index_bytes=space_bytes(space) if space else 0,
+        alignment=alignments.metrics(space) if space else {},
         problems=tuple(problems),
     )
 

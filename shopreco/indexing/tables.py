@@ -33,9 +33,9 @@ def replace_rows(
             [list(item_ids), *scope.values()],
         )
         raw = _raw(connection)
-        with raw.cursor().copy(
-            f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
-        ) as copy:
+        statement = f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
+        # As Django's own errors: a server that goes away meanwhile is the run's to wait for.
+        with connection.wrap_database_errors, raw.cursor().copy(statement) as copy:
             copy.set_types(list(types.values()))
             for row in rows:
                 copy.write_row(row)

@@ -85,6 +85,11 @@ class EmbeddingSpace(models.Model):
         """Whether its pictures are not yet mapped to the text space: nothing can be fused."""
         return any(spec.get("alignment") == "" for spec in self.modalities.values())
 
+    @property
+    def alignments(self) -> set[str]:
+        """Fingerprints of what maps its modalities to the text space; empty where nothing does."""
+        return {a for spec in self.modalities.values() if (a := spec.get("alignment"))}
+
 
 class ModalityVector(models.Model):
     """E(T), E(I), E(V) or E(K): what an encoder made of one modality of an item.

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.db import DatabaseError, connections
 from PIL import Image
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.fusion import MIN_PAIRS, fuse
-from shopreco.indexing import fusing, runs
+from shopreco.indexing import fusing, runs, spaces
+from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Embedding,
@@ -118,6 +120,82 @@ def test_nothing_is_encoded_again_when_a_weight_changes(settings: Any) -> None:
     assert after.modalities["image"]["alignment"] == before.modalities["image"]["alignment"]
     assert after.weights["image"] == 2.0
     assert Embedding.objects.filter(space=after).count() == len(posters)
+
+
+def refit() -> IndexRun:
+    return services.run_inline(runs.start(get_catalogue(POSTER), rebuild=True, refit=True))
+
+
+def test_pictures_are_aligned_again_when_asked_and_nothing_is_encoded() -> None:
+    posters = gallery(MIN_PAIRS)
+    index()
+    before = active()
+    posters += gallery(20)
+    drain()
+    encoded = TileEncoder.calls
+    assert index().encoded == 0
+    assert active().alignments == before.alignments, "a rebuild alone keeps the alignment"
+
+    assert refit().encoded == 0
+    assert TileEncoder.calls == encoded
+    after = active()
+    assert after.alignments.isdisjoint(before.alignments)
+    assert after.fingerprint != before.fingerprint
+    assert spaces.is_current(after, get_catalogue(POSTER))
+    assert Embedding.objects.filter(space=after).count() == len(posters)
+    [status] = [each for each in services.status() if each.catalogue == POSTER]
+    assert status.alignment["pairs"] == len(posters)
+    assert 0 <= status.alignment["R@10"] <= 1
+    old, new = ModelVersion.objects.filter(catalogue=POSTER).order_by("id")
+    assert (old.metrics["pairs"], new.metrics["pairs"]) == (MIN_PAIRS, len(posters))
+
+
+def test_the_same_pairs_give_the_same_alignment_and_fingerprint() -> None:
+    gallery(MIN_PAIRS)
+    index()
+    before = active()
+    refit()
+    after = active()
+    assert after.pk != before.pk
+    assert (after.fingerprint, after.modalities) == (before.fingerprint, before.modalities)
+    assert ModelVersion.objects.filter(catalogue=POSTER).count() == 1
+
+
+def test_a_roll_back_rolls_back_the_alignment() -> None:
+    gallery(MIN_PAIRS)
+    index()
+    before = active()
+    gallery(20)
+    drain()
+    refit()
+    services.run_inline(services.activate(before))
+    assert spaces.is_current(active(), get_catalogue(POSTER)), "nobody is told to rebuild"
+    index()
+    assert active().alignments == before.alignments
+
+
+def test_a_run_that_dies_while_it_fuses_is_taken_up_there() -> None:
+    posters = gallery(MIN_PAIRS)
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON shopreco_embedding EXECUTE FUNCTION refuse()"
+        )
+        try:
+            with pytest.raises(DatabaseError, match="the disk is full"):
+                index()
+        finally:
+            cursor.execute("DROP FUNCTION refuse CASCADE")
+    run = IndexRun.objects.latest("id")
+    assert run.state == "failed"
+    assert run.space is not None
+    assert run.space.alignments, "it died after its pictures were aligned"
+    assert services.run_inline(services.resume(run)).state == "done"
+    assert Embedding.objects.filter(space=active()).count() == len(posters)
+    assert spaces.is_current(active(), get_catalogue(POSTER))
 
 
 def test_a_new_picture_is_encoded_and_nothing_else() -> None:

@@ -24,9 +24,16 @@ class Command(CatalogueCommand):
         parser.add_argument(
             "--rebuild", action="store_true", help="build a new space from the current settings"
         )
+        parser.add_argument(
+            "--refit",
+            action="store_true",
+            help="with --rebuild: align pictures with texts anew, on all that there are by now",
+        )
         parser.add_argument("--queue", action="store_true", help="hand the run to the workers")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["refit"] and not options["rebuild"]:
+            raise CommandError("--refit makes a new space: give --rebuild too.")
         name = options["catalogue"]
         chosen = [self.catalogue(name)] if name else list(get_catalogues())
         try:
@@ -41,13 +48,14 @@ class Command(CatalogueCommand):
             self.fail(3)
 
     def _run(self, name: str, options: dict[str, Any]) -> IndexRun:
-        begin = services.rebuild if options["rebuild"] else services.reindex
+        refit = options["refit"]
         if options["queue"]:
-            run = begin(name)
+            rebuild = options["rebuild"]
+            run = services.rebuild(name, refit=refit) if rebuild else services.reindex(name)
             if not options["json"]:
                 self.stdout.write(f"{run} is queued; `manage.py shopreco_status` follows it.")
             return run
-        run = runs.start(get_catalogue(name), rebuild=options["rebuild"])
+        run = runs.start(get_catalogue(name), rebuild=options["rebuild"], refit=refit)
         with RunProgress(name, visible=not options["json"]) as progress:
             run = services.run_inline(run, progress)
         if not options["json"]:

@@ -46,6 +46,11 @@ class Command(CatalogueCommand):
         if each.space is not None:
             model = each.space.encoder.get("MODEL", each.space.encoder.get("CLASS"))
             self.stdout.write(f"  space #{each.space.pk}: {model}, {each.space.dimension} numbers")
+        if each.alignment:
+            self.stdout.write(
+                "  pictures aligned on {pairs} pairs: {R@10:.0%} of held-out texts find their own "
+                "among the first ten of {pool}".format(**each.alignment)
+            )
         if each.live_run is not None:
             run = each.live_run
             self.stdout.write(f"  {run}: {run.done} of {run.total}, {run.get_state_display()}")
