@@ -141,12 +141,13 @@ def sample(queries: Mapping[str, str], limit: int | None) -> dict[str, str]:
     """
     if limit is None or limit >= len(queries):
         return dict(queries)
-    chosen = sorted(queries, key=_hash)[:limit]
+    chosen = sorted(queries, key=digest)[:limit]
     return {id: queries[id] for id in chosen}
 
 
-def _hash(id: str) -> bytes:
-    return hashlib.sha1(id.encode(), usedforsecurity=False).digest()
+def digest(text: str) -> bytes:
+    """SHA-1, the same on every machine: what rows are sampled and parted by."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).digest()
 
 
 def fingerprint(path: Path) -> str:

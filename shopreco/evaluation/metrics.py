@@ -28,8 +28,7 @@ def measure(judgements: Judgements, rankings: Mapping[str, Sequence[str]]) -> di
     import ir_measures
     from ir_measures import RR, P, R, nDCG
 
-    grades = {score for scores in judgements.values() for score in scores.values()}
-    gains = {grade: 2 ** max(grade, 0) - 1 for grade in grades}
+    gains = _gains(judgements)
     measures = {
         "ndcg@10": nDCG(gains=gains) @ 10,
         f"recall@{DEPTH}": R(rel=1) @ DEPTH,
@@ -37,13 +36,34 @@ def measure(judgements: Judgements, rankings: Mapping[str, Sequence[str]]) -> di
         "precision@10": P(rel=1) @ 10,
         "ndcg@10_judged": nDCG(gains=gains, judged_only=True) @ 10,
     }
-    # trec_eval sorts by score and breaks ties by id; ranks as scores keep the order as it is.
-    run = {
+    means = ir_measures.calc_aggregate(list(measures.values()), judgements, _run(rankings))
+    return {name: float(means[each]) for name, each in measures.items()}
+
+
+def ndcg_by_query(
+    judgements: Judgements, rankings: Mapping[str, Sequence[str]]
+) -> dict[str, float]:
+    """nDCG@10 of every query of `judgements`; `rankings` are document ids, best first."""
+    import ir_measures
+    from ir_measures import nDCG
+
+    measure = nDCG(gains=_gains(judgements)) @ 10
+    found = ir_measures.iter_calc([measure], judgements, _run(rankings))
+    values = {each.query_id: float(each.value) for each in found}
+    return {query: values.get(query, 0.0) for query in judgements}
+
+
+def _gains(judgements: Judgements) -> dict[int, int]:
+    grades = {score for scores in judgements.values() for score in scores.values()}
+    return {grade: 2 ** max(grade, 0) - 1 for grade in grades}
+
+
+def _run(rankings: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
+    """trec_eval sorts by score and breaks ties by id; ranks as scores keep the order as it is."""
+    return {
         query: {document: float(-rank) for rank, document in enumerate(ranking[:DEPTH])}
         for query, ranking in rankings.items()
     }
-    means = ir_measures.calc_aggregate(list(measures.values()), judgements, run)
-    return {name: float(means[each]) for name, each in measures.items()}
 
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:

@@ -11,8 +11,6 @@ Three protocols on a folder with `items.jsonl`, whose items have `image` and, in
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shopreco.evaluation.beir import Document, find_corpus, read_corpus
+from shopreco.evaluation.beir import Document, digest, find_corpus, read_corpus
 from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
 from shopreco.evaluation.metrics import measure
 from shopreco.evaluation.preparation import CATALOGUE, Work, prepare
+from shopreco.evaluation.questions import labelled_questions
 from shopreco.evaluation.report import table
 from shopreco.evaluation.systems import ShopReco
 from shopreco.indexing import fusing
@@ -32,7 +31,6 @@ from shopreco.retrieval.results import ResultPage
 from shopreco.retrieval.vectors import query_encoder
 
 HIDDEN_BUCKETS = 20
-MINIMUM_OCCURRENCES = 5
 DEPTH = 10
 
 Vectors = NDArray[np.float32]
@@ -76,7 +74,7 @@ def evaluate(folder: Path, search: Callable[..., ResultPage], work: Work) -> Vis
         "title to photo": _titles_to_photos(space, [documents[id] for id in hidden]),
         "photo to photo": _photos_to_photos(space, documents),
     }
-    questions = _questions(documents)
+    questions = labelled_questions(documents.values())
     for name, weights in (("text", {"IMAGE": 0.0}), ("text and image", {})):
         CorpusCatalogue.modality_weights = weights
         space = prepare(corpus, work)
@@ -87,7 +85,7 @@ def evaluate(folder: Path, search: Callable[..., ResultPage], work: Work) -> Vis
 
 
 def _bucket(id: str) -> int:
-    return int(hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest(), 16) % 100
+    return int.from_bytes(digest(id), "big") % 100
 
 
 def _titles_to_photos(space: EmbeddingSpace, hidden: Sequence[Document]) -> dict[str, float]:
@@ -123,16 +121,6 @@ def _photos_to_photos(space: EmbeddingSpace, documents: Mapping[str, Document]) 
         labels = np.array([str(documents[id].metadata.get(name)) for id in ids])
         figures[f"same {name} of {DEPTH}"] = float((labels[nearest] == labels[:, None]).mean())
     return figures
-
-
-def _questions(documents: Mapping[str, Document]) -> dict[str, dict[str, int]]:
-    """Relevant ids by query."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for id, document in documents.items():
-        parts = [document.metadata.get(key) for key in ("baseColour", "articleType", "gender")]
-        if all(parts):
-            found[" ".join(map(str, parts))][id] = 1
-    return {q: ids for q, ids in found.items() if len(ids) >= MINIMUM_OCCURRENCES}
 
 
 def _measured(

@@ -1,6 +1,14 @@
 """The vectors of an item's modalities: brought into one space, made one, and taken apart again."""
 
 from shopreco.fusion.alignment import MIN_PAIRS, Alignment, fit
-from shopreco.fusion.weights import contributions, fuse, modality_weights
+from shopreco.fusion.weights import WEIGHT_OF, contributions, fuse, modality_weights
 
-__all__ = ["MIN_PAIRS", "Alignment", "contributions", "fit", "fuse", "modality_weights"]
+__all__ = [
+    "MIN_PAIRS",
+    "WEIGHT_OF",
+    "Alignment",
+    "contributions",
+    "fit",
+    "fuse",
+    "modality_weights",
+]

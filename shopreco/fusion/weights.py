@@ -12,6 +12,9 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 TEXT, IMAGE, VIDEO, GRAPH = MODALITIES = ("text", "image", "video", "graph")
 
+WEIGHT_OF: Mapping[str, str] = {TEXT: "TEXT", IMAGE: "IMAGE", VIDEO: "VIDEO", GRAPH: "BETA"}
+"""Key of the setting `MODALITY_WEIGHTS` by modality."""
+
 
 def modality_weights(
     *, text: float, image: float, video: float, alpha: float, beta: float

@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from PIL import Image
 
 from shopreco.evaluation.scratch import ScratchDatabase
 
@@ -203,6 +205,71 @@ def limited_role(settings: Any) -> Iterator[None]:
     connections["default"].settings_dict |= original
     with connection.cursor() as cursor:
         cursor.execute("DROP ROLE shopreco_limited")
+
+
+@pytest.fixture
+def pictured(tmp_path: Path) -> Iterator[Path]:
+    """Cards of five colours and four types, six each: titles say the type, pictures the colour."""
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    colours = {"Red": "#c81e1e", "Green": "#1eb43c", "Blue": "#283cc8", "Grey": "#808080"}
+    rows = []
+    for colour, code in {**colours, "Yellow": "#e6d228"}.items():
+        Image.new("RGB", (32, 32), code).save(folder / f"{colour}.png")
+        for number, kind in product(range(6), ("Birthday", "Wedding", "Thank you", "Christmas")):
+            labels = {"baseColour": colour, "articleType": kind, "gender": "Everyone"}
+            said = colour if number % 2 else ""
+            title = f"{kind} card {said} no. {number} for everyone"
+            id, image = f"{colour}-{kind}-{number}", f"{colour}.png"
+            rows.append({"_id": id, "title": title, "image": image, "metadata": labels})
+    (folder / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    yield folder
+    ScratchDatabase.of("tune", folder).drop()
+
+
+def test_weights_are_tuned_from_the_stored_vectors(pictured: Path, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    printed = command("shopreco_tune", "fusion", pictured, "--json", figures)
+    found = json.loads(figures.read_text())
+    assert found["products"] == {"text": 120, "image": 120}
+    assert found["queries"] == 20
+    assert found["current"] == {"text": 1.0, "image": 0.5}
+    assert found["chosen"]["image"] in [point["ratio"] for point in found["curves"]["image"]]
+    by_ratio = {point["ratio"]: point["ndcg"] for point in found["curves"]["image"]}
+    assert by_ratio[found["chosen"]["image"]] == max(by_ratio.values()) > by_ratio[0]
+    assert found["verdict"] in printed
+    assert f'"MODALITY_WEIGHTS": {json.dumps(found["setting"])},' in printed
+    assert tune_runs(pictured) == [("rebuild", "done", 120)]
+
+    again = tmp_path / "again.json"
+    command("shopreco_tune", "fusion", pictured, "--json", again)
+    assert json.loads(again.read_text()) == found
+    assert len(tune_runs(pictured)) == 1, "the index is kept"
+
+
+def tune_runs(folder: Path) -> list[Any]:
+    runs = "SELECT kind, state, encoded FROM shopreco_indexrun ORDER BY id"
+    return in_scratch(ScratchDatabase.of("tune", folder), runs)
+
+
+@pytest.mark.parametrize("limit", [None, 10])
+def test_what_cannot_be_weighed_is_said(
+    pictured: Path, capfd: pytest.CaptureFixture[str], limit: int | None
+) -> None:
+    rows = [json.loads(line) for line in (pictured / "items.jsonl").read_text().splitlines()]
+    without = [{**row, "image": ""} for row in rows]
+    (pictured / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in without))
+    with pytest.raises(SystemExit) as ended:
+        command("shopreco_tune", "fusion", pictured, *([f"--limit={limit}"] if limit else []))
+    assert ended.value.code == 1
+    reason = "10 different judged queries" if limit else "products of cards have text alone"
+    assert reason in capfd.readouterr().err
+
+
+def test_a_folder_without_queries_and_labels_is_refused(folder: Path) -> None:
+    (folder / "qrels.dev.tsv").unlink()
+    with pytest.raises(CommandError, match="has none of qrels"):
+        command("shopreco_tune", "fusion", folder)
 
 
 @pytest.mark.django_db(transaction=True)

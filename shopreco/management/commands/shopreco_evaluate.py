@@ -10,14 +10,12 @@ from django.core.management.base import CommandError, CommandParser
 from shopreco import services
 from shopreco.evaluation import beir
 from shopreco.evaluation.scratch import ScratchDatabase
+from shopreco.fusion import WEIGHT_OF
 from shopreco.management.scratch import ScratchCommand
 
 if TYPE_CHECKING:
     from shopreco.evaluation.report import Report
     from shopreco.evaluation.visual import VisualReport
-
-WEIGHT_OF = {"text": "TEXT", "image": "IMAGE", "video": "VIDEO", "graph": "BETA"}
-"""Setting of `MODALITY_WEIGHTS` by modality."""
 
 
 def left_out(chosen: str) -> dict[str, float]:

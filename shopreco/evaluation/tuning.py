@@ -1,0 +1,85 @@
+"""Settings chosen on a judged set, in the scratch shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from shopreco.catalogues import Catalogue, get_catalogue
+from shopreco.conf import WEIGHTS, get_settings
+from shopreco.encoders import create_encoder
+from shopreco.evaluation.beir import Judgements, find_corpus
+from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
+from shopreco.evaluation.preparation import CATALOGUE, Work, load, prepare
+from shopreco.evaluation.weights import FOLDS, FusionTuning, Scorer, Vectors, tune
+from shopreco.exceptions import ShopRecoError
+from shopreco.indexing import fusing, spaces
+from shopreco.models import Embedding, EmbeddingSpace
+from shopreco.retrieval.vectors import query_encoder
+
+MINIMUM_QUERIES = 4 * FOLDS
+PAGE = 2_000
+"""Items whose vectors are read at a time, before pictures are mapped to fewer dimensions."""
+
+
+class NothingToWeigh(ShopRecoError):
+    """The products of a folder have one modality alone, or its queries are too few."""
+
+    code: ClassVar[str] = "nothing_to_weigh"
+
+
+def tune_fusion(
+    folder: Path, queries: Mapping[str, str], judgements: Judgements, work: Work
+) -> FusionTuning:
+    """Index the scratch shop with every modality that its products have, and weigh them.
+
+    Raises:
+        DatasetError: the corpus is malformed.
+        IndexingFailed: its index could not be built.
+        NothingToWeigh: see there.
+    """
+    name, corpus = folder.resolve().name, find_corpus(folder)
+    if len(set(queries.values())) < MINIMUM_QUERIES:
+        raise NothingToWeigh(
+            f"{name} has {len(set(queries.values()))} different judged queries; "
+            f"{MINIMUM_QUERIES} are needed to choose on some and to measure on others."
+        )
+    load(corpus)
+    # A modality of weight 0 would not be in the space. No weight of it is used.
+    CorpusCatalogue.modality_weights = dict.fromkeys(WEIGHTS, 1.0)
+    encoder = create_encoder(get_settings().TEXT_ENCODER)
+    if not spaces.current_modalities(get_catalogue(CATALOGUE), encoder):
+        raise _nothing(name)
+    space = prepare(corpus, work)
+    rows = Embedding.objects.filter(space=space).order_by("item_id")
+    item_ids, object_ids = zip(*rows.values_list("item_id", "item__object_id"), strict=True)
+    vectors = _vectors(space, item_ids)
+    if len(vectors) == 1:
+        raise _nothing(name, **space.statistics.get("left_out", {}))
+    encode = query_encoder(space).encode_query
+    asked = np.stack([encode(text) for text in queries.values()])
+    score = Scorer(vectors, object_ids, asked, {id: judgements[id] for id in queries})
+    products = {m: int((~np.isnan(each[:, 0])).sum()) for m, each in vectors.items()}
+    return tune(name, products, score, list(queries.values()), Catalogue.get_modality_weights())
+
+
+def _nothing(name: str, pairs: int = 0, needed: int = 0) -> NothingToWeigh:
+    few = f" (only {pairs} have a picture and a text, {needed} are needed)" if needed else ""
+    return NothingToWeigh(
+        f"There is nothing to weigh: the products of {name} have text alone{few}. Take a judged "
+        "set whose products have pictures, videos or a graph too."
+    )
+
+
+def _vectors(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[str, Vectors]:
+    """In the text space, (n, d) by modality that any of them has; NaN where an item lacks it."""
+    shape = len(item_ids), space.dimension
+    matrices = {modality: np.empty(shape, dtype=np.float32) for modality in space.encoders}
+    for start in range(0, len(item_ids), PAGE):
+        page = item_ids[start : start + PAGE]
+        for modality, each in fusing.modality_vectors(space, page).items():
+            matrices[modality][start : start + len(page)] = each
+    return {m: each for m, each in matrices.items() if not np.isnan(each[:, 0]).all()}

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from shopreco.evaluation.beir import Judgements, find_corpus
+from shopreco.evaluation.questions import judged_questions
+from shopreco.evaluation.scratch import ScratchDatabase
+from shopreco.management.scratch import ScratchCommand
+
+
+class Command(ScratchCommand):
+    help = (
+        "Choose settings on a judged set. Works in a scratch database on the configured server, "
+        "which is kept for the next run on the same folder; the shop's own tables are not touched."
+    )
+    name = "shopreco_tune"
+    packages = ("ir_measures",)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
+        fusion = subjects.add_parser(
+            "fusion", help="MODALITY_WEIGHTS, by cross-validation over the judged queries of a set"
+        )
+        fusion.add_argument(
+            "folder",
+            type=Path,
+            metavar="DIR",
+            help="a BEIR folder with judged queries, or whose items have baseColour, articleType "
+            "and gender to make queries of",
+        )
+        fusion.add_argument("--queries", type=Path, metavar="FILE", help="other queries.jsonl")
+        fusion.add_argument("--qrels", type=Path, metavar="FILE", help="other qrels.tsv")
+        fusion.add_argument("--limit", type=int, metavar="N", help="use N queries, chosen by hash")
+        fusion.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+
+    def delegate(self, options: Mapping[str, Any]) -> None:
+        folder = options["folder"]
+        find_corpus(folder)
+        self._questions(options)
+        database = ScratchDatabase.of("tune", folder)
+        database.create()
+        names = ("queries", "qrels", "limit", "json")
+        self.run_in(database, ["fusion", str(folder)], {name: options[name] for name in names})
+
+    def work(self, options: Mapping[str, Any]) -> None:
+        from shopreco.evaluation.tuning import tune_fusion
+
+        found = tune_fusion(options["folder"], *self._questions(options), self.index)
+        self.stdout.write(found.as_text())
+        if options["json"]:
+            text = json.dumps(found.as_json(), indent=2, ensure_ascii=False)
+            options["json"].write_text(f"{text}\n", encoding="utf-8")
+
+    def _questions(self, options: Mapping[str, Any]) -> tuple[dict[str, str], Judgements]:
+        names = ("folder", "queries", "qrels", "limit")
+        return judged_questions(*(options[name] for name in names))
