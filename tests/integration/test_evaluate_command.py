@@ -224,7 +224,8 @@ def pictured(tmp_path: Path) -> Iterator[Path]:
             rows.append({"_id": id, "title": title, "image": image, "metadata": labels})
     (folder / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     yield folder
-    ScratchDatabase.of("tune", folder).drop()
+    for purpose in ("tune", "bench"):
+        ScratchDatabase.of(purpose, folder).drop()
 
 
 def test_weights_are_tuned_from_the_stored_vectors(pictured: Path, tmp_path: Path) -> None:
@@ -302,6 +303,20 @@ def test_the_index_benchmark_encodes_once(
     assert measured["ratio"] > 0
     assert measured["unchanged_share"] > 0
     assert ScratchDatabase.of("bench", folder).name not in databases()
+
+
+def test_fusing_again_is_measured_against_encoding(
+    pictured: Path, figures: Callable[..., dict[str, Any]]
+) -> None:
+    measured = figures("fuse", pictured, "--limit", 110)
+    assert measured["products"] == 110
+    assert len(measured["fused"]) == 3
+    assert measured["text_seconds"] == pytest.approx(
+        sum(measured["texts"]) / len(measured["texts"]) * measured["text_slices"]
+    )
+    encoding = measured["text_seconds"] + measured["picture_seconds"]
+    assert measured["ratio"] == pytest.approx(sum(measured["fused"]) / 3 / encoding)
+    assert ScratchDatabase.of("bench", pictured).name not in databases()
 
 
 def test_the_search_benchmark_splits_the_time_by_stage(

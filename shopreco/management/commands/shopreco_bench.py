@@ -18,8 +18,8 @@ from shopreco.management.scratch import ScratchCommand
 class Command(ScratchCommand):
     help = (
         "Measure what indexing costs beyond the bare encoding of the same texts, where the time "
-        "of a search goes, and what the vector indexes find. Works in scratch databases on the "
-        "configured server."
+        "of a search goes, what the vector indexes find, and what a change of weights costs. Works "
+        "in scratch databases on the configured server."
     )
     name = "shopreco_bench"
 
@@ -30,6 +30,7 @@ class Command(ScratchCommand):
             ("index", "whole indexing against bare encoding, new prices, no change", "products"),
             ("search", "time by stage, without and with facets", "queries"),
             ("ann", "recall, size and time of the vector indexes", "queries"),
+            ("fuse", "fusing all products for new weights against encoding them", "products"),
         ):
             sub = subjects.add_parser(subject, help=help)
             sub.add_argument(
@@ -48,7 +49,7 @@ class Command(ScratchCommand):
         beir.find_corpus(folder)
         positional = [subject, str(folder)]
         given = {name: options[name] for name in ("limit", "json")}
-        if subject != "index":
+        if subject not in {"index", "fuse"}:
             database = ScratchDatabase.of("evaluate", folder)
             database.create()
             self.run_in(database, positional, given)
@@ -74,6 +75,15 @@ class Command(ScratchCommand):
 
         load(beir.find_corpus(folder), limit)
         result = benchmark_indexing(self.index)
+        self.stdout.write(f"{folder.name}: {result.as_text()}")
+        return {"dataset": folder.name, **result.as_json()}
+
+    def _fuse(self, folder: Path, limit: int | None) -> dict[str, Any]:
+        from shopreco.evaluation.preparation import load
+        from shopreco.evaluation.refusion import benchmark_fusion
+
+        load(beir.find_corpus(folder), limit)
+        result = benchmark_fusion()
         self.stdout.write(f"{folder.name}: {result.as_text()}")
         return {"dataset": folder.name, **result.as_json()}
 
