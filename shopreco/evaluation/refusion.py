@@ -20,9 +20,9 @@ from shopreco.evaluation.corpus.loading import vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.evaluation.preparation import CATALOGUE
 from shopreco.exceptions import ShopRecoError
-from shopreco.fusion import MIN_PAIRS
+from shopreco.fusion import IMAGE, MIN_PAIRS, TEXT
 from shopreco.indexing import alignments, fusing, spaces
-from shopreco.indexing.modalities import IMAGE, TEXT, Encoded, Source, write_vectors
+from shopreco.indexing.modalities import Encoded, Source, write_vectors
 from shopreco.models import Embedding, EmbeddingSpace, Item, Outcome
 
 ROUNDS = 3
@@ -171,7 +171,7 @@ class BarePictures:
 
 
 def _space(catalogue: Catalogue, image_weight: float) -> EmbeddingSpace:
-    CorpusCatalogue.modality_weights = {"IMAGE": image_weight}
+    CorpusCatalogue.modality_weights = {"IMAGE": image_weight, "BETA": 0.0}
     return spaces.create_space(catalogue)
 
 

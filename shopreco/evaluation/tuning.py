@@ -8,15 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from shopreco.catalogues import Catalogue, get_catalogue
-from shopreco.conf import WEIGHTS, get_settings
-from shopreco.encoders import create_encoder
+from shopreco.catalogues import Catalogue
+from shopreco.conf import WEIGHTS
 from shopreco.evaluation.beir import Judgements, find_corpus
 from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
-from shopreco.evaluation.preparation import CATALOGUE, Work, load, prepare
+from shopreco.evaluation.preparation import Work, prepare
 from shopreco.evaluation.weights import FOLDS, FusionTuning, Scorer, Vectors, tune
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import fusing, spaces
+from shopreco.indexing import fusing
 from shopreco.models import Embedding, EmbeddingSpace
 from shopreco.retrieval.vectors import query_encoder
 
@@ -41,24 +40,20 @@ def tune_fusion(
         IndexingFailed: its index could not be built.
         NothingToWeigh: see there.
     """
-    name, corpus = folder.resolve().name, find_corpus(folder)
-    if len(set(queries.values())) < MINIMUM_QUERIES:
+    name, different = folder.resolve().name, len(set(queries.values()))
+    if different < MINIMUM_QUERIES:
         raise NothingToWeigh(
-            f"{name} has {len(set(queries.values()))} different judged queries; "
-            f"{MINIMUM_QUERIES} are needed to choose on some and to measure on others."
+            f"{different} different judged queries are too few: {MINIMUM_QUERIES} are needed to "
+            "choose on some and to measure on others."
         )
-    load(corpus)
-    # A modality of weight 0 would not be in the space. No weight of it is used.
+    # A modality of weight 0 would not be in the space. Its own weights are not used here.
     CorpusCatalogue.modality_weights = dict.fromkeys(WEIGHTS, 1.0)
-    encoder = create_encoder(get_settings().TEXT_ENCODER)
-    if not spaces.current_modalities(get_catalogue(CATALOGUE), encoder):
-        raise _nothing(name)
-    space = prepare(corpus, work)
+    space = prepare(find_corpus(folder), work)
     rows = Embedding.objects.filter(space=space).order_by("item_id")
     item_ids, object_ids = zip(*rows.values_list("item_id", "item__object_id"), strict=True)
     vectors = _vectors(space, item_ids)
     if len(vectors) == 1:
-        raise _nothing(name, **space.statistics.get("left_out", {}))
+        raise NothingToWeigh(_alone(name, **space.statistics.get("left_out", {})))
     encode = query_encoder(space).encode_query
     asked = np.stack([encode(text) for text in queries.values()])
     score = Scorer(vectors, object_ids, asked, {id: judgements[id] for id in queries})
@@ -66,11 +61,11 @@ def tune_fusion(
     return tune(name, products, score, list(queries.values()), Catalogue.get_modality_weights())
 
 
-def _nothing(name: str, pairs: int = 0, needed: int = 0) -> NothingToWeigh:
-    few = f" (only {pairs} have a picture and a text, {needed} are needed)" if needed else ""
-    return NothingToWeigh(
+def _alone(name: str, pairs: int = 0, needed: int = 0) -> str:
+    few = f" ({pairs} have a picture too, {needed} are needed to align them)" if needed else ""
+    return (
         f"There is nothing to weigh: the products of {name} have text alone{few}. Take a judged "
-        "set whose products have pictures, videos or a graph too."
+        "set whose products have pictures, or attributes that their texts do not tell."
     )
 
 

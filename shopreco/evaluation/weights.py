@@ -21,8 +21,7 @@ from shopreco.conf import WEIGHTS
 from shopreco.evaluation.beir import Judgements, digest
 from shopreco.evaluation.metrics import ndcg_by_query
 from shopreco.evaluation.report import table
-from shopreco.fusion import WEIGHT_OF, fuse
-from shopreco.fusion.weights import TEXT
+from shopreco.fusion import TEXT, WEIGHT_OF, fuse
 
 GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Ratios to the weight of the text."""

@@ -1,10 +1,23 @@
 """The vectors of an item's modalities: brought into one space, made one, and taken apart again."""
 
 from shopreco.fusion.alignment import MIN_PAIRS, Alignment, fit
-from shopreco.fusion.weights import WEIGHT_OF, contributions, fuse, modality_weights
+from shopreco.fusion.weights import (
+    GRAPH,
+    IMAGE,
+    TEXT,
+    VIDEO,
+    WEIGHT_OF,
+    contributions,
+    fuse,
+    modality_weights,
+)
 
 __all__ = [
+    "GRAPH",
+    "IMAGE",
     "MIN_PAIRS",
+    "TEXT",
+    "VIDEO",
     "WEIGHT_OF",
     "Alignment",
     "contributions",

@@ -263,7 +263,9 @@ def test_what_cannot_be_weighed_is_said(
     with pytest.raises(SystemExit) as ended:
         command("shopreco_tune", "fusion", pictured, *([f"--limit={limit}"] if limit else []))
     assert ended.value.code == 1
-    reason = "10 different judged queries" if limit else "products of cards have text alone"
+    reason = (
+        "10 different judged queries are too few" if limit else "products of cards have text alone"
+    )
     assert reason in capfd.readouterr().err
 
 
