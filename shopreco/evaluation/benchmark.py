@@ -95,10 +95,10 @@ class BareEncoding:
     else the machine does in the meantime so hits both sides alike.
     """
 
-    def __init__(self, encode: Encode, texts: Sequence[str]) -> None:
+    def __init__(self, encode: Encode, texts: Sequence[str], slices: int = SLICES) -> None:
         # Every n-th text of the list sorted by length: all slices are the same work.
         ordered = sorted(texts, key=len)
-        count = max(1, min(SLICES, len(ordered)))
+        count = max(1, min(slices, len(ordered)))
         self._slices = [ordered[start::count] for start in range(count)]
         self._encode = encode
         self.seconds: list[float] = []

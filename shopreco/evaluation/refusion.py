@@ -14,7 +14,7 @@ from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_image_encoder
 from shopreco.encoders.base import Vectors
-from shopreco.evaluation.benchmark import SLICES, BareEncoding, bare_encoder
+from shopreco.evaluation.benchmark import BareEncoding, bare_encoder
 from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
 from shopreco.evaluation.corpus.loading import vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
@@ -26,8 +26,9 @@ from shopreco.indexing.modalities import Encoded, Source, write_vectors
 from shopreco.models import Embedding, EmbeddingSpace, Item, Outcome
 
 ROUNDS = 3
-PICTURES = 64
-"""Generated pictures that are encoded in a round."""
+WARM_UP = 32
+TEXTS, PICTURES = 256, 32
+"""How many are encoded in a round, about: texts of the corpus, generated pictures."""
 PIXELS = 224
 PAGE = 5_000
 
@@ -118,18 +119,19 @@ def benchmark_fusion() -> FusionBenchmark:
         raise TooFewProducts(f"{len(passages)} products are too few: {MIN_PAIRS} are needed.")
     texts = list(passages.values())
     encode, threads, _batch_size = bare_encoder()
-    encode(texts[:: max(1, len(texts) // 100)])
+    encode(texts[:: max(1, len(texts) // WARM_UP)])
     encoded: list[Vectors] = []
-    bare = BareEncoding(lambda part: encoded.append(encode(part)), texts)
+    slices = max(ROUNDS + 1, len(texts) // TEXTS)
+    bare = BareEncoding(lambda part: encoded.append(encode(part)), texts, slices)
     pictures = BarePictures()
     # Of these the stored vectors are made.
-    bare.advance(1 / SLICES)
+    bare.advance(1 / slices)
     while len(pictures.vectors) < MIN_PAIRS:
         pictures()
     _store(catalogue, list(passages), np.asarray(encoded[0]), pictures.vectors)
     fused = []
     for number in range(1, ROUNDS + 1):
-        bare.advance((number + 1) / SLICES)
+        bare.advance((number + 1) / slices)
         pictures()
         space = _space(catalogue, image_weight=1 + number / 10)
         started = perf_counter()
@@ -138,7 +140,7 @@ def benchmark_fusion() -> FusionBenchmark:
     return FusionBenchmark(
         products=Embedding.objects.filter(space=space).count(),
         threads=threads,
-        text_slices=SLICES,
+        text_slices=slices,
         texts=tuple(bare.seconds),
         pictures=tuple(pictures.seconds),
         fused=tuple(fused),

@@ -50,13 +50,14 @@ def tune_fusion(
     CorpusCatalogue.modality_weights = dict.fromkeys(WEIGHTS, 1.0)
     space = prepare(find_corpus(folder), work)
     rows = Embedding.objects.filter(space=space).order_by("item_id")
-    item_ids, object_ids = zip(*rows.values_list("item_id", "item__object_id"), strict=True)
-    vectors = _vectors(space, item_ids)
-    if len(vectors) == 1:
+    ids = dict(rows.values_list("item_id", "item__object_id"))
+    vectors = _vectors(space, list(ids))
+    if len(vectors) < 2:
         raise NothingToWeigh(_alone(name, **space.statistics.get("left_out", {})))
     encode = query_encoder(space).encode_query
     asked = np.stack([encode(text) for text in queries.values()])
-    score = Scorer(vectors, object_ids, asked, {id: judgements[id] for id in queries})
+    judged = {id: judgements[id] for id in queries}
+    score = Scorer(vectors, list(ids.values()), asked, judged)
     products = {m: int((~np.isnan(each[:, 0])).sum()) for m, each in vectors.items()}
     return tune(name, products, score, list(queries.values()), Catalogue.get_modality_weights())
 

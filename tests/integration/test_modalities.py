@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from shopreco import services
@@ -159,6 +163,37 @@ def test_the_same_pairs_give_the_same_alignment_and_fingerprint() -> None:
     assert after.pk != before.pk
     assert (after.fingerprint, after.modalities) == (before.fingerprint, before.modalities)
     assert ModelVersion.objects.filter(catalogue=POSTER).count() == 1
+
+
+def test_the_admin_offers_to_align_again(admin_client: Client) -> None:
+    page = reverse("admin:shopreco_indexrun_start", args=["rebuild", POSTER])
+    assert 'name="refit"' not in admin_client.get(page).content.decode()
+    gallery(MIN_PAIRS)
+    index()
+    shown = admin_client.get(page)
+    assert 'name="refit"' in shown.content.decode()
+    assert f"on {MIN_PAIRS} pairs" in dict(shown.context["confirmation"].facts)["Pictures aligned"]
+    page_of_space = reverse("admin:shopreco_embeddingspace_change", args=[active().pk])
+    assert f"on {MIN_PAIRS} pairs" in admin_client.get(page_of_space).content.decode()
+    for ticked in ({}, {"refit": "on"}):
+        admin_client.post(page, ticked)
+        run = IndexRun.objects.latest("id")
+        assert run.space is not None
+        assert run.space.awaits_alignment == bool(ticked)
+        services.cancel(run)
+
+
+def test_the_commands_align_again_and_say_how_well() -> None:
+    with pytest.raises(CommandError, match="give --rebuild too"):
+        call_command("shopreco_reindex", POSTER, "--refit")
+    gallery(MIN_PAIRS)
+    index()
+    gallery(10)
+    call_command("shopreco_reindex", POSTER, "--rebuild", "--refit", "--json", stdout=StringIO())
+    printed = StringIO()
+    with pytest.raises(SystemExit):  # the other catalogues have no index, which needs attention
+        call_command("shopreco_status", stdout=printed)
+    assert f"pictures aligned on {MIN_PAIRS + 10} pairs" in printed.getvalue()
 
 
 def test_a_roll_back_rolls_back_the_alignment() -> None:
