@@ -128,7 +128,9 @@ class FusionTuning:
             f"Held out: {gain.mean:+.4f} ± {gain.standard_error:.4f} against the current weights, "
             f"95 % interval {gain.low:+.4f} to {gain.high:+.4f}. {self.verdict}"
         )
-        setting = f'"MODALITY_WEIGHTS": {json.dumps(self.setting)},'
+        setting = (
+            f'Chosen on all queries, for SHOPRECO:\n"MODALITY_WEIGHTS": {json.dumps(self.setting)},'
+        )
         paragraphs = [head, what, folds, curves, result, setting]
         return "\n\n".join(paragraphs)
 
@@ -204,7 +206,8 @@ class Scorer:
             places = np.broadcast_to(np.arange(start, start + len(fused)), cosines.shape)
             best, at = np.hstack([best, cosines]), np.hstack([at, places])
             nearest = np.argpartition(-best, DEPTH - 1, axis=1)[:, :DEPTH]
-            best, at = (np.take_along_axis(each, nearest, axis=1) for each in (best, at))
+            best = np.take_along_axis(best, nearest, axis=1)
+            at = np.take_along_axis(at, nearest, axis=1)
         order = np.argsort(-best, axis=1, kind="stable")
         return {
             query: [self._documents[at[n, o]] for o in order[n] if best[n, o] > -np.inf]
