@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -119,6 +120,8 @@ def _annotation(annotation: object) -> str:
 
 
 def literal(value: object) -> str:
+    if isinstance(value, Enum):
+        value = value.value
     return repr(value).replace("'", '"')
 
 
