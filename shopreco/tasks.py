@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final
 
 from celery import shared_task
@@ -19,10 +19,10 @@ from django.utils import timezone
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import outbox, runs
+from shopreco.indexing import outbox, photos, runs
 from shopreco.indexing.pipeline import index_batch
-from shopreco.indexing.workers import send
-from shopreco.models import IndexRun
+from shopreco.indexing.workers import reply, send
+from shopreco.models import EmbeddingSpace, IndexRun
 
 logger = logging.getLogger(__name__)
 
@@ -83,3 +83,11 @@ def reconcile() -> None:
             send("advance_run", runs.start(catalogue).pk)
         except RunError as error:
             logger.info("no reconciliation now: %s", error)
+
+
+@shared_task(ignore_result=True)
+def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None:
+    """Answer a web process that searches by a photo, unless it has given up meanwhile."""
+    space = EmbeddingSpace.objects.filter(pk=space_id).first()
+    if space is not None and time() < until:
+        reply(reply_to, photos.encoded(space, photo))

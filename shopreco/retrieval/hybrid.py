@@ -7,7 +7,6 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 from __future__ import annotations
 
 import logging
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,16 +72,11 @@ def match(
 
     Where that fails each is tried alone: the one that is broken is named, the other answers.
     """
-    vector: NDArray[np.float32] | None = None
     words: LexicalQuery | None = None
     encoding = vectors.begin(space, text)
     with stages.stage("lexicon", optional=True):
         words = lexical.lexical_query(space, text, language)
-    with stages.stage("encode", optional=True):
-        try:
-            vector = encoding.result(timeout=vectors.patience(space))
-        except FutureTimeout:
-            stages.degraded["encode"] = "the query vector was not ready in time"
+    vector = vectors.wait(space, encoding, stages)
     if words is not None and vector is not None:
         try:
             with stages.stage("retrieve"), savepoint():

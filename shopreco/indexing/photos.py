@@ -1,0 +1,30 @@
+"""A shopper's photo in a worker: decoded, encoded, answered to the process that waits for it."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from functools import cache
+
+import numpy as np
+
+from shopreco.indexing.modalities import IMAGE, encoder_of
+from shopreco.media import Decoder, Limits, MediaRejected
+from shopreco.models import EmbeddingSpace
+
+DECODING_SECONDS = 5.0
+
+
+def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
+    """The answer: `vector`, (f,) float32, or why the photo was `rejected`. Bytes are in base 64."""
+    try:
+        image = _decoder().picture(b64decode(photo))
+    except MediaRejected as error:
+        return {"rejected": str(error)}
+    [vector] = encoder_of(space, IMAGE).encode_images([image])
+    return {"vector": b64encode(vector.astype(np.float32).tobytes()).decode()}
+
+
+@cache
+def _decoder() -> Decoder:
+    """Not that of the shop's own files: a long video must not keep a shopper waiting."""
+    return Decoder(Limits(decoding_seconds=DECODING_SECONDS))
