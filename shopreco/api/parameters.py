@@ -149,7 +149,7 @@ def read(
         InvalidParameter: with the name of the first that is wrong.
     """
     serializer = serializer_class()
-    known: dict[str, Any] = dict(files or {})
+    known: dict[str, Any] = dict(files.items()) if files else {}
     others: dict[str, list[str]] = {}
     for name, texts in given.lists():
         filled = [str(text) for text in texts if text]
