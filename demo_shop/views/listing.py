@@ -23,7 +23,7 @@ from demo_shop import glossary
 from demo_shop.models import Brand, Category, Product, ProductQuerySet, split_path
 from shopreco import services
 from shopreco.exceptions import InvalidQuery, PhotoRejected
-from shopreco.retrieval import FacetCounts, PriceRange
+from shopreco.retrieval import FacetCounts, PriceRange, ResultPage
 
 logger = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
     if failed := {"index", "search"} & page.degraded.keys():
         raise SearchRests(*(page.degraded[stage] for stage in failed))
     return Listing(
-        products=[result.object for result in page.results],
+        products=_as_photographed(page) if asked.photo else page.objects,
         total=page.total,
         page=asked.page,
         boxes=[
@@ -245,6 +245,14 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         query_id=page.query_id,
         notice=page.degraded.get("photo", ""),
     )
+
+
+def _as_photographed(page: ResultPage) -> list[Product]:
+    """The variants that look like the photo, in place of the products that have them."""
+    keys = [result.variant_id for result in page if result.variant_id]
+    found = Product.objects.live().for_cards().filter(pk__in=keys)
+    variants = {str(each.pk): each for each in found}
+    return [variants.get(result.variant_id, result.object) for result in page]
 
 
 def _box(facet: FacetCounts, *, open_: bool) -> Box:

@@ -32,11 +32,16 @@ Vector = NDArray[np.float32]
 
 CUT = 0.5
 """Share of the best cosine that an item must reach to match, by its picture or as a whole."""
-LOOKS_WEIGHT = 0.5
-"""Of the likeness of pictures in the score; the rest has the likeness of photo and product."""
-LOOKS_WEIGHT_BESIDE_WORDS = 0.25
-WORDS_WEIGHT = 0.5
-"""Of words beside a photo in the query vector."""
+LOOKS_WEIGHT = 0.75
+"""Of the likeness of pictures in the score; the rest has the likeness of photo and product. Of 40
+of the demo's pictures, turned, darkened and put before another ground, 80 in 100 find their product
+first, and 55 in 100 of the first ten are of its category; with 0.5 it is 72 and 50, with 0 63 and
+33."""
+WORDS_WEIGHT, LOOKS_WEIGHT_BESIDE_WORDS = 0.6, 0.2
+"""Of words beside a photo in the query vector, and of the likeness of pictures then. For 30 photos
+with another colour in words the variant in that colour comes first, almost (MRR .93), and 80 in 100
+of the first ten are of the category; with 0.5 and 0.6 it is .49 and 96, with 0.7 and 0 .86 and 43.
+"""
 
 
 @dataclass(frozen=True, slots=True)

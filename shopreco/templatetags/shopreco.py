@@ -90,7 +90,9 @@ def search_box(
                 "photo": asked.get(photo_name, ""),
                 "without_photo": f"{results}?{urlencode({name: typed})}" if typed else results,
             }
-        return SafeString(get_template("shopreco/search_box.html").render(box, request))
+        # The request is for the token of the photo's form alone.
+        given = request if "photo_action" in box else None
+        return SafeString(get_template("shopreco/search_box.html").render(box, given))
 
     return _never_breaking_the_page("search_box", render)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 
@@ -12,6 +11,7 @@ from demo_shop.embedded import EmbeddedServers
 from shopreco import services
 from shopreco.exceptions import PhotoRejected
 from shopreco.models import EmbeddingSpace
+from shopreco.retrieval import photos
 from tests.indexed_shop import CATALOGUE
 from tests.media import png, png_chunk
 from tests.photo_shop import (  # noqa: F401 (fixtures)
@@ -163,4 +163,4 @@ def test_nothing_is_left_at_the_broker(servers: EmbeddedServers) -> None:
 def test_the_same_photo_has_the_same_vector_as_in_the_index() -> None:
     """What the shop's own picture finds is itself: both were encoded in the same way."""
     page = search(photo=photo("green", 64, "PNG"), limit=1)
-    assert page.results[0].parts["looks"] == pytest.approx(np.float32(0.5), abs=1e-3)
+    assert page.results[0].parts["looks"] == pytest.approx(photos.LOOKS_WEIGHT, abs=1e-3)
