@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from threading import Thread
 from time import monotonic, time
 from typing import Any, Final
 
 from celery import shared_task
 from celery.schedules import crontab
+from celery.signals import worker_ready
 from django.db.models import Q
 from django.utils import timezone
 
@@ -91,3 +93,14 @@ def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None
     space = EmbeddingSpace.objects.filter(pk=space_id).first()
     if space is not None and time() < until:
         reply(reply_to, photos.encoded(space, photo))
+
+
+@worker_ready.connect
+def _warm_up(sender: Any, **kwargs: object) -> None:
+    """Be ready for the first photo, in a worker that photos are sent to.
+
+    Not in a parent that forks (only its pool uses a semaphore): CUDA does not survive that.
+    """
+    queue = sender.app.amqp.router.route({}, encode_photo.name)["queue"]
+    if queue.name in sender.app.amqp.queues.consume_from and not sender.pool.uses_semaphore:
+        Thread(target=photos.warm_up, daemon=True).start()

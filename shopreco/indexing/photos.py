@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from base64 import b64decode, b64encode
 from functools import cache
 
 import numpy as np
+from django.db import connections
 
 from shopreco.indexing.modalities import IMAGE, encoder_of
 from shopreco.media import Decoder, Limits, MediaRejected
-from shopreco.models import EmbeddingSpace
+from shopreco.models import EmbeddingSpace, SpaceState
+
+logger = logging.getLogger(__name__)
 
 DECODING_SECONDS = 5.0
 
@@ -22,6 +27,24 @@ def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
         return {"rejected": str(error)}
     [vector] = encoder_of(space, IMAGE).encode_images([image])
     return {"vector": b64encode(vector.astype(np.float32).tobytes()).decode()}
+
+
+def warm_up() -> None:
+    """Load what the first photo would wait for. In a thread of its own; never raises."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "PNG")
+    blank = b64encode(stream.getvalue()).decode()
+    try:
+        for space in EmbeddingSpace.objects.filter(state=SpaceState.ACTIVE):
+            if IMAGE in space.encoders:
+                encoded(space, blank)
+                logger.info("ready for photos of %s", space.catalogue)
+    except Exception:
+        logger.exception("not ready for photos: the first will wait")
+    finally:
+        connections.close_all()
 
 
 @cache

@@ -75,6 +75,15 @@ def test_the_demo_says_it_above_the_products(client: Client) -> None:
     assert "Results for “cushion”" in page
 
 
+def test_a_worker_is_ready_before_the_first_photo(
+    start_photo_worker: Callable[..., Process],  # noqa: F811 (the fixture)
+) -> None:
+    start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
+    elsewhere = start_photo_worker("mail")
+    services.search(photo=photo(size=44), catalogue=CATALOGUE)
+    assert "photos" not in elsewhere.log
+
+
 def test_a_worker_leaves_alone_what_nobody_waits_for(
     start_photo_worker: Callable[[], Process],  # noqa: F811 (the fixture)
     servers: EmbeddedServers,
