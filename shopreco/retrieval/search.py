@@ -23,7 +23,8 @@ from shopreco.retrieval.contributions import explained
 from shopreco.retrieval.facets import count_facets
 from shopreco.retrieval.filters import Filters, facet_names
 from shopreco.retrieval.languages import query_language
-from shopreco.retrieval.photos import Photo
+from shopreco.retrieval.lexical import lexical_query
+from shopreco.retrieval.photos import Photo, Words
 from shopreco.retrieval.rankings import Ranking, live_results
 from shopreco.retrieval.results import ResultPage
 from shopreco.retrieval.stages import Stages
@@ -56,7 +57,8 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     if space is None:
         stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
         return page
-    photo = _photo(space, question, stages) if question.photo else None
+    # Whether there is one is not what a file says of itself: one without a name is falsy.
+    photo = _photo(space, question, stages) if question.photo != "" else None
     if "photo" in stages.degraded and not question.text:
         return page
     matched = _matched(space, question, photo, stages)
@@ -122,11 +124,18 @@ def _browse(question: Question, stages: Stages) -> Ranking:
 def _match_photo(
     space: EmbeddingSpace, question: Question, photo: Photo, stages: Stages
 ) -> Ranking:
-    words = None
-    if question.text:
-        words = vectors.wait(space, vectors.begin(space, question.text), stages)
+    words = _words_beside(space, question, stages) if question.text else Words()
     with stages.stage("retrieve"):
         return photos.match(space, photo, words, question.filters.scope())
+
+
+def _words_beside(space: EmbeddingSpace, question: Question, stages: Stages) -> Words:
+    """Read as words while they are encoded; what fails or is late is named, and left out."""
+    encoding, words = vectors.begin(space, question.text), None
+    language = query_language(space, question.text, question.language, question.request)
+    with stages.stage("lexicon", optional=True):
+        words = lexical_query(space, question.text, language)
+    return Words(vectors.wait(space, encoding, stages), words)
 
 
 def _match(space: EmbeddingSpace, question: Question, stages: Stages) -> Ranking:

@@ -89,7 +89,7 @@ def test_a_web_process_stays_small_and_knows_no_torch(
     assert answer["search"]["degraded"] == []
     assert "dense" in answer["search"]["results"][0]["parts"]
     assert answer["photo"]["degraded"] == []
-    assert {"dense", "looks"} == set(answer["photo"]["results"][0]["parts"])
+    assert {"dense", "looks", "lexical"} == set(answer["photo"]["results"][0]["parts"])
     assert EmbeddingSpace.objects.get().encoder["CLASS"].endswith("SentenceTransformerEncoder")
     assert "onnxruntime" in answer["imported"]
     assert not set(HEAVY) & set(answer["imported"])

@@ -53,6 +53,8 @@ def test_what_looks_like_the_photo_comes_first(colour: str) -> None:
     assert page.total >= OF_A_COLOUR
     assert {title.rpartition(" ")[2] for title in titles(page)} == {colour}
     assert all({"dense", "looks"} == set(result.parts) for result in page)
+    beside = search("cushion")
+    assert all({"dense", "looks", "lexical"} == set(result.parts) for result in beside)
 
 
 def test_scores_are_the_sum_of_their_parts_and_contributions() -> None:
@@ -163,4 +165,4 @@ def test_nothing_is_left_at_the_broker(servers: EmbeddedServers) -> None:
 def test_the_same_photo_has_the_same_vector_as_in_the_index() -> None:
     """What the shop's own picture finds is itself: both were encoded in the same way."""
     page = search(photo=photo("green", 64, "PNG"), limit=1)
-    assert page.results[0].parts["looks"] == pytest.approx(photos.LOOKS_WEIGHT, abs=1e-3)
+    assert page.results[0].parts["looks"] == pytest.approx(photos.ALONE["looks"], abs=1e-3)
