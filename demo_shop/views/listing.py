@@ -84,7 +84,7 @@ class Asked:
     @property
     def address(self) -> str:
         """What is asked for apart from the filters, as an address has it."""
-        return _address(photo=self.photo, q=self.query)
+        return _asking(photo=self.photo, q=self.query)
 
     @property
     def filtered(self) -> bool:
@@ -181,7 +181,8 @@ def photo(request: HttpRequest) -> HttpResponse:
         problem = str(error)
     if problem:
         messages.error(request, problem)
-    response = HttpResponseRedirect(f"{reverse('search')}?{_address(photo=key, q=query)}")
+    asked = _asking(photo=key, q=query)
+    response = HttpResponseRedirect(reverse("search") + (f"?{asked}" if asked else ""))
     response.status_code = HTTPStatus.SEE_OTHER
     return response
 
@@ -300,7 +301,7 @@ def _plain(asked: Asked, within: Category | None) -> Listing:
     )
 
 
-def _address(**asked: str) -> str:
+def _asking(**asked: str) -> str:
     return urlencode({name: value for name, value in asked.items() if value}, quote_via=quote)
 
 

@@ -66,12 +66,13 @@ def test_what_is_no_picture_is_said_above_the_page(client: Client) -> None:
 
 def test_a_form_without_a_photo_is_a_search(client: Client) -> None:
     assert send(client, q="vase").redirect_chain == [("/search/?q=vase", 303)]
-    assert send(client).redirect_chain == [("/search/?", 303)]
+    assert send(client).redirect_chain == [("/search/", 303)]
 
 
 def test_an_address_whose_photo_is_gone_says_so(client: Client) -> None:
     page = client.get(f"/search/?photo={'0' * 32}").content.decode()
     assert "Your photo is no longer kept here. Please send it again." in page
+    assert "Search by photo</h1>" in page
     page = client.get(f"/search/?photo={'0' * 32}&q=vase").content.decode()
     assert "no longer kept here" in page
     assert "Results for “vase”" in page
