@@ -10,7 +10,8 @@ from functools import cache
 import numpy as np
 from django.db import connections
 
-from shopreco.indexing.modalities import IMAGE, encoder_of
+from shopreco.fusion import IMAGE
+from shopreco.indexing.modalities import encoder_of
 from shopreco.media import Decoder, Limits, MediaRejected
 from shopreco.models import EmbeddingSpace, SpaceState
 

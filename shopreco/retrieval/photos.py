@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from shopreco.conf import get_settings
 from shopreco.exceptions import PhotoRejected, PhotoUnavailable
+from shopreco.fusion import IMAGE
 from shopreco.indexing import fusing
-from shopreco.indexing.modalities import IMAGE
 from shopreco.indexing.workers import NoAnswer, ask
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
