@@ -9,6 +9,7 @@ from demo_shop import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
+    path("search/photo/", views.photo, name="photo"),
     path("c/<path:slug_path>/", views.category, name="category"),
     path("p/<str:slug>/", views.product, name="product"),
     path("cart/", views.cart, name="cart"),

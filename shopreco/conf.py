@@ -77,6 +77,16 @@ class Settings:
         0.25,
         "Seconds that a search waits for its query vector before it answers by words alone.",
     )
+    PHOTO_DEADLINE: float = _option(
+        3.0,
+        "Seconds that a search by photo waits for a worker to encode the photo; then the shopper "
+        "gets a sentence.",
+    )
+    PHOTO_MAX_BYTES: int = _option(
+        8 * 2**20,
+        "Size of a photo that is read. It travels to a worker in one message of the broker, which "
+        "may have a limit of its own.",
+    )
     FUSION: Mapping[str, Any] = _option(
         {"CLASS": "shopreco.ranking.fusion.ConvexSum"},
         "How dense and lexical scores become one: `CLASS` and its options in capitals.",

@@ -3,7 +3,9 @@
 ShopRecoError
 ├── ConfigurationError      a setting or declaration is wrong; the message names the fix
 ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
-│   └── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
+│   ├── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
+│   └── PhotoRejected       a shopper's photo that is too large or no picture; says which
+├── PhotoUnavailable        a photo cannot be searched with now; the message is for the shopper
 └── RunError                a run cannot be started, cancelled or resumed in its state
 """
 
@@ -28,6 +30,14 @@ class InvalidQuery(ShopRecoError):
 
 class UnknownFilter(InvalidQuery):
     code = "unknown_filter"
+
+
+class PhotoRejected(InvalidQuery):
+    code = "photo_rejected"
+
+
+class PhotoUnavailable(ShopRecoError):
+    code = "photo_unavailable"
 
 
 class RunError(ShopRecoError):

@@ -11,12 +11,13 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from django.core.files import File
 from django.db import models, transaction
 from django.http import HttpRequest
 
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
-from shopreco.exceptions import InvalidQuery, RunError
+from shopreco.exceptions import InvalidQuery, PhotoRejected, RunError
 from shopreco.indexing import outbox, pruning, runs, signals, spaces
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
@@ -69,6 +70,7 @@ PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in In
 def search(
     query: str = "",
     *,
+    photo: File[Any] | str = "",
     catalogue: str | None = None,
     request: HttpRequest | None = None,
     filters: Mapping[str, Any] | None = None,
@@ -82,8 +84,13 @@ def search(
 ) -> ResultPage:
     """Answer a query by words and meaning; without a query, browse what passes the filters.
 
+    With a photo: what looks like it, with a query beside it "this, but in red". A worker encodes
+    the photo within `PHOTO_DEADLINE`. If that fails the words answer alone, or nothing does, and
+    `degraded["photo"]` is a sentence for the shopper.
+
     Args:
         query: as typed; cut at `MAX_QUERY_LENGTH`.
+        photo: an uploaded file, or the `ResultPage.photo` of an answer before.
         filters: values by facet name, and `price_min`, `price_max`, `available`, `language`,
             `site`. Values of one filter are alternatives; filters add up.
         sort: relevance, price_asc, price_desc, newest or title.
@@ -96,6 +103,7 @@ def search(
     Raises:
         InvalidQuery, UnknownFilter: the caller asked what the catalogue does not offer. All other
             failures cost a stage, which `ResultPage.degraded` names.
+        PhotoRejected: an `InvalidQuery`: the photo is too large or cannot be read; it says why.
     """
     started = perf_counter()
     shop = get_catalogue(catalogue)
@@ -107,6 +115,7 @@ def search(
     question = Question(
         shop=shop,
         text=text,
+        photo=photo,
         request=request,
         filters=parse_filters(shop, filters),
         chosen=filters or {},
@@ -121,6 +130,8 @@ def search(
     try:
         with savepoint():
             page = answer(question, page, stages)
+    except PhotoRejected:
+        raise
     except Exception as error:
         # The shop's page comes first; the log has the whole story.
         logger.exception("search for %r failed", text)

@@ -8,21 +8,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from time import monotonic
+from threading import Thread
+from time import monotonic, time
 from typing import Any, Final
 
 from celery import shared_task
 from celery.schedules import crontab
+from celery.signals import worker_ready
 from django.db.models import Q
 from django.utils import timezone
 
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import outbox, runs
+from shopreco.indexing import outbox, photos, runs
 from shopreco.indexing.pipeline import index_batch
-from shopreco.indexing.workers import send
-from shopreco.models import IndexRun
+from shopreco.indexing.workers import reply, send
+from shopreco.models import EmbeddingSpace, IndexRun
 
 logger = logging.getLogger(__name__)
 
@@ -83,3 +85,22 @@ def reconcile() -> None:
             send("advance_run", runs.start(catalogue).pk)
         except RunError as error:
             logger.info("no reconciliation now: %s", error)
+
+
+@shared_task(ignore_result=True)
+def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None:
+    """Answer a web process that searches by a photo, unless it has given up meanwhile."""
+    space = EmbeddingSpace.objects.filter(pk=space_id).first()
+    if space is not None and time() < until:
+        reply(reply_to, photos.encoded(space, photo))
+
+
+@worker_ready.connect
+def _warm_up(sender: Any, **kwargs: object) -> None:
+    """Be ready for the first photo, in a worker that photos are sent to.
+
+    Not in a parent that forks (only its pool uses a semaphore): CUDA does not survive that.
+    """
+    queue = sender.app.amqp.router.route({}, encode_photo.name)["queue"]
+    if queue.name in sender.app.amqp.queues.consume_from and not sender.pool.uses_semaphore:
+        Thread(target=photos.warm_up, daemon=True).start()

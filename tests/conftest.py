@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,16 +177,16 @@ def environment_of_tests() -> dict[str, str]:
     return os.environ | changed
 
 
-@pytest.fixture
-def start_process(tmp_path: Path, transactional_db: None) -> Iterator[Callable[..., Process]]:
-    """Start a program on the test databases: `start_process("-m", "celery", …)` runs python.
+@contextmanager
+def processes_in(directory: Path) -> Iterator[Callable[..., Process]]:
+    """Start programs on the test databases: `start("-m", "celery", …)` runs python.
 
-    What still runs when the test ends is stopped.
+    What still runs at the end is stopped.
     """
     processes: list[Process] = []
 
     def start(*arguments: str, **environment: str) -> Process:
-        log_path = tmp_path / f"process-{len(processes)}.log"
+        log_path = directory / f"process-{len(processes)}.log"
         with log_path.open("wb") as log:
             popen = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -200,13 +200,27 @@ def start_process(tmp_path: Path, transactional_db: None) -> Iterator[Callable[.
         processes.append(Process(popen, log_path))
         return processes[-1]
 
-    yield start
-    for process in processes:
-        process.stop()
+    try:
+        yield start
+    finally:
+        for process in processes:
+            process.stop()
+
+
+@pytest.fixture
+def start_process(tmp_path: Path, transactional_db: None) -> Iterator[Callable[..., Process]]:
+    """`processes_in` a directory of this test."""
+    with processes_in(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture
 def start_worker(start_process: Callable[..., Process]) -> Callable[..., Process]:
+    """`worker_starter`, for one test."""
+    return worker_starter(start_process)
+
+
+def worker_starter(start_process: Callable[..., Process]) -> Callable[..., Process]:
     """Start a real Celery worker: `start_worker(*queues)`, all default queues without names.
 
     It has connected to the broker when this returns. Keyword arguments are environment variables.

@@ -2,7 +2,7 @@
 
 from demo_shop.views.cart import add_to_cart, cart, change_cart
 from demo_shop.views.home import home
-from demo_shop.views.listing import category, search
+from demo_shop.views.listing import category, photo, search
 from demo_shop.views.media import media
 from demo_shop.views.product import product
 
@@ -13,6 +13,7 @@ __all__ = [
     "change_cart",
     "home",
     "media",
+    "photo",
     "product",
     "search",
 ]

@@ -6,20 +6,24 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, urlencode
 
+from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from demo_shop import glossary
 from demo_shop.models import Brand, Category, Product, ProductQuerySet, split_path
 from shopreco import services
-from shopreco.exceptions import InvalidQuery
-from shopreco.retrieval import FacetCounts, PriceRange
+from shopreco.exceptions import InvalidQuery, PhotoRejected
+from shopreco.retrieval import FacetCounts, PriceRange, ResultPage
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ class Asked:
     """What the address asks for, with everything that makes no sense left out."""
 
     query: str
+    photo: str
+    """Key of a photo that was sent."""
     filters: Mapping[str, list[str]]
     price_min: str
     price_max: str
@@ -57,9 +63,10 @@ class Asked:
     @classmethod
     def from_address(cls, given: QueryDict) -> Asked:
         sort, page = given.get("sort", ""), given.get("page", "")
-        query = " ".join(given.get("q", "").replace("\x00", "").split())
+        query, photo = _words(given), given.get("photo", "")
         return cls(
             query=query,
+            photo=photo if photo.isalnum() else "",
             filters={
                 name.removeprefix(FILTER_PREFIX): values
                 for name in given
@@ -69,10 +76,15 @@ class Asked:
             price_min=_amount(given.get("price_min", "")),
             price_max=_amount(given.get("price_max", "")),
             available=given.get("available") == "1",
-            # Without words there is no best match.
-            sort=sort if sort in SORTS else "relevance" if query else "newest",
+            # Without words and photo there is no best match.
+            sort=sort if sort in SORTS else "relevance" if query or photo else "newest",
             page=min(max(int(page), 1), LAST_PAGE) if page.isdecimal() and len(page) < 6 else 1,
         )
+
+    @property
+    def address(self) -> str:
+        """What is asked for apart from the filters, as an address has it."""
+        return _asking(photo=self.photo, q=self.query)
 
     @property
     def filtered(self) -> bool:
@@ -125,6 +137,8 @@ class Listing:
     boxes: Sequence[Box] = ()
     prices: PriceRange | None = None
     query_id: str = ""
+    notice: str = ""
+    """What search says to the shopper."""
     resting: bool = False
     """Whether search is not available and the products come straight from the shop's tables."""
 
@@ -150,6 +164,29 @@ def search(request: HttpRequest) -> HttpResponse:
     return _listing(request, asked, None, {"title": asked.query})
 
 
+@require_POST
+def photo(request: HttpRequest) -> HttpResponse:
+    """Take a shopper's photo and lead to its results, whose address holds for a day."""
+    query, key, problem = _words(request.POST), "", ""
+    try:
+        page = services.search(
+            query,
+            photo=request.FILES.get("photo", ""),
+            catalogue="demo_shop.product",
+            request=request,
+            limit=1,
+        )
+        key, problem = page.photo, page.degraded.get("photo", "")
+    except PhotoRejected as error:
+        problem = str(error)
+    if problem:
+        messages.error(request, problem)
+    asked = _asking(photo=key, q=query)
+    response = HttpResponseRedirect(reverse("search") + (f"?{asked}" if asked else ""))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
 @require_safe
 def category(request: HttpRequest, slug_path: str) -> HttpResponse:
     found = get_object_or_404(Category, slug_path=slug_path)
@@ -173,7 +210,8 @@ def _listing(
     except SearchRests as error:
         logger.warning("%s is shown without search: %s", request.path, error)
         listing = _plain(asked, within)
-    sorts = {name: label for name, label in SORTS.items() if asked.query or name != "relevance"}
+    ranked = asked.query or asked.photo
+    sorts = {name: label for name, label in SORTS.items() if ranked or name != "relevance"}
     return render(
         request,
         "shop/listing.html",
@@ -184,6 +222,7 @@ def _listing(
 def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Listing:
     page = services.search(
         asked.query,
+        photo=asked.photo,
         catalogue="demo_shop.product",
         request=request,
         filters=asked.as_filters(within),
@@ -195,7 +234,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
     if failed := {"index", "search"} & page.degraded.keys():
         raise SearchRests(*(page.degraded[stage] for stage in failed))
     return Listing(
-        products=[result.object for result in page.results],
+        products=_as_photographed(page) if asked.photo else page.objects,
         total=page.total,
         page=asked.page,
         boxes=[
@@ -205,7 +244,16 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         ],
         prices=page.price_range,
         query_id=page.query_id,
+        notice=page.degraded.get("photo", ""),
     )
+
+
+def _as_photographed(page: ResultPage) -> list[Product]:
+    """The variants that look like the photo, in place of the products that have them."""
+    keys = [result.variant_id for result in page if result.variant_id]
+    found = Product.objects.live().for_cards().filter(pk__in=keys)
+    variants = {str(each.pk): each for each in found}
+    return [variants.get(result.variant_id, result.object) for result in page]
 
 
 def _box(facet: FacetCounts, *, open_: bool) -> Box:
@@ -251,6 +299,14 @@ def _plain(asked: Asked, within: Category | None) -> Listing:
         page=asked.page,
         resting=True,
     )
+
+
+def _asking(**asked: str) -> str:
+    return urlencode({name: value for name, value in asked.items() if value}, quote_via=quote)
+
+
+def _words(given: QueryDict) -> str:
+    return " ".join(given.get("q", "").replace("\x00", "").split())
 
 
 def _amount(text: str) -> str:

@@ -33,6 +33,11 @@ class SearchParameters(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="The query as typed. Without one, everything that passes the filters is listed.",
     )
+    photo = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="`photo` of an answer to `search/image`: further pages and other filters of it.",
+    )
     catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)
     price_min = serializers.DecimalField(
         16, 4, required=False, help_text="Lowest price, in the shop's currency."
@@ -73,6 +78,20 @@ class SearchParameters(serializers.Serializer[Any]):
     explain = serializers.BooleanField(
         required=False, help_text="`true`: say what text, pictures and words added to each score."
     )
+
+
+class PhotoSearchParameters(SearchParameters):
+    """The form of `search/image`, apart from the filters."""
+
+    image = serializers.FileField(
+        help_text="A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to `PHOTO_MAX_BYTES`."
+    )
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="Words beside the photo: this, but “in red”.",
+    )
+    photo = None  # type: ignore[assignment]  # DRF's way to leave an inherited field out
 
 
 class AutocompleteParameters(serializers.Serializer[Any]):
@@ -119,14 +138,18 @@ class Asked:
     catalogue: Catalogue
 
 
-def read(serializer_class: type[serializers.Serializer[Any]], given: QueryDict) -> Asked:
+def read(
+    serializer_class: type[serializers.Serializer[Any]],
+    given: QueryDict,
+    files: Mapping[str, Any] | None = None,
+) -> Asked:
     """Check the parameters of a request. Empty ones, as forms send them, are as if not given.
 
     Raises:
         InvalidParameter: with the name of the first that is wrong.
     """
     serializer = serializer_class()
-    known: dict[str, Any] = {}
+    known: dict[str, Any] = dict(files.items()) if files else {}
     others: dict[str, list[str]] = {}
     for name, texts in given.lists():
         filled = [str(text) for text in texts if text]

@@ -28,7 +28,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(help_text="What the order goes by; compares within one answer.")
     # Names of the answer that DRF also uses for attributes of a field, until it takes them away.
     source = serializers.CharField(  # type: ignore[assignment]  # a field named as DRF's attribute
-        help_text="What found it: `hybrid`, `identifier`, `browse`, `dense`, `looks`."
+        help_text="What found it: `hybrid`, `photo`, `identifier`, `browse`, `dense`, `looks`."
     )
     title = serializers.CharField()
     url = serializers.CharField(help_text="Address of its page; empty where it has none.")
@@ -40,12 +40,12 @@ class ResultSerializer(serializers.Serializer[Any]):
     )
     parts = serializers.DictField(
         child=serializers.FloatField(),
-        help_text="What each retriever added to the score: `dense`, `lexical`.",
+        help_text="What each retriever added to the score: `dense`, `lexical`, `looks`.",
     )
     contributions = serializers.DictField(
         child=serializers.FloatField(),
         help_text="What each modality and the words added: `text`, `image`, `video`, `graph`, "
-        "`lexical`; they sum to the score. Empty without `explain`.",
+        "`lexical`, `looks`; they sum to the score. Empty without `explain`.",
     )
     reasons = ReasonSerializer(
         many=True, help_text="Why it is recommended beside the product; empty in a search."
@@ -96,6 +96,12 @@ class SearchResponse(_PageSerializer):
 
     query = serializers.CharField(help_text="The query as it was understood.")
     query_id = serializers.CharField(help_text="Id of this answer: events refer to it.")
+    photo = serializers.CharField(
+        help_text="Key of the photo that was searched with, for `search/?photo=`; else empty."
+    )
+    notice = serializers.CharField(
+        help_text="A sentence for the shopper where the photo could not be used; else empty."
+    )
     facets = FacetSerializer(many=True)
     price_range = PriceRangeSerializer(
         allow_null=True, help_text="Of all matches; null unless `facets` were asked for."
@@ -142,6 +148,8 @@ def search_response(page: ResultPage, took_ms: float) -> dict[str, Any]:
                 **_page(page, took_ms),
                 "query": page.query,
                 "query_id": page.query_id,
+                "photo": page.photo,
+                "notice": page.degraded.get("photo", ""),
                 "facets": page.facets,
                 "price_range": _price_range(page),
             }

@@ -47,6 +47,13 @@ class SearchThrottle(VisitorThrottle):
     default_rate = "120/min"
 
 
+class PhotoThrottle(VisitorThrottle):
+    """Every photo is work for a worker."""
+
+    scope = "shopreco-photo"
+    default_rate = "20/min"
+
+
 class AutocompleteThrottle(VisitorThrottle):
     """Typing asks several times a second."""
 

@@ -10,6 +10,7 @@ app_name = "shopreco"
 
 urlpatterns = [
     path("search/", views.SearchView.as_view(), name="search"),
+    path("search/image", views.PhotoSearchView.as_view(), name="search-image"),
     path("autocomplete/", views.AutocompleteView.as_view(), name="autocomplete"),
     # A key may have slashes.
     path("similar/<path:object_id>/", views.SimilarView.as_view(), name="similar"),

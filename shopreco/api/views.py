@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -22,7 +23,12 @@ from rest_framework.views import APIView
 from shopreco import services
 from shopreco.api import parameters, responses
 from shopreco.api.errors import error_response
-from shopreco.api.throttles import AutocompleteThrottle, RecommendThrottle, SearchThrottle
+from shopreco.api.throttles import (
+    AutocompleteThrottle,
+    PhotoThrottle,
+    RecommendThrottle,
+    SearchThrottle,
+)
 from shopreco.blocks import render_block
 from shopreco.catalogues import Catalogue
 
@@ -109,23 +115,50 @@ class SearchView(PublicView):
         tags=["shopreco"],
     )
     def get(self, request: Request) -> Response:
-        started = perf_counter()
         asked = parameters.read(parameters.SearchParameters, request.GET)
-        values = dict(asked.values)
-        filters: dict[str, Any] = dict(parameters.filters_of(asked))
-        for name in ("price_min", "price_max", "available", "site"):
-            if name in values:
-                filters[name] = values.pop(name)
-        page = services.search(
-            values.pop("q", ""),
-            catalogue=asked.catalogue.name,
-            request=django_request(request),
-            filters=filters,
-            **values,
-        )
-        if not page.total and not page.degraded:
-            parameters.reject_absent(asked)
-        return Response(responses.search_response(page, _milliseconds_since(started)))
+        return _search(request, asked, photo=asked.values.get("photo", ""))
+
+
+class PhotoSearchView(PublicView):
+    http_method_names = ["post"]
+    parser_classes = [MultiPartParser]
+    throttle_classes = [PhotoThrottle]
+
+    @extend_schema(
+        operation_id="search_image",
+        summary="Search by photo",
+        description="What looks like a photo, with `q` beside it: this, but in red. The answer is "
+        "that of `search/`; its `photo` stands for the picture there, for a day. When no worker "
+        "reads the photo in time, the words answer alone, `degraded` has `photo`, and `notice` is "
+        "a sentence for the shopper.",
+        parameters=[FILTERS],
+        request={"multipart/form-data": parameters.PhotoSearchParameters},
+        responses={200: responses.SearchResponse, **ERRORS},
+        tags=["shopreco"],
+    )
+    def post(self, request: Request) -> Response:
+        asked = parameters.read(parameters.PhotoSearchParameters, request.POST, request.FILES)
+        return _search(request, asked, photo=asked.values["image"])
+
+
+def _search(request: Request, asked: parameters.Asked, photo: Any) -> Response:
+    started = perf_counter()
+    options = {n: v for n, v in asked.values.items() if n not in {"q", "photo", "image"}}
+    filters: dict[str, Any] = dict(parameters.filters_of(asked))
+    for name in ("price_min", "price_max", "available", "site"):
+        if name in options:
+            filters[name] = options.pop(name)
+    page = services.search(
+        asked.values.get("q", ""),
+        photo=photo,
+        catalogue=asked.catalogue.name,
+        request=django_request(request),
+        filters=filters,
+        **options,
+    )
+    if not page.total and not page.degraded:
+        parameters.reject_absent(asked)
+    return Response(responses.search_response(page, _milliseconds_since(started)))
 
 
 class AutocompleteView(PublicView):

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shopreco.fusion import contributions
 from shopreco.indexing import fusing
 from shopreco.models import EmbeddingSpace
-from shopreco.retrieval import vectors
 from shopreco.retrieval.results import Result
 
 
-def explained(space: EmbeddingSpace, text: str, results: Sequence[Result]) -> tuple[Result, ...]:
-    """The results with `contributions`: `parts` with the cosine taken apart, formula (7)."""
-    query = vectors.begin(space, text).result(timeout=vectors.patience(space))
+def explained(
+    space: EmbeddingSpace, query: NDArray[np.float32], results: Sequence[Result]
+) -> tuple[Result, ...]:
+    """The results with `contributions`: `parts` with the cosine taken apart, formula (7).
+
+    query: (d,), what the dense part compared the items with.
+    """
     item_ids = [result.item_id for result in results]
     matrices = fusing.modality_vectors(space, item_ids)
     shares = contributions(query, matrices, space.weights)

@@ -7,7 +7,6 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 from __future__ import annotations
 
 import logging
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +21,7 @@ from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits, Statement, as_arrays, read_array
 from shopreco.retrieval.stages import Stages, savepoint
-from shopreco.retrieval.vocabulary import Mentions, vocabulary
+from shopreco.retrieval.vocabulary import Mentions, Vocabulary, vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -83,21 +82,18 @@ def match(
 
     Where that fails each is tried alone: the one that is broken is named, the other answers.
     """
-    vector: NDArray[np.float32] | None = None
     words: LexicalQuery | None = None
     encoding = vectors.begin(space, text)
     with stages.stage("lexicon", optional=True):
         words = lexical.lexical_query(space, text, language)
     mentions: dict[int, float] = {}
+    known: Vocabulary | None = None
     with stages.stage("mentions", optional=True):
         known = vocabulary(space)
         mentions = known.named(text, words.read_as if words else "", language)
-    with stages.stage("encode", optional=True):
-        try:
-            vector = encoding.result(timeout=vectors.patience(space))
-        except FutureTimeout:
-            stages.degraded["encode"] = "the query vector was not ready in time"
-        else:
+    vector = vectors.wait(space, encoding, stages)
+    if vector is not None and known is not None:
+        with stages.stage("mentions", optional=True):
             mentions = {**known.meant(vector), **mentions}
     if vector is not None:
         try:

@@ -22,23 +22,25 @@ def vector_of(space: EmbeddingSpace, item_id: int) -> NDArray[np.float32] | None
 
 def nearest(space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int) -> Hits:
     """The k items of the space's catalogue whose pictures are nearest, the best first."""
-    statement = _statement(space, vector, filters, k)
-    return Hits.from_rows(scan(statement, k))
+    near, params = statement(space, vector, filters, k)
+    sql = f"""
+        SELECT n.item_id, i.group_id, -n.distance
+        FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
+    """
+    return Hits.from_rows(scan(Statement(sql, params), k))
 
 
-def _statement(
+def statement(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
 ) -> Statement:
-    """Cast, modality and encoder stand in the text, as in the partial index."""
+    """The SQL that finds. Cast, modality and encoder stand in the text, as in the partial index."""
     where = filters.where()
     cast = f"halfvec({len(vector):d})"
     sql = f"""
-        SELECT item_id, group_id, -distance FROM (
-            SELECT m.item_id, i.group_id, m.vector::{cast} <#> %s::{cast} AS distance
-            FROM shopreco_modalityvector m JOIN shopreco_item i ON i.id = m.item_id
-            WHERE m.modality = 'image' AND m.encoder = '{space.encoders["image"]}'
-              AND m.vector IS NOT NULL AND i.catalogue = %s AND {where.sql}
-            ORDER BY distance LIMIT {k:d}
-        ) AS near ORDER BY distance, item_id
+        SELECT m.item_id, m.vector::{cast} <#> %s::{cast} AS distance
+        FROM shopreco_modalityvector m JOIN shopreco_item i ON i.id = m.item_id
+        WHERE m.modality = 'image' AND m.encoder = '{space.encoders["image"]}'
+          AND m.vector IS NOT NULL AND i.catalogue = %s AND {where.sql}
+        ORDER BY distance LIMIT {k:d}
     """
     return Statement(sql, (literal(vector), space.catalogue, *where.params))

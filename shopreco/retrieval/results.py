@@ -47,8 +47,9 @@ class ResultPage:
     """A page of results. Iterating it gives the results.
 
     `total` counts all that matched (products, with variants collapsed). `degraded` names each
-    stage that failed or was late and why; the page stands without it. `timings` are milliseconds
-    by stage.
+    stage that failed or was late and why; the page stands without it. What `degraded["photo"]` says
+    is for the shopper. `photo` is the key of the photo that was searched with: `search` takes it in
+    place of the photo for a day. `timings` are milliseconds by stage.
     """
 
     results: tuple[Result, ...] = ()
@@ -57,6 +58,7 @@ class ResultPage:
     limit: int = 0
     query: str = ""
     query_id: str = ""
+    photo: str = ""
     source: str = ""
     facets: tuple[FacetCounts, ...] = ()
     price_range: PriceRange | None = None

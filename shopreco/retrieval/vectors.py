@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from shopreco.conf import get_settings
 from shopreco.encoders import QueryEncoder, create_encoder
 from shopreco.models import EmbeddingSpace
+from shopreco.retrieval.stages import Stages
 
 logger = logging.getLogger(__name__)
 
@@ -52,18 +54,46 @@ def begin(space: EmbeddingSpace, text: str) -> Future[Vector]:
     The vector that comes too late for its own request is cached for the next.
     """
     key = _cache_key(space, text)
-    cached = _get(key)
+    cached = recall(key)
     if cached is not None:
         ready: Future[Vector] = Future()
-        ready.set_result(np.frombuffer(cached, dtype=np.float32))
+        ready.set_result(cached)
         return ready
     return _executor(os.getpid()).submit(_encode, space, text, key)
+
+
+def wait(space: EmbeddingSpace, encoding: Future[Vector], stages: Stages) -> Vector | None:
+    """The vector that `begin` promised; None, and the stage named, if it fails or is late."""
+    with stages.stage("encode", optional=True):
+        try:
+            return encoding.result(timeout=patience(space))
+        except FutureTimeout:
+            stages.degraded["encode"] = "the query vector was not ready in time"
+    return None
 
 
 def patience(space: EmbeddingSpace) -> float:
     """Seconds that a search may wait for a vector."""
     deadline = get_settings().QUERY_DEADLINE
     return deadline if space.encoder_fingerprint in _loaded else max(deadline, LOADING_SECONDS)
+
+
+def remember(key: str, vector: Vector) -> None:
+    """Keep a vector for the next request, as far as the cache works."""
+    try:
+        _cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
+    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
+        logger.warning("vector not cached: %s", error)
+
+
+def recall(key: str) -> Vector | None:
+    """A vector that was remembered; None if it is gone, or the cache is."""
+    try:
+        found = _cache().get(key)
+    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
+        logger.warning("cache of vectors not reached: %s", error)
+        return None
+    return np.frombuffer(found, dtype=np.float32) if isinstance(found, bytes) else None
 
 
 @lru_cache(maxsize=1)
@@ -74,20 +104,8 @@ def _executor(pid: int) -> ThreadPoolExecutor:
 
 def _encode(space: EmbeddingSpace, text: str, key: str) -> Vector:
     vector = query_encoder(space).encode_query(text)
-    try:
-        _cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
-    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-        logger.warning("query vector not cached: %s", error)
+    remember(key, vector)
     return vector
-
-
-def _get(key: str) -> bytes | None:
-    try:
-        found = _cache().get(key)
-    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-        logger.warning("query vector cache not reached: %s", error)
-        return None
-    return found if isinstance(found, bytes) else None
 
 
 def _cache() -> BaseCache:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django import template
 from django.conf import settings
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.shortcuts import resolve_url
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.template.loader import get_template
@@ -19,7 +19,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
 from shopreco.blocks import render_block
-from shopreco.catalogues import catalogue_of
+from shopreco.catalogues import Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
 from shopreco.services import ResultPage, recommend
@@ -49,6 +49,8 @@ def search_box(
     catalogue: str = "",
     placeholder: str = "",
     facet_prefix: str = "",
+    photo_action: str = "",
+    photo_name: str = "photo",
 ) -> SafeString:
     """A search form with suggestions while typing; without script it is a plain form.
 
@@ -60,13 +62,18 @@ def search_box(
         placeholder: shown in the empty field.
         facet_prefix: with the facet's name after it, the parameter by which the page of results
             filters: choosing the brand Fennel goes to `?f.brand=Fennel` with the prefix `f.`.
+        photo_action: where a photo is sent: a URL, or the name of one. Without one, or where the
+            catalogue declares no `Image`, there is no photo button.
+        photo_name: of the file that is sent there, and of the parameter that has the photo's key on
+            the page of results.
     """
 
     def render() -> SafeString:
         request = context.get("request")
-        typed = request.GET.get(name, "") if isinstance(request, HttpRequest) else ""
+        asked = request.GET if isinstance(request, HttpRequest) else QueryDict()
+        typed, results = asked.get(name, ""), resolve_url(action)
         box = {
-            "action": resolve_url(action),
+            "action": results,
             "name": name,
             "id": id,
             "value": typed,
@@ -76,9 +83,22 @@ def search_box(
             "max_length": get_settings().MAX_QUERY_LENGTH,
             "suggest_url": _suggest_url(catalogue),
         }
-        return SafeString(get_template("shopreco/search_box.html").render(box))
+        if photo_action and request and _has_pictures(catalogue):
+            box |= {
+                "photo_action": resolve_url(photo_action),
+                "photo_name": photo_name,
+                "photo": asked.get(photo_name, ""),
+                "without_photo": f"{results}?{urlencode({name: typed})}" if typed else results,
+            }
+        # The request is for the token of the photo's form alone.
+        given = request if "photo_action" in box else None
+        return SafeString(get_template("shopreco/search_box.html").render(box, given))
 
     return _never_breaking_the_page("search_box", render)
+
+
+def _has_pictures(catalogue: str) -> bool:
+    return any(isinstance(each, Image) for each in get_catalogue(catalogue or None).fields.values())
 
 
 def _suggest_url(catalogue: str) -> str:

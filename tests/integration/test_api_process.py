@@ -1,4 +1,4 @@
-"""What a web process carries: the real query encoder, no torch, little memory."""
+"""What a web process carries: the real query encoder, no torch, no pictures, little memory."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace
 from tests.conftest import Process
-from tests.indexed_shop import CATALOGUE, drop_spaces, fill
+from tests.indexed_shop import CATALOGUE, drop_spaces
+from tests.photo_shop import fill
 
 LIMIT_MB = 300
-HEAVY = ("torch", "transformers", "sentence_transformers", "onnx")
+HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
 
 SERVE = """
 import json, sys
@@ -27,21 +28,25 @@ for catalogue in get_catalogues():
 from django.test import Client
 from django.core.wsgi import get_wsgi_application
 get_wsgi_application()
-product = sys.argv[1]
+product, picture = sys.argv[1:]
 client = Client()
 answers = [
     client.get(path, asked, headers={"host": "localhost"})
     for path, asked in [
         ("/shopreco/health/ready", {}),
-        ("/shopreco/search/", {"q": "light for my desk", "facets": "*"}),
+        ("/shopreco/search/", {"q": "lamp for my desk", "facets": "*"}),
         ("/shopreco/autocomplete/", {"q": "desk"}),
         (f"/shopreco/similar/{product}/", {}),
         ("/shopreco/blocks/product-similar/", {"id": product}),
     ]
 ]
+with open(picture, "rb") as photo:
+    asked = {"image": photo, "q": "for my desk"}
+    answers.append(client.post("/shopreco/search/image", asked, headers={"host": "localhost"}))
 print("ANSWER", json.dumps({
     "statuses": [answer.status_code for answer in answers],
     "search": answers[1].json(),
+    "photo": answers[-1].json(),
     "imported": sorted(name for name in sys.modules if "." not in name),
     "megabytes": psutil.Process().memory_info().rss / 2**20,
 }))
@@ -71,17 +76,20 @@ print("STATE", run.state, run.error)
 @pytest.mark.slow
 @pytest.mark.usefixtures("_shop_indexed_elsewhere")
 def test_a_web_process_stays_small_and_knows_no_torch(
-    start_process: Callable[..., Process],
+    start_process: Callable[..., Process], start_worker: Callable[..., Process]
 ) -> None:
-    lamp = Product.objects.get(title="Brass desk lamp")
-    process = start_process("-c", SERVE, str(lamp.pk))
+    lamp = Product.objects.get(title="Lamp number 0 in red")
+    start_worker()
+    process = start_process("-c", SERVE, str(lamp.pk), lamp.image.path)
     process.popen.wait(timeout=120)
     line = next((line for line in process.log.splitlines() if line.startswith("ANSWER ")), "")
     assert line, process.log
     answer = json.loads(line.removeprefix("ANSWER "))
-    assert answer["statuses"] == [200] * 5
+    assert answer["statuses"] == [200] * 6
     assert answer["search"]["degraded"] == []
     assert "dense" in answer["search"]["results"][0]["parts"]
+    assert answer["photo"]["degraded"] == []
+    assert {"dense", "looks", "lexical"} == set(answer["photo"]["results"][0]["parts"])
     assert EmbeddingSpace.objects.get().encoder["CLASS"].endswith("SentenceTransformerEncoder")
     assert "onnxruntime" in answer["imported"]
     assert not set(HEAVY) & set(answer["imported"])

@@ -13,6 +13,7 @@ from drf_spectacular.validation import validate_schema
 
 PATHS = {
     "/shopreco/search/": "search",
+    "/shopreco/search/image": "search_image",
     "/shopreco/autocomplete/": "autocomplete",
     "/shopreco/similar/{object_id}/": "similar",
     "/shopreco/recommend/{placement}/": "recommend",
@@ -35,10 +36,11 @@ def test_it_is_made_without_warnings() -> None:
 
 def test_every_endpoint_is_described(schema: dict[str, Any]) -> None:
     validate_schema(schema)
-    assert {url: methods["get"]["operationId"] for url, methods in schema["paths"].items()} == PATHS
-    for methods in schema["paths"].values():
-        assert methods["get"]["summary"]
-        assert methods["get"]["description"]
+    described = {url: next(iter(methods.values())) for url, methods in schema["paths"].items()}
+    assert {url: each["operationId"] for url, each in described.items()} == PATHS
+    for each in described.values():
+        assert each["summary"]
+        assert each["description"]
 
 
 def test_parameters_and_answers_are_described(schema: dict[str, Any]) -> None:
@@ -50,3 +52,14 @@ def test_parameters_and_answers_are_described(schema: dict[str, Any]) -> None:
     assert set(search["responses"]) == {"200", "400", "429"}
     result = schema["components"]["schemas"]["Result"]
     assert {"id", "rank", "score", "source", "variant_id", "parts"} <= set(result["properties"])
+
+
+def test_a_photo_is_a_part_of_a_form(schema: dict[str, Any]) -> None:
+    operation = schema["paths"]["/shopreco/search/image"]["post"]
+    [(kind, form)] = operation["requestBody"]["content"].items()
+    assert kind == "multipart/form-data"
+    fields = schema["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
+    assert fields["required"] == ["image"]
+    assert fields["properties"]["image"]["format"] in {"binary", "uri"}
+    assert {"q", "price_max", "facets", "limit"} <= set(fields["properties"])
+    assert "photo" not in fields["properties"]

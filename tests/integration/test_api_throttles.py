@@ -8,7 +8,12 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from shopreco.api.throttles import AutocompleteThrottle, RecommendThrottle, SearchThrottle
+from shopreco.api.throttles import (
+    AutocompleteThrottle,
+    PhotoThrottle,
+    RecommendThrottle,
+    SearchThrottle,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +31,9 @@ def rates(**given: str | None) -> override_settings:
 
 
 def test_every_endpoint_has_a_default() -> None:
-    given = [throttle().rate for throttle in (SearchThrottle, AutocompleteThrottle)]
-    assert [*given, RecommendThrottle().rate] == ["120/min", "600/min", "300/min"]
+    throttles = (SearchThrottle, AutocompleteThrottle, RecommendThrottle, PhotoThrottle)
+    given = [throttle().rate for throttle in throttles]
+    assert given == ["120/min", "600/min", "300/min", "20/min"]
 
 
 def test_the_host_sets_rates_by_name(client: Client) -> None:

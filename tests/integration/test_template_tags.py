@@ -94,8 +94,42 @@ def test_without_the_api_the_search_box_has_no_suggestions() -> None:
     assert "data-shopreco-suggest" not in html
 
 
+PHOTO_BOX = '{% search_box photo_action="/photo/" %}'
+
+
+def test_the_photo_button_is_a_plain_form_of_its_own() -> None:
+    elements = Elements(render(PHOTO_BOX, "/?q=lamp"))
+    search, photo = elements.all("form")
+    assert search["method"] == "get"
+    assert (photo["action"], photo["method"]) == ("/photo/", "post")
+    assert photo["enctype"] == "multipart/form-data"
+    fields = elements.all("input")
+    files = [field for field in fields if field["type"] == "file"]
+    assert {(field["name"], field["accept"]) for field in files} == {("photo", "image/*")}
+    assert [field.get("capture") for field in files] == [None, "environment"]
+    assert [field["value"] for field in fields if field["name"] == "q"] == ["lamp", "lamp"]
+    assert [field["value"] for field in fields if field["name"] == "csrfmiddlewaretoken"] != [""]
+
+
+def test_words_stay_beside_the_photo_until_it_is_taken_away() -> None:
+    elements = Elements(render(PHOTO_BOX, "/?q=in+red&photo=abc&page=2"))
+    kept = [each["value"] for each in elements.all("input") if each["type"] == "hidden"]
+    assert "abc" in kept
+    [remove] = elements.all("a")
+    assert remove["href"] == "/search/?q=in+red"
+    [picture] = elements.all("canvas")
+    assert picture["data-shopreco-photo"] == "abc"
+
+
+@pytest.mark.parametrize("box", ["{% search_box %}", PHOTO_BOX.replace(" %}", " catalogue=c %}")])
+def test_without_an_address_or_pictures_there_is_no_photo_button(box: str) -> None:
+    html = render(box, "/?photo=abc", c="testapp.gadget")
+    assert len(Elements(html).all("form")) == 1
+    assert "photo" not in html
+
+
 def test_nothing_is_inline() -> None:
-    for source in ("{% search_box %}",):
+    for source in ("{% search_box %}", PHOTO_BOX):
         for tag, attributes in Elements(render(source)).found:
             assert tag != "style"
             assert "style" not in attributes
