@@ -2,6 +2,7 @@
 
 ShopRecoError
 ├── ConfigurationError      a setting or declaration is wrong; the message names the fix
+├── GraphError              a change of the knowledge graph that would make no sense
 ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
 │   └── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
 └── RunError                a run cannot be started, cancelled or resumed in its state
@@ -20,6 +21,10 @@ class ShopRecoError(Exception):
 
 class ConfigurationError(ShopRecoError):
     code = "configuration"
+
+
+class GraphError(ShopRecoError):
+    code = "graph"
 
 
 class InvalidQuery(ShopRecoError):

@@ -117,13 +117,13 @@ def encode(
         passages = [documents[o].passage for o in missing]
         encoded.by_object.update(zip(missing, encoder.encode_documents(passages), strict=True))
     else:
-        media = {o: _media(documents[o], source.modality) for o in missing}
+        media = {o: used_media(documents[o], source.modality) for o in missing}
         encoded.by_object.update(_pooled(encoder, source.modality, media, encoded))
     encoded.fresh = set(missing)
     return encoded
 
 
-def _media(document: ItemDocument, modality: str) -> Sequence[Medium]:
+def used_media(document: ItemDocument, modality: str) -> Sequence[Medium]:
     return document.images[:MAX_PICTURES] if modality == IMAGE else document.videos[:1]
 
 
