@@ -10,14 +10,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-WIDTH, MARGIN = 1160, 12
+WIDTH, MARGIN = 1000, 12
 ROW, GAP = 30, 14
 """From one neighbour to the next, and more between two relations."""
-NODE, HUB, LEAF = (170, 26), (130, 22), (240, 24)
+NODE, HUB, LEAF = (156, 26), (118, 22), (218, 24)
 """Width and height of the boxes: the node, relations, neighbours."""
-HUB_X = 290
+HUB_X = 254
 LINE, PADDING = 18, 12
-COLUMNS = {NODE: 22, HUB: 18, LEAF: 32}
+COLUMNS = {NODE: 18, HUB: 16, LEAF: 28}
 """Characters that fit into a box."""
 MOST_LINES = 3
 WHOLE = 4

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -91,6 +91,14 @@ class EdgeAdmin(ReadOnlyAdmin):
         found = models.Q(source__in=nodes) | models.Q(target__in=nodes)
         return queryset.filter(found), False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = dict(extra_context or {})
+        if ReviewFilter.parameter_name not in request.GET:
+            context["title"] = _("Edges found in texts, to review")
+        return super().changelist_view(request, context)
+
     # Columns
 
     @admin.display(description=gettext_lazy("from"))
@@ -111,7 +119,7 @@ class EdgeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, edge: Edge) -> SafeString:
-        return badge(edge.state, edge.get_state_display())
+        return state_of(edge)
 
     def _link(self, node: Node) -> SafeString:
         label = Truncator(node.label or node.key).chars(90)
@@ -143,6 +151,10 @@ class EdgeAdmin(ReadOnlyAdmin):
             self.message_user(request, text % SELECTION, messages.ERROR)
             return
         decide(self, request, edges, state)
+
+
+def state_of(edge: Edge) -> SafeString:
+    return badge(f"edge-{edge.state}", edge.get_state_display())
 
 
 def nodes_named(text: str) -> models.QuerySet[Any]:

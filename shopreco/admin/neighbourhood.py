@@ -13,13 +13,15 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
+from django.forms.widgets import Script
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco.admin.drawing import Drawing, Group, Neighbour, draw
-from shopreco.admin.pages import badge
+from shopreco.admin.edges import state_of
+from shopreco.catalogues.fields import SEPARATOR
 from shopreco.indexing.graph import REMOVABLE
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 
@@ -39,7 +41,7 @@ class EdgeFilter(forms.Form):
     state = forms.ChoiceField(label=gettext_lazy("State"), required=False)
 
     def __init__(self, node: Node, data: Any) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id="id_filter_%s")
         edges = Edge.objects.filter(relation=OuterRef("pk"))
         here = Exists(edges.filter(source=node)) | Exists(edges.filter(target=node))
         relation = self.fields["relation"]
@@ -61,6 +63,9 @@ class EdgeFilter(forms.Form):
 class NodeSelect(AutocompleteSelect):
     """Django's own field of suggestions, for nodes of one catalogue."""
 
+    class Media:
+        js = [Script("shopreco/admin/node_select.js", defer=True)]
+
     def __init__(self, field: str, site: admin.AdminSite, catalogue: str) -> None:
         model = Node if field == "merged_into" else Edge
         super().__init__(model._meta.get_field(field), site, attrs={"data-width": "100%"})
@@ -68,6 +73,10 @@ class NodeSelect(AutocompleteSelect):
 
     def get_url(self) -> str:
         return f"{super().get_url()}?{urlencode({'catalogue': self.catalogue})}"
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        return {**attrs, "data-placeholder": _("Search for a node")}
 
 
 class EdgeForm(forms.Form):
@@ -207,9 +216,10 @@ def _neighbour(edge: Any, address: Address) -> Neighbour:
     )  # fmt: skip
     kind = "shopreco-item" if edge.other.kind == Node.ITEM else "shopreco-value"
     return Neighbour(
-        label=edge.other.label or edge.other.key,
+        # Of a category its own level; the whole path is in the note.
+        label=(edge.other.label or edge.other.key).rpartition(SEPARATOR)[2],
         url=address(edge.other),
-        style=f"{kind} shopreco-{edge.provenance} shopreco-{edge.state}",
+        style=f"{kind} shopreco-{edge.provenance} shopreco-edge-{edge.state}",
         note=note,
     )
 
@@ -219,7 +229,7 @@ def _legend(edges: Sequence[Edge]) -> list[tuple[str, str]]:
     legend = [(f"shopreco-{each}", str(each.label)) for each in Provenance if each.value in found]
     states = {edge.state for edge in edges} - {EdgeState.ACTIVE}
     return legend + [
-        (f"shopreco-{each}", str(each.label)) for each in EdgeState if each.value in states
+        (f"shopreco-edge-{each}", str(each.label)) for each in EdgeState if each.value in states
     ]
 
 
@@ -248,6 +258,6 @@ def _row(node: Node, edge: Edge, address: Address) -> Row:
         relation=relation,
         url=address(other),
         weight=number_format(edge.weight, 2),
-        state=badge(edge.state, edge.get_state_display()),
+        state=state_of(edge),
         steps=steps,
     )

@@ -55,6 +55,21 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class MergedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("merged")
+    parameter_name = "merged"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", _("no")), ("yes", _("yes"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Node]
+    ) -> models.QuerySet[Node]:
+        if self.value() in {"no", "yes"}:
+            return queryset.filter(merged_into__isnull=self.value() == "no")
+        return queryset
+
+
 class MergeForm(forms.Form):
     into = forms.ModelChoiceField(Node.objects.none(), label=gettext_lazy("Merge into"))
 
@@ -69,7 +84,7 @@ class MergeForm(forms.Form):
 class NodeAdmin(ReadOnlyAdmin):
     list_display = ("name", "kind", "catalogue", "edge_count", "merged")
     list_select_related = ("merged_into",)
-    list_filter = (KindFilter, ("merged_into", admin.EmptyFieldListFilter))
+    list_filter = (KindFilter, MergedFilter)
     search_fields = ("label", "key")
     ordering = ("-id",)
     fields = ("kind",)

@@ -119,7 +119,7 @@ def test_the_page_of_a_product_draws_and_lists_its_edges(admin: Client, found: E
         assert label in drawing
         assert label in table
     assert page(value("brass")) in drawing
-    assert "shopreco-curve shopreco-value shopreco-extracted shopreco-active" in drawing
+    assert "shopreco-curve shopreco-value shopreco-extracted shopreco-edge-active" in drawing
     assert "found in a text · 0.45 · not reviewed" in drawing
     assert "declared by the catalogue" in table
     assert 'name="confirm"' in table
