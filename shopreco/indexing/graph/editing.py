@@ -7,9 +7,10 @@ and `items_of` name are due to be indexed again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from shopreco.exceptions import GraphError
 from shopreco.indexing.graph.locks import own_graph
@@ -83,20 +84,25 @@ def remove_edges(edge_ids: Collection[int]) -> None:
 def items_at(edge_ids: Collection[int]) -> dict[str, list[str]]:
     """Object ids of the items that edges join, by catalogue."""
     edges = Edge.objects.using(outbox_database()).filter(pk__in=edge_ids)
-    return _object_ids(Q(pk__in=edges.values("source")) | Q(pk__in=edges.values("target")))
+    return _by_catalogue(_items(edges.values("source").union(edges.values("target"))))
 
 
 def items_of(node: Node) -> dict[str, list[str]]:
-    """Object ids of `MOST_ITEMS` of the items that share an edge with a node, by catalogue."""
+    """Object ids of items that share an edge with a node, `MOST_ITEMS` at most, by catalogue."""
     edges = Edge.objects.using(outbox_database())
-    around = Q(pk__in=edges.filter(target=node).values("source"))
-    return _object_ids(around | Q(pk__in=edges.filter(source=node).values("target")))
+    said_of, said = edges.filter(target=node), edges.filter(source=node)
+    around = said_of.values("source").union(said.values("target"))
+    return _by_catalogue(_items(around)[:MOST_ITEMS])
 
 
-def _object_ids(nodes: Q) -> dict[str, list[str]]:
-    rows = Node.objects.using(outbox_database()).filter(nodes, item__isnull=False)
+def _items(nodes: QuerySet[Any]) -> QuerySet[Any]:
+    items = Node.objects.using(outbox_database()).filter(pk__in=nodes, item__isnull=False)
+    return items.values_list("catalogue", "key")
+
+
+def _by_catalogue(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for catalogue, key in rows.values_list("catalogue", "key")[:MOST_ITEMS]:
+    for catalogue, key in rows:
         found.setdefault(catalogue, []).append(key)
     return found
 
