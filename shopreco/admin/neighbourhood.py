@@ -26,7 +26,7 @@ from shopreco.indexing.graph import REMOVABLE
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 
 DRAWN = 40
-LISTED = 100
+LISTED = 50
 
 Address = Callable[[Node], str]
 

@@ -31,7 +31,8 @@ from shopreco.admin.neighbourhood import EdgeFilter, EdgeForm, NodeSelect, neigh
 from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, may, require
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.graph import MOST_ITEMS
-from shopreco.models import Edge, EdgeState, Item, Node
+from shopreco.indexing.graph.relations import HAS
+from shopreco.models import Edge, EdgeState, Item, Node, RelationType
 
 DECISIONS = {
     "confirm": EdgeState.CONFIRMED,
@@ -184,7 +185,7 @@ class NodeAdmin(ReadOnlyAdmin):
                 "change": may(request, "change", Edge),
                 "remove": may(request, "delete", Edge),
                 "merge": self.may(request, "change") and _is_mergeable(node),
-                "texts": self.may(request, "change") and _is_mergeable(node),
+                "texts": self.may(request, "change") and _is_read(node),
             },
             "form": form if may_add else None,
             "media": self.media + form.media,
@@ -206,8 +207,9 @@ class NodeAdmin(ReadOnlyAdmin):
         if names:
             shown = format_html_join(", ", '<a href="{}">{}</a>', names)
             facts.append((_("Other names"), shown))
-        looked = _("yes") if node.in_texts else _("no")
-        return [*facts, (_("Looked for in texts"), looked)]
+        if _is_read(node):
+            facts.append((_("Looked for in texts"), _("yes") if node.in_texts else _("no")))
+        return facts
 
     # Steering
 
@@ -335,6 +337,12 @@ class NodeAdmin(ReadOnlyAdmin):
 
 def _is_mergeable(node: Node) -> bool:
     return node.kind != Node.ITEM and node.merged_into_id is None
+
+
+def _is_read(node: Node) -> bool:
+    """Whether texts are searched for values of its kind, which may be switched off for it."""
+    relations = RelationType.objects.filter(code=f"{HAS}{node.kind}", in_texts=True)
+    return _is_mergeable(node) and relations.exists()
 
 
 def _merge_confirmation(node: Node, into: Node) -> Confirmation:
