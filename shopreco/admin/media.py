@@ -18,7 +18,8 @@ from shopreco.admin.pages import EMPTY, badge
 from shopreco.catalogues import Catalogue, ItemDocument, get_catalogue
 from shopreco.catalogues.media import medium_of
 from shopreco.exceptions import ConfigurationError
-from shopreco.indexing.modalities import IMAGE, VIDEO, used_media
+from shopreco.fusion.weights import IMAGE, VIDEO
+from shopreco.indexing.modalities import used_media
 from shopreco.indexing.spaces import active_space
 from shopreco.models import Item, ModalityVector
 

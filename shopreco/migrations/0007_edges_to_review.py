@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('shopreco', '0005_vector_index'),
+        ('shopreco', '0006_node_vectors'),
     ]
 
     operations = [

@@ -212,7 +212,8 @@ def test_only_what_changed_is_written() -> None:
     assert build(first, document(2, brand="Acme")) == Changes(4, 0, 0)
     before = set(Edge.objects.values_list("id", flat=True))
     assert build(first, document(2, brand="Acme")) == Changes(0, 0, 0)
-    assert build(document(1, brand="Acme", material="pine")) == Changes(1, 0, 2)
+    neighbours = frozenset({"2"})
+    assert build(document(1, brand="Acme", material="pine")) == Changes(1, 0, 2, neighbours)
     assert len(before & set(Edge.objects.values_list("id", flat=True))) == 2
 
 
@@ -415,7 +416,7 @@ def test_a_new_relation_between_items_waits_to_be_understood() -> None:
 
 def test_the_migration_brings_the_default_relations() -> None:
     RelationType.objects.all().delete()
-    migration = importlib.import_module("shopreco.migrations.0004_graph")
+    migration = importlib.import_module("shopreco.migrations.0006_node_vectors")
     migration.create_relations(apps, connection.schema_editor())
     assert set(RelationType.objects.values_list("code", flat=True)) == {
         relation.code for relation in DEFAULT_RELATIONS

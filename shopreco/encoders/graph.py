@@ -1,0 +1,96 @@
+"""E(K) by propagation: a product takes on something of the products that it is linked to.
+
+    H(0) = X,  H(k + 1) = r X + (1 - r) D⁻¹ A H(k)
+
+with X the vectors, A the weights of the links and D their sums: personalised PageRank over vectors.
+Gasteiger, Bojchevski and Günnemann, "Predict then Propagate" (ICLR 2019).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopreco.encoders.base import Vectors
+
+STEPS = 2
+RESTART = 0.5
+COLUMNS = 32
+
+
+class Links(NamedTuple):
+    """Links between n products: from and to, (m,) each, as positions; and weights, (m,)."""
+
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+    def both_ways(self) -> Links:
+        return Links(
+            np.concatenate([self.sources, self.targets]),
+            np.concatenate([self.targets, self.sources]),
+            np.concatenate([self.weights, self.weights]),
+        )
+
+
+def propagate(
+    vectors: Vectors,
+    links: Links,
+    *,
+    steps: int = STEPS,
+    restart: float = RESTART,
+    device: str | None = None,
+) -> Vectors:
+    """Vectors, (n, d), after `steps` along the links, L2-normalised; those without links stay.
+
+    device: of torch, such as "cuda"; None computes the same with numpy.
+    """
+    if not 0 <= restart <= 1:
+        raise ValueError(f"restart is {restart}; it must be from 0 to 1.")
+    degrees = np.zeros(len(vectors), dtype=np.float32)
+    np.add.at(degrees, links.sources, links.weights)
+    shares = links.weights / degrees[links.sources] * np.float32(1 - restart)
+    kept = np.where(degrees > 0, np.float32(restart), np.float32(1))[:, None]
+    spread = _with_numpy if device is None else _with_torch
+    found = spread(vectors, links, shares, kept, steps, device or "")
+    unit: Vectors = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
+
+
+def _with_numpy(
+    vectors: Vectors, links: Links, shares: Vectors, kept: Vectors, steps: int, device: str
+) -> Vectors:
+    # Links in the order of their sources are added up by slices, without a loop over them.
+    order = np.argsort(links.sources, kind="stable")
+    targets, weights = links.targets[order], shares[order, None]
+    linked, starts = np.unique(links.sources[order], return_index=True)
+    found = vectors
+    for _ in range(steps if len(order) else 0):
+        following = kept * vectors
+        # By a few columns at a time: there may be a hundred links to a product.
+        for first in range(0, vectors.shape[1], COLUMNS):
+            block = np.s_[first : first + COLUMNS]
+            moved = weights * found[targets, block]
+            following[linked, block] += np.add.reduceat(moved, starts, axis=0)
+        found = following
+    return found
+
+
+def _with_torch(
+    vectors: Vectors, links: Links, shares: Vectors, kept: Vectors, steps: int, device: str
+) -> Vectors:
+    import torch
+
+    at = torch.from_numpy(np.stack([links.sources, links.targets])).to(device)
+    size = (len(vectors), len(vectors))
+    matrix = torch.sparse_coo_tensor(
+        at, torch.from_numpy(shares).to(device), size, check_invariants=True
+    )
+    start = torch.from_numpy(kept * vectors).to(device)
+    found = torch.from_numpy(vectors).to(device)
+    for _ in range(steps):
+        found = start + torch.sparse.mm(matrix, found)
+    moved: Vectors = found.cpu().numpy()
+    return moved
