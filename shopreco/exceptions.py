@@ -2,6 +2,7 @@
 
 ShopRecoError
 ├── ConfigurationError      a setting or declaration is wrong; the message names the fix
+├── GraphError              a change of the knowledge graph that would make no sense
 ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
 │   ├── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
 │   └── PhotoRejected       a shopper's photo that is too large or no picture; says which
@@ -22,6 +23,10 @@ class ShopRecoError(Exception):
 
 class ConfigurationError(ShopRecoError):
     code = "configuration"
+
+
+class GraphError(ShopRecoError):
+    code = "graph"
 
 
 class InvalidQuery(ShopRecoError):

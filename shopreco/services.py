@@ -18,11 +18,11 @@ from django.http import HttpRequest
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import InvalidQuery, PhotoRejected, RunError
-from shopreco.indexing import outbox, pruning, runs, signals, spaces
+from shopreco.indexing import graph, outbox, pruning, runs, signals, spaces
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.indexing.workers import send
-from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
 from shopreco.retrieval.filters import check_facets, parse_filters
 from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.rankings import live_results
@@ -43,13 +43,18 @@ __all__ = [
     "ResultPage",
     "Suggestion",
     "activate",
+    "add_edge",
     "autocomplete",
     "cancel",
+    "decide_edges",
+    "look_in_texts",
+    "merge_nodes",
     "prune",
     "rebuild",
     "recommend",
     "reindex",
     "reindex_objects",
+    "remove_edges",
     "resume",
     "run_inline",
     "search",
@@ -321,3 +326,68 @@ def prune(catalogue: str | None = None, *, keep: int = 1, before: datetime) -> d
     for each in chosen:
         pruned.update(pruning.prune(each, keep=keep, before=before))
     return dict(pruned)
+
+
+# The knowledge graph
+
+
+def decide_edges(edges: Iterable[Edge], state: EdgeState) -> int:
+    """Confirm or reject edges, or leave them to the index again (`EdgeState.ACTIVE`).
+
+    Indexing never touches an edge that was decided on. Returns how many objects, at the ends of
+    the edges, are indexed again; so do all changes of the graph.
+    """
+    ids = [edge.pk for edge in edges]
+    with transaction.atomic(using=outbox_database()):
+        graph.decide_edges(ids, state)
+        return _reindex_items(graph.items_at(ids))
+
+
+def add_edge(source: Node, relation: RelationType, target: Node) -> tuple[Edge, int]:
+    """Add an edge by hand, which no indexing removes, or make one that is there already so.
+
+    Raises:
+        GraphError: from a node to itself, or between two catalogues.
+    """
+    with transaction.atomic(using=outbox_database()):
+        edge = graph.add_edge(source, relation, target)
+        return edge, _reindex_items(graph.items_at([edge.pk]))
+
+
+def remove_edges(edges: Iterable[Edge]) -> int:
+    """Forget edges that were made by hand or read from a file.
+
+    Raises:
+        GraphError: one of them comes from elsewhere and would be found again: reject it.
+    """
+    ids = [edge.pk for edge in edges]
+    with transaction.atomic(using=outbox_database()):
+        touched = graph.items_at(ids)
+        graph.remove_edges(ids)
+        return _reindex_items(touched)
+
+
+def merge_nodes(node: Node, into: Node) -> int:
+    """Make one of two nodes that mean the same: edges and names of `node` are those of `into`.
+
+    At most 10,000 objects are indexed again.
+
+    Raises:
+        GraphError: they cannot be merged: an item, another catalogue, or the same node.
+    """
+    with transaction.atomic(using=outbox_database()):
+        touched = graph.items_of(node)
+        graph.merge_nodes(node, into)
+        return _reindex_items(touched)
+
+
+def look_in_texts(node: Node, wanted: bool) -> int:
+    """Whether the words of a node in a title or description are edges to review, from now on."""
+    with transaction.atomic(using=outbox_database()):
+        Node.objects.using(outbox_database()).filter(pk=node.pk).update(in_texts=wanted)
+        return _reindex_items(graph.items_of(node))
+
+
+def _reindex_items(object_ids: Mapping[str, Sequence[str]]) -> int:
+    known = {catalogue.name for catalogue in get_catalogues()}
+    return sum(reindex_objects(name, ids) for name, ids in object_ids.items() if name in known)

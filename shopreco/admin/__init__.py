@@ -1,4 +1,4 @@
-"""Items, spaces, runs and the search console, in the admin that the host has.
+"""Items, spaces, runs, the knowledge graph and the search console, in the admin that the host has.
 
 They are registered with the default admin site. A shop with a site of its own adds them there:
 
@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from shopreco.admin.edges import EdgeAdmin
 from shopreco.admin.items import ItemAdmin
 from shopreco.admin.mixins import IndexStateAdminMixin
+from shopreco.admin.nodes import NodeAdmin
+from shopreco.admin.relations import RelationTypeAdmin
 from shopreco.admin.runs import IndexRunAdmin
 from shopreco.admin.spaces import EmbeddingSpaceAdmin
-from shopreco.models import EmbeddingSpace, IndexRun, Item
+from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
 
 __all__ = ["IndexStateAdminMixin", "register"]
 
@@ -26,6 +29,9 @@ def register(site: admin.AdminSite) -> None:
     site.register(Item, ItemAdmin)
     site.register(EmbeddingSpace, EmbeddingSpaceAdmin)
     site.register(IndexRun, IndexRunAdmin)
+    site.register(Node, NodeAdmin)
+    site.register(Edge, EdgeAdmin)
+    site.register(RelationType, RelationTypeAdmin)
 
 
 register(admin.site)

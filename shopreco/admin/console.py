@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco import services
+from shopreco.admin.bars import Bar, bars_of, percent
 from shopreco.admin.pages import EMPTY, change_page, shop_page
 from shopreco.admin.plans import Plan, explain
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
@@ -32,16 +33,6 @@ if TYPE_CHECKING:
     from shopreco.admin.items import ItemAdmin
 
 LIMIT = 20
-LABELS = {
-    "dense": gettext_lazy("meaning"),
-    "lexical": gettext_lazy("words"),
-    "mentions": gettext_lazy("mentions"),
-    "text": gettext_lazy("text"),
-    "image": gettext_lazy("pictures"),
-    "video": gettext_lazy("video"),
-    "graph": gettext_lazy("graph"),
-}
-"""What a part of a score is called."""
 SORTS = ("relevance", "price_asc", "price_desc", "newest", "title")
 
 
@@ -93,16 +84,6 @@ class ConsoleForm(forms.Form):
                 raise forms.ValidationError(_("“%s” is not of the form name = value.") % line[:80])
             filters.setdefault(name.strip(), []).append(value.strip())
         return filters
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A figure with its length: `width` is a share of the longest, 0 to 100. `kind`: its colour."""
-
-    kind: str
-    label: str
-    value: str
-    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +178,11 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
 
 
 def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
-    shares = result.contributions or result.parts
-    bars = tuple(
-        Bar(name, str(LABELS.get(name, name)), number_format(share, 3), _percent(share))
-        for name, share in shares.items()
-    )
     return Row(
         result=result,
         title=str(result.object),
         score=number_format(result.score, 3),
-        bars=bars,
+        bars=bars_of(result.contributions or result.parts),
         admin_url=change_page(model_admin.admin_site, result.object, result.object.pk),
         item_url=model_admin.url("shopreco_item_change", result.item_id),
         shop_url=shop_page(shop, result.object),
@@ -216,13 +192,9 @@ def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
 def _timings(page: ResultPage) -> tuple[Bar, ...]:
     longest = max(page.timings.values(), default=0) or 1
     return tuple(
-        Bar("time", stage, number_format(ms, 1), _percent(ms / longest))
+        Bar("time", stage, number_format(ms, 1), percent(ms / longest))
         for stage, ms in page.timings.items()
     )
-
-
-def _percent(share: float) -> int:
-    return round(100 * min(1.0, max(0.0, share)))
 
 
 def _terms(text: str, language: str, words: lexical.LexicalQuery | None) -> tuple[Term, ...]:

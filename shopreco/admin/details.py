@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from shopreco.admin.bars import Bar, bars_of
 from shopreco.admin.pages import EMPTY, badge, change_page, shop_page
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
@@ -25,6 +26,7 @@ from shopreco.models import (
     ModalityVector,
 )
 from shopreco.retrieval import dense
+from shopreco.retrieval.contributions import shares
 from shopreco.retrieval.filters import Filters
 from shopreco.text import inverse_document_frequency
 
@@ -34,11 +36,11 @@ TERMS = 40
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An item near another. `cosine` as text, `width` as a share of the bar, 0 to 100."""
+    """An item near another, with what each modality adds to their cosine."""
 
     item: Item
     cosine: str
-    width: int
+    bars: tuple[Bar, ...]
 
 
 def neighbours(object_id: str) -> list[Neighbour]:
@@ -54,12 +56,11 @@ def neighbours(object_id: str) -> list[Neighbour]:
     hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)
     found = zip(hits.item_ids.tolist(), hits.scores.tolist(), strict=True)
     near = [(item_id, score) for item_id, score in found if item_id != item.pk][:NEIGHBOURS]
-    items = Item.objects.defer("facet_codes", "hashes").in_bulk(
-        [item_id for item_id, _score in near]
-    )
+    ids = [item_id for item_id, _score in near]
+    items = Item.objects.defer("facet_codes", "hashes").in_bulk(ids)
     return [
-        Neighbour(items[item_id], number_format(score, 3), round(100 * min(1, max(0, score))))
-        for item_id, score in near
+        Neighbour(items[item_id], number_format(score, 3), bars_of(parts))
+        for (item_id, score), parts in zip(near, shares(space, vector, ids), strict=True)
         if item_id in items
     ]
 
@@ -140,15 +141,6 @@ def vectors(item: Item) -> SafeString | str:
     )
     shown = [(modality, encoder[:12], mark) for modality, encoder, mark in rows]
     return format_html_join(SafeString("<br>"), "{} · {} · <code>{}</code>", shown) or EMPTY
-
-
-def unread_files(item: Item) -> SafeString | str:
-    """Files that could not be read, each with the reason."""
-    rows = [row for reasons in item.media_problems.values() for row in sorted(reasons.items())]
-    body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', rows)
-    if not rows:
-        return EMPTY
-    return format_html('<table class="shopreco-table"><tbody>{}</tbody></table>', body)
 
 
 def terms(item: Item) -> SafeString | str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format, number_format
@@ -18,12 +18,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shopreco.admin import console, details
+from shopreco.admin import console, details, media
 from shopreco.admin.mixins import PENDING, index_states, reindex_selected, report, too_many
-from shopreco.admin.pages import EMPTY, ReadOnlyAdmin, badge
+from shopreco.admin.pages import EMPTY, ReadOnlyAdmin, badge, contains, may
 from shopreco.catalogues import get_catalogues
 from shopreco.catalogues.base import normalise_identifier
-from shopreco.models import Item, Outcome
+from shopreco.models import Item, Node, Outcome
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -74,18 +74,6 @@ class MediaFilter(admin.SimpleListFilter):
         return queryset.exclude(media_problems={}) if self.value() == "unread" else queryset
 
 
-def _contains(column: str, text: str) -> Func:
-    """ILIKE on the bare column, which its trigram index serves; `icontains` asks for UPPER()."""
-    literal = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return Func(
-        F(column),
-        Value(f"%{literal}%"),
-        template="(%(expressions)s)",
-        arg_joiner=" ILIKE ",
-        output_field=models.BooleanField(),
-    )
-
-
 class ItemAdmin(ReadOnlyAdmin):
     list_display = (
         "name", "state_and_reason", "catalogue", "language", "amount", "indexed",
@@ -114,7 +102,7 @@ class ItemAdmin(ReadOnlyAdmin):
         ),
         (
             gettext_lazy("In the index"),
-            {"fields": ("spaces", "vectors", "unread_files", "terms", "hash_list")},
+            {"fields": ("spaces", "vectors", "media_list", "terms", "hash_list")},
         ),
     )  # fmt: skip
 
@@ -133,7 +121,7 @@ class ItemAdmin(ReadOnlyAdmin):
             return queryset, False
         # Each alternative in the words of an index: PostgreSQL combines them as bitmaps.
         names = [catalogue.name for catalogue in get_catalogues()]
-        found = Q(_contains("title", text)) | Q(catalogue__in=names, object_id=text[:255])
+        found = Q(contains("title", text)) | Q(catalogue__in=names, object_id=text[:255])
         if identifier := normalise_identifier(text):
             found |= ~Q(identifiers=[]) & Q(identifiers__contains=[identifier])
         return queryset.filter(found), False
@@ -201,8 +189,18 @@ class ItemAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"neighbours": partial(details.neighbours, object_id), **(extra_context or {})}
+        context = {
+            "neighbours": partial(details.neighbours, object_id),
+            "node": partial(self._node, request, object_id),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
+
+    def _node(self, request: HttpRequest, object_id: str) -> Node | None:
+        """What stands for the item in the knowledge graph, where the user may see that."""
+        if not self.admin_site.is_registered(Node) or not may(request, "view", Node):
+            return None
+        return Node.objects.filter(item=int(object_id)).first()
 
     @admin.display(description=gettext_lazy("object in the shop"))
     def shop_object(self, item: Item) -> SafeString | str:
@@ -224,9 +222,9 @@ class ItemAdmin(ReadOnlyAdmin):
     def vectors(self, item: Item) -> SafeString | str:
         return details.vectors(item)
 
-    @admin.display(description=gettext_lazy("pictures and videos that are not used"))
-    def unread_files(self, item: Item) -> SafeString | str:
-        return details.unread_files(item)
+    @admin.display(description=gettext_lazy("pictures and videos"))
+    def media_list(self, item: Item) -> SafeString | str:
+        return media.listed(item)
 
     @admin.display(description=gettext_lazy("words"))
     def terms(self, item: Item) -> SafeString | str:

@@ -13,6 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.db.models import F, Func, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
@@ -23,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.models import EmbeddingSpace, IndexRun, Item
+from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -73,23 +74,14 @@ class CatalogueFilter(admin.SimpleListFilter):
         return queryset.filter(catalogue=self.value()) if self.value() else queryset
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows of the index are written by workers only; people look, and steer by buttons."""
+class ShopRecoAdmin(ModelAdmin):
+    """What all lists and pages of shopreco have: their tabs, their style, their addresses."""
 
     show_full_result_count = False
     list_per_page = 50
 
     class Media:
         css = {"all": [STYLESHEET]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Without the catalogue where there is only one."""
@@ -105,8 +97,7 @@ class ReadOnlyAdmin(ModelAdmin):
         return may(request, action, self.model)
 
     def require(self, request: HttpRequest, action: str) -> None:
-        if not self.may(request, action):
-            raise PermissionDenied
+        require(request, action, self.model)
 
     def url(self, name: str, *args: object) -> str:
         """Address of a page of this admin site; `name` as in `shopreco_item_changelist`."""
@@ -127,7 +118,7 @@ class ReadOnlyAdmin(ModelAdmin):
         """The pages of shopreco that this user may see on this site."""
         current = current or f"shopreco_{self.opts.model_name}_changelist"
         found = []
-        for model in (Item, EmbeddingSpace, IndexRun):
+        for model in (Item, EmbeddingSpace, IndexRun, Node, Edge, RelationType):
             if self.admin_site.is_registered(model) and may(request, "view", model):
                 name = f"shopreco_{model._meta.model_name}_changelist"
                 found.append((name, str(capfirst(model._meta.verbose_name_plural))))
@@ -170,11 +161,30 @@ class ReadOnlyAdmin(ModelAdmin):
         self.message_user(request, str(error), messages.ERROR)
 
 
+class ReadOnlyAdmin(ShopRecoAdmin):
+    """Rows of the index are written by workers only; people look, and steer by buttons."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 def may(request: HttpRequest, action: str, model: type[models.Model]) -> bool:
     name = model._meta.model_name
     if action == "view" and request.user.has_perm(f"shopreco.change_{name}"):
         return True
     return request.user.has_perm(f"shopreco.{action}_{name}")
+
+
+def require(request: HttpRequest, action: str, model: type[models.Model]) -> None:
+    """Raises PermissionDenied without Django's permission on a model."""
+    if not may(request, action, model):
+        raise PermissionDenied
 
 
 def outside_transactions(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -199,6 +209,18 @@ def prepared(base: type[ChangeList], prepare: Callable[[list[Any]], None]) -> ty
             prepare(list(self.result_list))
 
     return Prepared
+
+
+def contains(column: str, text: str) -> Func:
+    """ILIKE on the bare column, which its trigram index serves; `icontains` asks for UPPER()."""
+    literal = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return Func(
+        F(column),
+        Value(f"%{literal}%"),
+        template="(%(expressions)s)",
+        arg_joiner=" ILIKE ",
+        output_field=models.BooleanField(),
+    )
 
 
 def shop_page(catalogue: Catalogue, obj: Any) -> str:

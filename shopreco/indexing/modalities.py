@@ -125,13 +125,13 @@ def encode(
         vectors = dict(zip(distinct, encoder.encode_documents(distinct), strict=True))
         encoded.by_object.update((o, vectors[text]) for o, text in texts.items())
     else:
-        media = {o: _media(documents[o], source.modality) for o in missing}
+        media = {o: used_media(documents[o], source.modality) for o in missing}
         encoded.by_object.update(_pooled(encoder, source.modality, media, encoded))
     encoded.fresh = set(missing)
     return encoded
 
 
-def _media(document: ItemDocument, modality: str) -> Sequence[Medium]:
+def used_media(document: ItemDocument, modality: str) -> Sequence[Medium]:
     return document.images[:MAX_PICTURES] if modality == IMAGE else document.videos[:1]
 
 

@@ -156,7 +156,8 @@ class Node(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or self.key
+        name = self.label or self.key
+        return name if self.kind == self.ITEM else f"{name} ({self.kind})"
 
 
 class NodeVector(models.Model):
@@ -217,7 +218,13 @@ class Edge(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["target", "relation"], name="shopreco_edge_target"),
+            # What waits for a review, the surest first.
+            models.Index(
+                fields=["-weight", "-id"],
+                condition=Q(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE),
+                name="shopreco_edge_review",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.source_id} {self.relation_id} {self.target_id}"
+        return f"{self.source} {self.relation} {self.target}"

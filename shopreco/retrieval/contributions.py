@@ -21,13 +21,20 @@ def explained(
 
     query: (d,), what the dense part compared the items with.
     """
-    item_ids = [result.item_id for result in results]
-    matrices = fusing.modality_vectors(space, item_ids)
-    shares = contributions(query, matrices, space.weights)
+    taken_apart = shares(space, query, [result.item_id for result in results])
     return tuple(
-        replace(result, contributions=_taken_apart(result, {m: s[n] for m, s in shares.items()}))
-        for n, result in enumerate(results)
+        replace(result, contributions=_taken_apart(result, each))
+        for result, each in zip(results, taken_apart, strict=True)
     )
+
+
+def shares(
+    space: EmbeddingSpace, query: NDArray[np.float32], item_ids: Sequence[int]
+) -> list[dict[str, float]]:
+    """What each modality of each item adds to its cosine with a vector, (d,), formula (7)."""
+    matrices = fusing.modality_vectors(space, item_ids)
+    added = contributions(query, matrices, space.weights)
+    return [{m: float(each[n]) for m, each in added.items()} for n in range(len(item_ids))]
 
 
 def _taken_apart(result: Result, shares: dict[str, float]) -> dict[str, float]:
@@ -35,4 +42,4 @@ def _taken_apart(result: Result, shares: dict[str, float]) -> dict[str, float]:
     others = {name: part for name, part in result.parts.items() if name != "dense"}
     if not dense or not cosine:
         return others
-    return {m: round(float(share * dense / cosine), 6) for m, share in shares.items()} | others
+    return {m: round(share * dense / cosine, 6) for m, share in shares.items()} | others

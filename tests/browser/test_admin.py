@@ -13,7 +13,17 @@ from django.contrib.auth.models import Permission, User
 
 from demo_shop.models import Product
 from shopreco import services
-from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState, SpaceState
+from shopreco.models import (
+    Edge,
+    EmbeddingSpace,
+    IndexRun,
+    Item,
+    Node,
+    Provenance,
+    RelationType,
+    RunState,
+    SpaceState,
+)
 from tests.indexed_shop import CATALOGUE, live_shop  # noqa: F401 (fixture)
 
 pytestmark = [
@@ -160,6 +170,7 @@ def test_pages_are_accessible_in_both_themes(
     Item.objects.filter(title="Brass desk lamp").update(outcome="failed", reason="ValueError: no")
     Item.objects.filter(title="Linen cushion").update(outcome="skipped", reason="by weight only")
     item, space = Item.objects.get(title="Steel desk lamp"), EmbeddingSpace.objects.get()
+    node, steel, _found = found_in_a_text()
     found = {}
     for name, path in {
         "items": "shopreco/item/",
@@ -168,12 +179,57 @@ def test_pages_are_accessible_in_both_themes(
         "spaces": "shopreco/embeddingspace/",
         "space": f"shopreco/embeddingspace/{space.pk}/change/",
         "overview": "shopreco/indexrun/",
+        "nodes": "shopreco/node/",
+        "graph": f"shopreco/node/{node.pk}/change/",
+        "value": f"shopreco/node/{steel.pk}/change/",
+        "merge": f"shopreco/node/{steel.pk}/merge/",
+        "review": "shopreco/edge/",
+        "relations": "shopreco/relationtype/",
         "console": f"shopreco/item/console/?catalogue={CATALOGUE}&q=brass+desk+lamp&measure=on",
     }.items():
         admin(path)
         picture(page, f"{name}-{theme}")
         found[name] = axe(page)
     assert found == {name: [] for name in found}
+
+
+def found_in_a_text() -> tuple[Node, Node, Edge]:
+    """A lamp, a material, and an edge between them that waits for a review."""
+    lamp = Node.objects.get(item__title="Brass desk lamp")
+    steel = Node.objects.get(kind="material", label="steel")
+    material = RelationType.objects.get(code="has_material")
+    edge = Edge.objects.create(
+        source=lamp, relation=material, target=steel, provenance=Provenance.EXTRACTED, weight=0.45
+    )
+    return lamp, steel, edge
+
+
+def test_an_edge_is_added_by_suggestion_and_another_rejected(
+    admin: Callable[[str], Any], page: Any, axe: Axe
+) -> None:
+    lamp, _steel, found = found_in_a_text()
+    admin(f"shopreco/node/{lamp.pk}/change/")
+    assert axe(page) == []
+    page.get_by_role("button", name="Reject material: steel").click()
+    page.get_by_text("1 edge is rejected").wait_for()
+    found.refresh_from_db()
+    assert found.state == "rejected"
+
+    page.get_by_role("region", name="Add an edge").get_by_label("Relation").select_option(
+        label="material"
+    )
+    page.get_by_role("combobox", name="To: Search for a node").click()
+    page.get_by_role("searchbox").last.fill("fenn")
+    page.get_by_role("option", name="Fennel (brand)").click()
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("is added").wait_for()
+    added = Edge.objects.get(source=lamp, target__label="Fennel", relation__code="has_material")
+    assert (added.provenance, added.state) == ("curated", "confirmed")
+    assert axe(page) == []
+
+    drawing = page.get_by_role("group", name="Brass desk lamp and its neighbours")
+    drawing.get_by_role("link", name="Fennel").first.click()
+    page.get_by_role("heading", name="Fennel", exact=True).wait_for()
 
 
 def test_the_console_is_used_by_keyboard(admin: Callable[[str], Any], page: Any) -> None:

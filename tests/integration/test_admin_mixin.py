@@ -17,7 +17,7 @@ from django.urls import path, reverse
 from demo_shop.models import Brand, Product
 from shopreco import services
 from shopreco.admin import IndexStateAdminMixin, register
-from shopreco.models import Change, Item, Outcome
+from shopreco.models import Change, Item, Node, Outcome
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 from tests.integration.test_admin_pages import text
 from tests.testapp.models import Book, Media
@@ -166,7 +166,9 @@ def test_the_shops_page_comes_without_our_tables(
         cursor.execute("SELECT FROM shopreco_change")
 
 
-@pytest.mark.parametrize("model", ["item", "embeddingspace", "indexrun"])
+@pytest.mark.parametrize(
+    "model", ["item", "embeddingspace", "indexrun", "node", "edge", "relationtype"]
+)
 def test_the_pages_stay_on_the_site_they_were_opened_on(model: str, admin_client: Client) -> None:
     shown = text(admin_client.get(changelist(f"shopreco_{model}")))
     assert "/office/shopreco/item/console/" in shown
@@ -181,3 +183,7 @@ def test_the_console_and_items_link_to_this_site(admin_client: Client) -> None:
     page = text(admin_client.get(reverse("backoffice:shopreco_item_change", args=[item.pk])))
     assert "/office/demo_shop/product/" in page
     assert "/other/" not in page + console
+    node = Node.objects.get(item=item)
+    graph = text(admin_client.get(reverse("backoffice:shopreco_node_change", args=[node.pk])))
+    assert "/office/autocomplete/" in graph
+    assert "/other/" not in graph

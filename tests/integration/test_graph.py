@@ -24,6 +24,7 @@ from shopreco.catalogues import (
     TextPart,
     Title,
 )
+from shopreco.exceptions import GraphError
 from shopreco.indexing import graph
 from shopreco.indexing.graph import Changes, learn_values, merge_nodes
 from shopreco.models import Edge, EdgeState, Item, Meaning, Node, Outcome, Provenance, RelationType
@@ -460,14 +461,14 @@ def test_merges_follow_each_other_and_make_no_loops() -> None:
     assert triples() == {("1", "in_category", "Home"), ("2", "in_category", "Home")}
     build(document(1, category=("Home", "Home > Lamps")))
     assert triples() == {("1", "in_category", "Home"), ("2", "in_category", "Home")}
-    with pytest.raises(ValueError, match="already"):
+    with pytest.raises(GraphError, match="already"):
         merge_nodes(home, lamps)
 
 
 def test_items_are_not_merged() -> None:
     build(document(1), document(2))
     one, two = Node.objects.filter(kind="item")
-    with pytest.raises(ValueError, match="Items cannot be merged"):
+    with pytest.raises(GraphError, match="Items cannot be merged"):
         merge_nodes(one, two)
 
 

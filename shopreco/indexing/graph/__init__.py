@@ -6,6 +6,15 @@ run.
 """
 
 from shopreco.indexing.graph.building import Changes, update_edges
+from shopreco.indexing.graph.editing import (
+    MOST_ITEMS,
+    REMOVABLE,
+    add_edge,
+    decide_edges,
+    items_at,
+    items_of,
+    remove_edges,
+)
 from shopreco.indexing.graph.files import export_csv, import_csv
 from shopreco.indexing.graph.loading import GraphFileError, Imported
 from shopreco.indexing.graph.merging import merge_nodes
@@ -16,17 +25,24 @@ from shopreco.indexing.graph.values import learn_values
 from shopreco.indexing.graph.vectors import encode_nodes
 
 __all__ = [
+    "MOST_ITEMS",
+    "REMOVABLE",
     "Changes",
     "GraphFileError",
     "Imported",
+    "add_edge",
     "attach_items",
+    "decide_edges",
     "encode_nodes",
     "export_csv",
     "export_kg",
     "import_csv",
     "import_kg",
+    "items_at",
+    "items_of",
     "learn_values",
     "merge_nodes",
     "neighbourhoods",
+    "remove_edges",
     "update_edges",
 ]

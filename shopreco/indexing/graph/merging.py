@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import connections, transaction
 
+from shopreco.exceptions import GraphError
 from shopreco.indexing.graph.locks import own_graph
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Node
@@ -16,7 +17,7 @@ def merge_nodes(node: Node, into: Node) -> None:
     Of two edges that become one, the one that a person decided on stays, else that of `into`.
 
     Raises:
-        ValueError: they cannot be merged: an item, another catalogue, or the same node.
+        GraphError: they cannot be merged: an item, another catalogue, or the same node.
     """
     database = outbox_database()
     with transaction.atomic(using=database):
@@ -25,11 +26,11 @@ def merge_nodes(node: Node, into: Node) -> None:
         if into.merged_into is not None:
             into = into.merged_into
         if Node.ITEM in {node.kind, into.kind}:
-            raise ValueError("Items cannot be merged: make one the variant of the other.")
+            raise GraphError("Items cannot be merged: make one the variant of the other.")
         if node.catalogue != into.catalogue:
-            raise ValueError(f"{node} is of {node.catalogue}, {into} of {into.catalogue}.")
+            raise GraphError(f"{node} is of {node.catalogue}, {into} of {into.catalogue}.")
         if node.pk == into.pk:
-            raise ValueError(f"{node} is {into} already.")
+            raise GraphError(f"{node} is {into} already.")
         _move_edges(node.pk, into.pk)
         Node.objects.using(database).filter(merged_into=node).update(merged_into=into)
         Node.objects.using(database).filter(pk=node.pk).update(merged_into=into, holders=0)

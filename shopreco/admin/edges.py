@@ -1,0 +1,202 @@
+"""Edges: what was found in texts and waits for a review, and what people decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from shopreco import services
+from shopreco.admin.mixins import SELECTION, user_id
+from shopreco.admin.pages import ReadOnlyAdmin, badge, contains
+from shopreco.catalogues import get_catalogues
+from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    """The list opens with what waits for a review: found in a text, and not decided."""
+
+    title = gettext_lazy("review")
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (EdgeState.CONFIRMED.value, str(EdgeState.CONFIRMED.label)),
+            (EdgeState.REJECTED.value, str(EdgeState.REJECTED.label)),
+            ("all", _("all edges")),
+        ]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("to review")}
+        yield from others
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Edge]
+    ) -> models.QuerySet[Edge]:
+        if self.value() is None:
+            return queryset.filter(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE)
+        if self.value() in EdgeState.values:
+            return queryset.filter(state=self.value())
+        return queryset
+
+
+class RelationFilter(admin.SimpleListFilter):
+    """Relation types by their words; which of them occur would cost a look at every edge."""
+
+    title = gettext_lazy("relation")
+    parameter_name = "relation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        found = [(str(each.pk), each.get_label()) for each in RelationType.objects.all()]
+        return sorted(found, key=lambda choice: choice[1])
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Edge]
+    ) -> models.QuerySet[Edge]:
+        value = self.value() or ""
+        return queryset.filter(relation=int(value)) if value.isdecimal() else queryset
+
+
+class EdgeAdmin(ReadOnlyAdmin):
+    list_display = ("item", "said", "value", "confidence", "provenance", "state_badge")
+    list_display_links = None
+    list_select_related = ("source", "relation", "target")
+    list_filter = (ReviewFilter, RelationFilter, "provenance")
+    search_fields = ("source__label", "target__label")
+    ordering = ("-weight", "-id")
+    actions = ("confirm_selected", "reject_selected", "leave_selected")
+    fields = ("source", "relation", "target", "confidence", "provenance", "state_badge")
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return list(self.list_filter)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Edge], search_term: str
+    ) -> tuple[models.QuerySet[Edge], bool]:
+        text = search_term.replace("\x00", "").strip()
+        if not text:
+            return queryset, False
+        nodes = nodes_named(text)
+        found = models.Q(source__in=nodes) | models.Q(target__in=nodes)
+        return queryset.filter(found), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = dict(extra_context or {})
+        if ReviewFilter.parameter_name not in request.GET:
+            context["title"] = _("Edges found in texts, to review")
+        return super().changelist_view(request, context)
+
+    # Columns
+
+    @admin.display(description=gettext_lazy("from"))
+    def item(self, edge: Edge) -> SafeString:
+        return self._link(edge.source)
+
+    @admin.display(description=gettext_lazy("relation"), ordering="relation__code")
+    def said(self, edge: Edge) -> str:
+        return edge.relation.get_label()
+
+    @admin.display(description=gettext_lazy("value"), ordering="target__label")
+    def value(self, edge: Edge) -> SafeString:
+        return self._link(edge.target)
+
+    @admin.display(description=gettext_lazy("confidence"), ordering="weight")
+    def confidence(self, edge: Edge) -> str:
+        return number_format(edge.weight, 2)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_badge(self, edge: Edge) -> SafeString:
+        return state_of(edge)
+
+    def _link(self, node: Node) -> SafeString:
+        label = Truncator(node.label or node.key).chars(90)
+        return format_html('<a href="{}">{}</a>', self.url("shopreco_node_change", node.pk), label)
+
+    # Steering
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "change")
+
+    @admin.action(description=gettext_lazy("Confirm selected edges"), permissions=["decide"])
+    def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
+        self._decide(request, queryset, EdgeState.CONFIRMED)
+
+    @admin.action(description=gettext_lazy("Reject selected edges"), permissions=["decide"])
+    def reject_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
+        self._decide(request, queryset, EdgeState.REJECTED)
+
+    @admin.action(description=gettext_lazy("Undo decisions"), permissions=["decide"])
+    def leave_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
+        self._decide(request, queryset, EdgeState.ACTIVE)
+
+    def _decide(
+        self, request: HttpRequest, queryset: models.QuerySet[Edge], state: EdgeState
+    ) -> None:
+        edges = list(queryset.select_related("source", "relation", "target")[: SELECTION + 1])
+        if len(edges) > SELECTION:
+            text = _("More than %d are selected: choose fewer, by a filter or a search.")
+            self.message_user(request, text % SELECTION, messages.ERROR)
+            return
+        decide(self, request, edges, state)
+
+
+def state_of(edge: Edge) -> SafeString:
+    return badge(f"edge-{edge.state}", edge.get_state_display())
+
+
+def nodes_named(text: str) -> models.QuerySet[Any]:
+    """Nodes by a part of their label, items also by their object id; each by an index of its own,
+    which one condition over both kinds could not use."""
+    nodes, names = Node.objects.values("pk"), [catalogue.name for catalogue in get_catalogues()]
+    values = nodes.filter(~models.Q(kind=Node.ITEM), contains("label", text))
+    titled = nodes.filter(item__in=Item.objects.filter(contains("title", text)).values("pk"))
+    exact = nodes.filter(catalogue__in=names, kind=Node.ITEM, key=text[:255])
+    return values.union(titled, exact)
+
+
+def decide(model_admin: Any, request: HttpRequest, edges: Sequence[Edge], state: EdgeState) -> None:
+    """Decide on edges, write down who did, and say what follows."""
+    marked = services.decide_edges(edges, state)
+    written, said = {
+        EdgeState.CONFIRMED: (
+            _("Confirmed."),
+            ngettext("%d edge is confirmed.", "%d edges are confirmed.", len(edges)),
+        ),
+        EdgeState.REJECTED: (
+            _("Rejected."),
+            ngettext(
+                "%d edge is rejected and will not be found again.",
+                "%d edges are rejected and will not be found again.",
+                len(edges),
+            ),
+        ),
+        EdgeState.ACTIVE: (
+            _("Decision undone."),
+            ngettext("%d decision is undone.", "%d decisions are undone.", len(edges)),
+        ),
+    }[state]
+    LogEntry.objects.log_actions(
+        user_id=user_id(request), queryset=edges, action_flag=CHANGE, change_message=written
+    )
+    model_admin.message_user(request, f"{said % len(edges)} {reindexed(marked)}", messages.SUCCESS)
+
+
+def reindexed(marked: int) -> str:
+    """What a change of the graph says of the objects that it concerns; empty for none."""
+    if not marked:
+        return ""
+    text = ngettext("%d object will be indexed again.", "%d objects will be indexed again.", marked)
+    return text % marked
