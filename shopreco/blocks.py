@@ -19,6 +19,9 @@ from shopreco.services import ResultPage
 HEADINGS: Final[Mapping[str, Promise]] = {
     "product-similar": _("Similar products"),
     "product-looking-similar": _("Looks similar"),
+    "product-complementary": _("Goes well with it"),
+    "product-substitute": _("Instead of it"),
+    "product-accessory": _("Accessories"),
 }
 OTHER_HEADING: Final = _("You may also like")
 

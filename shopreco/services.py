@@ -23,6 +23,7 @@ from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.indexing.workers import send
 from shopreco.models import EmbeddingSpace, IndexRun
 from shopreco.retrieval.filters import check_facets, parse_filters
+from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.rankings import live_results
 from shopreco.retrieval.reasons import with_reasons
 from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
@@ -35,6 +36,7 @@ from shopreco.text import normalise_query
 
 __all__ = [
     "CatalogueStatus",
+    "Intent",
     "Reason",
     "Result",
     "ResultPage",
@@ -57,8 +59,8 @@ logger = logging.getLogger(__name__)
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
-PLACEMENTS: Mapping[str, str] = {"product-similar": "dense", "product-looking-similar": "looks"}
-"""Which retriever fills a block, by placement."""
+PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in Intent}
+"""What a block is for, by placement."""
 
 
 # Search
@@ -158,25 +160,31 @@ def autocomplete(
 
 
 def recommend(
-    placement: str = "product-similar",
+    placement: str = "",
     *,
     seed: models.Model,
+    intent: str = Intent.SIMILAR,
     request: HttpRequest | None = None,
     limit: int = 8,
     diversity: float = 0.0,
     max_per: Mapping[str, int] | None = None,
 ) -> ResultPage:
-    """Products like `seed`, without itself, its variants, and what is not live or not available.
+    """Products to show beside `seed`, without itself, its variants, and what is not live or not
+    available.
 
     Args:
+        placement: the block that is filled: `product-<intent>`.
+        intent: what the block is for, where no placement is named: `similar`, `looking-similar`,
+            `complementary` (goes with it), `substitute` (instead of it) or `accessory`.
         diversity: 0 ranks by likeness alone, 1 by difference from what is already shown (MMR).
         max_per: at most so many results per value of a facet, such as {"brand": 2}.
 
     Raises:
-        InvalidQuery: unknown placement or facet. All other failures give an empty page that says
-            why in `degraded`.
+        InvalidQuery: unknown placement, intent or facet. All other failures give an empty page
+            that says why in `degraded`.
     """
     started = perf_counter()
+    placement = placement or f"product-{intent}"
     if placement not in PLACEMENTS:
         raise InvalidQuery(f"There is no placement {placement!r:.80}: {', '.join(PLACEMENTS)}.")
     if not 0 <= diversity <= 1:

@@ -183,7 +183,7 @@ class RecommendView(PublicView):
     @extend_schema(
         operation_id="recommend",
         summary="The results of a placement",
-        description="Placements: `product-similar`.",
+        description=f"Placements: {', '.join(f'`{each}`' for each in services.PLACEMENTS)}.",
         parameters=[
             OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
             parameters.PlacementParameters,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.retrieval.hydration import hydrate
+from shopreco.retrieval.matches import Hits
 from shopreco.retrieval.results import Result
 
 
@@ -24,6 +25,26 @@ class Ranking:
     scores: NDArray[np.float64]
     source: str
     parts: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(
+        cls, source: str, hits: Hits, parts: Mapping[str, NDArray[np.float64]] | None = None
+    ) -> Ranking:
+        """Hits of one source; with `parts`, which sum to the scores, of several."""
+        parts = {source: hits.scores.astype(float)} if parts is None else parts
+        scores = np.sum(list(parts.values()), axis=0)
+        return cls(hits.item_ids, hits.group_ids, scores, source, parts)
+
+    def as_plain(self) -> tuple[Any, ...]:
+        """Of lists and texts alone, for caches; see `from_plain`."""
+        parts = {name: part.tolist() for name, part in self.parts.items()}
+        return self.source, self.item_ids.tolist(), self.group_ids.tolist(), parts
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...]) -> Ranking:
+        source, item_ids, group_ids, parts = plain
+        hits = Hits.from_rows([(i, g, 0.0) for i, g in zip(item_ids, group_ids, strict=True)])
+        return cls.of(source, hits, {name: np.array(part) for name, part in parts.items()})
 
     def take(self, positions: NDArray[Any]) -> Ranking:
         return replace(

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.models import Edge, EmbeddingSpace, Item, Meaning, RelationType
+from shopreco.retrieval import linked
+from shopreco.retrieval.linked import INVERSE
 from shopreco.retrieval.results import Reason, Result
 
 MOST = 2
@@ -33,7 +35,12 @@ LINKS: Mapping[str, Promise] = {
 }
 """What a link from the seed to a result is called, by the meaning of its relation."""
 
-INVERSE = {Meaning.ACCESSORY: Meaning.MAIN, Meaning.MAIN: Meaning.ACCESSORY}
+THROUGH: Mapping[str, Promise] = {
+    Meaning.SUBSTITUTE: _("Can replace %(product)s"),
+    Meaning.COMPLEMENT: _("Goes with %(product)s"),
+    Meaning.ACCESSORY: _("An accessory for %(product)s"),
+}
+"""The same of a link from a product between the two."""
 
 SHARED = """
     WITH mine AS MATERIALIZED (
@@ -72,7 +79,10 @@ def with_reasons(
         return tuple(results)
     item_ids = [result.item_id for result in results]
     found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
-    for item_id, reason in [*_links(anchor, item_ids), *_shared(shop, anchor, item_ids)]:
+    links = _links(anchor, item_ids)
+    if further := {r.item_id for r in results if r.parts.get("graph")} - {i for i, _ in links}:
+        links += _through(anchor, sorted(further))
+    for item_id, reason in [*links, *_shared(shop, anchor, item_ids)]:
         if reason not in found[item_id]:
             found[item_id].append(reason)
     alike = _alike(space)
@@ -94,6 +104,14 @@ def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
         if seen in LINKS:
             found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), anchor.title)))
     return found
+
+
+def _through(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    return [
+        (item_id, Reason(f"through_{meaning}", str(THROUGH[meaning]) % {"product": title}, title))
+        for item_id, meaning, title in linked.middles(anchor.pk, item_ids)
+        if meaning in THROUGH
+    ]
 
 
 def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:

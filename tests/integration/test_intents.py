@@ -1,0 +1,129 @@
+"""What goes with a product, replaces it, is an accessory of it: by paths of the graph."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from django.core.cache import cache
+
+from shopreco import services
+from shopreco.catalogues import get_catalogue
+from shopreco.exceptions import InvalidQuery
+from shopreco.indexing import runs
+from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
+from shopreco.models.relations import DEFAULT_RELATIONS
+from shopreco.retrieval.results import ResultPage
+from tests.testapp.models import Gadget, Maker
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+
+GADGET = "testapp.gadget"
+NAMES = [
+    "Oak desk lamp",
+    "Oak floor lamp",
+    "Lamp bulb",
+    "Desk",
+    "Office chair",
+    "Bench",
+    "Garden hose",
+]
+
+
+@pytest.fixture
+def shop() -> dict[str, Gadget]:
+    maker = Maker.objects.create(name="Acme")
+    for name in NAMES:
+        Gadget.objects.create(name=name, maker=maker)
+    services.run_inline(runs.start(get_catalogue(GADGET)))
+    found = {gadget.name: gadget for gadget in Gadget.objects.all()}
+    link(found, "Lamp bulb", "accessory_of", "Oak desk lamp")
+    link(found, "Oak desk lamp", "complements", "Desk")
+    link(found, "Desk", "complements", "Office chair", weight=0.5)
+    link(found, "Oak floor lamp", "substitutes", "Oak desk lamp")
+    return found
+
+
+def link(
+    shop: dict[str, Gadget], source: str, code: str, target: str, weight: float = 1.0
+) -> Edge:
+    # Tests that commit leave no rows of migrations behind.
+    defaults = next(each for each in DEFAULT_RELATIONS if each.code == code)._asdict()
+    relation, _created = RelationType.objects.get_or_create(code=code, defaults=defaults)
+    return Edge.objects.create(
+        source=node(shop[source]),
+        relation=relation,
+        target=node(shop[target]),
+        weight=weight,
+        provenance=Provenance.CURATED,
+    )
+
+
+def node(gadget: Gadget) -> Node:
+    return Node.objects.get(item=Item.objects.get(object_id=str(gadget.pk), catalogue=GADGET))
+
+
+def beside(seed: Gadget, intent: str) -> ResultPage:
+    page = services.recommend(seed=seed, intent=intent)
+    assert page.degraded == {}
+    assert page.source == f"product-{intent}"
+    return page
+
+
+def names(page: ResultPage) -> list[str]:
+    return [result.object.name for result in page]
+
+
+def test_an_accessory_is_found_from_its_product_and_goes_with_it(shop: dict[str, Gadget]) -> None:
+    page = beside(shop["Oak desk lamp"], "accessory")
+    assert names(page) == ["Lamp bulb"]
+    assert [r.code for r in page.results[0].reasons][0] == "link_accessory"
+    assert names(beside(shop["Lamp bulb"], "accessory")) == []
+    assert names(beside(shop["Lamp bulb"], "complementary"))[0] == "Oak desk lamp"
+
+
+def test_two_links_are_less_sure_than_one(shop: dict[str, Gadget]) -> None:
+    page = beside(shop["Oak desk lamp"], "complementary")
+    assert names(page) == ["Desk", "Office chair"]
+    near, far = (result.parts["graph"] for result in page)
+    assert near == pytest.approx(0.7 * 0.999, abs=1e-3)
+    assert far == pytest.approx(0.7 * 0.5 * 0.3, abs=1e-3)
+    for result in page:
+        assert sum(result.parts.values()) == pytest.approx(result.score, abs=1e-5)
+
+
+def test_what_goes_with_what_can_replace_it_goes_with_it(shop: dict[str, Gadget]) -> None:
+    page = beside(shop["Oak floor lamp"], "complementary")
+    assert names(page) == ["Desk"]
+    reason = page.results[0].reasons[0]
+    assert (reason.code, reason.anchor) == ("through_complement", "Oak desk lamp")
+    assert Edge.objects.filter(source__label=reason.anchor, target__label="Desk").exists()
+
+
+def test_a_substitute_is_linked_or_of_the_same_category(shop: dict[str, Gadget]) -> None:
+    assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp"]
+    link(shop, "Oak desk lamp", "in_category", "Bench")
+    link(shop, "Garden hose", "in_category", "Bench")
+    cache.clear()
+    assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp", "Garden hose"]
+
+
+def test_a_rejected_link_leads_nowhere(shop: dict[str, Gadget]) -> None:
+    Edge.objects.filter(target=node(shop["Desk"])).update(state=EdgeState.REJECTED)
+    assert names(beside(shop["Oak desk lamp"], "complementary")) == []
+
+
+def test_more_paths_to_a_product_make_it_surer(shop: dict[str, Gadget]) -> None:
+    before = {r.object.name: r.parts["graph"] for r in beside(shop["Lamp bulb"], "complementary")}
+    link(shop, "Lamp bulb", "complements", "Desk", weight=0.4)
+    link(shop, "Lamp bulb", "complements", "Office chair", weight=0.4)
+    cache.clear()
+    page = beside(shop["Lamp bulb"], "complementary")
+    after = {r.object.name: r.parts["graph"] for r in page}
+    assert after["Desk"] > 0.7 * 0.4 > before.get("Desk", 0.0)
+    assert all(a.score >= b.score for a, b in pairwise(page.results))
+
+
+def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:
+    with pytest.raises(InvalidQuery, match="no placement 'product-complimentary'"):
+        services.recommend(seed=shop["Desk"], intent="complimentary")
