@@ -12,9 +12,7 @@ from .compose import generate
 from .records import DemoProduct, DemoRelation
 
 NEIGHBOURS = 3  # per product and rule: a shop shows a few, not all
-IN_REACH = Decimal(
-    "1.6"
-)  # what replaces a product costs at most so many times as much or as little
+IN_REACH = Decimal("1.6")  # how many times as dear as another a replacement may be
 
 ByKind = Mapping[str, Sequence[DemoProduct]]
 
@@ -31,9 +29,8 @@ def relations(products: Iterable[DemoProduct] | None = None) -> list[DemoRelatio
         by_kind[product.kind].append(product)
     table = bank.read("relations.toml")
     found = [*_by_rule(by_kind, table["rule"]), *_by_likeness(by_kind, table["vital"])]
-    return list(
-        {(each.relation, *sorted((each.source, each.target))): each for each in found}.values()
-    )
+    once = {(each.relation, *sorted((each.source, each.target))): each for each in found}
+    return list(once.values())
 
 
 def _by_rule(by_kind: ByKind, rules: Sequence[Mapping[str, Any]]) -> Iterator[DemoRelation]:
