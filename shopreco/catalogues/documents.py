@@ -25,7 +25,8 @@ class TextPart(NamedTuple):
 class ItemDocument:
     """An object of the shop as search and recommendation see it.
 
-    `passage` is P of formula (2), the text that is encoded; `texts` are the fields of BM25F.
+    `passage` is P of formula (2), the text that is encoded; `texts` are the fields of BM25F;
+    `neighbourhood` is K of formula (6), which the pipeline adds from the knowledge graph.
     """
 
     catalogue: str
@@ -45,6 +46,7 @@ class ItemDocument:
     images: tuple[Medium, ...] = ()
     videos: tuple[Medium, ...] = ()
     edges: tuple[DeclaredEdge, ...] = ()
+    neighbourhood: str = ""
 
     @property
     def group_id(self) -> int:
@@ -58,13 +60,12 @@ class ItemDocument:
         Of a modality that the object lacks it is empty.
         """
         words = "\x1e".join(f"{p.name}\x1f{p.weight}\x1f{p.text}" for p in self.texts)
-        graph = (sorted(self.facets.items()), self.parent_id, self.edges, self.title)
         return {
             "text": _digest(self.passage) if self.passage else "",
             "lexical": _digest(f"{self.language}\x1e{self.group_id}\x1e{words}"),
             "image": _digest_of(self.images),
             "video": _digest_of(self.videos),
-            "graph": _digest(f"{graph!r}\x1e{words}"),
+            "graph": _digest(self.neighbourhood) if self.neighbourhood else "",
         }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,13 +16,18 @@ from pgvector import HalfVector
 
 from shopreco.catalogues import ItemDocument, Medium
 from shopreco.encoders import ImageEncoder, TextEncoder, create_encoder, create_image_encoder
+from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.indexing.tables import read_vectors, replace_rows
 from shopreco.media import Decoder, MediaRejected
 from shopreco.models import EmbeddingSpace
 
 logger = logging.getLogger(__name__)
 
-TEXT, IMAGE, VIDEO = "text", "image", "video"
+READ: Mapping[str, Callable[[ItemDocument], str]] = {
+    TEXT: attrgetter("passage"),
+    GRAPH: attrgetter("neighbourhood"),
+}
+"""Modalities that the language model encodes, and what it reads of a document."""
 
 LATER_PICTURES = 0.5
 """Weight of the second and each further picture of a product; the first has 1."""
@@ -70,7 +76,7 @@ def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
     """The encoder of a modality that a space was built with, one instance per process."""
     fingerprint = space.encoders[modality]
     if fingerprint not in _encoders:
-        if modality == TEXT:
+        if modality in READ:
             _encoders[fingerprint] = create_encoder(space.encoder)
         else:
             _encoders[fingerprint] = create_image_encoder(space.modalities[modality]["encoder"])
@@ -113,9 +119,11 @@ def encode(
     if not missing:
         return encoded
     encoder = encoder_of(space, source.modality)
-    if source.modality == TEXT:
-        passages = [documents[o].passage for o in missing]
-        encoded.by_object.update(zip(missing, encoder.encode_documents(passages), strict=True))
+    if source.modality in READ:
+        texts = {o: READ[source.modality](documents[o]) for o in missing}
+        distinct = list(dict.fromkeys(texts.values()))
+        vectors = dict(zip(distinct, encoder.encode_documents(distinct), strict=True))
+        encoded.by_object.update((o, vectors[text]) for o, text in texts.items())
     else:
         media = {o: _media(documents[o], source.modality) for o in missing}
         encoded.by_object.update(_pooled(encoder, source.modality, media, encoded))
@@ -190,7 +198,7 @@ def problems_of(
     """Reasons by object, modality and file name, of all whose pictures or videos were read."""
     found: dict[str, dict[str, dict[str, str] | None]] = {}
     for source, each in encoded.items():
-        if source.modality != TEXT:
+        if source.modality not in READ:
             for object_id in each.fresh & ours:
                 reasons = each.problems.get(object_id)
                 found.setdefault(object_id, {})[source.modality] = reasons

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError, connections, transaction
@@ -18,6 +19,7 @@ from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
+from shopreco.fusion import GRAPH
 from shopreco.indexing import facets, fusing, graph, items, lexicon, modalities, outbox
 from shopreco.indexing.batches import Batch, Report
 from shopreco.indexing.modalities import Encoded, Hashes, Source, combined_hash, sources_of
@@ -133,6 +135,7 @@ def _sentence(error: Exception) -> str:
 
 def _process(catalogue: Catalogue, batch: Batch) -> Report:
     spaces = maintained_spaces(catalogue.name)
+    claims = _update_graph(catalogue, batch, spaces)
     known = items.known(catalogue.name, [c.object_id for c in batch.claims])
     ids = {object_id: item.id for object_id, item in known.items()}
     hashes = {object_id: document.hashes() for object_id, document in batch.documents.items()}
@@ -154,8 +157,8 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
         transaction.atomic(using=outbox_database()),
         connections[outbox_database()].cursor() as cursor,
     ):
-        versions = outbox.lock(cursor, batch.claims)
-        ours = {c.object_id for c in batch.claims if c.change_id in versions}
+        versions = outbox.lock(cursor, claims)
+        ours = {c.object_id for c in claims if c.change_id in versions}
         written = items.write(catalogue.name, batch, known, changed, codes, ours)
         for source, each in encoded.items():
             modalities.write_vectors(source, each, hashes, written.ids, ours)
@@ -172,10 +175,8 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
                 space,
                 {written.ids[o]: e for o, e in entries[space.pk].items() if o in ours},
             )
-        graph.update_edges(
-            catalogue,
-            [document for o, document in batch.documents.items() if o in ours],
-            gone=[o for o in (*batch.skipped, *batch.gone) if o in ours],
+        graph.attach_items(
+            catalogue.name, [batch.documents[o] for o in batch.documents if o in ours]
         )
         report = Report(
             changed=written.changed,
@@ -183,9 +184,37 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
             failed=len(ours & batch.failed.keys()),
             encoded=len(ours & set().union(*(each.fresh for each in encoded.values()))),
         )
-        outbox.settle(cursor, [c for c in batch.claims if c.object_id in ours], versions)
+        outbox.settle(cursor, [c for c in claims if c.object_id in ours], versions)
         _count(catalogue.name, batch.claims, report)
     return report
+
+
+def _update_graph(
+    catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]
+) -> list[Claim]:
+    """Write the edges of a batch, then read what its neighbourhoods are now: K of formula (6).
+
+    Returns the claims that were still ours. The others are left for the lease's end: what they say
+    of the graph was not written.
+    """
+    with (
+        transaction.atomic(using=outbox_database()),
+        connections[outbox_database()].cursor() as cursor,
+    ):
+        versions = outbox.lock(cursor, batch.claims)
+        claims = [c for c in batch.claims if c.change_id in versions]
+        ours = {c.object_id for c in claims}
+        changes = graph.update_edges(
+            catalogue,
+            [document for o, document in batch.documents.items() if o in ours],
+            gone=[o for o in (*batch.skipped, *batch.gone) if o in ours],
+        )
+    if any(GRAPH in space.encoders for space in spaces):
+        # In a transaction of its own: with our claims locked it could wait for another worker's.
+        outbox.mark_again(catalogue.name, changes.neighbours)
+        for o, told in graph.neighbourhoods(catalogue.name, batch.documents).items():
+            batch.documents[o] = replace(batch.documents[o], neighbourhood=told)
+    return claims
 
 
 def _stale(space: EmbeddingSpace, hashes: Hashes, ids: Mapping[str, int]) -> Stale:

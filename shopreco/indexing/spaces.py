@@ -17,9 +17,10 @@ from django.utils import timezone
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import TextEncoder, create_encoder, create_image_encoder
+from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.indexing import alignments, fusing
 from shopreco.indexing.lexicon import average_lengths, languages_of
-from shopreco.indexing.modalities import IMAGE, TEXT, VIDEO, encoder_of
+from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Embedding, EmbeddingSpace, ModalityVector, SpaceState, VectorIndex
 from shopreco.text import get_analyser
@@ -42,6 +43,16 @@ def current_modalities(catalogue: Catalogue, encoder: TextEncoder) -> dict[str, 
     Empty for text alone. An alignment is "" where it has yet to be fitted, and None where the
     pictures lie in the text space already.
     """
+    weights = catalogue.get_modality_weights()
+    chosen = _current_media(catalogue, encoder)
+    if weights[GRAPH] > 0:
+        chosen[GRAPH] = {"fingerprint": encoder.fingerprint, "alignment": None}
+    found = {m: {"weight": weights[m], **spec} for m, spec in chosen.items()}
+    return {TEXT: {"weight": weights[TEXT]}} | found if found else {}
+
+
+def _current_media(catalogue: Catalogue, encoder: TextEncoder) -> dict[str, Any]:
+    """Encoder and alignment of the pictures and videos that a catalogue declares."""
     declared = {field.modality for field in catalogue.fields.values() if field.modality}
     weights = catalogue.get_modality_weights()
     chosen = [m for m in (IMAGE, VIDEO) if m in declared and weights[m] > 0]
@@ -59,7 +70,7 @@ def current_modalities(catalogue: Catalogue, encoder: TextEncoder) -> dict[str, 
         "dimension": images.dimension,
         "alignment": alignment,
     }
-    return {TEXT: {"weight": weights[TEXT]}} | {m: {"weight": weights[m], **spec} for m in chosen}
+    return dict.fromkeys(chosen, spec)
 
 
 def current_fingerprint(catalogue: Catalogue) -> str:

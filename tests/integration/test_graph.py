@@ -211,7 +211,8 @@ def test_only_what_changed_is_written() -> None:
     assert build(first, document(2, brand="Acme")) == Changes(4, 0, 0)
     before = set(Edge.objects.values_list("id", flat=True))
     assert build(first, document(2, brand="Acme")) == Changes(0, 0, 0)
-    assert build(document(1, brand="Acme", material="pine")) == Changes(1, 0, 2)
+    neighbours = frozenset({"2"})
+    assert build(document(1, brand="Acme", material="pine")) == Changes(1, 0, 2, neighbours)
     assert len(before & set(Edge.objects.values_list("id", flat=True))) == 2
 
 

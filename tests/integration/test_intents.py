@@ -44,9 +44,7 @@ def shop() -> dict[str, Gadget]:
     return found
 
 
-def link(
-    shop: dict[str, Gadget], source: str, code: str, target: str, weight: float = 1.0
-) -> Edge:
+def link(shop: dict[str, Gadget], source: str, code: str, target: str, weight: float = 1.0) -> Edge:
     # Tests that commit leave no rows of migrations behind.
     defaults = next(each for each in DEFAULT_RELATIONS if each.code == code)._asdict()
     relation, _created = RelationType.objects.get_or_create(code=code, defaults=defaults)
@@ -77,7 +75,7 @@ def names(page: ResultPage) -> list[str]:
 def test_an_accessory_is_found_from_its_product_and_goes_with_it(shop: dict[str, Gadget]) -> None:
     page = beside(shop["Oak desk lamp"], "accessory")
     assert names(page) == ["Lamp bulb"]
-    assert [r.code for r in page.results[0].reasons][0] == "link_accessory"
+    assert page.results[0].reasons[0].code == "link_accessory"
     assert names(beside(shop["Lamp bulb"], "accessory")) == []
     assert names(beside(shop["Lamp bulb"], "complementary"))[0] == "Oak desk lamp"
 

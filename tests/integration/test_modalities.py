@@ -88,7 +88,7 @@ def test_pictures_are_aligned_on_the_shops_own_pairs_and_fused() -> None:
     version = ModelVersion.objects.get(catalogue=POSTER)
     assert space.modalities["image"]["alignment"] == version.fingerprint
     assert version.metrics["pairs"] == len(posters)
-    assert space.weights == {"text": 1.0, "image": 0.5, "video": 0.25}
+    assert space.weights == {"text": 1.0, "image": 0.5, "video": 0.25, "graph": 0.25}
     stored = np.asarray(Embedding.objects.get(item=item(posters[0])).vector, dtype=np.float32)
     matrices = fusing.modality_vectors(space, [item(posters[0]).pk])
     assert stored == pytest.approx(fuse(matrices, space.weights)[0], abs=2e-3)
@@ -100,7 +100,7 @@ def test_too_few_pairs_leave_pictures_out_and_say_so() -> None:
     gallery(5)
     index()
     space = active()
-    assert space.weights == {"text": 1.0}
+    assert space.weights == {"text": 1.0, "graph": 0.25}
     assert space.statistics["left_out"] == {"pairs": 5, "needed": MIN_PAIRS}
     assert Embedding.objects.filter(space=space).count() == 5
     assert services.search("red poster", catalogue=POSTER).total

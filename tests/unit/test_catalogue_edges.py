@@ -89,15 +89,6 @@ def test_a_relation_is_one_word(relation: str) -> None:
         document_of(Hooked(), partners=[])
 
 
-def test_the_hash_of_the_graph_changes_with_what_it_is_made_of() -> None:
-    def hash_of(**given: Any) -> str:
-        obj = SimpleNamespace(**{"pk": 7, "name": "Lamp", "partners": []} | given)
-        return Linked().document(obj).hashes()["graph"]
-
-    assert hash_of() == hash_of()
-    assert len({hash_of(), hash_of(partners=[1]), hash_of(name="Desk")}) == 3
-
-
 # Checks
 
 

@@ -10,7 +10,13 @@ from django.db import connections
 from shopreco.catalogues import Catalogue, ItemDocument
 from shopreco.indexing.graph.declared import WantedEdge, declared_edges
 from shopreco.indexing.graph.locks import share_graph
-from shopreco.indexing.graph.nodes import attach_items, item_name, known_ids, node_ids
+from shopreco.indexing.graph.nodes import (
+    attach_items,
+    item_name,
+    known_ids,
+    linked_items,
+    node_ids,
+)
 from shopreco.indexing.graph.relations import (
     RelationKey,
     describe_code,
@@ -47,18 +53,19 @@ class StoredEdge(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """How many edges a build added, changed and removed."""
+    """How many edges a build added, changed and removed, and the object ids of the other items
+    whose neighbourhood it told differently: at an end of such an edge, or linked to a new title."""
 
     added: int
     changed: int
     removed: int
+    neighbours: frozenset[str] = frozenset()
 
 
 def update_edges(
     catalogue: Catalogue, documents: Collection[ItemDocument], gone: Collection[str] = ()
 ) -> Changes:
-    """Bring the declared and extracted edges of some items up to date, in the caller's transaction
-    and after their rows were written.
+    """Bring the declared and extracted edges of some items up to date, in the caller's transaction.
 
     Only edges from these items are touched, and of them none that a person made or decided on, and
     none that came from a file. `gone` are the object ids of items that left the index: what they
@@ -70,7 +77,7 @@ def update_edges(
     sources = [item_name(document.object_id, document.title) for document in documents]
     names = [name for edge in wanted for name in (edge.source, edge.target)]
     ids = node_ids(catalogue.name, [*sources, *names])
-    attach_items(catalogue.name, sources)
+    renamed = attach_items(catalogue.name, documents)
     left = known_ids(catalogue.name, [item_name(object_id).identity for object_id in gone])
     said: dict[EdgeKey, Said] = {}
     for edge in wanted:
@@ -79,7 +86,10 @@ def update_edges(
             key = (source, relations[edge.relation].id, target)
             said.setdefault(key, Said(edge.weight, edge.provenance))
     owners = {ids[source.identity] for source in sources} | set(left.values())
-    return _bring_up_to_date(said, owners, [r.id for r in relations.values() if r.symmetric])
+    symmetric = [relation.id for relation in relations.values() if relation.symmetric]
+    changes, ends = _bring_up_to_date(said, owners, symmetric)
+    itself = {document.object_id for document in documents}
+    return changes._replace(neighbours=linked_items(ends, renamed) - itself)
 
 
 def _wanted(catalogue: Catalogue, documents: Iterable[ItemDocument]) -> list[WantedEdge]:
@@ -109,7 +119,8 @@ def _relations(
 
 def _bring_up_to_date(
     said: Mapping[EdgeKey, Said], owners: Collection[int], symmetric: Sequence[int]
-) -> Changes:
+) -> tuple[Changes, set[int]]:
+    """Also the targets of the edges that were added or removed."""
     stored = _stored({source for source, _, _ in said} | set(owners))
     refused = _rejected_the_other_way(said, symmetric)
     added = sorted(said.keys() - stored.keys() - refused)
@@ -118,11 +129,10 @@ def _bring_up_to_date(
         for key, edge in stored.items()
         if key in said and _replaces(said[key], edge)
     ]
-    removed = [
-        edge.id
-        for key, edge in stored.items()
-        if edge.is_ours and key not in said and key[0] in owners
+    gone = [
+        key for key, edge in stored.items() if edge.is_ours and key not in said and key[0] in owners
     ]
+    removed = [stored[key].id for key in gone]
     with connections[outbox_database()].cursor() as cursor:
         # Somebody may have decided on an edge since it was read.
         cursor.execute(
@@ -139,7 +149,8 @@ def _bring_up_to_date(
             )
         if added:
             _insert(cursor, [(*key, *said[key]) for key in added])
-    return Changes(len(added), len(changed), len(removed))
+    counts = Changes(len(added), len(changed), len(removed))
+    return counts, {target for _source, _relation, target in [*added, *gone]}
 
 
 def _stored(sources: Collection[int]) -> dict[EdgeKey, StoredEdge]:

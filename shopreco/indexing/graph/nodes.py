@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db import connections
 
+from shopreco.catalogues import ItemDocument
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Node
 from shopreco.models.graph import LONGEST_LABEL
@@ -93,17 +94,42 @@ def _create(catalogue: str, names: Iterable[NodeName]) -> None:
         )
 
 
-def attach_items(catalogue: str, names: Iterable[NodeName]) -> None:
-    """Tie the nodes of items that are in the index now to their rows, under their titles."""
-    titles = {name.key: name.label for name in names}
+def attach_items(catalogue: str, documents: Iterable[ItemDocument]) -> list[int]:
+    """Give the nodes of items their titles, and tie those that are in the index to their rows;
+    returns the ids of those that were changed."""
+    titles = {d.object_id: item_name(d.object_id, d.title).label for d in documents}
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
-            UPDATE shopreco_node n SET item_id = i.id, label = t.label
+            UPDATE shopreco_node n SET item_id = COALESCE(i.id, n.item_id), label = t.label
             FROM unnest(%s::text[], %s::text[]) AS t (key, label)
-            JOIN shopreco_item i ON i.catalogue = %s AND i.object_id = t.key
+            LEFT JOIN shopreco_item i ON i.catalogue = %s AND i.object_id = t.key
             WHERE n.catalogue = %s AND n.kind = 'item' AND n.key = t.key
-                AND (n.item_id, n.label) IS DISTINCT FROM (i.id, t.label)
+                AND (n.item_id, n.label) IS DISTINCT FROM (COALESCE(i.id, n.item_id), t.label)
+            RETURNING n.id
             """,
             [list(titles), list(titles.values()), catalogue, catalogue],
         )
+        return [id for (id,) in cursor.fetchall()]
+
+
+def linked_items(nodes: Iterable[int], linked_to: Iterable[int]) -> frozenset[str]:
+    """Object ids of those of the nodes that are items, and of the items linked to other nodes."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            WITH link AS (
+                SELECT e.source_id, e.target_id FROM shopreco_edge e
+                JOIN shopreco_relationtype r ON r.id = e.relation_id AND r.meaning <> 'attribute'
+            )
+            SELECT key FROM shopreco_node WHERE kind = 'item' AND id = ANY(%(nodes)s)
+            UNION
+            SELECT n.key FROM link JOIN shopreco_node n ON n.id = link.source_id
+            WHERE link.target_id = ANY(%(to)s) AND n.kind = 'item'
+            UNION
+            SELECT n.key FROM link JOIN shopreco_node n ON n.id = link.target_id
+            WHERE link.source_id = ANY(%(to)s) AND n.kind = 'item'
+            """,
+            {"nodes": list(nodes), "to": list(linked_to)},
+        )
+        return frozenset(key for (key,) in cursor.fetchall())

@@ -1,0 +1,154 @@
+"""E(K): what the graph says of an item beyond its own text is encoded, and kept up to date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shopreco import services
+from shopreco.catalogues import get_catalogue
+from shopreco.indexing import graph, outbox, runs
+from shopreco.indexing.pipeline import index_batch
+from shopreco.models import (
+    Edge,
+    EdgeState,
+    Embedding,
+    EmbeddingSpace,
+    IndexRun,
+    Item,
+    ModalityVector,
+    Node,
+    Provenance,
+    RelationType,
+    SpaceState,
+)
+from shopreco.models.relations import DEFAULT_RELATIONS
+from tests.testapp.models import Gadget, Maker
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+
+GADGET = "testapp.gadget"
+
+
+def index() -> IndexRun:
+    return services.run_inline(runs.start(get_catalogue(GADGET)))
+
+
+def drain() -> None:
+    while index_batch(get_catalogue(GADGET)).claimed:
+        pass
+
+
+def item(gadget: Gadget) -> Item:
+    return Item.objects.get(catalogue=GADGET, object_id=str(gadget.pk))
+
+
+def told(gadget: Gadget) -> str:
+    catalogue = get_catalogue(GADGET)
+    documents = {str(gadget.pk): catalogue.document(gadget)}
+    return graph.neighbourhoods(GADGET, documents)[str(gadget.pk)]
+
+
+def vector(gadget: Gadget) -> ModalityVector | None:
+    return ModalityVector.objects.filter(
+        item=item(gadget), modality="graph", vector__isnull=False
+    ).first()
+
+
+def link(source: Gadget, code: str, target: Gadget) -> Edge:
+    defaults = next(each for each in DEFAULT_RELATIONS if each.code == code)._asdict()
+    relation, _created = RelationType.objects.get_or_create(code=code, defaults=defaults)
+    ends = [Node.objects.get(item=item(each)) for each in (source, target)]
+    return Edge.objects.create(
+        source=ends[0], relation=relation, target=ends[1], provenance=Provenance.CURATED
+    )
+
+
+@pytest.fixture
+def lamp() -> Gadget:
+    return Gadget.objects.create(name="Oak lamp", attributes={"material": "oak"})
+
+
+@pytest.fixture
+def bulb() -> Gadget:
+    return Gadget.objects.create(name="Glass bulb")
+
+
+def test_what_the_text_says_already_is_not_told_again(lamp: Gadget) -> None:
+    index()
+    assert Edge.objects.filter(source__item=item(lamp), target__label="oak").exists()
+    assert told(lamp) == ""
+    assert vector(lamp) is None
+    lamp.maker = Maker.objects.create(name="Acme")
+    lamp.save()
+    drain()
+    assert told(lamp) == "brand: Acme", "which is a filter and no part of the text"
+    assert vector(lamp) is not None
+
+
+def test_a_link_is_told_from_both_ends(lamp: Gadget, bulb: Gadget) -> None:
+    index()
+    link(bulb, "accessory_of", lamp)
+    assert told(bulb) == "accessory of: Oak lamp"
+    assert told(lamp) == "has accessory: Glass bulb"
+    services.reindex_objects(GADGET, [str(lamp.pk), str(bulb.pk)])
+    before = np.asarray(Embedding.objects.get(item=item(bulb)).vector)
+    drain()
+    after = np.asarray(Embedding.objects.get(item=item(bulb)).vector)
+    assert vector(bulb) is not None
+    assert float(before @ after) < 0.999, "the graph moved the vector"
+    [first, *_others] = services.search("glass oak lamp", catalogue=GADGET, explain=True).results
+    assert first.contributions["graph"] != 0
+
+
+def test_a_rejected_edge_is_not_told(lamp: Gadget, bulb: Gadget) -> None:
+    index()
+    edge = link(bulb, "accessory_of", lamp)
+    edge.state = EdgeState.REJECTED
+    edge.save()
+    assert told(bulb) == told(lamp) == ""
+
+
+def test_another_title_is_told_by_the_neighbours(lamp: Gadget) -> None:
+    shade = Gadget.objects.create(name="Linen shade", parent=lamp)
+    index()
+    before = vector(lamp)
+    assert before is not None
+    assert told(lamp) == "has variant: Linen shade"
+    shade.name = "Paper shade"
+    shade.save()
+    drain()
+    after = vector(lamp)
+    assert after is not None
+    assert after.content_hash != before.content_hash
+    assert not outbox.waiting(GADGET)
+
+
+def test_a_link_that_the_catalogue_no_longer_declares_is_told_by_neither(lamp: Gadget) -> None:
+    shade = Gadget.objects.create(name="Linen shade", parent=lamp)
+    index()
+    shade.parent = None
+    shade.save()
+    drain()
+    assert told(lamp) == told(shade) == ""
+    assert vector(lamp) is None
+    assert vector(shade) is None
+
+
+def test_after_one_run_the_next_encodes_nothing(lamp: Gadget) -> None:
+    for number in range(12):
+        Gadget.objects.create(name=f"Shade {number}", parent=lamp)
+    index()
+    again = index()
+    assert (again.state, again.encoded) == ("done", 0)
+
+
+def test_without_weight_nothing_is_encoded(lamp: Gadget, settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "MODALITY_WEIGHTS": {"BETA": 0.0}}
+    Gadget.objects.create(name="Linen shade", parent=lamp)
+    index()
+    assert not ModalityVector.objects.filter(modality="graph").exists()
+    space = EmbeddingSpace.objects.get(catalogue=GADGET, state=SpaceState.ACTIVE)
+    assert space.weights == {"text": 1.0}
