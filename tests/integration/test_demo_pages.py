@@ -12,11 +12,13 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from django.utils.translation import override
 
 from demo_shop import generator
 from demo_shop.cart import MOST
 from demo_shop.management.commands import load_demo
 from demo_shop.models import Brand, Category, Product, ProductRelation, Word
+from shopreco.catalogues import get_catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -222,6 +224,15 @@ class TestProduct:
     ) -> None:
         page = get(shop["LAMP-Sage"].get_absolute_url(), language="zh-hans")
         assert re.search(r"颜色</th><td>鼠尾草绿", page)
+
+    def test_brands_and_categories_have_chinese_names_in_filters_and_reasons(
+        self, shop: dict[str, Product]
+    ) -> None:
+        catalogue = get_catalogue()
+        for language, brand, category in [("en", "Kestrel", "Lamps"), ("zh-hans", "红隼", "灯具")]:
+            with override(language):
+                assert catalogue.get_value_label("brand", "Kestrel") == brand
+                assert catalogue.get_value_label("category", "Lamps") == category
 
     def test_a_video_waits_for_the_visitor_also_on_the_pages_of_variants(
         self, shop: dict[str, Product], get: Callable[..., str]
