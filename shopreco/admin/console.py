@@ -35,6 +35,7 @@ LIMIT = 20
 LABELS = {
     "dense": gettext_lazy("meaning"),
     "lexical": gettext_lazy("words"),
+    "mentions": gettext_lazy("mentions"),
     "text": gettext_lazy("text"),
     "image": gettext_lazy("pictures"),
     "video": gettext_lazy("video"),

@@ -103,7 +103,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
         DatasetError: a line has not three cells, or its score is no whole number.
     """
     judgements: dict[str, dict[str, int]] = {}
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         cells = line.split("\t")
         if number == 1 and cells[-1].strip() == "score":
             continue
@@ -155,7 +155,7 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Line number, from 1, and text of every line that is not blank."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
@@ -171,7 +171,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         try:
             row = json.loads(line)
         except ValueError as error:

@@ -53,8 +53,13 @@ def load(corpus: Path, limit: int | None = None, hidden: Collection[str] = ()) -
     Raises:
         DatasetError: the file is malformed.
     """
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate()
     return ensure_loaded(corpus, limit, hidden)
+
+
+def migrate() -> None:
+    """The tables of the scratch shop."""
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 def prepare(corpus: Path, work: Work, hidden: Collection[str] = ()) -> EmbeddingSpace:
@@ -67,13 +72,21 @@ def prepare(corpus: Path, work: Work, hidden: Collection[str] = ()) -> Embedding
         DatasetError: the file is malformed.
         IndexingFailed: the run did not come to its end.
     """
-    loaded = load(corpus, hidden=hidden)
+    return prepare_loaded(work, changed=load(corpus, hidden=hidden))
+
+
+def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
+    """Index the products that are there; those of an active space again only if they `changed`.
+
+    Raises:
+        IndexingFailed: the run did not come to its end.
+    """
     _end_abandoned_run()
     catalogue = get_catalogue(CATALOGUE)
     space = spaces.active_space(CATALOGUE)
     if space is None or not spaces.is_current(space, catalogue):
         index(work, rebuild=True)
-    elif loaded or Change.objects.exists():
+    elif changed or Change.objects.exists():
         index(work)
     else:
         return space

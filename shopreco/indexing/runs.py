@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import RunError
+from shopreco.fusion import GRAPH
 from shopreco.indexing import graph, outbox, spaces
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
@@ -194,6 +195,13 @@ def _mentions(run: IndexRun) -> int:
         return outbox.mark(catalogue.name, object_ids, run_id=run.pk)
 
 
+def _name_nodes(catalogue: str) -> None:
+    """Vectors of the graph's nodes, in the space that answers."""
+    active = spaces.active_space(catalogue)
+    if active is not None and GRAPH in active.encoders:
+        graph.encode_nodes(active)
+
+
 def _finish(run: IndexRun) -> None:
     space = run.space
     if space is not None and space.state == SpaceState.BUILDING:
@@ -207,5 +215,6 @@ def _finish(run: IndexRun) -> None:
         # Their texts say values that this run has learnt; nothing is encoded for it.
         rows.update(total=F("total") + again)
         return
+    _name_nodes(run.catalogue)
     rows.update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)

@@ -4,13 +4,6 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-def create_relations(apps, schema_editor):
-    from shopreco.models.relations import DEFAULT_RELATIONS
-
-    relations = apps.get_model('shopreco', 'RelationType').objects.using(schema_editor.connection.alias)
-    relations.bulk_create([relations.model(**each._asdict()) for each in DEFAULT_RELATIONS])
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -98,5 +91,4 @@ class Migration(migrations.Migration):
             model_name='edge',
             constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='shopreco_edge_loop'),
         ),
-        migrations.RunPython(create_relations, migrations.RunPython.noop),
     ]

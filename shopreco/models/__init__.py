@@ -1,6 +1,14 @@
 from shopreco.models.changes import Change
 from shopreco.models.facets import FacetCode
-from shopreco.models.graph import Edge, EdgeState, Meaning, Node, Provenance, RelationType
+from shopreco.models.graph import (
+    Edge,
+    EdgeState,
+    Meaning,
+    Node,
+    NodeVector,
+    Provenance,
+    RelationType,
+)
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
 from shopreco.models.runs import IndexRun, RunKind, RunState
@@ -29,6 +37,7 @@ __all__ = [
     "ModelKind",
     "ModelVersion",
     "Node",
+    "NodeVector",
     "Outcome",
     "Provenance",
     "RelationType",

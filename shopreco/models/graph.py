@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from pgvector.django import HalfVectorField
 
 from shopreco.models.items import Item
 
@@ -63,6 +64,12 @@ class RelationType(models.Model):
         help_text=_("What the target is to the source."),
     )
     symmetric = models.BooleanField(_("symmetric"), default=False)
+    weight = models.FloatField(
+        _("weight"),
+        default=1.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("How much a link of this kind counts in recommendations, from 0 to 1."),
+    )
     in_texts = models.BooleanField(
         _("look for values in texts"),
         default=False,
@@ -150,6 +157,24 @@ class Node(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.key
+
+
+class NodeVector(models.Model):
+    """A node's label as the language model of a space understands it, so that a query that means a
+    brand or a material finds it. Items have vectors of their own."""
+
+    pk = models.CompositePrimaryKey("node_id", "encoder")
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="vectors")
+    encoder = models.CharField(max_length=64, help_text=_("Fingerprint of the encoder."))
+    label = models.CharField(max_length=LONGEST_LABEL, help_text=_("What was encoded."))
+    vector = HalfVectorField()
+
+    class Meta:
+        verbose_name = _("node vector")
+        verbose_name_plural = _("node vectors")
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class Edge(models.Model):

@@ -18,6 +18,7 @@ class Relation(NamedTuple):
     inverse_label_zh: str = ""
     symmetric: bool = False
     in_texts: bool = False
+    weight: float = 1.0
 
 
 def _attribute(code: str, label: str, label_zh: str, *, in_texts: bool) -> Relation:
@@ -61,6 +62,9 @@ DEFAULT_RELATIONS = (
         "一起购买",
         symmetric=True,
     ),
-    Relation("also_bought", Meaning.COMPLEMENT, "buyers also bought", "", "买家还买了"),
-    Relation("also_viewed", Meaning.SUBSTITUTE, "viewers also viewed", "", "浏览者还看了"),
+    # What crowds do is weaker evidence than what a shop says, or a basket.
+    Relation("also_bought", Meaning.COMPLEMENT, "buyers also bought", "", "买家还买了", weight=0.6),
+    Relation(
+        "also_viewed", Meaning.SUBSTITUTE, "viewers also viewed", "", "浏览者还看了", weight=0.6
+    ),
 )

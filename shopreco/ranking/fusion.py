@@ -1,4 +1,4 @@
-"""One score from two: how near in meaning, and how much of the query's words."""
+"""One score from three: how near in meaning, how much of the query's words, and of its things."""
 
 from __future__ import annotations
 
@@ -28,36 +28,43 @@ class Fused:
 
 
 class ScoreFusion(Protocol):
-    """Makes one score of two. The order of the candidates does not matter."""
+    """Makes one score of three. The order of the candidates does not matter."""
 
-    def fuse(self, dense: Scores, lexical: Scores) -> Fused:
+    def fuse(self, dense: Scores, lexical: Scores, mentions: Scores) -> Fused:
         """Fuse the scores of n candidates; NaN means that a retriever has no score for one.
 
         dense: (n,) cosine of query and item.
         lexical: (n,) BM25F divided by the query's mass, 0 to 1.
+        mentions: (n,) share of the brands, materials, … that the query mentions, 0 to 1.
         """
         ...
 
 
 class ConvexSum:
-    """(1 - a) cosine + a lexical, a = `lexical_weight`.
+    """(1 - m) ((1 - a) cosine + a lexical) + m mentions: a is `lexical_weight`, m `mention_weight`.
 
-    Both parts have a scale of their own that no other candidate can move: so the score of an item
-    depends neither on filters nor on the page. A missing score counts 0: unrelated, or no word.
-    See Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2023).
+    All parts have a scale of their own that no other candidate can move: so the score of an item
+    depends neither on filters nor on the page. A missing score counts 0: unrelated, no word,
+    nothing of what is mentioned. See Bruch, Gai and Ingber, "An analysis of fusion functions for
+    hybrid retrieval" (2023).
     """
 
-    def __init__(self, lexical_weight: float = 0.7) -> None:
-        if not 0 <= lexical_weight <= 1:
-            raise ValueError(f"lexical_weight is {lexical_weight}; it must be from 0 to 1.")
+    def __init__(self, lexical_weight: float = 0.7, mention_weight: float = 0.1) -> None:
+        for name, weight in (
+            ("lexical_weight", lexical_weight),
+            ("mention_weight", mention_weight),
+        ):
+            if not 0 <= weight <= 1:
+                raise ValueError(f"{name} is {weight}; it must be from 0 to 1.")
         self.lexical_weight = lexical_weight
+        self.mention_weight = mention_weight
 
-    def fuse(self, dense: Scores, lexical: Scores) -> Fused:
-        words = np.nan_to_num(np.asarray(lexical, dtype=np.float64), nan=0.0)
-        meaning = np.nan_to_num(np.asarray(dense, dtype=np.float64), nan=0.0)
+    def fuse(self, dense: Scores, lexical: Scores, mentions: Scores) -> Fused:
+        rest = 1 - self.mention_weight
         return _fused(
-            dense=(1 - self.lexical_weight) * meaning,
-            lexical=self.lexical_weight * words,
+            dense=rest * (1 - self.lexical_weight) * _known(dense),
+            lexical=rest * self.lexical_weight * _known(lexical),
+            mentions=self.mention_weight * _known(mentions),
         )
 
 
@@ -74,8 +81,12 @@ class ReciprocalRank:
             raise ValueError(f"k is {k}; it must not be negative.")
         self.k = k
 
-    def fuse(self, dense: Scores, lexical: Scores) -> Fused:
-        return _fused(dense=self._reciprocal(dense), lexical=self._reciprocal(lexical))
+    def fuse(self, dense: Scores, lexical: Scores, mentions: Scores) -> Fused:
+        return _fused(
+            dense=self._reciprocal(dense),
+            lexical=self._reciprocal(lexical),
+            mentions=self._reciprocal(mentions),
+        )
 
     def _reciprocal(self, scores: Scores) -> NDArray[np.float64]:
         values = np.asarray(scores, dtype=np.float64)
@@ -121,5 +132,9 @@ def _options_of(fusion_class: type) -> tuple[str, ...]:
     return tuple(inspect.signature(fusion_class).parameters)
 
 
-def _fused(dense: NDArray[np.float64], lexical: NDArray[np.float64]) -> Fused:
-    return Fused(dense + lexical, {"dense": dense, "lexical": lexical})
+def _known(scores: Scores) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=0.0)
+
+
+def _fused(**parts: NDArray[np.float64]) -> Fused:
+    return Fused(np.sum(list(parts.values()), axis=0), parts)

@@ -1,4 +1,4 @@
-"""The match set of a query: what words find and what meaning finds, each scored by both.
+"""The match set of a query: what words, meaning and the graph find, each scored by all of them.
 
 What belongs to the set depends on the query and its scope only, never on the page, the order or
 the facets that are chosen: so totals and facet counts are exact and pages are stable.
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
-from shopreco.retrieval import dense, lexical, vectors
+from shopreco.retrieval import dense, lexical, mentioned, vectors
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits, Statement, as_arrays, read_array
 from shopreco.retrieval.stages import Stages, savepoint
+from shopreco.retrieval.vocabulary import Mentions, vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -31,24 +32,32 @@ DENSE_CUT = 0.5
 """Share of the best cosine that a neighbour must reach to match by meaning alone."""
 DEVIATIONS = 0.5
 """How far above the cosine of unrelated items it must be, in standard deviations."""
+MENTIONED = 0.75
+"""Share of what the query mentions that an item must have to match by that alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchSet:
-    """Everything that matches a query. All arrays (n,); scores 0 to 1, NaN where unknown."""
+    """Everything that matches a query. All arrays (n,); scores 0 to 1, NaN where unknown.
+
+    `mentions` is the share of what the query mentions that an item has.
+    """
 
     item_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
     dense: NDArray[np.floating[Any]]
     lexical: NDArray[np.floating[Any]]
+    mentions: NDArray[np.floating[Any]]
 
     @classmethod
     def by_meaning(cls, hits: Hits) -> MatchSet:
-        return cls(hits.item_ids, hits.group_ids, hits.scores, _unknown(hits))
+        unknown = _unknown(hits)
+        return cls(hits.item_ids, hits.group_ids, hits.scores, unknown, unknown)
 
     @classmethod
     def by_words(cls, hits: Hits) -> MatchSet:
-        return cls(hits.item_ids, hits.group_ids, _unknown(hits), hits.scores)
+        unknown = _unknown(hits)
+        return cls(hits.item_ids, hits.group_ids, unknown, hits.scores, unknown)
 
     def take(self, positions: NDArray[Any]) -> MatchSet:
         return MatchSet(
@@ -56,6 +65,7 @@ class MatchSet:
             self.group_ids[positions],
             self.dense[positions],
             self.lexical[positions],
+            self.mentions[positions],
         )
 
     def __len__(self) -> int:
@@ -78,15 +88,21 @@ def match(
     encoding = vectors.begin(space, text)
     with stages.stage("lexicon", optional=True):
         words = lexical.lexical_query(space, text, language)
+    mentions: dict[int, float] = {}
+    with stages.stage("mentions", optional=True):
+        known = vocabulary(space)
+        mentions = known.named(text, words.read_as if words else "", language)
     with stages.stage("encode", optional=True):
         try:
             vector = encoding.result(timeout=vectors.patience(space))
         except FutureTimeout:
             stages.degraded["encode"] = "the query vector was not ready in time"
-    if words is not None and vector is not None:
+        else:
+            mentions = {**known.meant(vector), **mentions}
+    if vector is not None:
         try:
             with stages.stage("retrieve"), savepoint():
-                return _matching(space, _by_both(space, vector, words, scope))
+                return _matching(space, _by_all(space, vector, words, mentions, scope))
         except DatabaseError:
             logger.exception("retrieval by words and meaning failed; each is tried alone")
     found = MatchSet.by_words(NO_HITS)
@@ -100,52 +116,64 @@ def match(
     return _matching(space, found)
 
 
-def _by_both(
-    space: EmbeddingSpace, vector: NDArray[np.float32], words: LexicalQuery, scope: Filters
+def _by_all(
+    space: EmbeddingSpace,
+    vector: NDArray[np.float32],
+    words: LexicalQuery | None,
+    mentions: Mentions,
+    scope: Filters,
 ) -> MatchSet:
-    """What words find and what is near, with exact BM25F; with exact cosine the best of them.
+    """What words find, what is near, and what has all that the query mentions; each with exact
+    BM25F, all but deep ones with exact cosine.
 
     One statement: each round trip and each plan costs as much as a retrieval itself.
     """
-    by_words = lexical.statement(space, words, scope)
+    by_words = lexical.statement(space, words, scope) if words else lexical.NOTHING
     near = dense.statement(space, vector, scope, dense.NEIGHBOURS)
+    linked = mentioned.statement(space, mentions, scope)
     cast = f"halfvec({space.dimension:d})"
+    cosine = f"""(
+        SELECT -(e.vector::{cast} <#> (SELECT vector FROM query))
+        FROM shopreco_embedding e WHERE e.space_id = {space.pk:d} AND e.item_id = %s
+    )"""
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, %s::sparsevec AS weights),
              words AS MATERIALIZED ({by_words.sql}),
-             near AS MATERIALIZED ({near.sql})
+             near AS MATERIALIZED ({near.sql}),
+             linked AS MATERIALIZED ({linked.sql})
         SELECT w.item_id, w.group_id, CASE
             WHEN n.item_id IS NOT NULL THEN -n.distance
-            WHEN w.rank <= {RESCORED:d} THEN (
-                SELECT -(e.vector::{cast} <#> (SELECT vector FROM query))
-                FROM shopreco_embedding e WHERE e.space_id = {space.pk:d} AND e.item_id = w.item_id
-            )
+            WHEN w.rank <= {RESCORED:d} THEN {cosine % "w.item_id"}
             ELSE 'NaN'
-        END AS cosine, w.score
-        FROM words w LEFT JOIN near n USING (item_id)
+        END AS cosine, w.score, COALESCE(g.score, 'NaN') AS mentions
+        FROM words w LEFT JOIN near n USING (item_id) LEFT JOIN linked g USING (item_id)
         UNION ALL
-        SELECT n.item_id, l.group_id, -n.distance, -(l.weights <#> (SELECT weights FROM query))
-        FROM near n JOIN shopreco_lexicalentry l USING (item_id)
-        WHERE l.space_id = {space.pk:d} AND n.item_id NOT IN (SELECT item_id FROM words)
+        SELECT item_id, l.group_id, COALESCE(-distance, {cosine % "item_id"}, 'NaN'),
+            -(l.weights <#> (SELECT weights FROM query)), COALESCE(g.score, 'NaN')
+        FROM near FULL JOIN (SELECT * FROM linked WHERE score >= {MENTIONED:g}) AS g USING (item_id)
+        JOIN shopreco_lexicalentry l USING (item_id)
+        WHERE l.space_id = {space.pk:d} AND item_id NOT IN (SELECT item_id FROM words)
     """
-    params = (dense.literal(vector), words.literal, *by_words.params, *near.params)
-    sql = as_arrays(sql, ["item_id", "group_id", "cosine", "score"])
+    literals = (dense.literal(vector), words.literal if words else lexical.NO_WORDS)
+    params = (*literals, *by_words.params, *near.params, *linked.params)
+    sql = as_arrays(sql, ["item_id", "group_id", "cosine", "score", "mentions"])
     reach = dense.candidates(space, dense.NEIGHBOURS)
-    [(ids, groups, cosines, scores)] = dense.scan(Statement(sql, params), reach)
+    [(ids, groups, cosines, scores, shares)] = dense.scan(Statement(sql, params), reach)
     return MatchSet(
         read_array(ids, "i8"),
         read_array(groups, "i8"),
         read_array(cosines, "f8"),
         read_array(scores, "f8"),
+        read_array(shares, "f8"),
     )
 
 
 def _matching(space: EmbeddingSpace, found: MatchSet) -> MatchSet:
-    """Those of the found that match: by words, or because they are like the query.
+    """Those of the found that match: by words, by what they have, or by being like the query.
 
     Like is what is near the best, and nearer than unrelated items are to each other.
     """
     unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
     floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
     like = near_best(found.dense, DENSE_CUT) & (found.dense >= floor)
-    return found.take(like | (found.lexical >= lexical.CUT))
+    return found.take(like | (found.lexical >= lexical.CUT) | (found.mentions >= MENTIONED))

@@ -26,6 +26,13 @@ CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
 SIMILAR = 20
+NO_WORDS = f"{{}}/{TERM_SPACE}"
+NOTHING = Statement(
+    "SELECT NULL::bigint AS item_id, NULL::bigint AS group_id, NULL::float8 AS score, "
+    "NULL::bigint AS rank WHERE FALSE",
+    (),
+)
+"""Of a query without a known word."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,11 @@ class LexicalQuery:
     def mass(self) -> float:
         """Sum of q(t): the score that no item reaches quite."""
         return sum(self.weights.values())
+
+    @property
+    def read_as(self) -> str:
+        """The words that were understood, with their spelling put right."""
+        return " ".join(term.read_as for term in self.terms)
 
     @cached_property
     def essential(self) -> list[int]:

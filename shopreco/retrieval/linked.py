@@ -33,26 +33,26 @@ ACCESSORY, MAIN = Meaning.ACCESSORY, Meaning.MAIN
 
 PATHS: Mapping[Intent, Mapping[Path, float]] = {
     Intent.COMPLEMENTARY: {
-        (COMPLEMENT,): 1.0,
-        (MAIN,): 0.9,
-        (SAME, COMPLEMENT): 0.9,
-        (SUBSTITUTE, COMPLEMENT): 0.5,
-        (COMPLEMENT, SAME): 0.5,
+        (COMPLEMENT,): 0.9,
+        (MAIN,): 0.8,
+        (SAME, COMPLEMENT): 0.8,
+        (SUBSTITUTE, COMPLEMENT): 0.4,
+        (COMPLEMENT, SAME): 0.4,
         (COMPLEMENT, COMPLEMENT): 0.3,
     },
     Intent.SUBSTITUTE: {
-        (SUBSTITUTE,): 1.0,
-        (SAME, SUBSTITUTE): 0.9,
-        (SUBSTITUTE, SUBSTITUTE): 0.5,
+        (SUBSTITUTE,): 0.9,
+        (SAME, SUBSTITUTE): 0.8,
+        (SUBSTITUTE, SUBSTITUTE): 0.4,
     },
     Intent.ACCESSORY: {
-        (ACCESSORY,): 1.0,
-        (SAME, ACCESSORY): 0.9,
-        (ACCESSORY, SUBSTITUTE): 0.5,
+        (ACCESSORY,): 0.9,
+        (SAME, ACCESSORY): 0.8,
+        (ACCESSORY, SUBSTITUTE): 0.4,
         (SUBSTITUTE, ACCESSORY): 0.3,
     },
 }
-"""The paths of an intent, and how sure each is."""
+"""The paths of an intent, and how sure each is: short of 1, so that more of them say more."""
 
 INVERSE: Mapping[str, str] = {ACCESSORY: MAIN, MAIN: ACCESSORY}
 """What a link means from its far end; every other meaning is its own inverse."""
@@ -63,12 +63,12 @@ FAN = 100
 """Links that are followed from the seed: the surest."""
 
 LINKS = """
-    SELECT e.target_id AS node, r.meaning, e.weight
+    SELECT e.target_id AS node, r.meaning, e.weight * r.weight AS weight
     FROM shopreco_edge e JOIN shopreco_relationtype r ON r.id = e.relation_id
     WHERE e.source_id = {node} AND e.state <> 'rejected' AND r.meaning = ANY(%(links)s)
     UNION ALL
     SELECT e.source_id, CASE r.meaning WHEN 'accessory' THEN 'main' WHEN 'main' THEN 'accessory'
-        ELSE r.meaning END, e.weight
+        ELSE r.meaning END, e.weight * r.weight
     FROM shopreco_edge e JOIN shopreco_relationtype r ON r.id = e.relation_id
     WHERE e.target_id = {node} AND e.state <> 'rejected' AND r.meaning = ANY(%(links)s)
 """
@@ -93,7 +93,7 @@ ENDS = f"""
         CROSS JOIN LATERAL ({LINKS.format(node="one.node")}) AS link
         WHERE link.meaning = second AND link.node NOT IN (SELECT id FROM seed)
     )
-    SELECT i.id, i.group_id, 1 - exp(sum(ln(1 - least(ends.sure, 0.999)))) AS score
+    SELECT i.id, i.group_id, 1 - exp(sum(ln(1 - ends.sure))) AS score
     FROM ends JOIN shopreco_node n ON n.id = ends.node JOIN shopreco_item i ON i.id = n.item_id
     WHERE i.id <> %(seed)s AND i.outcome = 'indexed' AND i.available
     GROUP BY i.id, i.group_id ORDER BY score DESC, i.id LIMIT %(limit)s

@@ -98,7 +98,8 @@ def _match(space: EmbeddingSpace, question: Question, stages: Stages) -> Ranking
     language = query_language(space, question.text, question.language, question.request)
     found = hybrid.match(space, question.text, language, scope, stages)
     with stages.stage("rank"):
-        fused = create_fusion(get_settings().FUSION).fuse(found.dense, found.lexical)
+        fusion = create_fusion(get_settings().FUSION)
+        fused = fusion.fuse(found.dense, found.lexical, found.mentions)
         order = np.lexsort((found.item_ids, -fused.scores))
         ranking = Ranking(found.item_ids, found.group_ids, fused.scores, "hybrid", fused.parts)
         return ranking.take(order)

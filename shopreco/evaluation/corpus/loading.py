@@ -30,6 +30,16 @@ def ensure_loaded(path: Path, limit: int | None = None, hidden: Collection[str] 
         DatasetError: the file is malformed; the table is left as it was.
     """
     mark = fingerprint_of(fingerprint(path), *sorted(hidden)) if hidden else fingerprint(path)
+    documents = islice(read_corpus(path), limit)
+    products = (_product(each, path.parent, hidden=each.id in hidden) for each in documents)
+    return fill(mark, products, limit)
+
+
+def fill(mark: str, products: Iterable[CorpusProduct], limit: int | None = None) -> bool:
+    """Fill the table, unless it is filled with what `mark` stands for; True if it had to be.
+
+    Raises whatever the products raise; the table is left as it was.
+    """
     wanted = {"fingerprint": mark, "limit": limit}
     if LoadedCorpus.objects.filter(**wanted).exists():
         return False
@@ -37,8 +47,6 @@ def ensure_loaded(path: Path, limit: int | None = None, hidden: Collection[str] 
         with connection.cursor() as cursor:
             # Not by the ORM, whose signals would mark every single product for indexing.
             cursor.execute(f"TRUNCATE {TABLE}")
-        documents = islice(read_corpus(path), limit)
-        products = (_product(each, path.parent, hidden=each.id in hidden) for each in documents)
         CorpusProduct.objects.bulk_create(products, batch_size=2_000)
         CorpusProduct.objects.update(
             search_vector=SearchVector(*WORDED_FIELDS, config=FULL_TEXT_CONFIGURATION)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
-from shopreco.evaluation import beir
+from shopreco.evaluation import beir, recbole
 from shopreco.evaluation.scratch import ScratchDatabase
 from shopreco.management.scratch import ScratchCommand
 
 if TYPE_CHECKING:
+    from shopreco.evaluation.graph import GraphReport
     from shopreco.evaluation.report import Report
     from shopreco.evaluation.visual import VisualReport
 
@@ -36,8 +37,9 @@ def left_out(chosen: str) -> dict[str, float]:
 class Command(ScratchCommand):
     help = (
         "Measure search on a BEIR folder, beside PostgreSQL's full-text search, BM25 and exact "
-        "cosine, or what pictures bring. Works in a scratch database on the configured server, "
-        "which is kept for the next run on the same folder; the shop's own tables are not touched."
+        "cosine, or what pictures or the knowledge graph bring. Works in a scratch database on the "
+        "configured server, which is kept for the next run on the same folder; the shop's own "
+        "tables are not touched."
     )
     name = "shopreco_evaluate"
     packages = ("ir_measures", "bm25s")
@@ -58,10 +60,16 @@ class Command(ScratchCommand):
         visual = subjects.add_parser("visual", help="what pictures bring")
         visual.add_argument("folder", type=Path, metavar="DIR", help="with items.jsonl[.gz]")
         visual.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+        graph = subjects.add_parser("graph", help="what the knowledge graph brings")
+        graph.add_argument("folder", type=Path, metavar="DIR", help="NAME.item[.gz], NAME.kg[.gz]")
+        graph.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
 
     def delegate(self, options: Mapping[str, Any]) -> None:
         folder, subject = options["folder"], options["subject"]
-        beir.find_corpus(folder)
+        if subject == "graph":
+            recbole.find_files(folder)
+        else:
+            beir.find_corpus(folder)
         if subject == "search":
             self._questions(options)
         database = ScratchDatabase.of("evaluate" if subject == "search" else subject, folder)
@@ -80,6 +88,11 @@ class Command(ScratchCommand):
         from shopreco.evaluation.visual import evaluate
 
         return evaluate(options["folder"], services.search, self.index)
+
+    def _graph(self, options: Mapping[str, Any]) -> GraphReport:
+        from shopreco.evaluation.graph import evaluate
+
+        return evaluate(options["folder"], services.recommend, self.index)
 
     def _search(self, options: Mapping[str, Any]) -> Report:
         from shopreco.evaluation.corpus.catalogues import CorpusCatalogue

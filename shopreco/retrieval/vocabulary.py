@@ -1,0 +1,150 @@
+"""Which nodes of the knowledge graph a query mentions: by name, by a name that was merged into
+another, written wrong, or by meaning.
+
+A process keeps the names and vectors in memory, so that a search asks for them nothing. What is
+older than a minute is read again beside the searches that go on with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+
+import numpy as np
+from django.db import connections, router
+from numpy.typing import NDArray
+
+from shopreco.indexing.graph.vectors import name_of
+from shopreco.models import Edge, EmbeddingSpace
+from shopreco.text.dictionary import Dictionary
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 60.0
+MOST_NAMES = 20_000
+MOST_ITEMS = 1_000
+"""A node that more items have says too little of any to find it by."""
+
+INFLECTED, CORRECTED = 0.9, 0.7
+"""Confidence in a name that is said up to inflection, and, times, after its spelling is put right;
+exactly said it is 1."""
+MEANT, MOST_MEANT = 0.6, 3
+"""Cosine from which a query means a node that it does not name, and how many it may mean; the
+cosine is the confidence."""
+
+NAMES = """
+    SELECT name.label, n.id, v.vector::text
+    FROM shopreco_node name
+    JOIN shopreco_node n ON n.id = COALESCE(name.merged_into_id, name.id)
+    JOIN (
+        SELECT target_id, count(*) AS items FROM shopreco_edge
+        WHERE state <> 'rejected' GROUP BY target_id HAVING count(*) <= %(most_items)s
+    ) AS held ON held.target_id = n.id
+    LEFT JOIN shopreco_nodevector v
+        ON v.node_id = n.id AND v.encoder = %(encoder)s AND name.id = n.id
+    WHERE name.catalogue = %(catalogue)s AND name.kind <> 'item' AND n.in_texts AND name.in_texts
+    ORDER BY held.items DESC, name.id LIMIT %(most_names)s
+"""
+
+Mentions = Mapping[int, float]
+"""Confidence, 0 to 1, by node id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    names: Dictionary[int]
+    node_ids: NDArray[np.int64]
+    """Of the nodes that have a vector, (n,)."""
+    vectors: NDArray[np.float32]
+    """(n, d), L2-normalised."""
+
+    def named(self, text: str, corrected: str, language: str) -> dict[int, float]:
+        """Nodes that a query names, as it was typed or as it was read."""
+        found: dict[int, float] = {}
+        for said, sure in ((text, 1.0), (corrected, CORRECTED)):
+            for node, exact in self.names.mentions(said, language):
+                confidence = sure * (1.0 if exact else INFLECTED)
+                found[node] = max(confidence, found.get(node, 0.0))
+        return found
+
+    def meant(self, vector: NDArray[np.float32]) -> dict[int, float]:
+        """Nodes whose labels mean about what the query does."""
+        if not len(self.node_ids):
+            return {}
+        cosines = self.vectors @ vector
+        best = np.argsort(-cosines)[:MOST_MEANT]
+        return {
+            int(self.node_ids[n]): round(float(cosines[n]), 3) for n in best if cosines[n] >= MEANT
+        }
+
+
+_known: dict[tuple[str, int], tuple[Vocabulary, float]] = {}
+_reading: set[tuple[str, int]] = set()
+
+
+def vocabulary(space: EmbeddingSpace) -> Vocabulary:
+    """The names of a space's catalogue, with vectors of its encoder."""
+    key = (router.db_for_read(Edge), space.pk)
+    known, until = _known.get(key, (None, 0.0))
+    if known is None:
+        return _remember(key, space)
+    if monotonic() > until and key not in _reading:
+        _reading.add(key)
+        _executor(os.getpid()).submit(_read_beside, key, space)
+    return known
+
+
+def forget_vocabularies() -> None:
+    _known.clear()
+
+
+@lru_cache(maxsize=1)
+def _executor(pid: int) -> ThreadPoolExecutor:
+    """A thread of this process; a forked child, with another pid, gets its own."""
+    return ThreadPoolExecutor(1, thread_name_prefix="shopreco-vocabulary")
+
+
+def _remember(key: tuple[str, int], space: EmbeddingSpace) -> Vocabulary:
+    found = _read(space)
+    _known[key] = found, monotonic() + FRESH_SECONDS
+    return found
+
+
+def _read_beside(key: tuple[str, int], space: EmbeddingSpace) -> None:
+    try:
+        _remember(key, space)
+    except Exception:
+        logger.exception("the names of %s were not read again", space.catalogue)
+    finally:
+        _reading.discard(key)
+        connections.close_all()
+
+
+def _read(space: EmbeddingSpace) -> Vocabulary:
+    with connections[router.db_for_read(Edge)].cursor() as cursor:
+        cursor.execute(
+            NAMES,
+            {
+                "catalogue": space.catalogue,
+                "encoder": space.encoder_fingerprint,
+                "most_items": MOST_ITEMS,
+                "most_names": MOST_NAMES,
+            },
+        )
+        rows = cursor.fetchall()
+    encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
+    return Vocabulary(
+        Dictionary((name_of(label), id) for label, id, _vector in rows),
+        np.array([id for id, _vector in encoded], dtype=np.int64),
+        _matrix((vector for _id, vector in encoded), space.dimension),
+    )
+
+
+def _matrix(vectors: Iterable[str], dimension: int) -> NDArray[np.float32]:
+    rows = [np.fromstring(each[1:-1], dtype=np.float32, sep=",") for each in vectors]
+    return np.stack(rows) if rows else np.empty((0, dimension), dtype=np.float32)
