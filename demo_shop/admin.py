@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db import models
 
-from demo_shop.models import Brand, Category, Product, Word
+from demo_shop.models import Brand, Category, Product, ProductRelation, Word
 from shopreco.admin import IndexStateAdminMixin
 
 
@@ -12,6 +12,13 @@ class VariantInline(admin.TabularInline):
     fk_name = "parent"
     fields = ("sku", "title", "attributes", "price", "stock", "active")
     show_change_link = True
+    extra = 0
+
+
+class RelationInline(admin.TabularInline):
+    model = ProductRelation
+    fk_name = "source"
+    autocomplete_fields = ("target",)
     extra = 0
 
 
@@ -25,7 +32,7 @@ class ProductAdmin(IndexStateAdminMixin, admin.ModelAdmin):
     autocomplete_fields = ("brand", "parent", "categories")
     prepopulated_fields = {"slug": ("title",)}
     readonly_fields = ("created", "updated")
-    inlines = (VariantInline,)
+    inlines = (VariantInline, RelationInline)
     show_full_result_count = False
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +22,7 @@ from shopreco.catalogues import (
     Price,
     Text,
     Title,
+    Video,
     register,
 )
 
@@ -44,8 +47,9 @@ class ProductCatalogue(Catalogue):
     added = Added("created")
     parent = Parent()
     image = Image()
+    video = Video()
 
-    reindex_on = ("parent", "variants")
+    reindex_on = ("parent", "variants", "relations")
 
     def get_queryset(self) -> ProductQuerySet:
         return Product.objects.live()
@@ -70,6 +74,13 @@ class ProductCatalogue(Catalogue):
         values = [str(value) for value in self.prepare_attributes(product).values()]
         chinese = (glossary.said(value, "zh") for value in values)
         return [each for each, value in zip(chinese, values, strict=True) if each != value]
+
+    def get_edges(self, product: Product) -> Iterator[tuple[str, object]]:
+        """What belongs together: as the shop has related it, and by its collection."""
+        for relation in product.relations.all():
+            yield relation.kind, relation.target_id
+        if product.collection:
+            yield "belongs_to", ("collection", product.collection)
 
     def get_facet_label(self, name: str) -> str:
         """The shop's own word for an attribute, in the visitor's language."""

@@ -1,4 +1,5 @@
-"""The words of the attributes in the visitor's language, read once and kept for a while."""
+"""The shop's words in the visitor's language: attributes, brands and categories; read once and kept
+for a while."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from django.core.cache import cache
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 
-from demo_shop.models import Word
+from demo_shop.models import Brand, Category, Word
 
 CACHE_KEY = "demo_shop.glossary"
 SECONDS = 300
@@ -48,4 +49,9 @@ def _glossary() -> dict[str, Said]:
 
 
 def _read() -> dict[str, Said]:
-    return {word: Said(*rest) for word, *rest in Word.objects.values_list()}
+    named = [
+        *Brand.objects.exclude(name_zh="").values_list("name", "name_zh"),
+        *Category.objects.exclude(name_zh="").values_list("name", "name_zh"),
+    ]
+    words = {word: Said(*rest) for word, *rest in Word.objects.values_list()}
+    return {name: Said(name, chinese) for name, chinese in named} | words

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import MinValueValidator
+from django.core.validators import FileExtensionValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Concat
@@ -194,6 +194,7 @@ class Product(TwoLanguages):
     description = models.TextField(_("description"), blank=True)
     description_zh = models.TextField(_("description (Chinese)"), blank=True)
     brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="products")
+    collection = models.CharField(_("collection"), max_length=200, blank=True)
     categories = models.ManyToManyField(Category, blank=True, related_name="products")
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     price = models.DecimalField(
@@ -220,6 +221,13 @@ class Product(TwoLanguages):
         max_length=2000,
         blank=True,
         help_text=_("Used when there is no picture of our own."),
+    )
+    video = models.FileField(
+        _("video"),
+        upload_to="products/",
+        blank=True,
+        validators=[FileExtensionValidator(["mp4", "webm"])],
+        help_text=_("MP4 or WebM, which browsers show."),
     )
     active = models.BooleanField(_("active"), default=True)
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -279,6 +287,38 @@ class Product(TwoLanguages):
         """Addresses of all pictures, the main one first."""
         main = self.image.url if self.image else self.image_link
         return [main] * bool(main) + [self.image.storage.url(name) for name in self.gallery]
+
+
+class ProductRelation(models.Model):
+    """What one product is to another. To go with it, and to replace it, holds both ways."""
+
+    class Kind(models.TextChoices):
+        ACCESSORY_OF = "accessory_of", _("is an accessory of")
+        COMPLEMENTS = "complements", _("goes with")
+        SUBSTITUTES = "substitutes", _("can replace")
+
+    source = models.ForeignKey(
+        Product, models.CASCADE, related_name="relations", verbose_name=_("product")
+    )
+    kind = models.CharField(_("relation"), max_length=20, choices=Kind)
+    target = models.ForeignKey(
+        Product, models.CASCADE, related_name="incoming_relations", verbose_name=_("other product")
+    )
+
+    class Meta:
+        verbose_name = _("relation")
+        verbose_name_plural = _("relations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "kind", "target"], name="shop_product_relation_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(source=models.F("target")), name="shop_product_not_related_to_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.get_kind_display()} {self.target}"
 
 
 def split_path(path: str) -> list[str]:

@@ -3,9 +3,10 @@
     generate()    -> the products, each parent with its variants inside
     categories()  -> the category tree, parents before children
     brands()      -> the makers
-    relations()   -> facts between products, for the knowledge graph
+    relations()   -> facts between products
     draw(product) -> an SVG picture;  render(product, size) -> the same as WebP bytes;
     render_all(products, size, workers) -> many of them, in processes
+    looks(product) -> the SVG layers of every look that it comes in
 
 It knows no Django: a loader elsewhere writes these records into the shop's tables.
 """
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 
 from . import bank
 from .compose import CURRENCY, generate
-from .drawing import draw, render, render_all
+from .drawing import draw, looks, render, render_all
 from .records import (
     DemoAttribute,
     DemoBrand,
@@ -39,6 +40,7 @@ __all__ = [
     "categories",
     "draw",
     "generate",
+    "looks",
     "relations",
     "render",
     "render_all",

@@ -99,9 +99,9 @@ class DemoProduct:
 
 @dataclass(frozen=True, slots=True)
 class DemoRelation:
-    """A fact for the knowledge graph: `source` `relation` `target`, by SKU of top-level products.
+    """`source` `relation` `target`, by SKU of top-level products.
 
-    Relations: `accessory_of`, `complements`, `matches` (same collection) and `substitutes`.
+    Relations: `accessory_of`, and `complements` and `substitutes`, which hold both ways.
     """
 
     source: str

@@ -16,7 +16,16 @@ from demo_shop.models import Product
 def cart(request: HttpRequest) -> HttpResponse:
     current = Cart(request.session)
     lines = list(current)
-    return render(request, "shop/cart.html", {"lines": lines, "totals": current.totals()})
+    last = lines[-1].product if lines else None
+    return render(
+        request,
+        "shop/cart.html",
+        {
+            "lines": lines,
+            "totals": current.totals(),
+            "last": last and (last.parent or last),
+        },
+    )
 
 
 @require_POST

@@ -53,6 +53,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "asked": asked,
             "axes": list(axes(variants, shown)) if variants else [],
             "pictures": shown.pictures or main.pictures,
+            "filmed": next((each for each in (shown, main) if each.video), None),
             "trail": category.ancestors() if category else [],
             "properties": properties({**main.attributes, **shown.attributes}),
             "text": shown.text or main.text,

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 
+from demo_shop.models import Product
 from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
+from tests.media import drawing, encoded, video
 
 pytestmark = [
     pytest.mark.browser,
@@ -135,6 +138,26 @@ def test_similar_products_come_in_the_look_of_the_shop(page: Any, live_server: A
     links = page.locator("[data-placement=product-similar] .card a")
     assert links.count() > 2
     assert "/p/product-1/" not in [each.get_attribute("href") for each in links.all()]
+
+
+def test_a_video_takes_the_place_of_the_picture_and_plays_when_asked(
+    page: Any, live_server: Any, axe: Callable[..., list[str]]
+) -> None:
+    product = Product.objects.get(sku="AL-0001")
+    product.image.save("lamp.png", ContentFile(encoded(drawing(), "PNG")))
+    product.video.save("lamp.mp4", ContentFile(video([(drawing(), 50)])))
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{live_server.url}/p/product-1/")
+    assert axe(page) == []
+    place = page.locator(".gallery-main").bounding_box()
+    film = page.get_by_label("Video of Brass desk lamp")
+    assert film.evaluate("video => video.paused && video.readyState === 0")
+    page.get_by_role("link", name="Watch the video").click()
+    film.evaluate("video => new Promise((seen) => { video.ontimeupdate = seen; })")
+    assert film.bounding_box()["x"] == pytest.approx(place["x"], abs=1)
+    page.get_by_role("link", name="Picture 1").click()
+    assert film.evaluate("video => video.paused")
+    assert page.locator(".gallery-main").bounding_box() == place
 
 
 def test_the_keyboard_gets_past_the_header(page: Any, live_server: Any) -> None:

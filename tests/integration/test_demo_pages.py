@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from django.utils.translation import override
 
 from demo_shop import generator
 from demo_shop.cart import MOST
-from demo_shop.models import Brand, Category, Product, Word
+from demo_shop.management.commands import load_demo
+from demo_shop.models import Brand, Category, Product, ProductRelation, Word
+from shopreco.catalogues import get_catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +28,12 @@ def _clean_start(settings: Any) -> None:
     cache.clear()
     # WhiteNoise warns of a folder that `collectstatic` has not made yet.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one test has drawn is there for the next."""
+    return tmp_path_factory.mktemp("drawings")
 
 
 @pytest.fixture
@@ -215,6 +225,26 @@ class TestProduct:
         page = get(shop["LAMP-Sage"].get_absolute_url(), language="zh-hans")
         assert re.search(r"颜色</th><td>鼠尾草绿", page)
 
+    def test_brands_and_categories_have_chinese_names_in_filters_and_reasons(
+        self, shop: dict[str, Product]
+    ) -> None:
+        catalogue = get_catalogue()
+        for language, brand, category in [("en", "Kestrel", "Lamps"), ("zh-hans", "红隼", "灯具")]:
+            with override(language):
+                assert catalogue.get_value_label("brand", "Kestrel") == brand
+                assert catalogue.get_value_label("category", "Lamps") == category
+
+    def test_a_video_waits_for_the_visitor_also_on_the_pages_of_variants(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        assert "<video" not in get("/p/lamp/")
+        Product.objects.filter(sku="LAMP").update(video="products/lamp.mp4", image="lamp.webp")
+        for address in ("/p/lamp/", shop["LAMP-Sage"].get_absolute_url()):
+            (tag,) = re.findall(r"<video[^>]*>", get(address))
+            assert {"controls", 'preload="none"', 'poster="/media/lamp.webp"'} <= set(tag.split())
+            assert "autoplay" not in tag
+            assert 'aria-label="Video of Reading lamp"' in tag
+
     def test_what_was_taken_down_is_gone_with_its_variants(
         self, shop: dict[str, Product], get: Callable[..., str]
     ) -> None:
@@ -286,15 +316,53 @@ def test_the_language_stays_as_chosen(shop: dict[str, Product], client: Client) 
     assert "阅读灯" in response.content.decode()
 
 
+class TestMedia:
+    @pytest.fixture(autouse=True)
+    def _file(self, settings: Any) -> None:
+        settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+        (settings.MEDIA_ROOT / "clip.mp4").write_bytes(b"0123456789")
+
+    @pytest.mark.parametrize(
+        ("asked", "status", "content"),
+        [
+            ("", 200, b"0123456789"),
+            ("bytes=0-", 206, b"0123456789"),
+            ("bytes=2-4", 206, b"234"),
+            ("bytes=8-99", 206, b"89"),
+            ("bytes=-3", 200, b"0123456789"),
+            ("bytes=0-1,4-5", 200, b"0123456789"),
+            ("bytes=10-", 416, b""),
+        ],
+    )
+    def test_players_get_the_part_that_they_ask_for(
+        self, client: Client, asked: str, status: int, content: bytes
+    ) -> None:
+        response = client.get("/media/clip.mp4", headers={"range": asked})
+        assert response.status_code == status
+        assert b"".join(response) == content
+        assert response.headers["Accept-Ranges"] == "bytes"
+
+    def test_a_part_says_where_it_belongs(self, client: Client) -> None:
+        part = client.get("/media/clip.mp4", headers={"range": "bytes=2-4"})
+        assert part.headers["Content-Range"] == "bytes 2-4/10"
+        assert part.headers["Content-Type"] == "video/mp4"
+
+
 class TestDemo:
     """The generated catalogue, as `make demo` loads it."""
 
     @pytest.fixture
-    def demo(self, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Every fortieth product, since drawing all of them takes a minute."""
-        settings.MEDIA_ROOT = tmp_path
-        some = list(generator.generate())[::40]
+    def demo(self, settings: Any, drawings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every fortieth product, since drawing all of them takes a minute; all light bulbs, which
+        can replace each other; and a video of the first product."""
+        settings.MEDIA_ROOT = drawings
+        some = [
+            product
+            for place, product in enumerate(generator.generate())
+            if place % 40 == 0 or product.kind == "light-bulb"
+        ]
         monkeypatch.setattr(generator, "generate", lambda: iter(some))
+        monkeypatch.setattr(load_demo, "FILMED", (some[0].kind,))
         call_command("load_demo", verbosity=0)
 
     def test_a_second_load_keeps_what_the_shop_has_changed(self, demo: None) -> None:
@@ -313,3 +381,13 @@ class TestDemo:
             assert product.title
             assert product.title_zh
             assert product.categories.count() == 1
+
+    def test_relations_and_videos_come_with_the_products(self, demo: None) -> None:
+        relations = generator.relations(generator.generate())
+        assert relations
+        loaded = ProductRelation.objects.values_list("source__sku", "kind", "target__sku")
+        assert set(loaded) == {(each.source, each.relation, each.target) for each in relations}
+        assert not Product.objects.filter(parent=None, collection="").exists()
+        filmed = Product.objects.exclude(video="").get()
+        assert filmed.sku == next(generator.generate()).sku
+        assert filmed.video.storage.exists(filmed.video.name)

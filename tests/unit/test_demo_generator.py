@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 from itertools import combinations
 
@@ -12,6 +12,7 @@ from PIL import Image
 
 from demo_shop.generator import (
     DemoProduct,
+    bank,
     brands,
     categories,
     draw,
@@ -129,26 +130,71 @@ def test_prices_and_stock_are_a_shop_s() -> None:
     assert 0.08 < on_sale / len(ROWS) < 0.35
 
 
-def test_relations_join_products_that_exist_and_fit() -> None:
-    products = {product.sku: product for product in PRODUCTS}
+RELATIONS = relations(PRODUCTS)
+BY_SKU = {product.sku: product for product in PRODUCTS}
 
-    def fitting(sku: str) -> str:
-        return next(a.value_en for a in products[sku].attributes if a.key == "fitting")
 
-    found = relations(PRODUCTS)
-    assert len(found) == len(set(found))
-    assert {fact.relation for fact in found} == {
-        "accessory_of",
-        "complements",
-        "matches",
-        "substitutes",
-    }
-    for fact in found:
-        assert fact.source in products
-        assert fact.target in products
+def value(product: DemoProduct, key: str) -> str | None:
+    return next((each.value_en for each in product.attributes if each.key == key), None)
+
+
+def test_relations_join_two_products_that_exist_and_say_so_once() -> None:
+    for fact in RELATIONS:
+        assert {fact.source, fact.target} <= BY_SKU.keys()
         assert fact.source != fact.target
-        if products[fact.source].kind == "light-bulb" and fact.relation == "accessory_of":
-            assert fitting(fact.source) == fitting(fact.target)
+    said = Counter((fact.relation, *sorted((fact.source, fact.target))) for fact in RELATIONS)
+    assert set(said.values()) == {1}
+
+
+def test_every_bulb_is_joined_to_all_lamps_that_it_fits_and_to_no_other() -> None:
+    kinds = bank.read("relations.toml")["rule"][0]["target"]
+    lamps = [product for product in PRODUCTS if product.kind in kinds]
+    for bulb in PRODUCTS:
+        if bulb.kind == "light-bulb":
+            joined = {
+                fact.target
+                for fact in RELATIONS
+                if fact.source == bulb.sku and fact.relation == "accessory_of"
+            }
+            fitting = value(bulb, "fitting")
+            assert fitting
+            assert joined == {lamp.sku for lamp in lamps if value(lamp, "fitting") == fitting}
+
+
+def test_what_replaces_a_product_does_the_same_at_a_price_within_reach() -> None:
+    vital = bank.read("relations.toml")["vital"]
+    replacements = [fact for fact in RELATIONS if fact.relation == "substitutes"]
+    assert len(replacements) > 200
+    for fact in replacements:
+        one, other = BY_SKU[fact.source], BY_SKU[fact.target]
+        assert one.kind == other.kind
+        assert one.price <= 2 * other.price
+        assert other.price <= 2 * one.price
+        for key in vital.get(one.kind, ()):
+            assert value(one, key) == value(other, key)
+
+
+def test_everything_goes_with_something() -> None:
+    joined = {
+        sku
+        for fact in RELATIONS
+        if fact.relation != "substitutes"
+        for sku in (fact.source, fact.target)
+    }
+    assert {BY_SKU[sku].kind for sku in joined} == set(KINDS)
+
+
+def test_a_product_goes_first_with_those_of_its_own_collection() -> None:
+    joined = {frozenset((fact.source, fact.target)) for fact in RELATIONS}
+    mates = [
+        frozenset((chair.sku, other.sku))
+        for chair in PRODUCTS
+        for other in PRODUCTS
+        if chair.kind == "armchair" and other.kind in {"floor-lamp", "side-table", "rug"}
+        if chair.collection == other.collection
+    ]
+    assert mates
+    assert joined.issuperset(mates)
 
 
 @pytest.mark.parametrize("kind", KINDS)

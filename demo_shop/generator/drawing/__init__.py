@@ -49,6 +49,12 @@ def render_all(
             yield pictures[layer].result()
 
 
+def looks(product: DemoProduct) -> list[Layers]:
+    """Every look that a product comes in, its own first: the empty studio, and the product on
+    nothing, so that one can move before the other."""
+    return list(dict.fromkeys(_layers(each) for each in (product, *product.variants)))
+
+
 def _product(drawing: Drawing) -> Canvas:
     canvas = Canvas()
     illustrate, _ = ILLUSTRATORS[drawing.kind]

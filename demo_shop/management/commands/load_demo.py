@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from itertools import chain
 from multiprocessing import get_context
 from typing import Any
 
@@ -17,28 +18,41 @@ from tqdm import tqdm
 
 from demo_shop import generator, glossary
 from demo_shop.drawings import SMALL, rasterise
+from demo_shop.films import film
 from demo_shop.generator import DemoProduct
-from demo_shop.models import PATH_SEPARATOR, Brand, Category, Product, Word
+from demo_shop.models import PATH_SEPARATOR, Brand, Category, Product, ProductRelation, Word
 
 NAMESPACE = uuid.UUID("b06ce9ed-7f0b-4c8e-9d0f-1c3f0f2f8a11")
 """The demo's keys come from its SKUs, so they are the same on every machine."""
 BATCH = 500
+FILMED = (
+    "armchair", "backpack", "headphones", "jumper", "kite", "lantern", "office-chair",
+    "pendant-light", "soft-toy", "table-lamp", "tent", "trainers", "vase", "wooden-vehicle",
+)  # fmt: skip
+"""Types of which the first product has a video."""
+
+Looks = tuple[tuple[str, str], ...]
+"""What a film is made of: see `films.film`."""
 
 
 class Command(BaseCommand):
     help = (
-        "Load the demo catalogue and draw its pictures. What is already there stays as it is, so "
-        "a second run is quick and keeps changed prices and stock."
+        "Load the demo catalogue, draw its pictures and make its videos. What is already there "
+        "stays as it is, so a second run is quick and keeps changed prices and stock."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._quiet = not options["verbosity"]
-        products = [each for top in generator.generate() for each in (top, *top.variants)]
+        families = list(generator.generate())
+        products = [each for top in families for each in (top, *top.variants)]
         drawn = {each.sku: generator.draw(each) for each in products}
+        filmed = {each.sku: tuple(generator.looks(each)) for each in _filmed(families)}
         self._draw(drawn.values())
+        self._film(filmed.values())
         with transaction.atomic():
             categories = _load_categories()
-            created = _load_products(products, drawn, _load_brands(), categories)
+            created = _load_products(products, drawn, filmed, _load_brands(), categories)
+            _load_relations(families)
             _load_words(products)
         glossary.forget()
         if not self._quiet:
@@ -47,28 +61,51 @@ class Command(BaseCommand):
     def _draw(self, drawings: Iterable[str]) -> None:
         """Render every drawing that has no picture yet, on all cores."""
         missing = [svg for svg in dict.fromkeys(drawings) if not default_storage.exists(_file(svg))]
-        if not missing:
+        for svg, (large, small) in self._made(rasterise, missing, "Drawing pictures", "picture"):
+            # The large one last: where it exists, both do.
+            default_storage.save(_file(svg, SMALL), ContentFile(small))
+            default_storage.save(_file(svg), ContentFile(large))
+
+    def _film(self, films: Iterable[Looks]) -> None:
+        missing = [looks for looks in films if not default_storage.exists(_film_file(looks))]
+        for looks, video in self._made(film, missing, "Making videos", "video"):
+            default_storage.save(_film_file(looks), ContentFile(video))
+
+    def _made(
+        self, make: Callable[[Any], Any], sources: Sequence[Any], title: str, unit: str
+    ) -> Iterator[tuple[Any, Any]]:
+        """Each source with what `make` makes of it, on all cores."""
+        if not sources:
             return
         # Spawned, not forked: a fork would share this process's database connection.
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            rendered = pool.map(rasterise, missing, chunksize=8)
-            progress = tqdm(
-                zip(missing, rendered, strict=True),
-                total=len(missing),
-                desc="Drawing pictures",
-                unit="picture",
+            yield from tqdm(
+                zip(sources, pool.map(make, sources), strict=True),
+                total=len(sources),
+                desc=title,
+                unit=unit,
                 disable=True if self._quiet else None,
             )
-            for svg, (large, small) in progress:
-                # The large one last: where it exists, both do.
-                default_storage.save(_file(svg, SMALL), ContentFile(small))
-                default_storage.save(_file(svg), ContentFile(large))
+
+
+def _filmed(families: Iterable[DemoProduct]) -> Iterator[DemoProduct]:
+    first: dict[str, DemoProduct] = {}
+    for product in families:
+        first.setdefault(product.kind, product)
+    return (first[kind] for kind in FILMED if kind in first)
 
 
 def _file(svg: str, size: int | None = None) -> str:
     """Where the picture of a drawing lies: named by its content, so never out of date."""
-    key = hashlib.blake2b(svg.encode(), digest_size=10).hexdigest()
-    return f"demo/{key}-{size}.webp" if size else f"demo/{key}.webp"
+    return f"demo/{_digest(svg)}-{size}.webp" if size else f"demo/{_digest(svg)}.webp"
+
+
+def _film_file(looks: Looks) -> str:
+    return f"demo/{_digest(*chain.from_iterable(looks))}.mp4"
+
+
+def _digest(*documents: str) -> str:
+    return hashlib.blake2b("".join(documents).encode(), digest_size=10).hexdigest()
 
 
 def _load_brands() -> dict[str, Brand]:
@@ -98,14 +135,15 @@ def _load_categories() -> dict[tuple[str, ...], Category]:
 
 def _load_products(
     products: list[DemoProduct],
-    drawn: dict[str, str],
+    drawn: Mapping[str, str],
+    filmed: Mapping[str, Looks],
     brands: dict[str, Brand],
     categories: dict[tuple[str, ...], Category],
 ) -> int:
     """Create what is missing; the number of new products."""
     present = set(Product.objects.values_list("sku", flat=True))
     new = [each for each in products if each.sku not in present]
-    rows = [_product(each, drawn[each.sku], brands) for each in new]
+    rows = [_product(each, drawn[each.sku], filmed.get(each.sku), brands) for each in new]
     # A shop's novelties do not come all at once, nor in the order of the catalogue; variants
     # come with their product, in their own order.
     now = timezone.now()
@@ -131,7 +169,7 @@ def _load_products(
     return len(rows)
 
 
-def _product(each: DemoProduct, svg: str, brands: dict[str, Brand]) -> Product:
+def _product(each: DemoProduct, svg: str, looks: Looks | None, brands: dict[str, Brand]) -> Product:
     return Product(
         id=_key(each.sku),
         parent_id=_key(each.parent_sku) if each.parent_sku else None,
@@ -143,6 +181,7 @@ def _product(each: DemoProduct, svg: str, brands: dict[str, Brand]) -> Product:
         description=each.description_en,
         description_zh=each.description_zh,
         brand=brands[each.brand.name],
+        collection=each.collection,
         attributes={attribute.key: attribute.value_en for attribute in each.attributes},
         price=each.price,
         compare_at_price=each.compare_at_price,
@@ -150,11 +189,22 @@ def _product(each: DemoProduct, svg: str, brands: dict[str, Brand]) -> Product:
         stock=each.stock,
         image=_file(svg),
         thumbnail=_file(svg, SMALL),
+        video=_film_file(looks) if looks else "",
     )
 
 
 def _key(sku: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, sku)
+
+
+def _load_relations(families: Iterable[DemoProduct]) -> None:
+    relations = [
+        ProductRelation(
+            source_id=_key(each.source), kind=each.relation, target_id=_key(each.target)
+        )
+        for each in generator.relations(families)
+    ]
+    ProductRelation.objects.bulk_create(relations, ignore_conflicts=True, batch_size=BATCH)
 
 
 def _load_words(products: list[DemoProduct]) -> None:

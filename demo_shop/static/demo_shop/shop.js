@@ -31,11 +31,19 @@ if (filters) {
   fit();
 }
 
-// A small picture becomes the large one.
+// A small picture becomes the large one; the video is shown in its place, and plays.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-picture]");
+  const link = event.target.closest("[data-picture], [data-video]");
   const main = document.querySelector(".gallery-main");
+  const video = document.querySelector(".gallery-film");
   if (!link || !main || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  main.src = link.href;
+  const watching = "video" in link.dataset;
+  (watching ? video : main).scrollIntoView({ block: "nearest", inline: "start" });
+  if (watching) {
+    video.play();
+  } else {
+    video?.pause();
+    main.src = link.href;
+  }
 });
