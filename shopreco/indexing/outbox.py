@@ -70,19 +70,22 @@ def mark(catalogue: str, object_ids: Iterable[str], *, run_id: int | None = None
     return marked
 
 
-def mark_again(catalogue: str, object_ids: Iterable[str]) -> None:
-    """Enqueue what depends on something that was just indexed, behind all that waits already."""
+def mark_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> int:
+    """Enqueue what depends on something that was just indexed, behind all that waits already, as
+    part of a run if that was; returns how many rows are new."""
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO shopreco_change
                 (catalogue, object_id, version, priority, run_id, attempts, error, created_at)
-            SELECT %s, object_id, 1, 0, NULL, 0, '', now() FROM unnest(%s::text[]) AS object_id
+            SELECT %s, object_id, 1, 0, %s, 0, '', now() FROM unnest(%s::text[]) AS object_id
             ON CONFLICT (catalogue, object_id)
                 DO UPDATE SET version = shopreco_change.version + 1, attempts = 0
+            RETURNING version
             """,
-            [catalogue, sorted(object_ids)],
+            [catalogue, run_id, sorted(object_ids)],
         )
+        return sum(version == 1 for (version,) in cursor.fetchall())
 
 
 def claim(catalogue: str, limit: int) -> list[Claim]:

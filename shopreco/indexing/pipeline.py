@@ -211,7 +211,11 @@ def _update_graph(
         )
     if any(GRAPH in space.encoders for space in spaces):
         # In a transaction of its own: with our claims locked it could wait for another worker's.
-        outbox.mark_again(catalogue.name, changes.neighbours)
+        run = _run_of(claims)
+        again = outbox.mark_again(catalogue.name, changes.neighbours, run_id=run)
+        if run is not None:
+            rows = IndexRun.objects.using(outbox_database()).filter(pk=run)
+            rows.update(total=F("total") + again)
         for o, told in graph.neighbourhoods(catalogue.name, batch.documents).items():
             batch.documents[o] = replace(batch.documents[o], neighbourhood=told)
     return claims
@@ -251,13 +255,19 @@ def _encode(
     }
 
 
+def _run_of(claims: Sequence[Claim]) -> int | None:
+    """The run that a batch is part of, if it is."""
+    run_ids = Counter(claim.run_id for claim in claims if claim.run_id is not None)
+    return run_ids.most_common(1)[0][0] if run_ids else None
+
+
 def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:
     """Add a batch to the figures of its run: the one of its claims, else the live one, which what
     was saved before it began would otherwise be missing from."""
     runs = IndexRun.objects.using(outbox_database())
-    run_ids = Counter(claim.run_id for claim in claims if claim.run_id is not None)
-    if run_ids:
-        run = runs.filter(pk=run_ids.most_common(1)[0][0])
+    run_id = _run_of(claims)
+    if run_id is not None:
+        run = runs.filter(pk=run_id)
     else:
         run = runs.filter(catalogue=catalogue, state__in=IndexRun.LIVE)
     run.update(

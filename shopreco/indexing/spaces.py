@@ -284,6 +284,8 @@ def calibrate(space: EmbeddingSpace) -> None:
         if len(sample) < MIN_CALIBRATION:
             continue
         vectors = np.array(sample, dtype=np.float32)
+        if rows is pictures:
+            vectors = fusing.look_vectors(space, vectors)
         cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
         space.statistics[name] = {
             "mean": round(float(cosines.mean()), 4),
