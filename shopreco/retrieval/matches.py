@@ -61,14 +61,6 @@ class Hits:
     def take(self, positions: NDArray[Any]) -> Hits:
         return Hits(self.item_ids[positions], self.group_ids[positions], self.scores[positions])
 
-    def joined(self, other: Hits) -> Hits:
-        """These and then the others."""
-        return Hits(
-            np.concatenate([self.item_ids, other.item_ids]),
-            np.concatenate([self.group_ids, other.group_ids]),
-            np.concatenate([self.scores, other.scores]),
-        )
-
     def __len__(self) -> int:
         return len(self.item_ids)
 

@@ -1,7 +1,7 @@
 """Why a product is recommended beside another: what both have, how they are linked, their looks.
 
-Every reason is backed by an edge that nobody rejected, or by a likeness above what unrelated
-pictures of the shop have in common.
+Every reason is backed by an edge that is sure and that nobody rejected, or by a likeness above
+what unrelated pictures of the shop have in common.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from shopreco.retrieval.results import Reason, Result
 
 MOST = 2
 """Reasons that a result carries: the rarest values first."""
+SURE_ENOUGH = 0.8
+"""Confidence in a value found in a text, from which it is a reason before anybody confirmed it."""
 DEVIATIONS = 2.0
 """How far above the likeness of unrelated pictures two must be to look alike."""
 
@@ -42,18 +44,24 @@ THROUGH: Mapping[str, Promise] = {
 }
 """The same of a link from a product between the two."""
 
-SHARED = """
+SURE = f"""
+    {{edge}}.state <> 'rejected' AND (
+        {{edge}}.provenance <> 'extracted' OR {{edge}}.state = 'confirmed'
+        OR {{edge}}.weight >= {SURE_ENOUGH}
+    )
+"""
+SHARED = f"""
     WITH mine AS MATERIALIZED (
         SELECT e.relation_id, e.target_id, t.label, t.holders
         FROM shopreco_node me JOIN shopreco_edge e ON e.source_id = me.id
         JOIN shopreco_relationtype r ON r.id = e.relation_id
         JOIN shopreco_node t ON t.id = e.target_id
-        WHERE me.item_id = %s AND e.state <> 'rejected' AND r.meaning = 'attribute'
+        WHERE me.item_id = %s AND r.meaning = 'attribute' AND {SURE.format(edge="e")}
     )
     SELECT other.item_id, mine.relation_id, mine.label
     FROM shopreco_node other JOIN shopreco_edge theirs ON theirs.source_id = other.id
     JOIN mine ON mine.relation_id = theirs.relation_id AND mine.target_id = theirs.target_id
-    WHERE other.item_id = ANY(%s) AND theirs.state <> 'rejected'
+    WHERE other.item_id = ANY(%s) AND {SURE.format(edge="theirs")}
     ORDER BY mine.holders, mine.label
 """
 

@@ -61,15 +61,15 @@ def by_links(intent: Intent) -> Retriever:
 
 
 def in_its_place(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Ranking:
-    """What links say can replace it, then the likest of its category."""
+    """What links say can replace it; where they say nothing, the likest of its category."""
     known = linked.ends(item_id, Intent.SUBSTITUTE, CANDIDATES)
+    if len(known):
+        return _fused(space, item_id, known)
     near = _near(space, shop, item_id)
     with connections[router.db_for_read(Edge)].cursor() as cursor:
         cursor.execute(SAME_CATEGORY, [item_id, near.item_ids.tolist()])
         alike = np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
-    kept = near.take(np.isin(near.item_ids, alike) & ~np.isin(near.item_ids, known.item_ids))
-    unlinked = Hits(kept.item_ids, kept.group_ids, np.zeros(len(kept), dtype=np.float32))
-    return _fused(space, item_id, known.joined(unlinked))
+    return Ranking.of("dense", near.take(np.isin(near.item_ids, alike)))
 
 
 RETRIEVERS: Mapping[Intent, Retriever] = {

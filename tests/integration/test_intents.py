@@ -98,12 +98,22 @@ def test_what_goes_with_what_can_replace_it_goes_with_it(shop: dict[str, Gadget]
     assert Edge.objects.filter(source__label=reason.anchor, target__label="Desk").exists()
 
 
-def test_a_substitute_is_linked_or_of_the_same_category(shop: dict[str, Gadget]) -> None:
-    assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp"]
+def test_a_substitute_is_linked(shop: dict[str, Gadget]) -> None:
     link(shop, "Oak desk lamp", "in_category", "Bench")
     link(shop, "Garden hose", "in_category", "Bench")
+    assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp"]
+
+
+def test_where_nothing_is_linked_the_likest_of_the_category_replaces(
+    shop: dict[str, Gadget],
+) -> None:
+    assert names(beside(shop["Garden hose"], "substitute")) == []
+    link(shop, "Desk", "in_category", "Bench")
+    link(shop, "Garden hose", "in_category", "Bench")
     cache.clear()
-    assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp", "Garden hose"]
+    page = beside(shop["Garden hose"], "substitute")
+    assert names(page) == ["Desk"]
+    assert page.results[0].source == "dense"
 
 
 def test_a_rejected_link_leads_nowhere(shop: dict[str, Gadget]) -> None:
