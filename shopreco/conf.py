@@ -28,7 +28,10 @@ REMOVED: Mapping[str, str] = {}
 
 WEIGHTS = ("TEXT", "IMAGE", "VIDEO", "ALPHA", "BETA")
 
-CHOICES: Mapping[str, tuple[str, ...]] = {"VECTOR_INDEX": ("hnsw", "binary")}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "VECTOR_INDEX": ("hnsw", "binary"),
+    "PHOTO_ENCODER": ("worker", "web"),
+}
 """Keys that take one of a few values."""
 
 
@@ -77,10 +80,16 @@ class Settings:
         0.25,
         "Seconds that a search waits for its query vector before it answers by words alone.",
     )
+    PHOTO_ENCODER: str = _option(
+        "worker",
+        "Where a shopper's photo is encoded: by a `worker`, or in the `web` process, by an ONNX "
+        "copy of the image network, which the next run exports. A worker is asked where that is "
+        "missing, fails or is late.",
+    )
     PHOTO_DEADLINE: float = _option(
         3.0,
-        "Seconds that a search by photo waits for a worker to encode the photo; then the shopper "
-        "gets a sentence.",
+        "Seconds that a search by photo waits for the photo to be encoded; then the shopper gets a "
+        "sentence.",
     )
     PHOTO_MAX_BYTES: int = _option(
         8 * 2**20,

@@ -89,8 +89,8 @@ def search(
 ) -> ResultPage:
     """Answer a query by words and meaning; without a query, browse what passes the filters.
 
-    With a photo: what looks like it, with a query beside it "this, but in red". A worker encodes
-    the photo within `PHOTO_DEADLINE`. If that fails the words answer alone, or nothing does, and
+    With a photo: what looks like it, with a query beside it "this, but in red". It is encoded
+    within `PHOTO_DEADLINE`; if that fails the words answer alone, or nothing does, and
     `degraded["photo"]` is a sentence for the shopper.
 
     Args:

@@ -128,8 +128,8 @@ class PhotoSearchView(PublicView):
         operation_id="search_image",
         summary="Search by photo",
         description="What looks like a photo, with `q` beside it: this, but in red. The answer is "
-        "that of `search/`; its `photo` stands for the picture there, for a day. When no worker "
-        "reads the photo in time, the words answer alone, `degraded` has `photo`, and `notice` is "
+        "that of `search/`; its `photo` stands for the picture there, for a day. When the photo "
+        "is not read in time, the words answer alone, `degraded` has `photo`, and `notice` is "
         "a sentence for the shopper.",
         parameters=[FILTERS],
         request={"multipart/form-data": parameters.PhotoSearchParameters},

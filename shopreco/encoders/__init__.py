@@ -5,6 +5,7 @@ from __future__ import annotations
 from shopreco.encoders.base import (
     Encoder,
     ImageEncoder,
+    PhotoEncoder,
     QueryEncoder,
     TextEncoder,
     create_encoder,
@@ -36,6 +37,7 @@ __all__ = [
     "ImageEncoder",
     "ModelUnavailable",
     "OnnxQueryEncoder",
+    "PhotoEncoder",
     "QueryEncoder",
     "SentenceTransformerEncoder",
     "TextEncoder",

@@ -1,7 +1,8 @@
 """The contract of all encoders: something of a product in, one unit vector out.
 
-An encoder has two sides. Workers hold the model (`TextEncoder`); web processes hold a small
-copy of it that can only answer queries (`QueryEncoder`) and that knows no torch.
+An encoder has two sides. Workers hold the model (`TextEncoder`, `ImageEncoder`); web processes hold
+a small copy of it that can only answer queries (`QueryEncoder`, `PhotoEncoder`) and that knows no
+torch.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar, runtim
 import numpy as np
 from numpy.typing import NDArray
 
-from shopreco.encoders.errors import EncoderError
+from shopreco.encoders.errors import ArtefactMissing, EncoderError, ExportFailed
+from shopreco.encoders.pixels import Pixels
 from shopreco.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -71,6 +73,26 @@ class QueryEncoder(Protocol):
         """(d,) float32, L2-normalised. Any text is answered, the empty one too."""
 
 
+@runtime_checkable
+class PhotoEncoder(Protocol):
+    """The web process's side of an image encoder, without torch and Pillow.
+
+    Safe to share between threads.
+    """
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode_photo(self, pixels: Pixels) -> Vectors:
+        """(d,) float32, L2-normalised, as `ImageEncoder.encode_images` gives it.
+
+        pixels: (height, width, 3) uint8, RGB, upright, of any size.
+        """
+
+
 class TextEncoder(Encoder):
     """p = E_text(P), formula (2)."""
 
@@ -119,6 +141,21 @@ class ImageEncoder(Encoder):
         images: RGB, upright, of any size, as `shopreco.media` decodes them.
         Called in a worker. Raises `ModelUnavailable`.
         """
+
+    def export_query_encoder(self, directory: Path) -> None:
+        """As `TextEncoder.export_query_encoder`; of an encoder that cannot, workers are asked.
+
+        Raises `ModelUnavailable`, `ExportFailed`.
+        """
+        raise ExportFailed(self._no_copy)
+
+    def load_query_encoder(self, directory: Path) -> PhotoEncoder:
+        """As `TextEncoder.load_query_encoder`. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
+        raise ArtefactMissing(self._no_copy)
+
+    @property
+    def _no_copy(self) -> str:
+        return f"{type(self).__name__} has no copy for web processes: workers encode its photos."
 
 
 def create_encoder(config: Mapping[str, object]) -> TextEncoder:

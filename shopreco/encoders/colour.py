@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from shopreco.encoders.pixels import Pixels, border_colour, resized
 
 VERSION = "1"  # raise it when the descriptor of the same picture changes
 
@@ -34,15 +31,15 @@ _XYZ = np.array(
 _D65 = np.array([0.95047, 1.0, 1.08883], dtype=np.float32)
 
 
-def colours(image: Image) -> Array:
+def colours(pixels: Pixels) -> Array:
     """(486,) float32, L2-normalised: the square root of a soft histogram in CIELAB (Hellinger).
 
     Pixels count by their distance from the colour of the border and from the edge of the picture:
     products stand in the middle, before something plain.
     """
-    pixels = _lab(np.asarray(image.resize((SIDE, SIDE)), dtype=np.float32) / np.float32(255))
-    weights = ((_foreground(pixels) + FAINT) * _centre()).ravel()
-    flat = pixels.reshape(-1, 3)
+    lab = _lab(resized(pixels, SIDE, SIDE).astype(np.float32) / np.float32(255))
+    weights = ((_foreground(lab) + FAINT) * _centre()).ravel()
+    flat = lab.reshape(-1, 3)
     lightness = _shares(flat[:, 0], np.linspace(0, 100, LIGHTNESS))
     a, b = (_shares(flat[:, n], np.linspace(-REACH, REACH, CHROMA)) for n in (1, 2))
     pairs = (a[:, :, None] * b[:, None, :]).reshape(len(flat), -1)
@@ -61,8 +58,7 @@ def _lab(rgb: Array) -> Array:
 
 def _foreground(lab: Array) -> Array:
     """0 for the colour of the border, 1 for what differs from it."""
-    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    distance = np.linalg.norm(lab - np.median(border, axis=0), axis=-1)
+    distance = np.linalg.norm(lab - border_colour(lab), axis=-1)
     near, far = BACKGROUND
     foreground: Array = np.clip((distance - near) / (far - near), 0, 1)
     return foreground

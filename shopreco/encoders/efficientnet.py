@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,11 +17,14 @@ from shopreco.encoders import colour
 from shopreco.encoders.base import ImageEncoder, Vectors, checked_integer, fingerprint_of, unit_rows
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.encoders.model_files import INSTALL_WORKER
+from shopreco.encoders.pixels import Pixels, squared
 from shopreco.encoders.sentence_transformers import best_device
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
+
+    from shopreco.encoders.efficientnet_photo import EfficientNetPhotoEncoder
 
 VERSION = "1"  # raise it when the vectors of the same weights change
 
@@ -54,6 +57,10 @@ STAGES = (
 ROWS_OF = 5
 """The stage whose maps are also averaged row by row: what is above and what below."""
 FEATURES, ROWS = 1280, 7
+DIMENSION = FEATURES + ROWS * STAGES[ROWS_OF].channels + colour.DIMENSION
+
+Maps: TypeAlias = tuple[Vectors, Vectors]
+"""Features (n, 1280) and rows (n, 7 * 192) of n pictures."""
 
 
 class EfficientNetEncoder(ImageEncoder):
@@ -84,7 +91,7 @@ class EfficientNetEncoder(ImageEncoder):
         self._colour_weight = colour_weight
         self._device = device
         self._batch_size = checked_integer("batch_size", batch_size, minimum=1)
-        self._network: _Network | None = None
+        self._network: Network | None = None
         self._loading = threading.Lock()
         self._fingerprint = ""
 
@@ -99,26 +106,45 @@ class EfficientNetEncoder(ImageEncoder):
 
     @property
     def dimension(self) -> int:
-        return FEATURES + ROWS * STAGES[ROWS_OF].channels + colour.DIMENSION
+        return DIMENSION
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
+        pixels = [np.asarray(image) for image in images]
         rows = [
-            self._encode(images[start : start + self._batch_size])
-            for start in range(0, len(images), self._batch_size)
+            vectors_of(pixels[start : start + self._batch_size], self._load(), self._colour_weight)
+            for start in range(0, len(pixels), self._batch_size)
         ]
         return np.concatenate(rows) if rows else np.empty((0, self.dimension), dtype=np.float32)
 
-    def _encode(self, images: Sequence[Image]) -> Vectors:
-        shapes = unit_rows(np.hstack([unit_rows(part) for part in self._load()(images)]))
-        histograms = np.stack([colour.colours(image) for image in images])
-        share = self._colour_weight
-        return unit_rows(np.hstack([(1 - share) ** 0.5 * shapes, share**0.5 * histograms]))
+    def export_query_encoder(self, directory: Path) -> None:
+        from shopreco.encoders.efficientnet_photo import export
 
-    def _load(self) -> _Network:
+        # Another network, in full precision: the loaded one may be on a GPU.
+        network = Network(_weights_file(self._weights), "cpu")
+        export(network, self._colour_weight, self.fingerprint, directory)
+
+    def load_query_encoder(self, directory: Path) -> EfficientNetPhotoEncoder:
+        from shopreco.encoders.efficientnet_photo import EfficientNetPhotoEncoder
+
+        return EfficientNetPhotoEncoder(directory)
+
+    def _load(self) -> Network:
         with self._loading:
             if self._network is None:
-                self._network = _Network(_weights_file(self._weights), self._device)
+                self._network = Network(_weights_file(self._weights), self._device)
             return self._network
+
+
+def vectors_of(
+    pictures: Sequence[Pixels], network: Callable[[Vectors], Maps], colour_weight: float
+) -> Vectors:
+    """(n, d) float32, L2-normalised: all but the network, which takes (n, 3, SIDE, SIDE)."""
+    squares = np.stack([squared(each, SIDE) for each in pictures]).transpose(0, 3, 1, 2)
+    maps = network((squares.astype(np.float32) - np.float32(127)) / np.float32(128))
+    shapes = unit_rows(np.hstack([unit_rows(part) for part in maps]))
+    histograms = np.stack([colour.colours(each) for each in pictures])
+    parts = [(1 - colour_weight) ** 0.5 * shapes, colour_weight**0.5 * histograms]
+    return unit_rows(np.hstack(parts))
 
 
 def _weights_file(given: str | Path | None) -> Path:
@@ -154,25 +180,7 @@ def _tensors(path: Path, device: str) -> dict[str, Tensor]:
         raise ModelUnavailable(f"The weights at {path} cannot be read: {e}") from e
 
 
-def _square(image: Image) -> Image:
-    """SIDE × SIDE pixels, padded in the colour of the border."""
-    from PIL import ImageOps
-    from PIL.Image import Resampling
-
-    size = (SIDE, SIDE)
-    if image.width == image.height:
-        return image.resize(size, Resampling.BICUBIC)
-    return ImageOps.pad(image, size, Resampling.BICUBIC, color=_border(image))
-
-
-def _border(image: Image) -> tuple[int, int, int]:
-    pixels = np.asarray(image)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    red, green, blue = np.median(border, axis=0).astype(int).tolist()
-    return red, green, blue
-
-
-class _Network:
+class Network:
     """The forward pass, with batch normalisation folded into the convolutions."""
 
     def __init__(self, path: Path, device: str | None) -> None:
@@ -185,23 +193,27 @@ class _Network:
         self._head = self._folded("_conv_head", "_bn1")
         self._state.clear()
 
-    def __call__(self, images: Sequence[Image]) -> tuple[Any, Any]:
-        """Features (n, 1280) and rows (n, 7 * 192) of pictures."""
+    def __call__(self, pixels: Vectors) -> Maps:
         import torch
-        from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
         with torch.inference_mode():
-            x = F.relu6(_same(self._pixels(images), self._stem, stride=2))
-            number = 0
-            rows = x
-            for index, stage in enumerate(STAGES):
-                for repeat in range(stage.repeats):
-                    x = self._run(x, number, stage.stride if repeat == 0 else 1, repeat > 0)
-                    number += 1
-                if index == ROWS_OF:
-                    rows = F.adaptive_avg_pool2d(x, (ROWS, 1)).flatten(1)
-            features = F.relu6(F.conv2d(x, *self._head)).mean(dim=(2, 3)).sqrt()
+            x = torch.from_numpy(pixels).to(self._device)
+            features, rows = self.forward(x.contiguous(memory_format=torch.channels_last))
             return features.float().cpu().numpy(), rows.float().cpu().numpy()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
+
+        x = F.relu6(_same(x, self._stem, stride=2))
+        number = 0
+        rows = x
+        for index, stage in enumerate(STAGES):
+            for repeat in range(stage.repeats):
+                x = self._run(x, number, stage.stride if repeat == 0 else 1, repeat > 0)
+                number += 1
+            if index == ROWS_OF:
+                rows = F.adaptive_avg_pool2d(x, (ROWS, 1)).flatten(1)
+        return F.relu6(F.conv2d(x, *self._head)).mean(dim=(2, 3)).sqrt(), rows
 
     def _run(self, x: Tensor, number: int, stride: int, residual: bool) -> Tensor:
         from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
@@ -211,13 +223,6 @@ class _Network:
         y = F.relu6(_same(y, depthwise, stride=stride, groups=y.shape[1]))
         y = F.conv2d(y, *project)
         return x + y if residual else y
-
-    def _pixels(self, images: Sequence[Image]) -> Tensor:
-        import torch
-
-        pixels = np.stack([np.asarray(_square(each), dtype=np.float32) for each in images])
-        tensor = torch.from_numpy((pixels - 127) / 128).to(self._device)
-        return tensor.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
     def _block(self, number: int) -> tuple[Any, Any, Any]:
         name = f"_blocks.{number}."

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import shutil
-import uuid
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopreco.encoders.base import unit_rows
+from shopreco.encoders.artefacts import replacing, write_manifest
+from shopreco.encoders.base import Vectors, unit_rows
 from shopreco.encoders.errors import ExportFailed, ModelUnavailable
 from shopreco.encoders.model_files import INSTALL_WORKER
-from shopreco.encoders.onnx_query import (
-    FORMAT,
-    INPUTS,
-    MANIFEST,
-    MODEL,
-    TOKENIZER,
-    OnnxQueryEncoder,
-)
+from shopreco.encoders.onnx_query import FILES, INPUTS, MODEL, TOKENIZER, OnnxQueryEncoder
 
 if TYPE_CHECKING:
     import onnx
+    import torch
     from sentence_transformers import SentenceTransformer
 
 MINIMUM_PARITY = 0.98  # mean cosine between copy and original
@@ -54,28 +45,21 @@ def export(model: SentenceTransformer, prompt: str, fingerprint: str, directory:
             f"A model that begins with {type(model[0]).__name__} cannot be exported, only one "
             "that begins with Transformer."
         )
-    building = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}")
-    building.mkdir(parents=True)
-    try:
+    with replacing(directory) as building:
         max_length = _save_tokenizer(model, building / TOKENIZER)
         inputs = [name for name in INPUTS if name in model.tokenizer.model_input_names]
         _save_model(model, prompt, inputs, building / MODEL)
         manifest = {
-            "format": FORMAT,
             "fingerprint": fingerprint,
             "dimension": model.get_embedding_dimension(),
             "prompt": prompt,
             "max_length": max_length,
             "inputs": inputs,
             "modules": [type(module).__name__ for module in model],
-            "files": {name: _checksum(building / name) for name in (MODEL, TOKENIZER)},
         }
-        _write_json(building / MANIFEST, manifest)
+        write_manifest(building, FILES, manifest)
         parity = _measure_parity(model, prompt, OnnxQueryEncoder(building))
-        _write_json(building / MANIFEST, manifest | {"parity": parity})
-        _swap(building, directory)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        write_manifest(building, FILES, manifest | {"parity": parity})
 
 
 def _save_tokenizer(model: SentenceTransformer, path: Path) -> int | None:
@@ -119,21 +103,43 @@ def _save_model(model: SentenceTransformer, prompt: str, inputs: list[str], path
     # Some models leave the prompt's tokens out of the pooling.
     constants = {name: example[name] for name in ("prompt_length",) if name in example}
     dynamic = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    with exporting():
+        tensors = {name: example[name] for name in inputs}
+        shapes = (tuple(dynamic for _ in inputs),)
+        _quantise(to_onnx(Pipeline(), tensors, ["sentence_embedding"], shapes), path)
+
+
+def to_onnx(
+    module: torch.nn.Module,
+    inputs: Mapping[str, torch.Tensor],
+    outputs: Sequence[str],
+    dynamic_shapes: tuple[object, ...] | None = None,
+) -> onnx.ModelProto:
+    """A module as a graph, from examples of its inputs by name. To be called while `exporting`."""
+    import torch
+
+    with torch.no_grad():
+        program = torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=dynamic_shapes,
+            opset_version=_OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise ExportFailed("torch exported nothing.")
+    return program.model_proto
+
+
+@contextmanager
+def exporting() -> Iterator[None]:
+    """What the exporters raise, as our errors."""
     try:
-        with _quiet(), torch.no_grad():
-            program = torch.onnx.export(
-                Pipeline().eval(),
-                tuple(example[name] for name in inputs),
-                input_names=inputs,
-                output_names=["sentence_embedding"],
-                dynamic_shapes=(tuple(dynamic for _ in inputs),),
-                opset_version=_OPSET,
-                dynamo=True,
-                verbose=False,
-            )
-            if program is None:
-                raise ExportFailed("torch exported nothing.")
-            _quantise(program.model_proto, path)
+        with _quiet():
+            yield
     except ImportError as error:
         raise ModelUnavailable(
             f"Exporting the query encoder needs onnx and onnxscript. {INSTALL_WORKER}"
@@ -171,17 +177,25 @@ def _measure_parity(
     texts = list(_sample_queries())
     original = unit_rows(model.encode_query(texts, prompt=prompt or None, show_progress_bar=False))
     copied = np.stack([copy.encode_query(text) for text in texts])
+    return parity_of(original, copied, MINIMUM_PARITY)
+
+
+def parity_of(original: Vectors, copied: Vectors, needed: float) -> dict[str, float]:
+    """How far a copy's vectors agree with the original's, for its manifest.
+
+    Raises `ExportFailed` where the mean of the cosines is below `needed`.
+    """
     cosines = (original * copied).sum(axis=1)
     mean = float(cosines.mean())
-    if not mean >= MINIMUM_PARITY:
+    if not mean >= needed:
         raise ExportFailed(
-            f"The int8 copy does not agree with its model: mean cosine {mean:.4f} over "
-            f"{len(texts)} texts, at least {MINIMUM_PARITY} is needed."
+            f"The copy does not agree with its model: mean cosine {mean:.4f} over "
+            f"{len(cosines)} samples, at least {needed} is needed."
         )
     return {
         "mean_cosine": round(mean, 6),
         "minimum_cosine": round(float(cosines.min()), 6),
-        "texts": len(texts),
+        "samples": len(cosines),
     }
 
 
@@ -207,24 +221,6 @@ def _sample_queries() -> Iterator[str]:
     yield from ("", "a", "🦄", "2x4", "1/2 in. 120v", "ÄRGER", "مصباح مكتب", "lamp " * 500)
 
 
-def _swap(building: Path, directory: Path) -> None:
-    """Put `building` in the place of `directory` by renaming, so no half folder is ever seen."""
-    retired = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}")
-    with suppress(FileNotFoundError):
-        directory.rename(retired)
-    building.rename(directory)
-    shutil.rmtree(retired, ignore_errors=True)
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the exporters' chatter out of the worker's log, and their hands off its settings."""
@@ -234,6 +230,7 @@ def _quiet() -> Iterator[None]:
         # reports operators of torchvision, which text models have none of
         logging.getLogger("torch.onnx._internal.exporter._registration"),
         logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer"),
+        logging.getLogger("onnx_ir"),
     ]
     levels = [logger.level for logger in chatty]
     for logger in chatty:

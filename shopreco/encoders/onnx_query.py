@@ -7,26 +7,25 @@ hand-over than they save on a dozen tokens) and leaves no pool behind that a for
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from shopreco.encoders.artefacts import open_session, read_manifest
 from shopreco.encoders.base import Vectors, encodable, unit_rows
-from shopreco.encoders.errors import ArtefactCorrupt, ArtefactMissing, EncoderError
+from shopreco.encoders.errors import EncoderError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-MANIFEST = "query_encoder.json"
 MODEL = "model.int8.onnx"
 TOKENIZER = "tokenizer.json"
-FORMAT = 1  # raise it when an older reader would misread the files
+FILES = (MODEL, TOKENIZER)
 
 # What the model may ask for, and the attribute of a tokenised text that answers it.
 INPUTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
@@ -40,7 +39,7 @@ class OnnxQueryEncoder:
     """
 
     def __init__(self, directory: Path) -> None:
-        manifest = read_manifest(directory)
+        manifest = Manifest.read(directory)
         self._directory = directory
         self._fingerprint = manifest.fingerprint
         self._dimension = manifest.dimension
@@ -72,7 +71,7 @@ class OnnxQueryEncoder:
         with self._opening:
             if self._opened is None:
                 self._opened = _Opened(
-                    session=_open_session(self._directory / MODEL),
+                    session=open_session(self._directory / MODEL),
                     tokenizer=_open_tokenizer(self._directory / TOKENIZER),
                 )
             return self._opened
@@ -87,63 +86,24 @@ class Manifest:
     prompt: str
     inputs: tuple[str, ...]
 
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        return read_manifest(directory, FILES, cls._of)
 
-def read_manifest(directory: Path) -> Manifest:
-    """`query_encoder.json`, after comparing the checksums of the files that it names."""
-    path = directory / MANIFEST
-    try:
-        content = json.loads(path.read_bytes())
-        format_ = content["format"]
-        checksums = dict(content["files"])
-        manifest = Manifest(
+    @classmethod
+    def _of(cls, content: Mapping[str, Any]) -> Self:
+        return cls(
             fingerprint=content["fingerprint"],
             dimension=int(content["dimension"]),
             prompt=content["prompt"],
             inputs=tuple(content["inputs"]),
         )
-    except FileNotFoundError as error:
-        raise ArtefactMissing(
-            f"No query encoder in {directory}. A worker exports one when it builds a space."
-        ) from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtefactCorrupt(f"{path} cannot be read: {error!r}. Export it again.") from error
-    if format_ != FORMAT:
-        raise ArtefactCorrupt(
-            f"{path} has format {format_!r}, this version reads {FORMAT}. Export it again."
-        )
-    for name in (MODEL, TOKENIZER):
-        try:
-            with (directory / name).open("rb") as stream:
-                checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        except FileNotFoundError as error:
-            raise ArtefactMissing(
-                f"{directory / name} is named in {MANIFEST} but is not there. Export it again."
-            ) from error
-        if checksum != checksums.get(name):
-            raise ArtefactCorrupt(
-                f"{directory / name} is not the file that was exported: its checksum differs. "
-                "Export it again."
-            )
-    return manifest
 
 
 @dataclass(frozen=True)
 class _Opened:
     session: InferenceSession
     tokenizer: Tokenizer
-
-
-def _open_session(path: Path) -> InferenceSession:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise EncoderError(
-            "Encoding queries needs onnxruntime: pip install onnxruntime."
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _open_tokenizer(path: Path) -> Tokenizer:

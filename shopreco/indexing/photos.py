@@ -23,7 +23,7 @@ DECODING_SECONDS = 5.0
 def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
     """The answer: `vector`, (f,) float32, or why the photo was `rejected`. Bytes are in base 64."""
     try:
-        image = _decoder().picture(b64decode(photo))
+        image = photo_decoder().picture(b64decode(photo))
     except MediaRejected as error:
         return {"rejected": str(error)}
     [vector] = encoder_of(space, IMAGE).encode_images([image])
@@ -49,6 +49,6 @@ def warm_up() -> None:
 
 
 @cache
-def _decoder() -> Decoder:
+def photo_decoder() -> Decoder:
     """Not that of the shop's own files: a long video must not keep a shopper waiting."""
     return Decoder(Limits(decoding_seconds=DECODING_SECONDS))

@@ -209,10 +209,12 @@ def _finish(run: IndexRun) -> None:
     space = run.space
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
-        spaces.export_query_encoder(space)
+        spaces.export_query_encoders(space)
         spaces.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
+    elif active := spaces.active_space(run.catalogue):
+        spaces.export_query_encoders(active)
     rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
     if again := _mentions(run):
         # Their texts say values that this run has learnt; nothing is encoded for it.

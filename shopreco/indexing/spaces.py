@@ -16,7 +16,14 @@ from django.utils import timezone
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
-from shopreco.encoders import TextEncoder, create_encoder, create_image_encoder
+from shopreco.encoders import (
+    ArtefactCorrupt,
+    ArtefactMissing,
+    EncoderError,
+    TextEncoder,
+    create_encoder,
+    create_image_encoder,
+)
 from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.indexing import alignments, fusing
 from shopreco.indexing.lexicon import average_lengths, languages_of
@@ -195,12 +202,22 @@ def fuse_what_awaits(space: EmbeddingSpace, catalogue: Catalogue) -> None:
     space.save(using=outbox_database(), update_fields=["fingerprint", "statistics"])
 
 
-def export_query_encoder(space: EmbeddingSpace) -> None:
-    """Put the web process's copy of the encoder in place, unless it is there already."""
-    from shopreco.encoders import ArtefactCorrupt, ArtefactMissing
+def export_query_encoders(space: EmbeddingSpace) -> None:
+    """Put the web process's copies of the encoders in place, unless they are there already.
 
-    encoder = encoder_of(space)
-    directory = get_settings().artefact_dir / space.encoder_fingerprint
+    Without one for photos, workers encode those.
+    """
+    _export(space, TEXT)
+    if get_settings().PHOTO_ENCODER == "web" and IMAGE in space.encoders:
+        try:
+            _export(space, IMAGE)
+        except EncoderError as error:
+            logger.warning("no copy of the image encoder for web processes: %s", error)
+
+
+def _export(space: EmbeddingSpace, modality: str) -> None:
+    encoder = encoder_of(space, modality)
+    directory = get_settings().artefact_dir / space.encoders[modality]
     try:
         encoder.load_query_encoder(directory)
     except (ArtefactMissing, ArtefactCorrupt):

@@ -3,7 +3,8 @@
     with Decoder() as decoder:
         image = decoder.picture(data)
 
-Called in a worker. Decoding runs in a process of its own, see `shopreco.media.process`.
+Called in a worker, and in a web process that encodes photos itself. Decoding runs in a process of
+its own, see `shopreco.media.process`.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from shopreco.media.protocol import (
 )
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    import numpy as np
+    from numpy.typing import NDArray
 
 MODULE = "shopreco.media.process"
 STARTING_SECONDS = 60.0  # a busy machine imports slowly
@@ -69,7 +70,7 @@ class Child:
     def close(self) -> None:
         self._end()
 
-    def ask(self, request: Message) -> list[Image]:
+    def ask(self, request: Message) -> list[NDArray[np.uint8]]:
         """The images of one file. Raises `MediaRejected`; the process may have ended then."""
         with self._within(self._limits.decoding_seconds):
             write_message(self._requests, request)

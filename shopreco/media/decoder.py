@@ -12,6 +12,8 @@ from shopreco.media.limits import MEBIBYTE, Limits
 from shopreco.media.protocol import FRAMES, PICTURE, Message
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 
@@ -33,6 +35,10 @@ class Decoder:
         data: a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; of an animation the first frame is read.
         Raises `MediaRejected` with the reason, `DecoderUnavailable`.
         """
+        return _image(self.pixels(data))
+
+    def pixels(self, data: bytes) -> NDArray[np.uint8]:
+        """(height, width, 3): `picture` for a process that has no Pillow."""
         _check_size(data, self.limits.picture_bytes)
         return self._decode(PICTURE, data)[0]
 
@@ -44,7 +50,7 @@ class Decoder:
         Raises `MediaRejected` with the reason, `DecoderUnavailable`.
         """
         _check_size(data, self.limits.video_bytes)
-        return self._decode(FRAMES, data)
+        return [_image(pixels) for pixels in self._decode(FRAMES, data)]
 
     def close(self) -> None:
         """End the process. A file after that starts another."""
@@ -64,7 +70,7 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def _decode(self, kind: str, data: bytes) -> list[Image]:
+    def _decode(self, kind: str, data: bytes) -> list[NDArray[np.uint8]]:
         with self._turn:
             return self._running_child().ask(Message(kind, data))
 
@@ -78,6 +84,12 @@ class Decoder:
         if child is None:
             child = self._child = Child(self.limits)
         return child
+
+
+def _image(pixels: NDArray[np.uint8]) -> Image:
+    from PIL import Image
+
+    return Image.fromarray(pixels)
 
 
 def _check_size(data: bytes, most: int) -> None:

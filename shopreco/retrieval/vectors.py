@@ -9,14 +9,16 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from django.core.cache import BaseCache, caches
 from numpy.typing import NDArray
 
 from shopreco.conf import get_settings
-from shopreco.encoders import QueryEncoder, create_encoder
+from shopreco.encoders import PhotoEncoder, QueryEncoder
+from shopreco.fusion import IMAGE, TEXT
+from shopreco.indexing.modalities import encoder_of
 from shopreco.models import EmbeddingSpace
 from shopreco.retrieval.stages import Stages
 
@@ -29,7 +31,7 @@ LOADING_SECONDS = 3.0
 """What the first query of a process may wait, once, while the encoder is loaded."""
 CACHE_SECONDS = 24 * 3600
 
-_loaded: dict[str, QueryEncoder] = {}
+_loaded: dict[str, Any] = {}
 _loading = Lock()
 
 
@@ -39,12 +41,23 @@ def query_encoder(space: EmbeddingSpace) -> QueryEncoder:
     Raises:
         ArtefactMissing, ArtefactCorrupt: the exported model is not in ARTEFACT_DIR or damaged.
     """
-    key = space.encoder_fingerprint
+    encoder: QueryEncoder = _load(space, TEXT)
+    return encoder
+
+
+def photo_encoder(space: EmbeddingSpace) -> PhotoEncoder:
+    """That of the space's image encoder. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
+    encoder: PhotoEncoder = _load(space, IMAGE)
+    return encoder
+
+
+def _load(space: EmbeddingSpace, modality: str) -> Any:
+    key = space.encoders[modality]
     if key not in _loaded:
         with _loading:
             if key not in _loaded:
                 directory = get_settings().artefact_dir / key
-                _loaded[key] = create_encoder(space.encoder).load_query_encoder(directory)
+                _loaded[key] = encoder_of(space, modality).load_query_encoder(directory)
     return _loaded[key]
 
 
@@ -59,7 +72,7 @@ def begin(space: EmbeddingSpace, text: str) -> Future[Vector]:
         ready: Future[Vector] = Future()
         ready.set_result(cached)
         return ready
-    return _executor(os.getpid()).submit(_encode, space, text, key)
+    return threads("query", os.getpid()).submit(_encode, space, text, key)
 
 
 def wait(space: EmbeddingSpace, encoding: Future[Vector], stages: Stages) -> Vector | None:
@@ -96,10 +109,11 @@ def recall(key: str) -> Vector | None:
     return np.frombuffer(found, dtype=np.float32) if isinstance(found, bytes) else None
 
 
-@lru_cache(maxsize=1)
-def _executor(pid: int) -> ThreadPoolExecutor:
-    """Threads of this process; a forked child, with another pid, gets its own."""
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="shopreco-query")
+@lru_cache(maxsize=2)
+def threads(purpose: str, pid: int) -> ThreadPoolExecutor:
+    """Threads of this process, so that photos keep no words waiting; a forked child, with another
+    pid, gets its own."""
+    return ThreadPoolExecutor(THREADS, thread_name_prefix=f"shopreco-{purpose}")
 
 
 def _encode(space: EmbeddingSpace, text: str, key: str) -> Vector:

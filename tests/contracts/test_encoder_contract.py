@@ -305,7 +305,7 @@ def test_the_export_records_what_it_measured(exported: Case) -> None:
     manifest = json.loads((exported.artefacts / "query_encoder.json").read_text())
 
     assert manifest["parity"]["mean_cosine"] > 0.99
-    assert manifest["parity"]["texts"] > 90
+    assert manifest["parity"]["samples"] > 90
     assert {path.name for path in exported.artefacts.iterdir()} == {
         "model.int8.onnx",
         "query_encoder.json",

@@ -16,9 +16,22 @@ from tests.photo_shop import fill
 LIMIT_MB = 300
 HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
 
+PHOTOS = {
+    "worker": {},
+    "web": {
+        "IMAGE_ENCODER": {"CLASS": "shopreco.encoders.EfficientNetEncoder"},
+        "PHOTO_ENCODER": "web",
+        "PHOTO_DEADLINE": 20.0,
+    },
+}
+"""Settings under which photos are encoded by workers, and in the web process."""
+
 SERVE = """
 import json, sys
 import django
+from django.conf import settings
+product, picture, changed = sys.argv[1:]
+settings.SHOPRECO |= json.loads(changed)
 django.setup()
 import psutil
 from shopreco.catalogues import get_catalogues, unregister
@@ -28,7 +41,6 @@ for catalogue in get_catalogues():
 from django.test import Client
 from django.core.wsgi import get_wsgi_application
 get_wsgi_application()
-product, picture = sys.argv[1:]
 client = Client()
 answers = [
     client.get(path, asked, headers={"host": "localhost"})
@@ -53,14 +65,21 @@ print("ANSWER", json.dumps({
 """
 
 
+@pytest.fixture(params=PHOTOS)
+def photos(request: pytest.FixtureRequest) -> str:
+    """Where photos are encoded."""
+    return str(request.param)
+
+
 @pytest.fixture
-def _shop_indexed_elsewhere(start_process: Callable[..., Process]) -> Iterator[None]:
+def _shop_indexed_elsewhere(start_process: Callable[..., Process], photos: str) -> Iterator[None]:
     """Indexed with the default model by a process of its own, as workers do."""
     fill()
     index = f"""
 import django
 from django.conf import settings
 del settings.SHOPRECO["TEXT_ENCODER"]
+settings.SHOPRECO |= {PHOTOS[photos]!r}
 django.setup()
 from shopreco import services
 run = services.run_inline(services.reindex({CATALOGUE!r}))
@@ -76,11 +95,13 @@ print("STATE", run.state, run.error)
 @pytest.mark.slow
 @pytest.mark.usefixtures("_shop_indexed_elsewhere")
 def test_a_web_process_stays_small_and_knows_no_torch(
-    start_process: Callable[..., Process], start_worker: Callable[..., Process]
+    start_process: Callable[..., Process], start_worker: Callable[..., Process], photos: str
 ) -> None:
     lamp = Product.objects.get(title="Lamp number 0 in red")
-    start_worker()
-    process = start_process("-c", SERVE, str(lamp.pk), lamp.image.path)
+    if photos == "worker":
+        start_worker()
+    changed = json.dumps(PHOTOS[photos])
+    process = start_process("-c", SERVE, str(lamp.pk), lamp.image.path, changed)
     process.popen.wait(timeout=120)
     line = next((line for line in process.log.splitlines() if line.startswith("ANSWER ")), "")
     assert line, process.log

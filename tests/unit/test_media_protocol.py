@@ -85,3 +85,4 @@ def test_images_survive_the_pipe() -> None:
     read = read_images(read_message(pipe, 10_000), Limits())
 
     assert [image.tobytes() for image in read] == [image.tobytes() for image in images]
+    assert [pixels.shape for pixels in read] == [(5, 7, 3), (512, 2, 3)]

@@ -45,6 +45,7 @@ def test_another_class_takes_no_defaults_of_the_first(settings: Settings) -> Non
         ({"LEASE_SECONDS": True}, "E002", "of type int"),
         ({"LEASE_SECONDS": 0}, "E002", "above zero"),
         ({"TEXT_ENCODER": "name"}, "E002", "Mapping"),
+        ({"PHOTO_ENCODER": "browser"}, "E002", "one of worker, web"),
         (["LEASE_SECONDS"], "E002", "Write SHOPRECO"),
     ],
 )

@@ -1,0 +1,110 @@
+"""The web process's copy of `EfficientNetEncoder`: its network as ONNX; the rest is the same code.
+
+Measured on one core for a photo of 1200 × 900: 22 ms to decode it and 28 ms to encode it, for which
+torch takes 54 ms. The file has 14 MB, and an open session 70 MB.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from shopreco.encoders.artefacts import open_session, read_manifest, replacing, write_manifest
+from shopreco.encoders.base import Vectors
+from shopreco.encoders.efficientnet import DIMENSION, SIDE, Maps, Network, vectors_of
+from shopreco.encoders.pixels import Pixels
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+MODEL = "model.onnx"
+FILES = (MODEL,)
+MINIMUM_PARITY = 0.999  # mean cosine between copy and original
+SAMPLES = 8
+
+
+class EfficientNetPhotoEncoder:
+    """Reads a folder that `export` wrote. Threads may share it.
+
+    Construction checks the files, the first photo opens them.
+    Raises `ArtefactMissing`, `ArtefactCorrupt`.
+    """
+
+    dimension = DIMENSION
+
+    def __init__(self, directory: Path) -> None:
+        manifest = read_manifest(directory, FILES, _Manifest.of)
+        self.fingerprint = manifest.fingerprint
+        self._colour_weight = manifest.colour_weight
+        self._model = directory / MODEL
+        self._opening = threading.Lock()
+        self._session: InferenceSession | None = None
+
+    def encode_photo(self, pixels: Pixels) -> Vectors:
+        """(d,) float32, L2-normalised."""
+        vector: Vectors = vectors_of([pixels], self._run, self._colour_weight)[0]
+        return vector
+
+    def _run(self, pixels: Vectors) -> Maps:
+        with self._opening:
+            if self._session is None:
+                self._session = open_session(self._model)
+        features, rows = self._session.run(None, {"pixels": pixels})
+        return np.asarray(features), np.asarray(rows)
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    fingerprint: str
+    colour_weight: float
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        return cls(content["fingerprint"], float(content["colour_weight"]))
+
+
+def export(network: Network, colour_weight: float, fingerprint: str, directory: Path) -> None:
+    """Write the copy of `network` (on the CPU) to `directory`, all or nothing. Called in a worker.
+
+    Raises `ModelUnavailable`, `ExportFailed`.
+    """
+    from shopreco.encoders.onnx_export import exporting, parity_of, to_onnx
+
+    with replacing(directory) as building:
+        with exporting():
+            import onnx
+            import torch
+
+            class Module(torch.nn.Module):
+                def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+                    return network.forward(pixels)
+
+            example = {"pixels": torch.zeros(1, 3, SIDE, SIDE)}
+            onnx.save(to_onnx(Module(), example, ["features", "rows"]), building / MODEL)
+        manifest = {
+            "fingerprint": fingerprint,
+            "dimension": DIMENSION,
+            "colour_weight": colour_weight,
+        }
+        write_manifest(building, FILES, manifest)
+        copy = EfficientNetPhotoEncoder(building)
+        samples = _sample_pictures()
+        original = vectors_of(samples, network, colour_weight)
+        copied = np.stack([copy.encode_photo(each) for each in samples])
+        parity = parity_of(original, copied, MINIMUM_PARITY)
+        write_manifest(building, FILES, manifest | {"parity": parity})
+
+
+def _sample_pictures() -> list[Pixels]:
+    """Noise of ever finer grain, of several proportions."""
+    random = np.random.default_rng(0)
+    pictures = []
+    for n in range(SAMPLES):
+        coarse = random.integers(0, 256, (2 + n, 2 + n // 2, 3), dtype=np.uint8)
+        pictures.append(coarse.repeat(24, axis=0).repeat(24, axis=1))
+    return pictures
