@@ -49,7 +49,7 @@ class ConvexSum:
     hybrid retrieval" (2023).
     """
 
-    def __init__(self, lexical_weight: float = 0.7, mention_weight: float = 0.1) -> None:
+    def __init__(self, lexical_weight: float = 0.7, mention_weight: float = 0.03) -> None:
         for name, weight in (
             ("lexical_weight", lexical_weight),
             ("mention_weight", mention_weight),

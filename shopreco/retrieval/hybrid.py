@@ -90,7 +90,7 @@ def match(
     known: Vocabulary | None = None
     with stages.stage("mentions", optional=True):
         known = vocabulary(space)
-        mentions = known.named(text, words.read_as if words else "", language)
+        mentions = known.named(text, words.corrected if words else "", language)
     vector = vectors.wait(space, encoding, stages)
     if vector is not None and known is not None:
         with stages.stage("mentions", optional=True):
@@ -144,11 +144,14 @@ def _by_all(
         END AS cosine, w.score, COALESCE(g.score, 'NaN') AS mentions
         FROM words w LEFT JOIN near n USING (item_id) LEFT JOIN linked g USING (item_id)
         UNION ALL
-        SELECT item_id, l.group_id, COALESCE(-distance, {cosine % "item_id"}, 'NaN'),
-            -(l.weights <#> (SELECT weights FROM query)), COALESCE(g.score, 'NaN')
-        FROM near FULL JOIN (SELECT * FROM linked WHERE score >= {MENTIONED:g}) AS g USING (item_id)
-        JOIN shopreco_lexicalentry l USING (item_id)
-        WHERE l.space_id = {space.pk:d} AND item_id NOT IN (SELECT item_id FROM words)
+        SELECT o.item_id, l.group_id, COALESCE(-o.distance, {cosine % "o.item_id"}, 'NaN'),
+            -(l.weights <#> (SELECT weights FROM query)), COALESCE(o.score, 'NaN')
+        FROM (
+            SELECT item_id, near.distance, g.score FROM near
+            FULL JOIN (SELECT * FROM linked WHERE score >= {MENTIONED:g}) AS g USING (item_id)
+        ) AS o
+        JOIN shopreco_lexicalentry l ON l.item_id = o.item_id AND l.space_id = {space.pk:d}
+        WHERE o.item_id NOT IN (SELECT item_id FROM words)
     """
     literals = (dense.literal(vector), words.literal if words else lexical.NO_WORDS)
     params = (*literals, *by_words.params, *near.params, *linked.params)

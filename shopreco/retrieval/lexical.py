@@ -48,8 +48,10 @@ class LexicalQuery:
         return sum(self.weights.values())
 
     @property
-    def read_as(self) -> str:
-        """The words that were understood, with their spelling put right."""
+    def corrected(self) -> str:
+        """The words that were understood, where that took a correction; else nothing."""
+        if all(term.typed == term.read_as for term in self.terms):
+            return ""
         return " ".join(term.read_as for term in self.terms)
 
     @cached_property

@@ -2,7 +2,7 @@
 another, written wrong, or by meaning.
 
 A process keeps the names and vectors in memory, so that a search asks for them nothing. What is
-older than a minute is read again beside the searches that go on with it.
+older than two minutes is read again beside the searches that go on with it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from shopreco.text.dictionary import Dictionary
 
 logger = logging.getLogger(__name__)
 
-FRESH_SECONDS = 60.0
-MOST_NAMES = 20_000
-MOST_ITEMS = 1_000
+FRESH_SECONDS = 120.0
+MOST_NAMES = 10_000
+MOST_ITEMS = 200
 """A node that more items have says too little of any to find it by."""
 
 INFLECTED, CORRECTED = 0.9, 0.7
@@ -64,9 +64,9 @@ class Vocabulary:
     """(n, d), L2-normalised."""
 
     def named(self, text: str, corrected: str, language: str) -> dict[int, float]:
-        """Nodes that a query names, as it was typed or as it was read."""
+        """Nodes that a query names, as it was typed or, if that differs, as it was read."""
         found: dict[int, float] = {}
-        for said, sure in ((text, 1.0), (corrected, CORRECTED)):
+        for said, sure in ((text, 1.0), (corrected, CORRECTED)) if corrected else ((text, 1.0),):
             for node, exact in self.names.mentions(said, language):
                 confidence = sure * (1.0 if exact else INFLECTED)
                 found[node] = max(confidence, found.get(node, 0.0))
@@ -76,7 +76,8 @@ class Vocabulary:
         """Nodes whose labels mean about what the query does."""
         if not len(self.node_ids):
             return {}
-        cosines = self.vectors @ vector
+        # Not by BLAS: its threads go on spinning, and the database waits for their cores.
+        cosines = np.einsum("nd,d->n", self.vectors, vector)
         best = np.argsort(-cosines)[:MOST_MEANT]
         return {
             int(self.node_ids[n]): round(float(cosines[n]), 3) for n in best if cosines[n] >= MEANT
@@ -138,8 +139,12 @@ def _read(space: EmbeddingSpace) -> Vocabulary:
         )
         rows = cursor.fetchall()
     encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
+    names = Dictionary((name_of(label), id) for label, id, _vector in rows)
+    for language in space.statistics.get("languages", {}):
+        # Labels are cut into words now, and not while somebody waits.
+        names.mentions("", language)
     return Vocabulary(
-        Dictionary((name_of(label), id) for label, id, _vector in rows),
+        names,
         np.array([id for id, _vector in encoded], dtype=np.int64),
         _matrix((vector for _id, vector in encoded), space.dimension),
     )

@@ -50,7 +50,7 @@ def node(label: str) -> Node:
 
 def test_what_a_query_names_counts(shop: None) -> None:
     results = found("walnut table")
-    assert results["Round table"].parts["mentions"] == pytest.approx(0.1)
+    assert results["Round table"].parts["mentions"] == pytest.approx(0.03)
     assert results["Folding table"].parts["mentions"] == 0
     for result in results.values():
         assert sum(result.parts.values()) == pytest.approx(result.score, abs=1e-5)
@@ -64,11 +64,23 @@ def test_a_name_that_no_product_writes_finds_by_the_node_it_was_merged_into(shop
     assert set(list(found("juglans"))[:2]) == {"Rectangular table", "Round table"}
 
 
+def test_what_is_mentioned_is_found_however_far_it_is(
+    shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopreco.retrieval.dense.NEIGHBOURS", 1)
+    alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
+    graph.merge_nodes(alias, node("walnut"))
+    results = found("juglans")
+    assert {"Rectangular table", "Round table"} <= set(results)
+    for name in ("Rectangular table", "Round table"):
+        assert results[name].parts["mentions"] == pytest.approx(0.03)
+
+
 def test_a_wrong_spelling_mentions_what_was_meant(shop: None) -> None:
     names = vocabulary(space())
-    assert names.named("walnut", "walnut", "en") == {node("walnut").pk: 1.0}
+    assert names.named("walnut", "", "en") == {node("walnut").pk: 1.0}
     assert names.named("wallnut", "walnut", "en") == {node("walnut").pk: 0.7}
-    assert found("wallnut table")["Round table"].parts["mentions"] == pytest.approx(0.1)
+    assert found("wallnut table")["Round table"].parts["mentions"] == pytest.approx(0.03)
 
 
 def test_a_rejected_edge_is_not_found_by(shop: None) -> None:

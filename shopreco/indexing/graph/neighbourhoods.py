@@ -1,7 +1,7 @@
 """K of formula (6): the neighbourhood of an item in words, for the language model to encode.
 
-What the item's own text says already is left out: it is in E(T). What remains is what others say:
-links to other products, values that people added or that only an attribute has.
+What the item says itself is left out: its text is E(T), its attributes are searched as words. What
+remains is what others add: links to other products, and values that people gave or confirmed.
 """
 
 from __future__ import annotations
@@ -80,6 +80,10 @@ def _neighbours(catalogue: str, object_ids: Collection[str]) -> list[Neighbour]:
             ), links AS (
                 SELECT mine.key, e.relation_id, false AS incoming, e.target_id AS other, e.weight
                 FROM mine JOIN shopreco_edge e ON e.source_id = mine.id AND e.state <> 'rejected'
+                JOIN shopreco_relationtype r ON r.id = e.relation_id AND (
+                    r.meaning <> %(value)s OR e.state = 'confirmed'
+                    OR e.provenance NOT IN ('declared', 'extracted')
+                )
                 UNION
                 SELECT mine.key, e.relation_id, NOT r.symmetric, e.source_id, e.weight
                 FROM mine JOIN shopreco_edge e ON e.target_id = mine.id AND e.state <> 'rejected'
