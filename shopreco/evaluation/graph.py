@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.db.models import F
 from numpy.typing import NDArray
 
 from shopreco.catalogues import get_catalogue
+from shopreco.encoders.graph import Links, propagate
 from shopreco.evaluation.beir import fingerprint
 from shopreco.evaluation.corpus.loading import fill
 from shopreco.evaluation.corpus.models import CorpusProduct
@@ -28,7 +30,7 @@ from shopreco.evaluation.recbole import as_file, find_files, read_items, read_tr
 from shopreco.evaluation.report import table
 from shopreco.indexing import fusing
 from shopreco.indexing.graph import import_kg
-from shopreco.models import EmbeddingSpace, Item, Node
+from shopreco.models import Edge, EdgeState, EmbeddingSpace, Item, Node
 from shopreco.retrieval.results import ResultPage
 
 HIDDEN = "bought_together"
@@ -61,13 +63,17 @@ class GraphReport:
 
     def as_text(self) -> str:
         rows = [
-            [known if n == 0 else "", name, f"{hit:.4f}", f"{hit / found['text']:.2f}"]
+            [known if n == 0 else "", name, f"{hit:.4f}", _ratio(hit, found["text"])]
             for known, found in self.hits.items()
             for n, (name, hit) in enumerate(found.items())
         ]
         head = f"{self.dataset}: {self.items:,} items, {self.hidden:,} hidden partners"
         columns = ["edges", "ranked by", f"Hits@{DEPTH}", "to text alone"]
         return f"{head}\n\n{table(columns, rows)}"
+
+
+def _ratio(hit: float, alone: float) -> str:
+    return f"{hit / alone:.2f}" if alone else "–"
 
 
 def evaluate(folder: Path, recommend: Callable[..., ResultPage], work: Work) -> GraphReport:
@@ -96,8 +102,11 @@ def evaluate(folder: Path, recommend: Callable[..., ResultPage], work: Work) -> 
     for name, edges in stages.items():
         import_kg(get_catalogue(CATALOGUE), as_file(edges))
         space = prepare_loaded(work, changed=True)
+        all_items = _Items.of(space)
+        spread = propagate(all_items.texts, all_items.links())
         systems = {
-            "text": _by_text(space),
+            "text": all_items.by(all_items.texts),
+            "text, spread along links": all_items.by(spread),
             "text and graph, one vector": _by(recommend, "similar"),
             "text and graph, complementary": _by(recommend, "complementary"),
         }
@@ -139,20 +148,47 @@ def _by(recommend: Callable[..., ResultPage], intent: str) -> Rank:
     return rank
 
 
-def _by_text(space: EmbeddingSpace) -> Rank:
-    """Exact cosine of E(T)."""
-    items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
-    texts: NDArray[np.float32] = fusing.modality_vectors(space, list(items))["text"]
-    ids = np.array(list(items.values()))
-    row = {object_id: n for n, object_id in enumerate(ids)}
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """All items with their E(T), (n, d)."""
 
-    def rank(seed: str, limit: int) -> list[str]:
-        cosines = texts @ texts[row[seed]]
-        cosines[row[seed]] = -np.inf
-        best = np.argpartition(-cosines, limit)[:limit]
-        return [str(ids[n]) for n in best[np.argsort(-cosines[best])]]
+    ids: Sequence[str]
+    row: Mapping[str, int]
+    texts: NDArray[np.float32]
 
-    return rank
+    @classmethod
+    def of(cls, space: EmbeddingSpace) -> _Items:
+        items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
+        ids = list(items.values())
+        texts = fusing.modality_vectors(space, list(items))["text"]
+        return cls(ids, {object_id: n for n, object_id in enumerate(ids)}, texts)
+
+    def links(self) -> Links:
+        """Between items, both ways, by the weights of edges and relations."""
+        rows = (
+            Edge.objects.filter(
+                source__catalogue=CATALOGUE, source__item__isnull=False, target__item__isnull=False
+            )
+            .exclude(state=EdgeState.REJECTED)
+            .values_list("source__key", "target__key", F("weight") * F("relation__weight"))
+        )
+        sources, targets, weights = zip(*rows, strict=True)
+        return Links(
+            np.array([self.row[key] for key in sources]),
+            np.array([self.row[key] for key in targets]),
+            np.array(weights, dtype=np.float32),
+        ).both_ways()
+
+    def by(self, vectors: NDArray[np.float32]) -> Rank:
+        """Exact cosine."""
+
+        def rank(seed: str, limit: int) -> list[str]:
+            cosines = vectors @ vectors[self.row[seed]]
+            cosines[self.row[seed]] = -np.inf
+            best = np.argpartition(-cosines, limit)[:limit]
+            return [self.ids[n] for n in best[np.argsort(-cosines[best])]]
+
+        return rank
 
 
 def _products(path: Path) -> Iterator[CorpusProduct]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -275,8 +276,47 @@ def test_a_folder_without_queries_and_labels_is_refused(folder: Path) -> None:
         command("shopreco_tune", "fusion", folder)
 
 
+@pytest.fixture
+def related(tmp_path: Path) -> Iterator[Path]:
+    """Sixty products whose titles say nothing of what is bought together: neighbours by number,
+    and what buyers of either also bought."""
+    folder = tmp_path / "related"
+    folder.mkdir()
+    items = [f"{n}\tArticle {n * 7919 % 9973}\tElm\tHome > Kitchen" for n in range(60)]
+    head = "item_id:token\ttitle:token_seq\tbrand:token\tcategories:token_seq"
+    (folder / "related.item").write_text("\n".join([head, *items, ""]))
+    triples = [f"{n}\tbrand\tbrand:Elm" for n in range(60)]
+    for n in range(0, 60, 3):
+        triples += [f"{n}\tbought_together\t{n + 1}", f"{n}\talso_bought\t{n + 2}"]
+        triples.append(f"{n + 1}\talso_bought\t{n + 2}")
+    head = "head_id:token\trelation_id:token\ttail_id:token"
+    with gzip.open(folder / "related.kg.gz", "wt") as file:
+        file.write("\n".join([head, *triples, ""]))
+    yield folder
+    ScratchDatabase.of("graph", folder).drop()
+
+
+def test_what_is_bought_together_is_found_by_the_graph(related: Path, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    printed = command("shopreco_evaluate", "graph", related, "--json", figures)
+    found = json.loads(figures.read_text())
+    assert found["items"] == 60
+    assert found["hidden"] > 0
+    alone, everything = found["hits@10"].values()
+    assert set(alone) == set(everything)
+    assert everything["text"] == alone["text"] < 0.5
+    assert alone["text and graph, complementary"] == 0, "nothing leads to a hidden partner"
+    assert everything["text and graph, complementary"] == 1, "through what both are bought with"
+    assert everything["text, spread along links"] > 0.9
+    assert "Hits@10" in printed
+
+
+def test_a_folder_without_a_graph_is_refused(folder: Path) -> None:
+    with pytest.raises(CommandError, match=r"has 0 files NAME\.item or NAME\.item\.gz"):
+        command("shopreco_evaluate", "graph", folder)
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("limited_role")
 def test_a_role_that_may_not_create_databases_is_told_what_to_ask_for(folder: Path) -> None:
     name = ScratchDatabase.of("evaluate", folder).name
     with pytest.raises(CommandError, match=f'CREATE DATABASE "{name}" OWNER "shopreco_limited"'):
