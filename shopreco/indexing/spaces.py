@@ -38,6 +38,18 @@ SAMPLE = 2_000
 CALIBRATION, MIN_CALIBRATION = 400, 30
 HNSW = {"m": 16, "ef_construction": 64}
 
+ANALYSED = (
+    "embedding",
+    "lexicalentry",
+    "lexiconterm",
+    "item",
+    "modalityvector",
+    "facetcode",
+    "node",
+    "edge",
+)
+"""Tables that a search reads: their statistics are refreshed when a space is ready."""
+
 SERVED_SECONDS = 1.0
 """How long a process goes on with a space without asking whether it is still the active one."""
 
@@ -269,7 +281,7 @@ def build_indexes(space: EmbeddingSpace) -> None:
             f"WHERE modality = 'image' AND encoder = '{image['fingerprint']}'",
         )
     with connections[outbox_database()].cursor() as cursor:
-        for table in ("embedding", "lexicalentry", "lexiconterm", "item", "modalityvector"):
+        for table in ANALYSED:
             cursor.execute(f"ANALYZE shopreco_{table}")
 
 

@@ -198,8 +198,9 @@ def _common_facets(held: Holdings, known: Mapping[str, int], besides: Sequence[s
 
 def _count(keys: NDArray[np.int64], of: NDArray[np.int64]) -> Counter[int]:
     """How many different `of`, (m,), each of the keys, (m,), goes with."""
-    pairs = np.unique(np.stack([keys, of]), axis=1)
-    found, counts = np.unique(pairs[0], return_counts=True)
+    _, places = np.unique(of, return_inverse=True)
+    pairs = np.unique(keys << 32 | places)
+    found, counts = np.unique(pairs >> 32, return_counts=True)
     return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
 
 
