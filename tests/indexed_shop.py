@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -81,9 +82,10 @@ def drop_spaces() -> None:
         drop_space(space)
 
 
-@pytest.fixture(scope="module")
-def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with unthrottled(), django_db_blocker.unblock():
+@contextmanager
+def committed(fill: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A shop that is filled, indexed and committed, until the block ends."""
+    with unthrottled(), blocker.unblock():
         cache.clear()
         try:
             fill()
@@ -92,6 +94,12 @@ def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         finally:
             drop_spaces()
             call_command("flush", interactive=False, reset_sequences=False)
+
+
+@pytest.fixture(scope="module")
+def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with committed(fill, django_db_blocker):
+        yield
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from django.test import override_settings
 from PIL import Image
 from pytest_django import DjangoDbBlocker
 
 from demo_shop.models import Brand, Product
 from tests.conftest import Process, processes_in, worker_starter
-from tests.indexed_shop import drop_spaces, index, unthrottled
+from tests.indexed_shop import committed
 from tests.media import encoded
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 200)}
@@ -59,15 +58,8 @@ def _photo_shop(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     media = override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media")))
-    with unthrottled(), media, django_db_blocker.unblock():
-        cache.clear()
-        try:
-            fill()
-            index()
-            yield
-        finally:
-            drop_spaces()
-            call_command("flush", interactive=False, reset_sequences=False)
+    with media, committed(fill, django_db_blocker):
+        yield
 
 
 @pytest.fixture

@@ -83,6 +83,11 @@ class RelationType(models.Model):
     class Meta:
         verbose_name = _("relation type")
         verbose_name_plural = _("relation types")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(weight__gte=0, weight__lte=1), name="shopreco_relation_weight"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -78,15 +78,16 @@ def _unknown(hits: Hits) -> NDArray[np.float32]:
 def match(
     space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: Stages
 ) -> MatchSet:
-    """Read the query as words while it is encoded, then retrieve by both.
+    """Read the query as words while it is encoded, then retrieve by all.
 
-    Where that fails each is tried alone: the one that is broken is named, the other answers.
+    Where that fails words and meaning are tried alone: what is broken is named, the rest answers.
     """
     words: LexicalQuery | None = None
     encoding = vectors.begin(space, text)
     with stages.stage("lexicon", optional=True):
         words = lexical.lexical_query(space, text, language)
     mentions: dict[int, float] = {}
+    together = ""
     known: Vocabulary | None = None
     with stages.stage("mentions", optional=True):
         known = vocabulary(space)
@@ -99,8 +100,9 @@ def match(
         try:
             with stages.stage("retrieve"), savepoint():
                 return _matching(space, _by_all(space, vector, words, mentions, scope))
-        except DatabaseError:
-            logger.exception("retrieval by words and meaning failed; each is tried alone")
+        except DatabaseError as error:
+            logger.exception("retrieval by all at once failed; words and meaning are tried alone")
+            together = f"{type(error).__name__}: {error}"[:300]
     found = MatchSet.by_words(NO_HITS)
     if vector is not None:
         with stages.stage("dense", optional=True):
@@ -109,6 +111,9 @@ def match(
         with stages.stage("lexical", optional=True):
             hits = lexical.retrieve(space, words, scope)
             found = MatchSet.by_words(hits) if len(hits) else found
+    if together and not {"dense", "lexical"} & stages.degraded.keys():
+        # Neither is broken, and yet the answer is not what it should be.
+        stages.degraded["retrieve"] = together
     return _matching(space, found)
 
 

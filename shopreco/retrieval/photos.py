@@ -121,7 +121,7 @@ def _encoded_here(space: EmbeddingSpace, data: bytes, seconds: float) -> Vector 
     try:
         return encoding.result(timeout=seconds)
     except MediaRejected as error:
-        raise PhotoRejected(str(error)) from error
+        raise _unreadable(str(error)) from error
     except FutureTimeout:
         encoding.cancel()
         logger.warning("search by photo: not encoded here in %g s, a worker is asked", seconds)
@@ -144,8 +144,12 @@ def _encoded_by_worker(space: EmbeddingSpace, data: bytes, seconds: float) -> Ve
         message = gettext("Your photo could not be read in time. Please try again in a moment.")
         raise PhotoUnavailable(message) from error
     if "rejected" in answer:
-        raise PhotoRejected(answer["rejected"])
+        raise _unreadable(answer["rejected"])
     return np.frombuffer(b64decode(answer["vector"]), dtype=np.float32)
+
+
+def _unreadable(reason: str) -> PhotoRejected:
+    return PhotoRejected(gettext("Your photo cannot be read: %(reason)s") % {"reason": reason})
 
 
 def query(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> Vector:

@@ -84,15 +84,19 @@ class Vocabulary:
         }
 
 
-_known: dict[tuple[str, int], tuple[Vocabulary, float]] = {}
-_reading: set[tuple[str, int]] = set()
+Key = tuple[str, str]
+"""Database and catalogue."""
+
+_known: dict[Key, tuple[int, Vocabulary, float]] = {}
+"""With the space that the vectors are of, and until when it is fresh."""
+_reading: set[Key] = set()
 
 
 def vocabulary(space: EmbeddingSpace) -> Vocabulary:
     """The names of a space's catalogue, with vectors of its encoder."""
-    key = (router.db_for_read(Edge), space.pk)
-    known, until = _known.get(key, (None, 0.0))
-    if known is None:
+    key = (router.db_for_read(Edge), space.catalogue)
+    of, known, until = _known.get(key, (None, None, 0.0))
+    if known is None or of != space.pk:
         return _remember(key, space)
     if monotonic() > until and key not in _reading:
         _reading.add(key)
@@ -110,13 +114,13 @@ def _executor(pid: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="shopreco-vocabulary")
 
 
-def _remember(key: tuple[str, int], space: EmbeddingSpace) -> Vocabulary:
+def _remember(key: Key, space: EmbeddingSpace) -> Vocabulary:
     found = _read(space)
-    _known[key] = found, monotonic() + FRESH_SECONDS
+    _known[key] = space.pk, found, monotonic() + FRESH_SECONDS
     return found
 
 
-def _read_beside(key: tuple[str, int], space: EmbeddingSpace) -> None:
+def _read_beside(key: Key, space: EmbeddingSpace) -> None:
     try:
         _remember(key, space)
     except Exception:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
+from random import Random
 
 import pytest
 from django.core.cache import cache
@@ -130,6 +131,42 @@ def test_more_paths_to_a_product_make_it_surer(shop: dict[str, Gadget]) -> None:
     after = {r.object.name: r.parts["graph"] for r in page}
     assert after["Desk"] > 0.7 * 0.9 * 0.4 > before.get("Desk", 0.0)
     assert all(a.score >= b.score for a, b in pairwise(page.results))
+
+
+def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, Gadget]) -> None:
+    """A dozen random links more; each reason is looked for among the edges."""
+    random = Random(7)
+    for _ in range(12):
+        source, target = random.sample(NAMES, 2)
+        code = random.choice(["complements", "substitutes", "accessory_of"])
+        ends = {"source": node(shop[source]), "target": node(shop[target])}
+        if not Edge.objects.filter(**ends, relation__code=code).exists():
+            link(shop, source, code, target, weight=random.uniform(0.3, 1))
+    meaning_of = {
+        "complement": {("complements", True), ("complements", False)},
+        "substitute": {("substitutes", True), ("substitutes", False)},
+        "accessory": {("accessory_of", False)},
+        "main": {("accessory_of", True)},
+    }
+    seen = set()
+    for seed, intent in product(shop.values(), ["complementary", "substitute", "accessory"]):
+        for result in beside(seed, intent):
+            for reason in result.reasons:
+                how, _, meaning = reason.code.partition("_")
+                if how not in {"link", "through"}:
+                    continue
+                near = seed if how == "link" else shop[reason.anchor]
+                assert reason.anchor == near.name
+                assert any(
+                    Edge.objects.filter(
+                        relation__code=code,
+                        source=node(near if outgoing else result.object),
+                        target=node(result.object if outgoing else near),
+                    ).exists()
+                    for code, outgoing in meaning_of[meaning]
+                ), (seed.name, intent, result.object.name, reason)
+                seen.add(how)
+    assert seen == {"link", "through"}
 
 
 def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from django.db import connection
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
@@ -108,3 +109,15 @@ def test_names_that_changed_are_read_again_beside_the_searches(
     assert vocabulary(space()) is before, "and while the names are read again"
     _executor(os.getpid()).submit(lambda: None).result()
     assert vocabulary(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
+
+
+def test_a_graph_that_is_away_costs_what_it_finds_and_is_named(shop: None) -> None:
+    assert found("walnut table")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shopreco_edge RENAME TO shopreco_edge_away")
+        try:
+            page = services.search("walnut table", catalogue=GADGET)
+        finally:
+            cursor.execute("ALTER TABLE shopreco_edge_away RENAME TO shopreco_edge")
+    assert page.degraded.keys() == {"retrieve"}
+    assert "Round table" in {result.object.name for result in page}

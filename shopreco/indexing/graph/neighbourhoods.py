@@ -39,9 +39,10 @@ class Neighbour(NamedTuple):
 def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dict[str, str]:
     """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut"; "" where the
     graph says nothing that the passage of the document does not."""
-    relations = RelationType.objects.using(outbox_database()).in_bulk()
     found = dict.fromkeys(documents, "")
     rows = _neighbours(catalogue, documents.keys())
+    types = RelationType.objects.using(outbox_database())
+    relations = types.in_bulk({row.relation_id for row in rows})
     for object_id, neighbours in groupby(rows, key=attrgetter("object_id")):
         document = documents[object_id]
         said = _plain(document.passage)

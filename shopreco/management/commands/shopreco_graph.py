@@ -60,6 +60,8 @@ class Command(BaseCommand):
             f"{read.edges} edges read from {path}, {read.changed} of them new or changed, "
             f"{read.unknown_items} items that are not in the index"
         )
+        if read.changed:
+            self.stdout.write("Vectors take them up with the next pass: shopreco_reindex.")
 
 
 def _format_of(path: Path) -> str:
