@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +46,9 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
     match error:
         case InvalidQuery():
             error = InvalidParameter(str(error), error.code)
+        case SuspiciousOperation():
+            # Such as a form field of megabytes.
+            error = InvalidParameter(str(error) or error.__class__.__name__, "invalid_request")
         case Http404():
             error = NotFound()
         case OperationalError() | InterfaceError():

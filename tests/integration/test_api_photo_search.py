@@ -85,6 +85,12 @@ def test_a_photo_that_is_too_large_is_refused(settings: Any, post: Ask) -> None:
     assert "more than the 64" in answer["detail"]
 
 
+def test_words_of_megabytes_are_refused(post: Ask) -> None:
+    answer = post(400, image=photo(), q="lamp " * 2_000_000)
+    assert answer["code"] == "invalid_request"
+    assert "DATA_UPLOAD_MAX_MEMORY_SIZE" in answer["detail"]
+
+
 def test_only_a_form_is_taken(client: Client) -> None:
     url = reverse("shopreco:search-image")
     assert client.post(url, {"image": "x"}, content_type="application/json").status_code == 400
