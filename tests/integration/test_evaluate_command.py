@@ -317,6 +317,7 @@ def test_a_folder_without_a_graph_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("limited_role")
 def test_a_role_that_may_not_create_databases_is_told_what_to_ask_for(folder: Path) -> None:
     name = ScratchDatabase.of("evaluate", folder).name
     with pytest.raises(CommandError, match=f'CREATE DATABASE "{name}" OWNER "shopreco_limited"'):
