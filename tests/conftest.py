@@ -104,9 +104,11 @@ def django_db_modify_db_settings(servers: EmbeddedServers) -> None:
 def _fresh_spaces() -> None:
     """As in a process that has not answered yet: ids start again with every test database."""
     from shopreco.indexing.spaces import forget_served_spaces
+    from shopreco.retrieval.kept import forget_kept
     from shopreco.retrieval.vocabulary import forget_vocabularies
 
     forget_served_spaces()
+    forget_kept()
     forget_vocabularies()
 
 

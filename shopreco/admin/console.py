@@ -231,5 +231,5 @@ def _dense_plan(
         return Plan(label, error=_("the query vector was not ready in time"))
     except (ShopRecoError, OSError) as error:
         return Plan(label, error=str(error))
-    statement = dense.statement(space, vector, scope, dense.NEIGHBOURS)
+    statement = dense.statement(space, dense.literal(vector), scope, dense.NEIGHBOURS)
     return explain(label, statement, index, depth=dense.NEIGHBOURS, measure=measure)

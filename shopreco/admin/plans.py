@@ -11,8 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from shopreco.models import Embedding
-from shopreco.retrieval.dense import prepare_scan
-from shopreco.retrieval.matches import Statement
+from shopreco.retrieval.asking import Statement, prepare_scan
 
 TIMEOUT_MS = 5_000
 

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from django.db import connections, router
 from numpy.typing import NDArray
-from psycopg import ClientCursor
 
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
+from shopreco.retrieval.asking import Statement, scan
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.matches import Hits, Statement
+from shopreco.retrieval.matches import Hits
 
 NEIGHBOURS = 64
 """Depth of the dense part of a match set."""
 OVERSAMPLING, MINIMUM_CANDIDATES = 4, 600
 """Hash codes: items to re-rank for each that is wanted, and at least. 600 candidates hold 97 % of
 the ten titles nearest to a shop query, 200 hold 94 % (MiniLM, 54,667 titles)."""
-SCAN_SETTINGS = (
-    "set_config('hnsw.ef_search', %s, true), "
-    "set_config('hnsw.iterative_scan', 'relaxed_order', true)"
-)
 
 
 def nearest(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int = NEIGHBOURS
 ) -> Hits:
     """The k items nearest to `vector` ((d,) float32, L2-normalised), the best first."""
-    near, params = statement(space, vector, filters, k)
+    near, params = statement(space, literal(vector), filters, k)
     sql = f"""
         SELECT n.item_id, i.group_id, -n.distance
         FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
@@ -37,10 +31,11 @@ def nearest(
     return Hits.from_rows(scan(Statement(sql, params), candidates(space, k)))
 
 
-def statement(
-    space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
-) -> Statement:
-    """The SQL that finds. Cast and `space_id` stand in the text, as in the partial index."""
+def statement(space: EmbeddingSpace, vector: str, filters: Filters, k: int) -> Statement:
+    """The SQL that finds; cast and `space_id` stand in the text, as in the partial index.
+
+    vector: its `literal`.
+    """
     if space.vector_index == VectorIndex.BINARY:
         return _by_hash_codes(space, vector, filters, k)
     cast = f"halfvec({space.dimension:d})"
@@ -50,12 +45,10 @@ def statement(
         FROM shopreco_embedding e {_join(filters)}
         WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY distance LIMIT {k:d}
     """
-    return Statement(sql, (literal(vector), *where.params))
+    return Statement(sql, (vector, *where.params))
 
 
-def _by_hash_codes(
-    space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
-) -> Statement:
+def _by_hash_codes(space: EmbeddingSpace, vector: str, filters: Filters, k: int) -> Statement:
     """Candidates by Hamming distance of one bit per dimension, its sign; then exactly."""
     cast = f"halfvec({space.dimension:d})"
     where = filters.where()
@@ -68,7 +61,7 @@ def _by_hash_codes(
             LIMIT {candidates(space, k):d}
         ) AS candidate ORDER BY distance LIMIT {k:d}
     """
-    return Statement(sql, (literal(vector), *where.params, literal(vector)))
+    return Statement(sql, (vector, *where.params, vector))
 
 
 def candidates(space: EmbeddingSpace, k: int) -> int:
@@ -87,34 +80,9 @@ def literal(vector: NDArray[np.float32]) -> str:
     return f"[{','.join([f'{each:.4g}' for each in vector.tolist()])}]"
 
 
-def scan(statement: Statement, k: int) -> list[Any]:
-    """Rows of a statement whose HNSW scans reach k rows, and go on past those a filter drops.
-
-    Both settings travel with the statement: one message is one transaction, so they hold for it
-    alone, also behind a pool of connections, and cost no round trip.
-    """
-    connection = connections[router.db_for_read(Embedding)]
-    connection.ensure_connection()
-    sql = f"SELECT {SCAN_SETTINGS}; {statement.sql}"
-    # Only a cursor that binds on this side sends two statements; Django's may be the other kind.
-    with connection.wrap_database_errors, ClientCursor(connection.connection) as cursor:
-        cursor.execute(sql, (_reach(k), *statement.params))
-        cursor.nextset()
-        return cursor.fetchall()
-
-
 def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
     """Stored vectors, (d,) float32 each, by item id."""
     rows = Embedding.objects.filter(space=space, item_id__in=item_ids).values_list(
         "item_id", "vector"
     )
     return {item_id: np.asarray(vector, dtype=np.float32) for item_id, vector in rows}
-
-
-def prepare_scan(cursor: Any, k: int) -> None:
-    """The settings of `scan` for the statements that follow in this transaction."""
-    cursor.execute(f"SELECT {SCAN_SETTINGS}", [_reach(k)])
-
-
-def _reach(k: int) -> str:
-    return str(max(40, min(1000, k)))

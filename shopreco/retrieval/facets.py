@@ -5,11 +5,9 @@ What items hold as numbers is read in one statement and counted in memory.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from django.db import connections, router
@@ -17,8 +15,9 @@ from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
+from shopreco.retrieval.asking import Asked, Statement, read_array
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.matches import read_array
+from shopreco.retrieval.kept import Kept
 
 MAX_VALUES = 50
 MAX_FACETS = 12
@@ -26,7 +25,7 @@ SAMPLE = 200
 """Of so many of the best matches the free attributes are looked at, to choose facets by."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FacetValue:
     value: str
     count: int
@@ -51,8 +50,10 @@ class PriceRange:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What the items of a match set hold: n items, best first, with m facet values in all."""
+    """What the items of a match set hold: n items with m facet values in all."""
 
+    ranks: NDArray[np.intp]
+    """Place of an item in the match set, 0 for the best; (n,)."""
     group_ids: NDArray[np.int64]
     """(n,)"""
     prices: NDArray[np.float64]
@@ -61,7 +62,7 @@ class Holdings:
     passes: Mapping[str, NDArray[np.bool_]]
     """By name of a filter, which items pass it; (n,)."""
     owners: NDArray[np.intp]
-    """Position of the item that holds a value; (m,)."""
+    """Position of the item that holds a value, each value once; (m,)."""
     facet_ids: NDArray[np.int64]
     """(m,)"""
     value_ids: NDArray[np.int64]
@@ -75,10 +76,42 @@ class Holdings:
                 passing &= passes
         return passing
 
+    def counts(self, passing: NDArray[np.bool_], *, collapse: bool) -> Counts:
+        """In how many of the passing items, or groups of them, each value is found."""
+        held = passing[self.owners]
+        values, facets = self.value_ids[held], self.facet_ids[held]
+        if collapse:
+            groups, group_of = np.unique(self.group_ids, return_inverse=True)
+            if len(groups) < len(self.group_ids):
+                pairs = values << 32 | group_of[self.owners[held]]
+                _, once = np.unique(pairs, return_index=True)
+                values, facets = values[once], facets[once]
+        counts = np.bincount(values)
+        facet_of = np.zeros(len(counts), dtype=np.int64)
+        facet_of[values] = facets
+        found = np.flatnonzero(counts)
+        return Counts(facet_of[found], found, counts[found])
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items hold a value of a facet, by ascending value; all arrays (v,)."""
+
+    facet_ids: NDArray[np.int64]
+    value_ids: NDArray[np.intp]
+    counts: NDArray[np.intp]
+
+    def most_frequent(self, facet_id: int) -> dict[int, int]:
+        """Counts by value of one facet, the greatest first."""
+        own = self.facet_ids == facet_id
+        values, counts = self.value_ids[own], self.counts[own]
+        best = np.argsort(-counts, kind="stable")[:MAX_VALUES]
+        return dict(zip(values[best].tolist(), counts[best].tolist(), strict=True))
+
 
 def count_facets(
     catalogue: Catalogue,
-    item_ids: Sequence[int],
+    item_ids: NDArray[np.int64],
     names: Sequence[str],
     filters: Filters,
     selected: Mapping[str, Collection[str]],
@@ -95,16 +128,21 @@ def count_facets(
     matches have.
     """
     held = _holdings(item_ids, filters)
-    known = _facet_names(np.unique(held.facet_ids))
-    names = [*names, *(_common_facets(held, known, names) if more else ())]
-    products = held.group_ids if collapse and catalogue.parent_field else np.arange(len(item_ids))
-    counted: dict[str, dict[int, int]] = {}
-    for name in names:
-        if name in known:
-            of_facet = (held.facet_ids == known[name]) & held.passing(without=name)[held.owners]
-            counts = _count(held.value_ids[of_facet], products[held.owners[of_facet]])
-            counted[name] = dict(sorted(counts.items(), key=_most_frequent)[:MAX_VALUES])
-    texts = _texts([id for counts in counted.values() for id in counts])
+    collapse = collapse and bool(catalogue.parent_field)
+    codes = FACETS.get([(catalogue.name, name) for name in names], _facets)
+    chosen = {name: code for name in names if (code := codes.get((catalogue.name, name)))}
+    if more:
+        chosen |= _common_facets(held, besides=chosen, room=MAX_FACETS - len(names))
+    shared = held.counts(held.passing(), collapse=collapse)
+    counted = {
+        name: (
+            held.counts(held.passing(without=name), collapse=collapse)
+            if name in held.passes
+            else shared
+        ).most_frequent(code)
+        for name, code in chosen.items()
+    }
+    texts = TEXTS.get([value for counts in counted.values() for value in counts], _texts)
     facets = [
         FacetCounts(
             name,
@@ -112,7 +150,8 @@ def count_facets(
             tuple(
                 FacetValue(text, count, text in selected.get(name, ()))
                 for text, count in sorted(
-                    ((texts[id], count) for id, count in counts.items()), key=_most_frequent
+                    ((texts[value][1], count) for value, count in counts.items()),
+                    key=_most_frequent,
                 )
             ),
         )
@@ -137,32 +176,29 @@ def first_values(item_ids: Sequence[int], name: str) -> dict[int, str]:
         return dict(cursor.fetchall())
 
 
-def _holdings(item_ids: Sequence[int], filters: Filters) -> Holdings:
+def _holdings(item_ids: NDArray[np.int64], filters: Filters) -> Holdings:
     conditions = filters.conditions
-    tests = "".join(
-        f", ({each.sql})::int::bigint AS pass{n}" for n, each in enumerate(conditions.values())
+    passes = "".join(
+        f", array_send(array_agg(({each.sql})::int::bigint))" for each in conditions.values()
     )
-    passes = "".join(f", array_send(array_agg(pass{n}))" for n in range(len(conditions)))
     sql = f"""
-        SELECT min(currency) FILTER (WHERE price <> 'NaN'), array_send(array_agg(price)),
-               array_send(array_agg(group_id)), array_send(array_agg(size)),
-               string_agg(array_send(facet_codes), ''){passes}
-        FROM (
-            SELECT i.currency, coalesce(i.price::float8, 'NaN') AS price, i.group_id,
-                   cardinality(i.facet_codes)::bigint AS size, i.facet_codes{tests}
-            FROM unnest(%s::bigint[]) WITH ORDINALITY AS best (id, position)
-            JOIN shopreco_item i ON i.id = best.id ORDER BY best.position
-        ) AS item
+        SELECT convert_to(min(i.currency) FILTER (WHERE i.price <> 'NaN'), 'UTF8'),
+               array_send(array_agg(i.id)), array_send(array_agg(i.group_id)),
+               array_send(array_agg(coalesce(i.price::float8, 'NaN'))),
+               array_send(array_agg(cardinality(i.facet_codes)::bigint)),
+               string_agg(array_send(i.facet_codes), ''){passes}
+        FROM shopreco_item i WHERE i.id = ANY(%s::bigint[])
     """
     params = [p for each in conditions.values() for p in each.params]
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(sql, [*params, list(item_ids)])
-        currency, prices, groups, sizes, codes, *passed = cursor.fetchone()
+    asked = Asked(Statement(sql, (*params, item_ids.tolist())))
+    currency, found, groups, prices, sizes, codes, *passed = asked.row()
     owners, facet_ids, value_ids = _read_codes(codes, read_array(sizes, "i8"))
+    order = np.argsort(item_ids)
     return Holdings(
+        ranks=order[np.searchsorted(item_ids[order], read_array(found, "i8"))],
         group_ids=read_array(groups, "i8"),
         prices=read_array(prices, "f8"),
-        currency=currency or "",
+        currency=(currency or b"").decode(),
         passes={n: read_array(p, "i8") == 1 for n, p in zip(conditions, passed, strict=True)},
         owners=owners,
         facet_ids=facet_ids,
@@ -186,43 +222,58 @@ def _read_codes(
     return owners, words[at + 1].astype(np.int64), words[at + 2].astype(np.int64)
 
 
-def _common_facets(held: Holdings, known: Mapping[str, int], besides: Sequence[str]) -> list[str]:
-    """Facets that most of the best matches have, besides those that are shown anyway."""
-    best = held.owners < SAMPLE
-    counts = _count(held.facet_ids[best], held.owners[best])
-    others = [(name, counts[id]) for name, id in known.items() if name not in besides]
-    others = [each for each in others if each[1]]
-    room = max(0, MAX_FACETS - len(besides))
-    return [name for name, _ in sorted(others, key=_most_frequent)[:room]]
+def _common_facets(held: Holdings, besides: Mapping[str, int], room: int) -> dict[str, int]:
+    """Facets that most of the best matches have, by name, besides those that are shown anyway."""
+    if room < 1:
+        return {}
+    best = held.ranks[held.owners] < SAMPLE
+    owners, facets = held.owners[best], held.facet_ids[best]
+    # The values of a facet that an item has stand together: it counts once.
+    again = (facets[1:] == facets[:-1]) & (owners[1:] == owners[:-1])
+    counts = np.bincount(facets[np.append(True, ~again)] if len(facets) else facets)
+    counts[[code for code in besides.values() if code < len(counts)]] = 0
+    codes = np.flatnonzero(counts)
+    counts = counts[codes]
+    # Of those that equally many have the first by name are taken, so all of these are named.
+    least = np.sort(counts)[-room] if room < len(counts) else 0
+    counted = dict(zip(codes.tolist(), counts.tolist(), strict=True))
+    names = TEXTS.get(codes[counts >= least].tolist(), _texts)
+    ranked = sorted((-counted[code], name, code) for code, (name, _value) in names.items())
+    return {name: code for _count, name, code in ranked[:room]}
 
 
-def _count(keys: NDArray[np.int64], of: NDArray[np.int64]) -> Counter[int]:
-    """How many different `of`, (m,), each of the keys, (m,), goes with."""
-    _, places = np.unique(of, return_inverse=True)
-    pairs = np.unique(keys << 32 | places)
-    found, counts = np.unique(pairs >> 32, return_counts=True)
-    return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
-
-
-def _most_frequent(counted: tuple[Any, int]) -> tuple[int, Any]:
-    """Sorts keys with counts: the greatest count first, then by key."""
+def _most_frequent(counted: tuple[str, int]) -> tuple[int, str]:
+    """Sorts values with counts: the greatest count first, then by text."""
     return -counted[1], counted[0]
 
 
-def _facet_names(facet_ids: NDArray[np.int64]) -> dict[str, int]:
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            "SELECT name, id FROM shopreco_facetcode WHERE id = ANY(%s)", [facet_ids.tolist()]
-        )
-        return dict(cursor.fetchall())
+FACETS: Kept[tuple[str, str], int] = Kept(most=10_000)
+"""Code of a facet, by catalogue and name. Codes never change."""
+TEXTS: Kept[int, tuple[str, str]] = Kept(most=50_000)
+"""Name and value, by code."""
 
 
-def _texts(value_ids: Sequence[int]) -> dict[int, str]:
+def _facets(asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    catalogues, names = zip(*asked, strict=True)
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
-            "SELECT id, value FROM shopreco_facetcode WHERE id = ANY(%s)", [list(value_ids)]
+            """
+            SELECT t.catalogue, t.name, f.id
+            FROM unnest(%s::text[], %s::text[]) AS t (catalogue, name)
+            JOIN shopreco_facetcode f ON f.catalogue = t.catalogue
+                AND md5(f.name) = md5(t.name) AND md5(f.value) = md5('')
+            """,
+            [list(catalogues), list(names)],
         )
-        return dict(cursor.fetchall())
+        return {(catalogue, name): code for catalogue, name, code in cursor.fetchall()}
+
+
+def _texts(codes: Sequence[int]) -> dict[int, tuple[str, str]]:
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, name, value FROM shopreco_facetcode WHERE id = ANY(%s)", [list(codes)]
+        )
+        return {code: (name, value) for code, name, value in cursor.fetchall()}
 
 
 def _price_range(held: Holdings) -> PriceRange | None:

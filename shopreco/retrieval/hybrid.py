@@ -6,26 +6,25 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 
 from __future__ import annotations
 
-import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import DatabaseError
 from numpy.typing import NDArray
 
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
-from shopreco.retrieval import dense, lexical, mentioned, vectors
+from shopreco.retrieval import dense, lexical, vectors
+from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
-from shopreco.retrieval.matches import NO_HITS, Hits, Statement, as_arrays, read_array
-from shopreco.retrieval.stages import Stages, savepoint
-from shopreco.retrieval.vocabulary import Mentions, Vocabulary, vocabulary
+from shopreco.retrieval.matches import NO_HITS, Hits
+from shopreco.retrieval.mentioned import NO_SHARES, Mentions, Shares
+from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.vocabulary import Vocabulary, vocabulary
 
-logger = logging.getLogger(__name__)
-
-RESCORED = 100
+RESCORED = 64
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
 DENSE_CUT = 0.5
 """Share of the best cosine that a neighbour must reach to match by meaning alone."""
@@ -33,6 +32,8 @@ DEVIATIONS = 0.5
 """How far above the cosine of unrelated items it must be, in standard deviations."""
 MENTIONED = 0.75
 """Share of what the query mentions that an item must have to match by that alone."""
+WELL_FOUND = 0.5
+"""Share of a query's words that some item must have, or what the query means is looked for too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,6 @@ class MatchSet:
     lexical: NDArray[np.floating[Any]]
     mentions: NDArray[np.floating[Any]]
 
-    @classmethod
-    def by_meaning(cls, hits: Hits) -> MatchSet:
-        unknown = _unknown(hits)
-        return cls(hits.item_ids, hits.group_ids, hits.scores, unknown, unknown)
-
-    @classmethod
-    def by_words(cls, hits: Hits) -> MatchSet:
-        unknown = _unknown(hits)
-        return cls(hits.item_ids, hits.group_ids, unknown, hits.scores, unknown)
-
     def take(self, positions: NDArray[Any]) -> MatchSet:
         return MatchSet(
             self.item_ids[positions],
@@ -71,104 +62,129 @@ class MatchSet:
         return len(self.item_ids)
 
 
-def _unknown(hits: Hits) -> NDArray[np.float32]:
-    return np.full(len(hits), np.nan, dtype=np.float32)
-
-
 def match(
     space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: Stages
 ) -> MatchSet:
-    """Read the query as words while it is encoded, then retrieve by all.
+    """Read the query, find by words, by meaning and by what is mentioned, and score all by all.
 
-    Where that fails words and meaning are tried alone: what is broken is named, the rest answers.
+    What fails is named; the rest answers.
     """
     words: LexicalQuery | None = None
-    encoding = vectors.begin(space, text)
     with stages.stage("lexicon", optional=True):
         words = lexical.lexical_query(space, text, language)
-    mentions: dict[int, float] = {}
-    together = ""
-    known: Vocabulary | None = None
+    names: Vocabulary | None = None
+    mentions: Mentions = {}
     with stages.stage("mentions", optional=True):
-        known = vocabulary(space)
-        mentions = known.named(text, words.corrected if words else "", language)
-    vector = vectors.wait(space, encoding, stages)
-    if vector is not None and known is not None:
+        names = vocabulary(space)
+        mentions = names.named(text, words.corrected if words else "", language)
+    by_words, vector = _words_and_vector(space, text, words, scope, stages)
+    shares, reached = NO_SHARES, NOTHING
+    if vector is not None and names is not None:
         with stages.stage("mentions", optional=True):
-            mentions = {**known.meant(vector), **mentions}
-    if vector is not None:
-        try:
-            with stages.stage("retrieve"), savepoint():
-                return _matching(space, _by_all(space, vector, words, mentions, scope))
-        except DatabaseError as error:
-            logger.exception("retrieval by all at once failed; words and meaning are tried alone")
-            together = f"{type(error).__name__}: {error}"[:300]
-    found = MatchSet.by_words(NO_HITS)
+            if not mentions and not (by_words.scores >= WELL_FOUND).any():
+                mentions = names.meant(vector)
+            shares = names.holders.shares(mentions)
     if vector is not None:
         with stages.stage("dense", optional=True):
-            found = MatchSet.by_meaning(dense.nearest(space, vector, scope))
-    if words is not None:
+            if "lexical" in stages.degraded:
+                reached = _near(space, vector, scope)
+            else:
+                reached = _reached(space, vector, words, by_words, shares, scope)
+    return _matching(space, _scored(reached, by_words, shares))
+
+
+def _words_and_vector(
+    space: EmbeddingSpace, text: str, words: LexicalQuery | None, scope: Filters, stages: Stages
+) -> tuple[Hits, NDArray[np.float32] | None]:
+    """What words find, and the query vector: it is encoded while the server looks."""
+    vector = vectors.known(space, text)
+    asked: Asked | None = None
+    with stages.stage("lexical", optional=True):
+        asked = lexical.ask(space, words, scope) if words is not None else None
+    found = NO_HITS
+    with asked if asked is not None else nullcontext():
+        if vector is None:
+            vector = vectors.wait(space, vectors.encode(space, text), stages)
         with stages.stage("lexical", optional=True):
-            hits = lexical.retrieve(space, words, scope)
-            found = MatchSet.by_words(hits) if len(hits) else found
-    if together and not {"dense", "lexical"} & stages.degraded.keys():
-        # Neither is broken, and yet the answer is not what it should be.
-        stages.degraded["retrieve"] = together
-    return _matching(space, found)
+            found = lexical.read(asked) if asked is not None else NO_HITS
+    return found, vector
 
 
-def _by_all(
+class Reached(NamedTuple):
+    """Items whose cosine is known, each with its exact BM25F; all arrays (n,)."""
+
+    item_ids: NDArray[np.int64]
+    group_ids: NDArray[np.int64]
+    dense: NDArray[np.floating[Any]]
+    lexical: NDArray[np.floating[Any]]
+
+
+NOTHING = Reached(*(np.empty(0, dtype) for dtype in (np.int64, np.int64, float, float)))
+COLUMNS = {"item_id": "i8", "group_id": "i8", "cosine": "f8", "score": "f8"}
+
+
+def _reached(
     space: EmbeddingSpace,
     vector: NDArray[np.float32],
     words: LexicalQuery | None,
-    mentions: Mentions,
+    by_words: Hits,
+    shares: Shares,
     scope: Filters,
-) -> MatchSet:
-    """What words find, what is near, and what has all that the query mentions; each with exact
-    BM25F, all but deep ones with exact cosine.
+) -> Reached:
+    """The nearest items, the best of those that words find, and those that have what is mentioned.
 
     One statement: each round trip and each plan costs as much as a retrieval itself.
     """
-    by_words = lexical.statement(space, words, scope) if words else lexical.NOTHING
-    near = dense.statement(space, vector, scope, dense.NEIGHBOURS)
-    linked = mentioned.statement(space, mentions, scope)
+    literal = dense.literal(vector)
+    near = dense.statement(space, literal, scope, dense.NEIGHBOURS)
+    given = [*by_words.item_ids[:RESCORED].tolist(), *shares.at_least(MENTIONED).tolist()]
+    join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
+    where = scope.where()
     cast = f"halfvec({space.dimension:d})"
-    cosine = f"""(
-        SELECT -(e.vector::{cast} <#> (SELECT vector FROM query))
-        FROM shopreco_embedding e WHERE e.space_id = {space.pk:d} AND e.item_id = %s
-    )"""
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, %s::sparsevec AS weights),
-             words AS MATERIALIZED ({by_words.sql}),
              near AS MATERIALIZED ({near.sql}),
-             linked AS MATERIALIZED ({linked.sql})
-        SELECT w.item_id, w.group_id, CASE
-            WHEN n.item_id IS NOT NULL THEN -n.distance
-            WHEN w.rank <= {RESCORED:d} THEN {cosine % "w.item_id"}
-            ELSE 'NaN'
-        END AS cosine, w.score, COALESCE(g.score, 'NaN') AS mentions
-        FROM words w LEFT JOIN near n USING (item_id) LEFT JOIN linked g USING (item_id)
-        UNION ALL
-        SELECT o.item_id, l.group_id, COALESCE(-o.distance, {cosine % "o.item_id"}, 'NaN'),
-            -(l.weights <#> (SELECT weights FROM query)), COALESCE(o.score, 'NaN')
-        FROM (
-            SELECT item_id, near.distance, g.score FROM near
-            FULL JOIN (SELECT * FROM linked WHERE score >= {MENTIONED:g}) AS g USING (item_id)
-        ) AS o
-        JOIN shopreco_lexicalentry l ON l.item_id = o.item_id AND l.space_id = {space.pk:d}
-        WHERE o.item_id NOT IN (SELECT item_id FROM words)
+             reached AS (
+                SELECT item_id, -distance AS cosine FROM near
+                UNION ALL
+                SELECT given.id, (
+                    SELECT -(e.vector::{cast} <#> (SELECT vector FROM query))
+                    FROM shopreco_embedding e
+                    WHERE e.item_id = given.id AND e.space_id = {space.pk:d}
+                )
+                FROM unnest(%s::bigint[]) AS given (id) {join}
+                WHERE given.id NOT IN (SELECT item_id FROM near) AND {where.sql}
+             )
+        SELECT r.item_id, l.group_id, COALESCE(r.cosine, 'NaN') AS cosine,
+            -(l.weights <#> (SELECT weights FROM query)) AS score
+        FROM reached r
+        JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """
-    literals = (dense.literal(vector), words.literal if words else lexical.NO_WORDS)
-    params = (*literals, *by_words.params, *near.params, *linked.params)
-    sql = as_arrays(sql, ["item_id", "group_id", "cosine", "score", "mentions"])
-    reach = dense.candidates(space, dense.NEIGHBOURS)
-    [(ids, groups, cosines, scores, shares)] = dense.scan(Statement(sql, params), reach)
+    literals = (literal, words.literal if words else lexical.NO_WORDS)
+    params = (*literals, *near.params, sorted(set(given)), *where.params)
+    depth = dense.candidates(space, dense.NEIGHBOURS)
+    asked = Asked(as_arrays(Statement(sql, params), COLUMNS), depth)
+    return Reached(*read_arrays(asked.row(), COLUMNS))
+
+
+def _near(space: EmbeddingSpace, vector: NDArray[np.float32], scope: Filters) -> Reached:
+    """The nearest items, where words cannot be asked."""
+    hits = dense.nearest(space, vector, scope)
+    return Reached(hits.item_ids, hits.group_ids, hits.scores, np.full(len(hits), np.nan))
+
+
+def _scored(reached: Reached, by_words: Hits, shares: Shares) -> MatchSet:
+    """All that was found; deep hits of words have no cosine."""
+    known = set(reached.item_ids.tolist())
+    deep = by_words.take(np.array([each not in known for each in by_words.item_ids.tolist()], bool))
+    unknown = np.full(len(deep), np.nan)
+    item_ids = np.concatenate([reached.item_ids, deep.item_ids])
     return MatchSet(
-        read_array(ids, "i8"),
-        read_array(groups, "i8"),
-        read_array(cosines, "f8"),
-        read_array(scores, "f8"),
-        read_array(shares, "f8"),
+        item_ids=item_ids,
+        group_ids=np.concatenate([reached.group_ids, deep.group_ids]),
+        dense=np.concatenate([reached.dense, unknown]),
+        lexical=np.concatenate([reached.lexical, deep.scores]),
+        mentions=shares.of(item_ids),
     )
 
 

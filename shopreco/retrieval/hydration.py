@@ -11,9 +11,18 @@ from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
+from shopreco.retrieval.kept import Kept
 
 SPARE = 8
 """Candidates read beyond what is missing, once it has turned out that some are hidden by now."""
+
+
+Place = tuple[int, int]
+"""An item and its group."""
+
+KEYS: Kept[Place, tuple[str, str]] = Kept(most=50_000)
+"""The keys of an object and of its parent. They do not change: an item that gets another parent is
+of another group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Live:
 def hydrate(
     catalogue: Catalogue,
     request: HttpRequest | None,
-    item_ids: Sequence[int],
+    items: Sequence[Place],
     *,
     offset: int,
     limit: int,
@@ -45,10 +54,10 @@ def hydrate(
     page: list[Live] = []
     passed = 0
     start = 0
-    while start < len(item_ids) and len(page) < limit:
+    while start < len(items) and len(page) < limit:
         spare = SPARE if start else 0
-        chunk = list(item_ids[start : start + offset - passed + limit - len(page) + spare])
-        shown = _shown(catalogue, chunk, collapse=collapse)
+        chunk = items[start : start + offset - passed + limit - len(page) + spare]
+        shown = _shown(chunk, collapse=collapse)
         ahead = offset - passed
         if ahead > limit:
             # Far down the list only the keys of what lies before are needed.
@@ -56,7 +65,7 @@ def hydrate(
             live = dict.fromkeys(queryset.filter(pk__in=pks).values_list("pk", flat=True))
         else:
             live = queryset.in_bulk(catalogue.to_pks(key for key, _variant in shown.values()))
-        for position, item_id in enumerate(chunk, start):
+        for position, (item_id, _group) in enumerate(chunk, start):
             key, variant = shown.get(item_id, ("", ""))
             pk = catalogue.to_pk(key) if key else None
             if pk not in live or pk is None:
@@ -77,17 +86,18 @@ def hydrate(
     return page
 
 
-def _shown(
-    catalogue: Catalogue, item_ids: Sequence[int], *, collapse: bool
-) -> dict[int, tuple[str, str]]:
+def _shown(places: Sequence[Place], *, collapse: bool) -> dict[int, tuple[str, str]]:
     """Key of the object to show and of the variant that matched, by item id."""
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            "SELECT id, object_id, parent_id FROM shopreco_item WHERE id = ANY(%s)",
-            [list(item_ids)],
-        )
-        rows = cursor.fetchall()
     return {
         item_id: (parent, key) if collapse and parent else (key, "")
-        for item_id, key, parent in rows
+        for (item_id, _group), (key, parent) in KEYS.get(places, _keys).items()
     }
+
+
+def _keys(places: Sequence[Place]) -> dict[Place, tuple[str, str]]:
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, group_id, object_id, parent_id FROM shopreco_item WHERE id = ANY(%s)",
+            [[item_id for item_id, _group in places]],
+        )
+        return {(item, group): (key, parent) for item, group, key, parent in cursor.fetchall()}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import connections, router
 
 from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
-from shopreco.models import EmbeddingSpace, LexicalEntry, LexiconTerm
+from shopreco.models import EmbeddingSpace, LexiconTerm
+from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.matches import Hits, Statement
+from shopreco.retrieval.kept import Kept
+from shopreco.retrieval.matches import Hits
 from shopreco.text import (
     KnownTerm,
     QueryTerm,
@@ -27,12 +29,7 @@ CUT = 0.25
 MAX_HITS = 10_000
 SIMILAR = 20
 NO_WORDS = f"{{}}/{TERM_SPACE}"
-NOTHING = Statement(
-    "SELECT NULL::bigint AS item_id, NULL::bigint AS group_id, NULL::float8 AS score, "
-    "NULL::bigint AS rank WHERE FALSE",
-    (),
-)
-"""Of a query without a known word."""
+COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,21 @@ class LexicalQuery:
         return f"{{{elements}}}/{TERM_SPACE}"
 
 
+FREQUENCIES: Kept[tuple[int, int], int] = Kept(most=100_000, seconds=60)
+"""Of the terms that are asked for, by space and term: a new word is known at once, and how many
+items have it is soon known again."""
+
+
+def _frequencies(asked: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
+        cursor.execute(
+            "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
+            "WHERE space_id = %s AND term_id = ANY(%s) AND document_frequency > 0",
+            [asked[0][0], [term for _space, term in asked]],
+        )
+        return {(asked[0][0], term): frequency for term, frequency in cursor.fetchall()}
+
+
 class SpaceLexicon:
     """The words of a space, as `shopreco.text.Lexicon` asks for them."""
 
@@ -77,13 +89,8 @@ class SpaceLexicon:
     def frequencies(self, terms: Collection[str]) -> dict[str, int]:
         """Document frequency by known term; notes N on the way."""
         by_id = {term_id(term): term for term in terms}
-        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
-            cursor.execute(
-                "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
-                "WHERE space_id = %s AND term_id = ANY(%s) AND document_frequency > 0",
-                [self.space.pk, [EVERY_ITEM, *by_id]],
-            )
-            found = dict(cursor.fetchall())
+        asked = ((self.space.pk, each) for each in (EVERY_ITEM, *by_id))
+        found = {each: n for (_space, each), n in FREQUENCIES.get(asked, _frequencies).items()}
         self.documents = found.pop(EVERY_ITEM, self.documents)
         return {by_id[each]: frequency for each, frequency in found.items()}
 
@@ -121,28 +128,28 @@ def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQue
 
 
 def statement(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Statement:
-    """The SQL that finds, scores and ranks, from 1.
+    """The SQL that finds every item whose BM25F score, from 0 to 1, reaches `CUT`, the best first.
 
     `space_id` stands in the text for the partial index.
     """
     join = "JOIN shopreco_item i ON i.id = l.item_id" if scope else ""
     where = scope.where()
     sql = f"""
-        SELECT item_id, group_id, score, row_number() OVER (ORDER BY score DESC, item_id) AS rank
-        FROM (
+        SELECT item_id, group_id, score FROM (
             SELECT l.item_id, l.group_id, -(l.weights <#> %s::sparsevec) AS score
             FROM shopreco_lexicalentry l {join}
             WHERE l.space_id = {space.pk:d} AND l.term_ids && %s::int[] AND {where.sql}
             OFFSET 0
         ) AS scored
-        WHERE score >= %s ORDER BY rank LIMIT {MAX_HITS:d}
+        WHERE score >= %s ORDER BY score DESC, item_id LIMIT {MAX_HITS:d}
     """
     return Statement(sql, (query.literal, query.essential, *where.params, CUT))
 
 
-def retrieve(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Hits:
-    """Every item whose BM25F score, from 0 to 1, reaches `CUT`, the best first."""
-    found, params = statement(space, query, scope)
-    with connections[router.db_for_read(LexicalEntry)].cursor() as cursor:
-        cursor.execute(f"SELECT item_id, group_id, score FROM ({found}) AS found", params)
-        return Hits.from_rows(cursor.fetchall())
+def ask(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Asked:
+    """Have the server look for the words; `read` the answer."""
+    return Asked(as_arrays(statement(space, query, scope), COLUMNS))
+
+
+def read(asked: Asked) -> Hits:
+    return Hits(*read_arrays(asked.row(), COLUMNS))

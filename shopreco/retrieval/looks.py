@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from shopreco.indexing import fusing
 from shopreco.models import EmbeddingSpace, ModalityVector
-from shopreco.retrieval.dense import literal, scan
+from shopreco.retrieval.asking import Statement, scan
+from shopreco.retrieval.dense import literal
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.matches import NO_HITS, Hits, Statement
+from shopreco.retrieval.matches import NO_HITS, Hits
 
 OVERSAMPLING = 2
 """Pictures to rank for each that is wanted: of 3,000, 100 hold nearly all of the best ten."""

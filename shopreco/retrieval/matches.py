@@ -4,37 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-ARRAY_HEADER = 20
-"""Bytes before the first element of a one-dimensional array."""
-
-
-class Statement(NamedTuple):
-    """SQL and its parameters, as the search console explains them."""
-
-    sql: str
-    params: tuple[Any, ...]
-
-
-def as_arrays(sql: str, columns: Sequence[str]) -> str:
-    """A statement with one row of arrays instead of rows, for `read_array`.
-
-    Reading thousands of rows one by one takes longer than finding them. Columns are int8 or
-    float8, without NULL.
-    """
-    aggregates = ", ".join(f"array_send(array_agg({each}))" for each in columns)
-    return f"SELECT {aggregates} FROM ({sql}) AS rows"
-
-
-def read_array(sent: bytes | None, kind: str) -> NDArray[Any]:
-    """An array as PostgreSQL sends it, (n,): kind "i8" or "f8"; None is an empty one."""
-    element = np.dtype([("length", ">i4"), ("value", f">{kind}")])
-    elements = np.frombuffer(sent or b"", dtype=element, offset=ARRAY_HEADER if sent else 0)
-    return elements["value"].astype(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +16,7 @@ class Hits:
 
     item_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
-    scores: NDArray[np.float32]
+    scores: NDArray[np.floating[Any]]
 
     @classmethod
     def from_rows(cls, rows: Sequence[tuple[int, int, float]]) -> Hits:

@@ -28,9 +28,9 @@ from shopreco.media import MediaRejected
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, looks, vectors
+from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
-from shopreco.retrieval.matches import Statement, as_arrays, read_array
 from shopreco.retrieval.rankings import Ranking
 
 logger = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ def _nearest(
 ) -> _Found:
     k = dense.NEIGHBOURS
     by_looks = looks.statement(space, picture, scope, k)
-    by_vector = dense.statement(space, vector, scope, k)
+    by_vector = dense.statement(space, dense.literal(vector), scope, k)
     pictures, whole = f"halfvec({len(picture):d})", f"halfvec({space.dimension:d})"
     sql = f"""
         WITH alike AS MATERIALIZED ({by_looks.sql}), near AS MATERIALIZED ({by_vector.sql})
@@ -218,9 +218,6 @@ def _nearest(
     """
     literals = (dense.literal(vector), dense.literal(picture), words.literal if words else None)
     params = (*by_looks.params, *by_vector.params, *literals)
-    columns = ("item_id", "group_id", "dense", "looks", "lexical")
-    statement = Statement(as_arrays(sql, columns), params)
-    [row] = dense.scan(statement, dense.candidates(space, k))
-    ids, groups, *scores = row
-    dense_, looks_, lexical = (read_array(each, "f8") for each in scores)
-    return _Found(read_array(ids, "i8"), read_array(groups, "i8"), dense_, looks_, lexical)
+    columns = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
+    asked = Asked(as_arrays(Statement(sql, params), columns), dense.candidates(space, k))
+    return _Found(*read_arrays(asked.row(), columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -65,23 +66,21 @@ def live_results(
     limit: int,
     collapse: bool,
 ) -> tuple[Result, ...]:
-    live = hydrate(
-        shop, request, ranking.item_ids.tolist(), offset=offset, limit=limit, collapse=collapse
-    )
+    items = list(zip(ranking.item_ids.tolist(), ranking.group_ids.tolist(), strict=True))
+    live = hydrate(shop, request, items, offset=offset, limit=limit, collapse=collapse)
+    shown = ranking.take(np.array([each.position for each in live], dtype=np.intp))
+    scores = shown.scores.tolist()
+    parts = {name: part.tolist() for name, part in shown.parts.items()}
     return tuple(
         Result(
             object=each.object,
             item_id=each.item_id,
             object_id=each.object_id,
             variant_id=each.variant_id,
-            rank=rank,
-            score=round(float(ranking.scores[each.position]), 6),
+            rank=offset + n + 1,
+            score=round(scores[n], 6),
             source=ranking.source,
-            parts={
-                name: round(float(part[each.position]), 6)
-                for name, part in ranking.parts.items()
-                if not np.isnan(part[each.position])
-            },
+            parts={name: round(part[n], 6) for name, part in parts.items() if not isnan(part[n])},
         )
-        for rank, each in enumerate(live, offset + 1)
+        for n, each in enumerate(live)
     )

@@ -172,7 +172,7 @@ def _with_facets(
         names += [n for n in narrowing.conditions if n not in {*names, "price"}]
     counts, prices = count_facets(
         question.shop,
-        matched.item_ids.tolist(),
+        matched.item_ids,
         names,
         narrowing,
         _selected(question.chosen),

@@ -62,17 +62,24 @@ def _load(space: EmbeddingSpace, modality: str) -> Any:
 
 
 def begin(space: EmbeddingSpace, text: str) -> Future[Vector]:
-    """q = E_text(Q), formula (1), as a future: from the cache, else encoded in a thread.
+    """q = E_text(Q), formula (1), as a future: from the cache, else encoded in a thread."""
+    cached = known(space, text)
+    if cached is None:
+        return encode(space, text)
+    ready: Future[Vector] = Future()
+    ready.set_result(cached)
+    return ready
 
-    The vector that comes too late for its own request is cached for the next.
-    """
-    key = _cache_key(space, text)
-    cached = recall(key)
-    if cached is not None:
-        ready: Future[Vector] = Future()
-        ready.set_result(cached)
-        return ready
-    return threads("query", os.getpid()).submit(_encode, space, text, key)
+
+def known(space: EmbeddingSpace, text: str) -> Vector | None:
+    """The vector of a query that was asked before, from the cache."""
+    return recall(_cache_key(space, text))
+
+
+def encode(space: EmbeddingSpace, text: str) -> Future[Vector]:
+    """In a thread. The vector that comes too late for its own request is cached for the next."""
+    threads_ = threads("query", os.getpid())
+    return threads_.submit(_encode, space, text, _cache_key(space, text))
 
 
 def wait(space: EmbeddingSpace, encoding: Future[Vector], stages: Stages) -> Vector | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from shopreco.indexing.graph.vectors import name_of
 from shopreco.models import Edge, EmbeddingSpace
+from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.mentioned import Holders
 from shopreco.text.dictionary import Dictionary
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,9 @@ MOST_NAMES = 10_000
 MOST_ITEMS = 200
 """A node that more items have says too little of any to find it by."""
 
+MOST_LINKS = 300_000
+"""Of items to all those nodes: a few megabytes."""
+
 INFLECTED, CORRECTED = 0.9, 0.7
 """Confidence in a name that is said up to inflection, and, times, after its spelling is put right;
 exactly said it is 1."""
@@ -38,21 +43,26 @@ MEANT, MOST_MEANT = 0.6, 3
 cosine is the confidence."""
 
 NAMES = """
-    SELECT name.label, n.id, v.vector::text
-    FROM shopreco_node name
-    JOIN shopreco_node n ON n.id = COALESCE(name.merged_into_id, name.id)
-    JOIN (
-        SELECT target_id, count(*) AS items FROM shopreco_edge
-        WHERE state <> 'rejected' GROUP BY target_id HAVING count(*) <= %(most_items)s
-    ) AS held ON held.target_id = n.id
-    LEFT JOIN shopreco_nodevector v
-        ON v.node_id = n.id AND v.encoder = %(encoder)s AND name.id = n.id
-    WHERE name.catalogue = %(catalogue)s AND name.kind <> 'item' AND n.in_texts AND name.in_texts
-    ORDER BY held.items DESC, name.id LIMIT %(most_names)s
+    SELECT label, id, vector FROM (
+        SELECT name.label, n.id, v.vector::text AS vector,
+            sum(held.items) OVER (ORDER BY held.items DESC, name.id) AS links
+        FROM shopreco_node name
+        JOIN shopreco_node n ON n.id = COALESCE(name.merged_into_id, name.id)
+        JOIN (
+            SELECT target_id, count(*) AS items FROM shopreco_edge
+            WHERE state <> 'rejected' GROUP BY target_id HAVING count(*) <= %(most_items)s
+        ) AS held ON held.target_id = n.id
+        LEFT JOIN shopreco_nodevector v
+            ON v.node_id = n.id AND v.encoder = %(encoder)s AND name.id = n.id
+        WHERE name.catalogue = %(catalogue)s AND name.kind <> 'item'
+          AND n.in_texts AND name.in_texts
+    ) AS known WHERE links <= %(most_links)s ORDER BY links LIMIT %(most_names)s
 """
-
-Mentions = Mapping[int, float]
-"""Confidence, 0 to 1, by node id."""
+HOLDERS = """
+    SELECT e.target_id AS node_id, n.item_id, e.weight::float8 AS weight
+    FROM shopreco_edge e JOIN shopreco_node n ON n.id = e.source_id AND n.item_id IS NOT NULL
+    WHERE e.target_id = ANY(%s) AND e.state <> 'rejected' ORDER BY e.target_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Vocabulary:
     """Of the nodes that have a vector, (n,)."""
     vectors: NDArray[np.float32]
     """(n, d), L2-normalised."""
+    holders: Holders
 
     def named(self, text: str, corrected: str, language: str) -> dict[int, float]:
         """Nodes that a query names, as it was typed or, if that differs, as it was read."""
@@ -139,9 +150,13 @@ def _read(space: EmbeddingSpace) -> Vocabulary:
                 "encoder": space.encoder_fingerprint,
                 "most_items": MOST_ITEMS,
                 "most_names": MOST_NAMES,
+                "most_links": MOST_LINKS,
             },
         )
         rows = cursor.fetchall()
+    ids = list({id for _label, id, _vector in rows})
+    columns = {"node_id": "i8", "item_id": "i8", "weight": "f8"}
+    held = Asked(as_arrays(Statement(HOLDERS, (ids,)), columns)).row()
     encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
     names = Dictionary((name_of(label), id) for label, id, _vector in rows)
     for language in space.statistics.get("languages", {}):
@@ -151,6 +166,7 @@ def _read(space: EmbeddingSpace) -> Vocabulary:
         names,
         np.array([id for id, _vector in encoded], dtype=np.int64),
         _matrix((vector for _id, vector in encoded), space.dimension),
+        Holders(*read_arrays(held, columns)),
     )
 
 

@@ -1,0 +1,145 @@
+"""Statements as retrieval asks them: answered with arrays, and without waiting where there is
+something else to do.
+
+Reading thousands of rows one by one takes longer than finding them, and a query is encoded in the
+time in which its words are looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from django.db import connections, router
+from numpy.typing import NDArray
+from psycopg import ClientCursor
+from psycopg.errors import error_from_result
+from psycopg.generators import fetch_many, send
+from psycopg.pq import Escaping, ExecStatus, Format
+
+from shopreco.models import Embedding
+
+SCAN_SETTINGS = (
+    "set_config('hnsw.ef_search', %s, true), "
+    "set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+)
+TYPES = {"i8": "int8", "f8": "float8"}
+ARRAY_HEADER = 20
+"""Bytes before the first element of a one-dimensional array."""
+
+Columns = Mapping[str, str]
+"""The columns of a statement, without NULL, and of what they are: "i8" or "f8"."""
+
+
+class Statement(NamedTuple):
+    """SQL and its parameters, as the search console explains them."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+
+class Asked:
+    """A statement that the server works on. Its connection takes no other before the block is over.
+
+    Within a transaction of the host's it is answered at once, so that a failure stays within the
+    savepoint that it was asked in.
+
+    statement: selects one row of `bytea`. k: rows that its HNSW scans reach, see `scan`.
+    """
+
+    def __init__(self, statement: Statement, k: int = 0) -> None:
+        self._answer: list[bytes | None] | None = None
+        self._connection = connections[router.db_for_read(Embedding)]
+        self._connection.ensure_connection()
+        self._raw = self._connection.connection
+        with self._connection.wrap_database_errors:
+            self._send(statement, k)
+        if self._connection.in_atomic_block:
+            self.row()
+
+    def _send(self, statement: Statement, k: int) -> None:
+        sql, params, server = statement.sql, statement.params, self._raw.pgconn
+        if k:
+            sql, params = f"SELECT {SCAN_SETTINGS}; {sql}", (_reach(k), *params)
+        message = ClientCursor(self._raw).mogrify(sql, params).encode()
+        if k:
+            server.send_query(message)
+        else:
+            server.send_query_params(message, None, result_format=Format.BINARY)
+        self._raw.wait(send(server))
+
+    def row(self) -> list[bytes | None]:
+        """Raises Django's DatabaseError."""
+        if self._answer is None:
+            self._answer = []
+            with self._connection.wrap_database_errors:
+                self._answer = self._read()
+        return self._answer
+
+    def _read(self) -> list[bytes | None]:
+        results = self._raw.wait(fetch_many(self._raw.pgconn))
+        for result in results:
+            if result.status != ExecStatus.TUPLES_OK:
+                raise error_from_result(result)
+        found, escaping = results[-1], Escaping(self._raw.pgconn)
+        row = [found.get_value(0, n) for n in range(found.nfields)]
+        if found.fformat(0) == Format.BINARY:
+            return row
+        return [None if each is None else escaping.unescape_bytea(each) for each in row]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._answer is None:
+            self._raw.wait(fetch_many(self._raw.pgconn))
+
+
+def as_arrays(statement: Statement, columns: Columns) -> Statement:
+    """A statement with one row of arrays instead of rows, for `read_arrays`."""
+    aggregates = ", ".join(f"array_send(array_agg({c}::{TYPES[k]}))" for c, k in columns.items())
+    return Statement(f"SELECT {aggregates} FROM ({statement.sql}) AS rows", statement.params)
+
+
+def read_arrays(row: Sequence[bytes | None], columns: Columns) -> list[NDArray[Any]]:
+    """The columns, (n,) each."""
+    return [read_array(sent, kind) for sent, kind in zip(row, columns.values(), strict=True)]
+
+
+def scan(statement: Statement, k: int) -> list[Any]:
+    """Rows of a statement whose HNSW scans reach k rows, and go on past those a filter drops.
+
+    Both settings travel with the statement: one message is one transaction, so they hold for it
+    alone, also behind a pool of connections, and cost no round trip.
+    """
+    connection = connections[router.db_for_read(Embedding)]
+    connection.ensure_connection()
+    sql = f"SELECT {SCAN_SETTINGS}; {statement.sql}"
+    # Only a cursor that binds on this side sends two statements; Django's may be the other kind.
+    with connection.wrap_database_errors, ClientCursor(connection.connection) as cursor:
+        cursor.execute(sql, (_reach(k), *statement.params))
+        cursor.nextset()
+        return cursor.fetchall()
+
+
+def prepare_scan(cursor: Any, k: int) -> None:
+    """The settings of `scan` for the statements that follow in this transaction."""
+    cursor.execute(f"SELECT {SCAN_SETTINGS}", [_reach(k)])
+
+
+def _reach(k: int) -> str:
+    return str(max(40, min(1000, k)))
+
+
+def read_array(sent: bytes | None, kind: str) -> NDArray[Any]:
+    """An array as PostgreSQL sends it, (n,): kind "i8" or "f8"; None is an empty one."""
+    element = np.dtype([("length", ">i4"), ("value", f">{kind}")])
+    elements = np.frombuffer(sent or b"", dtype=element, offset=ARRAY_HEADER if sent else 0)
+    return elements["value"].astype(kind)
