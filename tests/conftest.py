@@ -105,11 +105,9 @@ def _fresh_spaces() -> None:
     """As in a process that has not answered yet: ids start again with every test database."""
     from shopreco.indexing.spaces import forget_served_spaces
     from shopreco.retrieval.kept import forget_kept
-    from shopreco.retrieval.vocabulary import forget_vocabularies
 
     forget_served_spaces()
     forget_kept()
-    forget_vocabularies()
 
 
 # Workers

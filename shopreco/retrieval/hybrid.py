@@ -22,7 +22,7 @@ from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.mentioned import NO_SHARES, Mentions, Shares
 from shopreco.retrieval.stages import Stages
-from shopreco.retrieval.vocabulary import Vocabulary, vocabulary
+from shopreco.retrieval.vocabulary import VOCABULARIES, Vocabulary
 
 RESCORED = 64
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
@@ -75,7 +75,7 @@ def match(
     names: Vocabulary | None = None
     mentions: Mentions = {}
     with stages.stage("mentions", optional=True):
-        names = vocabulary(space)
+        names = VOCABULARIES.of(space)
         mentions = names.named(text, words.corrected if words else "", language)
     by_words, vector = _words_and_vector(space, text, words, scope, stages)
     shares, reached = NO_SHARES, NOTHING

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
 from django.db import connections, router
+from numpy.typing import NDArray
 
 from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
 from shopreco.models import EmbeddingSpace, LexiconTerm
 from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.kept import Kept
+from shopreco.retrieval.kept import Refreshed
 from shopreco.retrieval.matches import Hits
 from shopreco.text import (
     KnownTerm,
@@ -28,6 +31,8 @@ CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
 SIMILAR = 20
+MOST_TERMS = 200_000
+"""Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
 COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
@@ -64,35 +69,69 @@ class LexicalQuery:
         return f"{{{elements}}}/{TERM_SPACE}"
 
 
-FREQUENCIES: Kept[tuple[int, int], int] = Kept(most=100_000, seconds=60)
-"""Of the terms that are asked for, by space and term: a new word is known at once, and how many
-items have it is soon known again."""
+class Frequencies(NamedTuple):
+    """In how many items terms are, by ascending term; both (t,)."""
+
+    term_ids: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def of(self, term_ids: Sequence[int]) -> dict[int, int]:
+        """Those that are among them."""
+        if not len(self.term_ids):
+            return {}
+        places = np.searchsorted(self.term_ids, term_ids).clip(max=len(self.term_ids) - 1)
+        known = zip(self.term_ids[places].tolist(), self.counts[places].tolist(), strict=True)
+        return {
+            asked: count
+            for asked, (term, count) in zip(term_ids, known, strict=True)
+            if asked == term
+        }
 
 
-def _frequencies(asked: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
-        cursor.execute(
-            "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
-            "WHERE space_id = %s AND term_id = ANY(%s) AND document_frequency > 0",
-            [asked[0][0], [term for _space, term in asked]],
-        )
-        return {(asked[0][0], term): frequency for term, frequency in cursor.fetchall()}
+def read_frequencies(space: EmbeddingSpace) -> Frequencies:
+    """Of the most frequent terms of a space."""
+    sql = """
+        SELECT term_id, document_frequency FROM (
+            SELECT term_id, document_frequency FROM shopreco_lexiconterm
+            WHERE space_id = %s AND document_frequency > 0
+            ORDER BY document_frequency DESC, term_id LIMIT %s
+        ) AS frequent ORDER BY term_id
+    """
+    columns = {"term_id": "i8", "document_frequency": "i8"}
+    asked = Asked(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
+    return Frequencies(*read_arrays(asked.row(), columns))
+
+
+FREQUENCIES = Refreshed(read_frequencies)
 
 
 class SpaceLexicon:
-    """The words of a space, as `shopreco.text.Lexicon` asks for them."""
+    """The words of a space, as `shopreco.text.Lexicon` asks for them.
+
+    Their frequencies are those of a moment ago; whether there is a word is known at once.
+    """
 
     def __init__(self, space: EmbeddingSpace) -> None:
         self.space = space
         self.documents = 0
 
-    def frequencies(self, terms: Collection[str]) -> dict[str, int]:
+    def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
         """Document frequency by known term; notes N on the way."""
-        by_id = {term_id(term): term for term in terms}
-        asked = ((self.space.pk, each) for each in (EVERY_ITEM, *by_id))
-        found = {each: n for (_space, each), n in FREQUENCIES.get(asked, _frequencies).items()}
+        by_id = {term_id(term): term for term in (*terms, *guesses)}
+        found = FREQUENCIES.of(self.space).of([EVERY_ITEM, *by_id])
+        if unknown := [id for term in terms if (id := term_id(term)) not in found]:
+            found |= self._frequencies([EVERY_ITEM, *unknown])
         self.documents = found.pop(EVERY_ITEM, self.documents)
         return {by_id[each]: frequency for each, frequency in found.items()}
+
+    def _frequencies(self, term_ids: list[int]) -> dict[int, int]:
+        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
+            cursor.execute(
+                "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
+                "WHERE space_id = %s AND term_id = ANY(%s) AND document_frequency > 0",
+                [self.space.pk, term_ids],
+            )
+            return dict(cursor.fetchall())
 
     def similar(self, surfaces: Collection[str]) -> dict[str, list[KnownTerm]]:
         """The known words that share most trigrams with each."""

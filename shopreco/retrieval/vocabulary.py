@@ -1,19 +1,13 @@
 """Which nodes of the knowledge graph a query mentions: by name, by a name that was merged into
 another, written wrong, or by meaning.
 
-A process keeps the names and vectors in memory, so that a search asks for them nothing. What is
-older than two minutes is read again beside the searches that go on with it.
+A process keeps the names and vectors in memory, so that a search asks for them nothing.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from time import monotonic
 
 import numpy as np
 from django.db import connections, router
@@ -22,12 +16,10 @@ from numpy.typing import NDArray
 from shopreco.indexing.graph.vectors import name_of
 from shopreco.models import Edge, EmbeddingSpace
 from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.kept import Refreshed
 from shopreco.retrieval.mentioned import Holders
 from shopreco.text.dictionary import Dictionary
 
-logger = logging.getLogger(__name__)
-
-FRESH_SECONDS = 120.0
 MOST_NAMES = 10_000
 MOST_ITEMS = 200
 """A node that more items have says too little of any to find it by."""
@@ -95,53 +87,8 @@ class Vocabulary:
         }
 
 
-Key = tuple[str, str]
-"""Database and catalogue."""
-
-_known: dict[Key, tuple[int, Vocabulary, float]] = {}
-"""With the space that the vectors are of, and until when it is fresh."""
-_reading: set[Key] = set()
-
-
-def vocabulary(space: EmbeddingSpace) -> Vocabulary:
+def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
     """The names of a space's catalogue, with vectors of its encoder."""
-    key = (router.db_for_read(Edge), space.catalogue)
-    of, known, until = _known.get(key, (None, None, 0.0))
-    if known is None or of != space.pk:
-        return _remember(key, space)
-    if monotonic() > until and key not in _reading:
-        _reading.add(key)
-        _executor(os.getpid()).submit(_read_beside, key, space)
-    return known
-
-
-def forget_vocabularies() -> None:
-    _known.clear()
-
-
-@lru_cache(maxsize=1)
-def _executor(pid: int) -> ThreadPoolExecutor:
-    """A thread of this process; a forked child, with another pid, gets its own."""
-    return ThreadPoolExecutor(1, thread_name_prefix="shopreco-vocabulary")
-
-
-def _remember(key: Key, space: EmbeddingSpace) -> Vocabulary:
-    found = _read(space)
-    _known[key] = space.pk, found, monotonic() + FRESH_SECONDS
-    return found
-
-
-def _read_beside(key: Key, space: EmbeddingSpace) -> None:
-    try:
-        _remember(key, space)
-    except Exception:
-        logger.exception("the names of %s were not read again", space.catalogue)
-    finally:
-        _reading.discard(key)
-        connections.close_all()
-
-
-def _read(space: EmbeddingSpace) -> Vocabulary:
     with connections[router.db_for_read(Edge)].cursor() as cursor:
         cursor.execute(
             NAMES,
@@ -173,3 +120,6 @@ def _read(space: EmbeddingSpace) -> Vocabulary:
 def _matrix(vectors: Iterable[str], dimension: int) -> NDArray[np.float32]:
     rows = [np.fromstring(each[1:-1], dtype=np.float32, sep=",") for each in vectors]
     return np.stack(rows) if rows else np.empty((0, dimension), dtype=np.float32)
+
+
+VOCABULARIES = Refreshed(read_vocabulary)

@@ -50,8 +50,13 @@ class KnownTerm(NamedTuple):
 class Lexicon(Protocol):
     """The words of a catalogue."""
 
-    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
-        """Document frequency by term, for those of `terms` that are known."""
+    def frequencies(
+        self, terms: Collection[str], guesses: Collection[str] = ()
+    ) -> Mapping[str, int]:
+        """Document frequency by term, for those that are known.
+
+        guesses: terms that nobody typed; one that is new or rare may be missing.
+        """
         ...
 
     def similar(self, surfaces: Collection[str]) -> Mapping[str, Sequence[KnownTerm]]:
@@ -80,7 +85,8 @@ def query_terms(tokens: Sequence[Token], analyser: Analyser, lexicon: Lexicon) -
     """
     words = [t for t in tokens if t.weight == 1 and t.surface.isalpha()][:MAX_WORDS]
     joined = _joined(words, analyser)
-    frequencies = dict(lexicon.frequencies({t.term for t in (*tokens, *joined.values())}))
+    guesses = {t.term for t in joined.values()}
+    frequencies = dict(lexicon.frequencies({t.term for t in tokens}, guesses))
     found = [
         QueryTerm(t.term, t.weight, frequencies.get(t.term, 0), t.surface, t.surface)
         for t in tokens
@@ -169,7 +175,7 @@ def _read_unknown(
     unknown: Sequence[Token], analyser: Analyser, lexicon: Lexicon
 ) -> list[QueryTerm]:
     halves = {t.surface: _halves(t.surface, analyser) for t in unknown}
-    frequencies = lexicon.frequencies({t.term for h in halves.values() for pair in h for t in pair})
+    frequencies = lexicon.frequencies((), {t.term for h in halves.values() for p in h for t in p})
     similar = lexicon.similar({t.surface for t in unknown})
     found: list[QueryTerm] = []
     for word in unknown:

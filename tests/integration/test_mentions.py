@@ -12,8 +12,9 @@ from shopreco.catalogues import get_catalogue
 from shopreco.indexing import graph, runs
 from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
+from shopreco.retrieval.kept import _executor, forget_kept
 from shopreco.retrieval.results import Result
-from shopreco.retrieval.vocabulary import _executor, forget_vocabularies, vocabulary
+from shopreco.retrieval.vocabulary import VOCABULARIES
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -61,7 +62,7 @@ def test_a_name_that_no_product_writes_finds_by_the_node_it_was_merged_into(shop
     assert not any(each.parts["mentions"] for each in found("juglans").values())
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
     graph.merge_nodes(alias, node("walnut"))
-    forget_vocabularies()
+    forget_kept()
     assert set(list(found("juglans"))[:2]) == {"Rectangular table", "Round table"}
 
 
@@ -78,7 +79,7 @@ def test_what_is_mentioned_is_found_however_far_it_is(
 
 
 def test_a_wrong_spelling_mentions_what_was_meant(shop: None) -> None:
-    names = vocabulary(space())
+    names = VOCABULARIES.of(space())
     assert names.named("walnut", "", "en") == {node("walnut").pk: 1.0}
     assert names.named("wallnut", "walnut", "en") == {node("walnut").pk: 0.7}
     assert found("wallnut table")["Round table"].parts["mentions"] == pytest.approx(0.03)
@@ -93,7 +94,7 @@ def test_a_rejected_edge_is_not_found_by(shop: None) -> None:
 def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> None:
     vectors = NodeVector.objects.filter(encoder=space().encoder_fingerprint)
     assert set(vectors.values_list("label", flat=True)) == {"walnut", "steel"}
-    names = vocabulary(space())
+    names = VOCABULARIES.of(space())
     walnut = names.vectors[names.node_ids.tolist().index(node("walnut").pk)]
     assert names.meant(walnut) == {node("walnut").pk: pytest.approx(1, abs=2e-3)}
     assert graph.encode_nodes(space()) == 0, "nothing is encoded twice"
@@ -102,13 +103,13 @@ def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> N
 def test_names_that_changed_are_read_again_beside_the_searches(
     shop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = vocabulary(space())
+    before = VOCABULARIES.of(space())
     Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
-    assert vocabulary(space()) is before, "known for a while"
-    monkeypatch.setattr("shopreco.retrieval.vocabulary.monotonic", lambda: float("inf"))
-    assert vocabulary(space()) is before, "and while the names are read again"
+    assert VOCABULARIES.of(space()) is before, "known for a while"
+    monkeypatch.setattr("shopreco.retrieval.kept.monotonic", lambda: float("inf"))
+    assert VOCABULARIES.of(space()) is before, "and while the names are read again"
     _executor(os.getpid()).submit(lambda: None).result()
-    assert vocabulary(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
+    assert VOCABULARIES.of(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
 
 
 def test_a_graph_that_is_away_costs_what_it_finds_and_is_named(shop: None) -> None:

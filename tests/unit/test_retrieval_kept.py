@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from shopreco.retrieval.kept import Kept, forget_kept
 
 
@@ -32,18 +30,6 @@ def test_what_there_was_not_is_asked_for_again() -> None:
     assert kept.get([-1], store.read) == {}
     assert kept.get([-1], store.read) == {}
     assert store.asked == [[-1], [-1]]
-
-
-def test_what_is_old_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 0.0
-    monkeypatch.setattr("shopreco.retrieval.kept.monotonic", lambda: now)
-    kept, store = Kept[int, str](most=10, seconds=60), Store()
-    kept.get([1], store.read)
-    now = 59.0
-    kept.get([1], store.read)
-    now = 61.0
-    kept.get([1], store.read)
-    assert store.asked == [[1], [1]]
 
 
 def test_no_more_is_kept_than_fits() -> None:

@@ -36,9 +36,10 @@ class Titles:
                 self.known[token.term] = KnownTerm(token.term, token.surface, counts[token.term])
         self.looked_up = 0
 
-    def frequencies(self, terms: Collection[str]) -> dict[str, int]:
+    def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
         self.looked_up += 1
-        return {term: self.known[term].frequency for term in terms if term in self.known}
+        asked = (*terms, *guesses)
+        return {term: self.known[term].frequency for term in asked if term in self.known}
 
     def similar(self, surfaces: Collection[str]) -> dict[str, Sequence[KnownTerm]]:
         self.looked_up += 1
