@@ -87,7 +87,7 @@ def _with_torch(
     size = (len(vectors), len(vectors))
     matrix = torch.sparse_coo_tensor(
         at, torch.from_numpy(shares).to(device), size, check_invariants=True
-    )
+    ).coalesce()
     start = torch.from_numpy(kept * vectors).to(device)
     found = torch.from_numpy(vectors).to(device)
     for _ in range(steps):

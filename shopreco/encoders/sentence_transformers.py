@@ -21,6 +21,7 @@ from shopreco.encoders.model_files import (
 )
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
     from shopreco.encoders.onnx_query import OnnxQueryEncoder
@@ -130,24 +131,31 @@ def load_model(name: str | Path, revision: str | None, device: str | None) -> Se
             f"Model {str(name)!r} needs sentence-transformers and torch. {INSTALL_WORKER}"
         ) from error
     folder = fetch_model(name, revision)
-    if device is None:
-        device = best_device()
-    if device == "cpu":
-        precision = torch.float32
-    else:
-        precision = torch.bfloat16 if prefers_bfloat16(folder) else torch.float16
     try:
+        place = torch.device(device or best_device())
         with _no_progress_bar():
             model = SentenceTransformer(
                 str(folder),
-                device=device,
+                device=str(place),
                 trust_remote_code=False,
                 local_files_only=True,
                 model_kwargs={"use_safetensors": True},
             )
-        return model.to(dtype=precision).eval()
+        if place.type == "cpu":
+            return model.float().eval()
+        return halved(model, torch.bfloat16 if prefers_bfloat16(folder) else torch.float16).eval()
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         raise ModelUnavailable(f"Model {str(name)!r} cannot be loaded: {error}") from error
+
+
+def halved(model: SentenceTransformer, precision: torch.dtype) -> SentenceTransformer:
+    """`model` in half precision, without a last `Normalize`: that divides a vector of zeros by an
+    epsilon which float16 takes for zero. `unit_rows` does the same in full precision."""
+    from sentence_transformers.sentence_transformer.modules import Normalize
+
+    if isinstance(model[-1], Normalize):
+        del model[-1]
+    return model.to(dtype=precision)
 
 
 def best_device() -> str:

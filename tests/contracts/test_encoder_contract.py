@@ -27,6 +27,7 @@ from shopreco.encoders import (
     TextEncoder,
     create_encoder,
 )
+from shopreco.encoders.base import unit_rows
 
 HASHING = "shopreco.encoders.HashingEncoder"
 TEXTS = [
@@ -135,6 +136,17 @@ def case(request: pytest.FixtureRequest, cases: Callable[[str], Case]) -> Case:
 def exported(request: pytest.FixtureRequest, cases: Callable[[str], Case]) -> Case:
     """A case whose query side lives in files."""
     return cases(request.param)
+
+
+def build_static_model(folder: Path, tokenizer: Path) -> Path:
+    """A table of token vectors and nothing else: a text without tokens gets a vector of zeros."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
+    from tokenizers import Tokenizer
+
+    modules = [StaticEmbedding(Tokenizer.from_file(str(tokenizer)), embedding_dim=16), Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save(str(folder))
+    return folder
 
 
 def run_python(script: str, *arguments: str) -> str:
@@ -423,19 +435,30 @@ except ModelUnavailable as error:
 def test_a_model_that_is_no_transformer_encodes_and_says_that_it_cannot_be_exported(
     cases: Callable[[str], Case], tmp_path: Path
 ) -> None:
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(cases("unseen").artefacts / "tokenizer.json"))
-    static = StaticEmbedding(tokenizer, embedding_dim=16)
-    SentenceTransformer(modules=[static], device="cpu").save(str(tmp_path / "model"))
-    encoder = create_encoder({"MODEL": str(tmp_path / "model"), "DEVICE": "cpu"})
+    model = build_static_model(tmp_path / "model", cases("unseen").artefacts / "tokenizer.json")
+    encoder = create_encoder({"MODEL": str(model), "DEVICE": "cpu"})
 
     assert encoder.dimension == 16
     assert encoder.encode_documents(["lamp", ""]).shape == (2, 16)
     with pytest.raises(ExportFailed, match="begins with StaticEmbedding"):
         encoder.export_query_encoder(tmp_path / "query")
+
+
+def test_half_precision_gives_finite_vectors(cases: Callable[[str], Case], tmp_path: Path) -> None:
+    import torch
+
+    from shopreco.encoders.sentence_transformers import halved, load_model
+
+    folder = build_static_model(tmp_path / "model", cases("unseen").artefacts / "tokenizer.json")
+    model = load_model(folder, None, "cpu:0")
+    assert model.dtype == torch.float32, "a processor by its number is a processor"
+    texts = ["lamp", "desk", " "]
+    full = unit_rows(model.encode(texts))
+
+    half = unit_rows(halved(model, torch.float16).encode(texts))
+
+    assert model.dtype == torch.float16
+    assert half == pytest.approx(full, abs=2e-3)
 
 
 # Artefacts that are not what they should be

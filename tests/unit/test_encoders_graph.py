@@ -43,14 +43,12 @@ def test_links_lead_both_ways() -> None:
 @pytest.mark.parametrize("links", [random_links(50, 400), random_links(50, 3), random_links(50, 0)])
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_torch_computes_the_same(links: Links, steps: int) -> None:
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     vectors = unit(RNG.normal(size=(50, 16)))
     expected = propagate(vectors, links, steps=steps)
     assert np.linalg.norm(expected, axis=1) == pytest.approx(1, abs=1e-5)
-    for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
-        assert propagate(vectors, links, steps=steps, device=device) == pytest.approx(
-            expected, abs=1e-5
-        )
+    found = propagate(vectors, links, steps=steps, device="cpu")
+    assert found == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_restart_is_a_share() -> None:
