@@ -54,7 +54,8 @@ def propagate(
     shares = links.weights / degrees[links.sources] * np.float32(1 - restart)
     kept = np.where(degrees > 0, np.float32(restart), np.float32(1))[:, None]
     spread = _with_numpy if device is None else _with_torch
-    found = spread(vectors, links, shares, kept, steps, device or "")
+    steps = steps if len(links.sources) else 0
+    found = spread(vectors, links, shares, kept, steps, device or "") if steps else vectors
     unit: Vectors = found / np.linalg.norm(found, axis=1, keepdims=True)
     return unit
 
@@ -67,7 +68,7 @@ def _with_numpy(
     targets, weights = links.targets[order], shares[order, None]
     linked, starts = np.unique(links.sources[order], return_index=True)
     found = vectors
-    for _ in range(steps if len(order) else 0):
+    for _ in range(steps):
         following = kept * vectors
         # By a few columns at a time: there may be a hundred links to a product.
         for first in range(0, vectors.shape[1], COLUMNS):

@@ -13,7 +13,7 @@ import numpy as np
 
 from shopreco.encoders.artefacts import replacing, write_manifest
 from shopreco.encoders.base import Vectors, unit_rows
-from shopreco.encoders.errors import ExportFailed, ModelUnavailable
+from shopreco.encoders.errors import EncoderError, ExportFailed, ModelUnavailable
 from shopreco.encoders.model_files import INSTALL_WORKER
 from shopreco.encoders.onnx_query import FILES, INPUTS, MODEL, TOKENIZER, OnnxQueryEncoder
 
@@ -144,7 +144,9 @@ def exporting() -> Iterator[None]:
         raise ModelUnavailable(
             f"Exporting the query encoder needs onnx and onnxscript. {INSTALL_WORKER}"
         ) from error
-    except (RuntimeError, ValueError, TypeError) as error:
+    except EncoderError:
+        raise
+    except Exception as error:
         raise ExportFailed(f"The model cannot be exported to ONNX: {error}") from error
 
 
@@ -157,6 +159,8 @@ def _quantise(model: onnx.ModelProto, path: Path) -> None:
         load_model_with_shape_infer,
     )
 
+    # What torch says of the shapes may be wrong where it has folded a matrix.
+    del model.graph.value_info[:]
     add_pre_process_metadata(model)  # torch has folded and inferred already
     quantize_dynamic(model, path, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
     quantiser = MatMulNBitsQuantizer(
