@@ -232,4 +232,4 @@ def _dense_plan(
     except (ShopRecoError, OSError) as error:
         return Plan(label, error=str(error))
     statement = dense.statement(space, dense.literal(vector), scope, dense.NEIGHBOURS)
-    return explain(label, statement, index, depth=dense.NEIGHBOURS, measure=measure)
+    return explain(label, statement, index, measure=measure)

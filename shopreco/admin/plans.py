@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from shopreco.models import Embedding
-from shopreco.retrieval.asking import Statement, prepare_scan
+from shopreco.retrieval.asking import Statement
 
 TIMEOUT_MS = 5_000
 
@@ -40,14 +40,11 @@ class Plan:
     error: str = ""
 
 
-def explain(
-    label: str, statement: Statement, index: str, *, depth: int = 0, measure: bool = False
-) -> Plan:
+def explain(label: str, statement: Statement, index: str, *, measure: bool = False) -> Plan:
     """The plan of a retriever's statement; `measure` runs it too (EXPLAIN ANALYZE).
 
     Args:
         index: name of the index that was made for it.
-        depth: how many rows an HNSW scan should reach, as the dense retriever sets it.
     """
     alias = router.db_for_read(Embedding)
     options = "FORMAT JSON" + (", ANALYZE, BUFFERS" if measure else "")
@@ -59,7 +56,6 @@ def explain(
                 [str(TIMEOUT_MS)],
             )
             before = cursor.fetchone()[0]
-            prepare_scan(cursor, depth)
             cursor.execute(f"EXPLAIN ({options}) {statement.sql}", statement.params)
             (found,) = cursor.fetchone()
             # Within a transaction of the host's the timeout would outlive this block.

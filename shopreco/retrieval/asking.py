@@ -7,7 +7,7 @@ time in which its words are looked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -17,14 +17,10 @@ from numpy.typing import NDArray
 from psycopg import ClientCursor
 from psycopg.errors import error_from_result
 from psycopg.generators import fetch_many, send
-from psycopg.pq import Escaping, ExecStatus, Format
+from psycopg.pq import ExecStatus, Format
 
 from shopreco.models import Embedding
 
-SCAN_SETTINGS = (
-    "set_config('hnsw.ef_search', %s, true), "
-    "set_config('hnsw.iterative_scan', 'relaxed_order', true)"
-)
 TYPES = {"i8": "int8", "f8": "float8"}
 ARRAY_HEADER = 20
 """Bytes before the first element of a one-dimensional array."""
@@ -46,29 +42,21 @@ class Asked:
     Within a transaction of the host's it is answered at once, so that a failure stays within the
     savepoint that it was asked in.
 
-    statement: selects one row of `bytea`. k: rows that its HNSW scans reach, see `scan`.
+    statement: selects one row of `bytea`.
     """
 
-    def __init__(self, statement: Statement, k: int = 0) -> None:
+    def __init__(self, statement: Statement) -> None:
         self._answer: list[bytes | None] | None = None
         self._connection = connections[router.db_for_read(Embedding)]
         self._connection.ensure_connection()
         self._raw = self._connection.connection
+        server = self._raw.pgconn
         with self._connection.wrap_database_errors:
-            self._send(statement, k)
+            message = ClientCursor(self._raw).mogrify(*statement).encode()
+            server.send_query_params(message, None, result_format=Format.BINARY)
+            self._raw.wait(send(server))
         if self._connection.in_atomic_block:
             self.row()
-
-    def _send(self, statement: Statement, k: int) -> None:
-        sql, params, server = statement.sql, statement.params, self._raw.pgconn
-        if k:
-            sql, params = f"SELECT {SCAN_SETTINGS}; {sql}", (_reach(k), *params)
-        message = ClientCursor(self._raw).mogrify(sql, params).encode()
-        if k:
-            server.send_query(message)
-        else:
-            server.send_query_params(message, None, result_format=Format.BINARY)
-        self._raw.wait(send(server))
 
     def row(self) -> list[bytes | None]:
         """Raises Django's DatabaseError."""
@@ -83,11 +71,7 @@ class Asked:
         for result in results:
             if result.status != ExecStatus.TUPLES_OK:
                 raise error_from_result(result)
-        found, escaping = results[-1], Escaping(self._raw.pgconn)
-        row = [found.get_value(0, n) for n in range(found.nfields)]
-        if found.fformat(0) == Format.BINARY:
-            return row
-        return [None if each is None else escaping.unescape_bytea(each) for each in row]
+        return [results[-1].get_value(0, n) for n in range(results[-1].nfields)]
 
     def __enter__(self) -> Self:
         return self
@@ -113,29 +97,23 @@ def read_arrays(row: Sequence[bytes | None], columns: Columns) -> list[NDArray[A
     return [read_array(sent, kind) for sent, kind in zip(row, columns.values(), strict=True)]
 
 
-def scan(statement: Statement, k: int) -> list[Any]:
-    """Rows of a statement whose HNSW scans reach k rows, and go on past those a filter drops.
+def reaching(k: int) -> str:
+    """Columns beside the vector that an HNSW scan looks for, in the CTE that it reads it from: the
+    scan reaches k rows, and goes on past those that a filter drops.
 
-    Both settings travel with the statement: one message is one transaction, so they hold for it
-    alone, also behind a pool of connections, and cost no round trip.
+    They are settings of the transaction, that is of the statement alone, also behind a pool of
+    connections, and cost no round trip.
     """
-    connection = connections[router.db_for_read(Embedding)]
-    connection.ensure_connection()
-    sql = f"SELECT {SCAN_SETTINGS}; {statement.sql}"
-    # Only a cursor that binds on this side sends two statements; Django's may be the other kind.
-    with connection.wrap_database_errors, ClientCursor(connection.connection) as cursor:
-        cursor.execute(sql, (_reach(k), *statement.params))
-        cursor.nextset()
-        return cursor.fetchall()
+    depth = max(40, min(1000, k))
+    return (
+        f"set_config('hnsw.ef_search', '{depth:d}', true) AS depth, "
+        "set_config('hnsw.iterative_scan', 'relaxed_order', true) AS onward"
+    )
 
 
-def prepare_scan(cursor: Any, k: int) -> None:
-    """The settings of `scan` for the statements that follow in this transaction."""
-    cursor.execute(f"SELECT {SCAN_SETTINGS}", [_reach(k)])
-
-
-def _reach(k: int) -> str:
-    return str(max(40, min(1000, k)))
+def ids(values: Iterable[int]) -> str:
+    """An array of integers as text, which takes a fraction of what psycopg takes for a list."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def read_array(sent: bytes | None, kind: str) -> NDArray[Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from django.db import connections, router
 from numpy.typing import NDArray
 
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
-from shopreco.retrieval.asking import Statement, scan
+from shopreco.retrieval.asking import Statement, reaching
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import Hits
 
@@ -28,7 +29,9 @@ def nearest(
         SELECT n.item_id, i.group_id, -n.distance
         FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
     """
-    return Hits.from_rows(scan(Statement(sql, params), candidates(space, k)))
+    with connections[router.db_for_read(Embedding)].cursor() as cursor:
+        cursor.execute(sql, params)
+        return Hits.from_rows(cursor.fetchall())
 
 
 def statement(space: EmbeddingSpace, vector: str, filters: Filters, k: int) -> Statement:
@@ -41,7 +44,8 @@ def statement(space: EmbeddingSpace, vector: str, filters: Filters, k: int) -> S
     cast = f"halfvec({space.dimension:d})"
     where = filters.where()
     sql = f"""
-        SELECT e.item_id, e.vector::{cast} <#> %s::{cast} AS distance
+        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {reaching(k)})
+        SELECT e.item_id, e.vector::{cast} <#> (SELECT vector FROM query) AS distance
         FROM shopreco_embedding e {_join(filters)}
         WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY distance LIMIT {k:d}
     """
@@ -52,23 +56,18 @@ def _by_hash_codes(space: EmbeddingSpace, vector: str, filters: Filters, k: int)
     """Candidates by Hamming distance of one bit per dimension, its sign; then exactly."""
     cast = f"halfvec({space.dimension:d})"
     where = filters.where()
+    wanted = max(MINIMUM_CANDIDATES, OVERSAMPLING * k)
     sql = f"""
-        SELECT item_id, vector::{cast} <#> %s::{cast} AS distance FROM (
+        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {reaching(wanted)})
+        SELECT item_id, vector::{cast} <#> (SELECT vector FROM query) AS distance FROM (
             SELECT e.item_id, e.vector FROM shopreco_embedding e {_join(filters)}
             WHERE e.space_id = {space.pk:d} AND {where.sql}
             ORDER BY binary_quantize(e.vector::{cast})::bit({space.dimension:d})
-                <~> binary_quantize(%s::{cast})
-            LIMIT {candidates(space, k):d}
+                <~> (SELECT binary_quantize(vector) FROM query)
+            LIMIT {wanted:d}
         ) AS candidate ORDER BY distance LIMIT {k:d}
     """
-    return Statement(sql, (vector, *where.params, vector))
-
-
-def candidates(space: EmbeddingSpace, k: int) -> int:
-    """How many items the index has to give for the k nearest."""
-    if space.vector_index == VectorIndex.BINARY:
-        return max(MINIMUM_CANDIDATES, OVERSAMPLING * k)
-    return k
+    return Statement(sql, (vector, *where.params))
 
 
 def _join(filters: Filters) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, lexical, vectors
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.asking import Asked, Statement, as_arrays, ids, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits
@@ -137,7 +137,7 @@ def _reached(
     """
     literal = dense.literal(vector)
     near = dense.statement(space, literal, scope, dense.NEIGHBOURS)
-    given = [*by_words.item_ids[:RESCORED].tolist(), *shares.at_least(MENTIONED).tolist()]
+    given = {*by_words.item_ids[:RESCORED].tolist(), *shares.at_least(MENTIONED).tolist()}
     join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
     where = scope.where()
     cast = f"halfvec({space.dimension:d})"
@@ -161,9 +161,8 @@ def _reached(
         JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """
     literals = (literal, words.literal if words else lexical.NO_WORDS)
-    params = (*literals, *near.params, sorted(set(given)), *where.params)
-    depth = dense.candidates(space, dense.NEIGHBOURS)
-    asked = Asked(as_arrays(Statement(sql, params), COLUMNS), depth)
+    params = (*literals, *near.params, ids(given), *where.params)
+    asked = Asked(as_arrays(Statement(sql, params), COLUMNS))
     return Reached(*read_arrays(asked.row(), COLUMNS))
 
 
@@ -175,8 +174,11 @@ def _near(space: EmbeddingSpace, vector: NDArray[np.float32], scope: Filters) ->
 
 def _scored(reached: Reached, by_words: Hits, shares: Shares) -> MatchSet:
     """All that was found; deep hits of words have no cosine."""
-    known = set(reached.item_ids.tolist())
-    deep = by_words.take(np.array([each not in known for each in by_words.item_ids.tolist()], bool))
+    deep = by_words
+    if len(reached.item_ids):
+        known = np.sort(reached.item_ids)
+        places = np.searchsorted(known, by_words.item_ids).clip(max=len(known) - 1)
+        deep = by_words.take(known[places] != by_words.item_ids)
     unknown = np.full(len(deep), np.nan)
     item_ids = np.concatenate([reached.item_ids, deep.item_ids])
     return MatchSet(

@@ -4,11 +4,12 @@ ranked by form, colour and what they show."""
 from __future__ import annotations
 
 import numpy as np
+from django.db import connections, router
 from numpy.typing import NDArray
 
 from shopreco.indexing import fusing
 from shopreco.models import EmbeddingSpace, ModalityVector
-from shopreco.retrieval.asking import Statement, scan
+from shopreco.retrieval.asking import Statement, reaching
 from shopreco.retrieval.dense import literal
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import NO_HITS, Hits
@@ -39,7 +40,9 @@ def nearest(space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters
             AND m.modality = 'image' AND m.encoder = '{space.encoders["image"]}'
         ORDER BY n.item_id
     """
-    rows = scan(Statement(sql, params), OVERSAMPLING * k)
+    with connections[router.db_for_read(ModalityVector)].cursor() as cursor:
+        cursor.execute(sql, params)
+        rows = cursor.fetchall()
     if not rows:
         return NO_HITS
     pictures = np.array([vector, *(row[2] for row in rows)], dtype=np.float32)
@@ -56,7 +59,8 @@ def statement(
     where = filters.where()
     cast = f"halfvec({len(vector):d})"
     sql = f"""
-        SELECT m.item_id, m.vector::{cast} <#> %s::{cast} AS distance
+        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {reaching(k)})
+        SELECT m.item_id, m.vector::{cast} <#> (SELECT vector FROM query) AS distance
         FROM shopreco_modalityvector m JOIN shopreco_item i ON i.id = m.item_id
         WHERE m.modality = 'image' AND m.encoder = '{space.encoders["image"]}'
           AND m.vector IS NOT NULL AND i.catalogue = %s AND {where.sql}

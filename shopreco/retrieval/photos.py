@@ -219,5 +219,5 @@ def _nearest(
     literals = (dense.literal(vector), dense.literal(picture), words.literal if words else None)
     params = (*by_looks.params, *by_vector.params, *literals)
     columns = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
-    asked = Asked(as_arrays(Statement(sql, params), columns), dense.candidates(space, k))
+    asked = Asked(as_arrays(Statement(sql, params), columns))
     return _Found(*read_arrays(asked.row(), columns))

@@ -366,6 +366,6 @@ def test_the_search_benchmark_splits_the_time_by_stage(
     folder: Path, figures: Callable[..., dict[str, Any]]
 ) -> None:
     measured = figures("search", folder)
-    assert {"lexicon", "encode", "retrieve", "hydrate", "total"} <= set(measured["plain"])
+    assert {"lexicon", "lexical", "encode", "dense", "hydrate", "total"} <= set(measured["plain"])
     assert "facets" in set(measured["facets"]) - set(measured["plain"])
     assert measured["plain"]["total"]["p50_ms"] <= measured["plain"]["total"]["p95_ms"]
