@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from demo_shop import views
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("language/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("shopreco/", include("shopreco.api.urls")),
+    # What browsers ask for beside pages that name no icon, as those of the admin.
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}demo_shop/favicon.svg")),
     # A demo on one machine has no web server in front that could serve the pictures.
     re_path(
         rf"^{settings.MEDIA_URL.lstrip('/')}(?P<path>.+)$",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
@@ -391,3 +392,8 @@ class TestDemo:
         filmed = Product.objects.exclude(video="").get()
         assert filmed.sku == next(generator.generate()).sku
         assert filmed.video.storage.exists(filmed.video.name)
+
+
+def test_pages_that_name_no_icon_have_one(client: Client) -> None:
+    icon = client.get("/favicon.ico")["Location"]
+    assert finders.find(icon.removeprefix("/static/"))

@@ -249,6 +249,7 @@ CONSTANTS = {
         (r"\bb = ([\d.]+)", bm25.B),
         (r"`lexical` reaches ([\d.]+)\.", lexical.CUT),
         (r"stay below (a quarter) of the mass", lexical.CUT),
+        (r"most frequent ([\d,]+) words", lexical.MOST_TERMS),
     ],
     "docs/reference/api.md": [(r"from 0 to ([\d,]+);", MAX_OFFSET)],
 }
