@@ -17,7 +17,8 @@ from shopreco.encoders.base import Vectors
 
 STEPS = 2
 RESTART = 0.5
-COLUMNS = 32
+AT_A_TIME = 2**24
+"""Numbers that numpy moves along the links at a time: 64 MB."""
 
 
 class Links(NamedTuple):
@@ -59,6 +60,15 @@ def propagate(
     return unit
 
 
+def gpu() -> str | None:
+    """`device` of the GPU; None where there is none, or no torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return "cuda" if torch.cuda.is_available() else None
+
+
 def _with_numpy(
     vectors: Vectors, links: Links, shares: Vectors, kept: Vectors, steps: int, device: str
 ) -> Vectors:
@@ -66,12 +76,13 @@ def _with_numpy(
     order = np.argsort(links.sources, kind="stable")
     targets, weights = links.targets[order], shares[order, None]
     linked, starts = np.unique(links.sources[order], return_index=True)
+    columns = max(1, AT_A_TIME // max(1, len(order)))
     found = vectors
     for _ in range(steps if len(order) else 0):
         following = kept * vectors
         # By a few columns at a time: there may be a hundred links to a product.
-        for first in range(0, vectors.shape[1], COLUMNS):
-            block = np.s_[first : first + COLUMNS]
+        for first in range(0, vectors.shape[1], columns):
+            block = np.s_[first : first + columns]
             moved = weights * found[targets, block]
             following[linked, block] += np.add.reduceat(moved, starts, axis=0)
         found = following

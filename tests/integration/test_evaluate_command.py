@@ -308,6 +308,11 @@ def test_what_is_bought_together_is_found_by_the_graph(related: Path, tmp_path: 
     assert alone["text and graph, complementary"] == 0, "nothing leads to a hidden partner"
     assert everything["text and graph, complementary"] == 1, "through what both are bought with"
     assert everything["text, spread along links"] > 0.9
+    # Nothing is encoded for them, and the next evaluation begins without them.
+    assert everything["text and graph, one vector, 2 steps"] > alone["text"]
+    runs = "SELECT encoded > 0 FROM shopreco_indexrun ORDER BY id"
+    encoded = in_scratch(ScratchDatabase.of("graph", related), runs)
+    assert encoded == [(True,), (False,), (True,), (False,)]
     assert "Hits@10" in printed
 
 
