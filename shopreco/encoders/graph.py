@@ -17,8 +17,6 @@ from shopreco.encoders.base import Vectors
 
 STEPS = 2
 RESTART = 0.5
-AT_A_TIME = 2**24
-"""Numbers that numpy moves along the links at a time: 64 MB."""
 
 
 class Links(NamedTuple):
@@ -72,19 +70,16 @@ def gpu() -> str | None:
 def _with_numpy(
     vectors: Vectors, links: Links, shares: Vectors, kept: Vectors, steps: int, device: str
 ) -> Vectors:
-    # Links in the order of their sources are added up by slices, without a loop over them.
     order = np.argsort(links.sources, kind="stable")
-    targets, weights = links.targets[order], shares[order, None]
+    targets, weights = links.targets[order], shares[order]
     linked, starts = np.unique(links.sources[order], return_index=True)
-    columns = max(1, AT_A_TIME // max(1, len(order)))
+    bounds = np.append(starts, len(order))
     found = vectors
-    for _ in range(steps if len(order) else 0):
+    for _ in range(steps):
         following = kept * vectors
-        # By a few columns at a time: there may be a hundred links to a product.
-        for first in range(0, vectors.shape[1], columns):
-            block = np.s_[first : first + columns]
-            moved = weights * found[targets, block]
-            following[linked, block] += np.add.reduceat(moved, starts, axis=0)
+        # One product at a time: vectors for all links at once might not fit into memory.
+        for source, first, end in zip(linked, bounds[:-1], bounds[1:], strict=True):
+            following[source] += weights[first:end] @ found[targets[first:end]]
         found = following
     return found
 

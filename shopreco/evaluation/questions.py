@@ -61,7 +61,7 @@ def clicked_questions(folder: Path, clicks: Path, limit: int | None = None) -> Q
     products = {document.id for document in read_corpus(find_corpus(folder))}
     judgements, unknown = judge_clicks(clicks, products, get_settings().MAX_QUERY_LENGTH)
     clicked = len({product for each in judgements.values() for product in each})
-    note = f"Judged by clicks on {clicked:,} products; {unknown:,} others are not in the corpus."
+    note = f"Judged by clicks on {clicked:,} products. Clicked, but not in the corpus: {unknown:,}."
     return _chosen(judgements, limit, note)
 
 

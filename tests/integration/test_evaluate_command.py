@@ -264,7 +264,7 @@ def test_weights_are_tuned_on_clicks(pictured: Path, tmp_path: Path) -> None:
     # One click on each of what the labels judge: the same judgements, the same choice.
     command("shopreco_tune", "fusion", pictured, "--json", figures)
     by_labels = json.loads(figures.read_text())
-    note = "Judged by clicks on 120 products; 1 others are not in the corpus."
+    note = "Judged by clicks on 120 products. Clicked, but not in the corpus: 1."
     assert found == {**by_labels, "note": note}
     assert note in printed
 

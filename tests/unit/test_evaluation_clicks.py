@@ -39,9 +39,8 @@ def test_clicks_are_one_where_nobody_counted_them(tmp_path: Path) -> None:
 
 
 def test_queries_are_read_as_search_reads_them(tmp_path: Path) -> None:
-    text = (
-        '\ufeffproduct,query,day\r\na," oak\tlamp ",1\r\na,ｏａｋ  lamp,2\r\n\r\nb,"a ""b"", c",2'
-    )
+    rows = ("product,query,day", 'a," oak\tlamp ",1', "a,ｏａｋ  lamp,2", "", 'b,"a ""b"", c",2')
+    text = "\ufeff" + "\r\n".join(rows)
     found = judged(tmp_path / "clicks.csv", text)
     assert found.judgements == {"oak lamp": {"a": 2}, 'a "b", c': {"b": 1}}
 
