@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -255,6 +257,44 @@ def test_an_item_that_left_meanwhile_is_not_written(shop: dict[str, Gadget]) -> 
     fusing.fuse_spread(active(), {gone: vector})
     assert gone not in spread()
     assert not Embedding.objects.filter(item=gone).exists()
+
+
+def test_what_a_worker_replaces_meanwhile_is_left_to_the_next_run(shop: dict[str, Gadget]) -> None:
+    space, (lamp, bulb) = active(), (item_id(shop[name]) for name in NAMES[:2])
+    before = spread()
+    other = np.eye(1, space.dimension, dtype=np.float32)[0]
+    rows = ModalityVector.objects.filter(item=lamp, modality="text")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            [row] = rows
+            rows.delete()
+            ModalityVector.objects.bulk_create([row])
+            fused = pool.submit(in_a_thread, fusing.fuse_spread, space, {lamp: other, bulb: other})
+            wait_for_a_lock()
+        assert fused.result(timeout=30) == 1
+    assert spread()[lamp] == pytest.approx(before[lamp])
+    assert spread()[bulb] == pytest.approx(other)
+    assert index().state == "done"
+    assert spread()[bulb] == pytest.approx(before[bulb], abs=1e-3)
+
+
+def in_a_thread(work: Callable[..., int], *arguments: object) -> int:
+    try:
+        return work(*arguments)
+    finally:
+        connections.close_all()
+
+
+def wait_for_a_lock(seconds: float = 30) -> None:
+    """Until somebody waits for what this transaction holds."""
+    until = monotonic() + seconds
+    with connection.cursor() as cursor:
+        while monotonic() < until:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_without_a_gpu_or_with_one_it_is_the_same(
