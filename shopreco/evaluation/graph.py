@@ -117,6 +117,7 @@ def evaluate(folder: Path, recommend: Callable[..., ResultPage], work: Work) -> 
             "text and graph, one vector": _by(recommend, "similar"),
         }
         hits[name] = {s: _hits(rank, wanted, known) for s, rank in systems.items()}
+        # In another space, for which nothing is encoded; the next stage is without steps again.
         with other_settings(GRAPH_STEPS=STEPS):
             prepare_loaded(work, changed=False)
             spreading = _hits(_by(recommend, "similar"), wanted, known)
