@@ -34,6 +34,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Keys that take one of a few values."""
 
+RANGES: Mapping[str, tuple[int, int]] = {"GRAPH_STEPS": (0, 5)}
+"""First and last value of keys that take a few whole numbers."""
+
 
 def _option(default: Any, help: str) -> Any:
     if isinstance(default, dict):
@@ -63,6 +66,12 @@ class Settings:
         "What a product's one vector is made of: α (λ_t text + λ_i image + λ_v video) + β graph. "
         "A product that lacks one is made of the others. `modality_weights` of a catalogue "
         "overrides.",
+    )
+    GRAPH_STEPS: int = _option(
+        0,
+        "Steps, at most 5, that E(K) spreads along the links between products, which the end of "
+        "each run computes for all of them; 0 leaves it as the words of the neighbourhood. A "
+        "change takes effect with the next rebuild, which encodes nothing.",
     )
     ARTEFACT_DIR: str | Path = _option(
         "",
@@ -149,6 +158,11 @@ def problems(given: object) -> list[tuple[str, str, str]]:
         elif key == "MODALITY_WEIGHTS" and (wrong := _wrong_weights(value)):
             fix = f"It takes numbers from 0 up by {', '.join(WEIGHTS)}."
             found.append(("E002", f"SHOPRECO[{key!r}] has {wrong}.", fix))
+        elif key in RANGES:
+            first, last = RANGES[key]
+            if not first <= value <= last:
+                fix = f"It must be from {first} to {last}."
+                found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", fix))
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
             found.append(("E002", f"SHOPRECO[{key!r}] is {value!r}.", "It must be above zero."))
     return found

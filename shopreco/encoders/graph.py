@@ -17,7 +17,6 @@ from shopreco.encoders.base import Vectors
 
 STEPS = 2
 RESTART = 0.5
-COLUMNS = 32
 
 
 class Links(NamedTuple):
@@ -60,21 +59,28 @@ def propagate(
     return unit
 
 
+def gpu() -> str | None:
+    """`device` of the GPU; None where there is none, or no torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return "cuda" if torch.cuda.is_available() else None
+
+
 def _with_numpy(
     vectors: Vectors, links: Links, shares: Vectors, kept: Vectors, steps: int, device: str
 ) -> Vectors:
-    # Links in the order of their sources are added up by slices, without a loop over them.
     order = np.argsort(links.sources, kind="stable")
-    targets, weights = links.targets[order], shares[order, None]
+    targets, weights = links.targets[order], shares[order]
     linked, starts = np.unique(links.sources[order], return_index=True)
+    bounds = np.append(starts, len(order))
     found = vectors
     for _ in range(steps):
         following = kept * vectors
-        # By a few columns at a time: there may be a hundred links to a product.
-        for first in range(0, vectors.shape[1], COLUMNS):
-            block = np.s_[first : first + COLUMNS]
-            moved = weights * found[targets, block]
-            following[linked, block] += np.add.reduceat(moved, starts, axis=0)
+        # One product at a time: vectors for all links at once might not fit into memory.
+        for source, first, end in zip(linked, bounds[:-1], bounds[1:], strict=True):
+            following[source] += weights[first:end] @ found[targets[first:end]]
         found = following
     return found
 

@@ -17,20 +17,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from django.db.models import F
 from numpy.typing import NDArray
 
 from shopreco.catalogues import get_catalogue
-from shopreco.encoders.graph import Links, propagate
+from shopreco.encoders.graph import STEPS, Links, propagate
 from shopreco.evaluation.beir import fingerprint
 from shopreco.evaluation.corpus.loading import fill
 from shopreco.evaluation.corpus.models import CorpusProduct
-from shopreco.evaluation.preparation import CATALOGUE, Work, migrate, prepare_loaded
+from shopreco.evaluation.preparation import (
+    CATALOGUE,
+    Work,
+    migrate,
+    other_settings,
+    prepare_loaded,
+)
 from shopreco.evaluation.recbole import as_file, find_files, read_items, read_triples
 from shopreco.evaluation.report import table
 from shopreco.indexing import fusing
 from shopreco.indexing.graph import import_kg
-from shopreco.models import Edge, EdgeState, EmbeddingSpace, Item, Node
+from shopreco.indexing.graph.propagation import as_links, links_between_items
+from shopreco.models import EmbeddingSpace, Item, Node
 from shopreco.retrieval.results import ResultPage
 
 HIDDEN = "bought_together"
@@ -107,10 +113,15 @@ def evaluate(folder: Path, recommend: Callable[..., ResultPage], work: Work) -> 
         systems = {
             "text": all_items.by(all_items.texts),
             "text, spread along links": all_items.by(spread),
-            "text and graph, one vector": _by(recommend, "similar"),
             "text and graph, complementary": _by(recommend, "complementary"),
+            "text and graph, one vector": _by(recommend, "similar"),
         }
         hits[name] = {s: _hits(rank, wanted, known) for s, rank in systems.items()}
+        # In another space, for which nothing is encoded; the next stage is without steps again.
+        with other_settings(GRAPH_STEPS=STEPS):
+            prepare_loaded(work, changed=False)
+            spreading = _hits(_by(recommend, "similar"), wanted, known)
+            hits[name][f"text and graph, one vector, {STEPS} steps"] = spreading
     return GraphReport(
         folder.resolve().name, CorpusProduct.objects.count(), sum(map(len, wanted.values())), hits
     )
@@ -152,32 +163,21 @@ def _by(recommend: Callable[..., ResultPage], intent: str) -> Rank:
 class _Items:
     """All items with their E(T), (n, d)."""
 
+    item_ids: Sequence[int]
     ids: Sequence[str]
     row: Mapping[str, int]
     texts: NDArray[np.float32]
 
     @classmethod
     def of(cls, space: EmbeddingSpace) -> _Items:
-        items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
+        rows = Item.objects.filter(catalogue=CATALOGUE).order_by("id")
+        items = dict(rows.values_list("id", "object_id"))
         ids = list(items.values())
         texts = fusing.modality_vectors(space, list(items))["text"]
-        return cls(ids, {object_id: n for n, object_id in enumerate(ids)}, texts)
+        return cls(list(items), ids, {object_id: n for n, object_id in enumerate(ids)}, texts)
 
     def links(self) -> Links:
-        """Between items, both ways, by the weights of edges and relations."""
-        rows = (
-            Edge.objects.filter(
-                source__catalogue=CATALOGUE, source__item__isnull=False, target__item__isnull=False
-            )
-            .exclude(state=EdgeState.REJECTED)
-            .values_list("source__key", "target__key", F("weight") * F("relation__weight"))
-        )
-        sources, targets, weights = zip(*rows, strict=True)
-        return Links(
-            np.array([self.row[key] for key in sources]),
-            np.array([self.row[key] for key in targets]),
-            np.array(weights, dtype=np.float32),
-        ).both_ways()
+        return as_links(links_between_items(CATALOGUE), np.array(self.item_ids))
 
     def by(self, vectors: NDArray[np.float32]) -> Rank:
         """Exact cosine."""

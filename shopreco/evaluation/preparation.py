@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.management import call_command
 
 from shopreco.catalogues import get_catalogue
+from shopreco.conf import get_settings
 from shopreco.evaluation.corpus.loading import ensure_loaded, vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.exceptions import ShopRecoError
@@ -109,6 +112,19 @@ def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None
     if run.state != RunState.DONE:
         raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
     return run
+
+
+@contextmanager
+def other_settings(**changed: Any) -> Iterator[None]:
+    """Settings of shopreco with some others, as if the host's file said so."""
+    given = getattr(settings, "SHOPRECO", {})
+    settings.SHOPRECO = {**given, **changed}
+    get_settings.cache_clear()
+    try:
+        yield
+    finally:
+        settings.SHOPRECO = given
+        get_settings.cache_clear()
 
 
 def _end_abandoned_run() -> None:

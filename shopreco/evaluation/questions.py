@@ -1,11 +1,13 @@
-"""Judged queries of a folder: from its files, or made of the labels of its items."""
+"""Judged queries of a folder: from its files, from clicks, or made of the labels of its items."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+from shopreco.conf import get_settings
 from shopreco.evaluation.beir import (
     DatasetError,
     Document,
@@ -17,15 +19,25 @@ from shopreco.evaluation.beir import (
     read_questions,
     sample,
 )
+from shopreco.evaluation.clicks import judge_clicks
 
 LABELS = ("baseColour", "articleType", "gender")
 MINIMUM_OCCURRENCES = 5
 
 
+class Questions(NamedTuple):
+    """Texts and judgements, by query id."""
+
+    texts: dict[str, str]
+    judgements: Judgements
+    note: str = ""
+    """What a reader of the figures should know of them."""
+
+
 def judged_questions(
     folder: Path, queries: Path | None = None, qrels: Path | None = None, limit: int | None = None
-) -> tuple[dict[str, str], Judgements]:
-    """Texts and judgements, at most `limit`; a folder without such files is asked for its labels.
+) -> Questions:
+    """At most `limit`; a folder without such files is asked for its labels.
 
     Raises:
         DatasetError: a file is malformed, or there is neither.
@@ -36,9 +48,27 @@ def judged_questions(
         judgements = labelled_questions(read_corpus(find_corpus(folder)))
         if queries or qrels or not judgements:
             raise
-        chosen = sample({query: query for query in judgements}, limit)
-        return chosen, {query: judgements[query] for query in chosen}
-    return read_questions(*files, limit)
+        return _chosen(judgements, limit)
+    return Questions(*read_questions(*files, limit))
+
+
+def clicked_questions(folder: Path, clicks: Path, limit: int | None = None) -> Questions:
+    """At most `limit` of the queries after which people clicked on products of the folder.
+
+    Raises:
+        DatasetError: a file is malformed, or there is no such query.
+    """
+    products = {document.id for document in read_corpus(find_corpus(folder))}
+    judgements, unknown = judge_clicks(clicks, products, get_settings().MAX_QUERY_LENGTH)
+    clicked = len({product for each in judgements.values() for product in each})
+    note = f"Judged by clicks on {clicked:,} products. Clicked, but not in the corpus: {unknown:,}."
+    return _chosen(judgements, limit, note)
+
+
+def _chosen(judgements: Judgements, limit: int | None, note: str = "") -> Questions:
+    """Of queries that are known by their texts."""
+    texts = sample({query: query for query in judgements}, limit)
+    return Questions(texts, {query: judgements[query] for query in texts}, note)
 
 
 def labelled_questions(documents: Iterable[Document]) -> dict[str, dict[str, int]]:

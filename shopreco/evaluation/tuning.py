@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,9 +11,10 @@ import numpy as np
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import WEIGHTS
-from shopreco.evaluation.beir import Judgements, find_corpus
+from shopreco.evaluation.beir import find_corpus
 from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
 from shopreco.evaluation.preparation import Work, prepare
+from shopreco.evaluation.questions import Questions
 from shopreco.evaluation.weights import FOLDS, FusionTuning, Scorer, Vectors, tune
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import fusing
@@ -30,9 +32,7 @@ class NothingToWeigh(ShopRecoError):
     code: ClassVar[str] = "nothing_to_weigh"
 
 
-def tune_fusion(
-    folder: Path, queries: Mapping[str, str], judgements: Judgements, work: Work
-) -> FusionTuning:
+def tune_fusion(folder: Path, questions: Questions, work: Work) -> FusionTuning:
     """Index the scratch shop with every modality that its products have, and weigh them.
 
     Raises:
@@ -40,6 +40,7 @@ def tune_fusion(
         IndexingFailed: its index could not be built.
         NothingToWeigh: see there.
     """
+    queries = questions.texts
     name, different = folder.resolve().name, len(set(queries.values()))
     if different < MINIMUM_QUERIES:
         raise NothingToWeigh(
@@ -56,10 +57,11 @@ def tune_fusion(
         raise NothingToWeigh(_alone(name, **space.statistics.get("left_out", {})))
     encode = query_encoder(space).encode_query
     asked = np.stack([encode(text) for text in queries.values()])
-    judged = {id: judgements[id] for id in queries}
+    judged = {id: questions.judgements[id] for id in queries}
     score = Scorer(vectors, list(ids.values()), asked, judged)
     products = {m: int((~np.isnan(each[:, 0])).sum()) for m, each in vectors.items()}
-    return tune(name, products, score, list(queries.values()), Catalogue.get_modality_weights())
+    found = tune(name, products, score, list(queries.values()), Catalogue.get_modality_weights())
+    return replace(found, note=questions.note)
 
 
 def _alone(name: str, pairs: int = 0, needed: int = 0) -> str:

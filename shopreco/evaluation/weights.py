@@ -98,6 +98,8 @@ class FusionTuning:
     curves: Mapping[str, Sequence[Point]]
     setting: Mapping[str, float]
     """`MODALITY_WEIGHTS`; what these products lack keeps its ratio."""
+    note: str = ""
+    """On the judgements."""
 
     @property
     def verdict(self) -> str:
@@ -131,8 +133,8 @@ class FusionTuning:
         setting = (
             f'Chosen on all queries, for SHOPRECO:\n"MODALITY_WEIGHTS": {json.dumps(self.setting)},'
         )
-        paragraphs = [head, what, folds, curves, result, setting]
-        return "\n\n".join(paragraphs)
+        paragraphs = [head, self.note, what, folds, curves, result, setting]
+        return "\n\n".join(filter(None, paragraphs))
 
     def _fold_table(self) -> str:
         rows = [

@@ -11,13 +11,17 @@ from django.db import connections, transaction
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from shopreco.fusion import IMAGE, Alignment, fuse
+from shopreco.fusion import GRAPH, IMAGE, Alignment, fuse
 from shopreco.indexing.modalities import (
+    SPREAD,
     Encoded,
     Hashes,
     Source,
     combined_hash,
+    replace_vectors,
     sources_of,
+    spread_of,
+    vectors_of,
 )
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import read_vectors, replace_rows
@@ -95,9 +99,8 @@ def modality_vectors(
 ) -> dict[str, NDArray[np.float32]]:
     """What the embeddings of items were made of, (n, d) by modality; NaN where one is missing."""
     stored = _stored(space, item_ids)
-    return aligned(
-        space, {m: [stored[i].get(m, NOTHING).vector for i in item_ids] for m in space.encoders}
-    )
+    columns = {m: [stored[i].get(m, NOTHING).vector for i in item_ids] for m in space.encoders}
+    return aligned(space, _spread(space, columns, item_ids))
 
 
 def write_embeddings(
@@ -106,13 +109,16 @@ def write_embeddings(
     hashes: Sequence[str],
     item_ids: Sequence[int],
 ) -> None:
-    """Fuse and store: one vector per item that has any modality, and none for the others."""
+    """Fuse and store: one vector per item that has any modality, and none for the others.
+
+    Of items whose E(K) has spread along links, it is that which is fused.
+    """
     if not item_ids:
         return
     rows = [
         (space.pk, item_id, content_hash, HalfVector(vector))
         for item_id, content_hash, vector in zip(
-            item_ids, hashes, fused(space, columns), strict=True
+            item_ids, hashes, fused(space, _spread(space, columns, item_ids)), strict=True
         )
         if not np.isnan(vector[0])
     ]
@@ -156,19 +162,48 @@ def fuse_all(space: EmbeddingSpace) -> int:
     done, last = 0, 0
     while page := _page(space, last):
         with transaction.atomic(using=outbox_database()):
-            stored = _stored(space, list(page), lock=True)
-            rows = {i: row for i, row in stored.items() if len(row) == page[i]}
-            write_embeddings(
-                space,
-                {m: [row.get(m, NOTHING).vector for row in rows.values()] for m in space.encoders},
-                [
-                    combined_hash(space, {m: each.content_hash for m, each in row.items()})
-                    for row in rows.values()
-                ],
-                list(rows),
-            )
+            rows = _locked(space, page)
+            _fuse_rows(space, rows)
         done, last = done + len(rows), max(page)
     return done
+
+
+def fuse_spread(space: EmbeddingSpace, spread: Mapping[int, NDArray[np.float32] | None]) -> int:
+    """Store how E(K) of items has spread, None where no link is left, and fuse them again.
+
+    Returns how many; an item that a worker replaces right now keeps what it has.
+    """
+    source = spread_of(space)
+    if source is None:
+        raise ValueError(f"{space} has no steps along the links.")
+    with transaction.atomic(using=outbox_database()):
+        rows = _locked(space, _counts(space, list(spread)))
+        # Of an item that has left the index meanwhile there is nothing.
+        kept = {i: vector for i, row in rows.items() if row and (vector := spread[i]) is not None}
+        replace_vectors(source, [(i, SPREAD, each) for i, each in kept.items()], list(rows))
+        _fuse_rows(space, rows)
+    return len(rows)
+
+
+def forget_spread(space: EmbeddingSpace) -> None:
+    """Remove how E(K) has spread in a space that is dropped."""
+    if source := spread_of(space):
+        with connections[outbox_database()].cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM shopreco_modalityvector WHERE modality = %s AND encoder = %s", source
+            )
+
+
+def _fuse_rows(space: EmbeddingSpace, rows: Mapping[int, Mapping[str, Stored]]) -> None:
+    write_embeddings(
+        space,
+        {m: [row.get(m, NOTHING).vector for row in rows.values()] for m in space.encoders},
+        [
+            combined_hash(space, {m: each.content_hash for m, each in row.items()})
+            for row in rows.values()
+        ],
+        list(rows),
+    )
 
 
 def _page(space: EmbeddingSpace, after: int) -> dict[int, int]:
@@ -189,14 +224,37 @@ def _page(space: EmbeddingSpace, after: int) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def _counts(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, int]:
+    """How many modalities of the space each item has."""
+    return {item_id: len(row) for item_id, row in _stored(space, item_ids).items()}
+
+
+def _locked(space: EmbeddingSpace, counts: Mapping[int, int]) -> dict[int, dict[str, Stored]]:
+    """What is stored of items, until the transaction ends: a worker that replaces one of the rows
+    fuses it after us, and items of which one is being replaced now are not among them.
+
+    counts: how many modalities they had a moment ago.
+    """
+    stored = _stored(space, list(counts), lock=True)
+    return {i: row for i, row in stored.items() if len(row) == counts[i]}
+
+
+def _spread(
+    space: EmbeddingSpace, columns: Mapping[str, Column], item_ids: Sequence[int]
+) -> Mapping[str, Column]:
+    """The columns with E(K) as it has spread, of the items where it has."""
+    source = spread_of(space)
+    if source is None:
+        return columns
+    spread = vectors_of(source, item_ids)
+    own = zip(item_ids, columns[GRAPH], strict=True)
+    return {**columns, GRAPH: [spread.get(i, vector) for i, vector in own]}
+
+
 def _stored(
     space: EmbeddingSpace, item_ids: Sequence[int], *, lock: bool = False
 ) -> dict[int, dict[str, Stored]]:
-    """Vector and content hash by modality, by item id.
-
-    With `lock` until the transaction ends: a worker that replaces one of the rows fuses it after
-    us, and those that one is replacing now are not among them.
-    """
+    """Vector and content hash by modality, by item id; with `lock` until the transaction ends."""
     found: dict[int, dict[str, Stored]] = {item_id: {} for item_id in item_ids}
     for source in sources_of(space):
         rows = read_vectors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
@@ -32,7 +32,7 @@ READ: Mapping[str, Callable[[ItemDocument], str]] = {
 LATER_PICTURES = 0.5
 """Weight of the second and each further picture of a product; the first has 1."""
 MAX_PICTURES = 8
-UNOPENED = "unopened"
+UNOPENED, SPREAD = "unopened", "spread"
 """In place of a content hash."""
 ENCODED_TOGETHER = 32
 """Decoded pictures that are in memory at a time, about."""
@@ -70,6 +70,14 @@ _encoders: dict[str, TextEncoder | ImageEncoder] = {}
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:
     return [Source(modality, encoder) for modality, encoder in space.encoders.items()]
+
+
+def spread_of(space: EmbeddingSpace) -> Source | None:
+    """Where E(K) is kept that has spread along links; None in a space where it does not.
+
+    By space: so embeddings, and what they were made of, always change together.
+    """
+    return Source(GRAPH, f"space-{space.pk}") if space.steps else None
 
 
 def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
@@ -218,6 +226,30 @@ def write_vectors(
     """Store what was encoded just now, and forget what objects no longer have."""
     fresh = [o for o in encoded.by_object if o in ours and o in encoded.fresh]
     gone = [o for o in encoded.by_object if o in ours and not hashes[o].get(source.modality)]
+    replace_vectors(
+        source,
+        [(ids[o], hashes[o][source.modality], encoded.by_object[o]) for o in fresh],
+        [ids[o] for o in [*fresh, *gone]],
+    )
+
+
+def vectors_of(source: Source, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+    """What is stored of a source, by item id; without those that lack the modality."""
+    rows = read_vectors(
+        "SELECT item_id, vector FROM shopreco_modalityvector "
+        "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s AND vector IS NOT NULL",
+        [list(item_ids), *source],
+    )
+    return {item_id: vector.to_numpy().astype(np.float32) for item_id, vector in rows}
+
+
+def replace_vectors(
+    source: Source,
+    rows: Iterable[tuple[int, str, NDArray[np.float32] | None]],
+    item_ids: Sequence[int],
+) -> None:
+    """Store vectors of a source, (item id, content hash, vector) each, in place of all that these
+    items had."""
     replace_rows(
         "shopreco_modalityvector",
         {
@@ -229,15 +261,15 @@ def write_vectors(
         },
         [
             (
-                ids[o],
+                item_id,
                 source.modality,
                 source.encoder,
-                hashes[o][source.modality],
-                None if (vector := encoded.by_object[o]) is None else HalfVector(vector),
+                content_hash,
+                None if vector is None else HalfVector(vector),
             )
-            for o in fresh
+            for item_id, content_hash, vector in rows
         ],
-        item_ids=[ids[o] for o in [*fresh, *gone]],
+        item_ids=item_ids,
         modality=source.modality,
         encoder=source.encoder,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shopreco.catalogues import Catalogue
+from shopreco.indexing.modalities import sources_of, spread_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.spaces import drop_looks_index, drop_space
 from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
@@ -25,7 +26,8 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
     for space in [*retired, *abandoned]:
         drop_space(space)
         dropped += 1
-    used = {encoder for space in spaces.all() for encoder in space.encoders.values()}
+    sources = [s for space in spaces.all() for s in (*sources_of(space), spread_of(space)) if s]
+    used = {source.encoder for source in sources}
     vectors = ModalityVector.objects.using(database).filter(item__catalogue=catalogue.name)
     orphans = vectors.exclude(encoder__in=used)
     count = orphans.count()

@@ -209,11 +209,13 @@ def _finish(run: IndexRun) -> None:
     space = run.space
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
+        graph.spread(space)
         spaces.export_query_encoders(space)
         spaces.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
     elif active := spaces.active_space(run.catalogue):
+        graph.spread(active)
         spaces.export_query_encoders(active)
     rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
     if again := _mentions(run):

@@ -68,6 +68,8 @@ def current_modalities(
     chosen = _current_media(catalogue, encoder, refit=refit)
     if weights[GRAPH] > 0:
         chosen[GRAPH] = {"fingerprint": encoder.fingerprint, "alignment": None}
+        if steps := get_settings().GRAPH_STEPS:
+            chosen[GRAPH]["steps"] = steps
     found = {m: {"weight": weights[m], **spec} for m, spec in chosen.items()}
     return {TEXT: {"weight": weights[TEXT]}} | found if found else {}
 
@@ -342,6 +344,7 @@ def drop_space(space: EmbeddingSpace) -> None:
     with connections[database].cursor() as cursor:
         for table in ("embedding", "lexicalentry", "lexiconterm"):
             cursor.execute(f"DELETE FROM shopreco_{table} WHERE space_id = %s", [space.pk])
+    fusing.forget_spread(space)
     space.delete(using=database)
 
 

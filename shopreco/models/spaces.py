@@ -81,6 +81,12 @@ class EmbeddingSpace(models.Model):
         return {"text": self.encoder_fingerprint, **others}
 
     @property
+    def steps(self) -> int:
+        """How far E(K) spreads along the links between products; 0 where it does not."""
+        steps: int = self.modalities.get("graph", {}).get("steps", 0)
+        return steps
+
+    @property
     def awaits_alignment(self) -> bool:
         """Whether its pictures are not yet mapped to the text space: nothing can be fused."""
         return any(spec.get("alignment") == "" for spec in self.modalities.values())
@@ -96,7 +102,8 @@ class ModalityVector(models.Model):
 
     Kept per encoder and before any alignment, so that a weight or an alignment can change, and a
     space be rebuilt, without encoding. Without a vector the item lacks the modality: it has no
-    picture, or none that can be read.
+    picture, or none that can be read. An E(K) that has spread along links stands beside the one
+    that was encoded, by its space in place of the encoder.
     """
 
     pk = models.CompositePrimaryKey("item_id", "modality", "encoder")

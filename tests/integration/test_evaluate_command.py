@@ -249,6 +249,39 @@ def test_weights_are_tuned_from_the_stored_vectors(pictured: Path, tmp_path: Pat
     assert len(tune_runs(pictured)) == 1, "the index is kept"
 
 
+def test_weights_are_tuned_on_clicks(pictured: Path, tmp_path: Path) -> None:
+    items = [json.loads(line) for line in (pictured / "items.jsonl").read_text().splitlines()]
+    rows = [
+        ("{baseColour} {articleType} {gender}".format(**each["metadata"]), each["_id"], 1)
+        for each in items
+    ]
+    rows.append(("Red Birthday Everyone", "sold-out", 5))
+    clicks, figures = tmp_path / "clicks.csv.gz", tmp_path / "figures.json"
+    with gzip.open(clicks, "wt") as file:
+        file.write("query,product,clicks\n" + "".join(f"{q},{p},{n}\n" for q, p, n in rows))
+    printed = command("shopreco_tune", "fusion", pictured, "--clicks", clicks, "--json", figures)
+    found = json.loads(figures.read_text())
+    # One click on each of what the labels judge: the same judgements, the same choice.
+    command("shopreco_tune", "fusion", pictured, "--json", figures)
+    by_labels = json.loads(figures.read_text())
+    note = "Judged by clicks on 120 products. Clicked, but not in the corpus: 1."
+    assert found == {**by_labels, "note": note}
+    assert note in printed
+
+
+@pytest.mark.parametrize("name", ["queries", "qrels"])
+def test_clicks_stand_instead_of_judgements(folder: Path, name: str) -> None:
+    with pytest.raises(CommandError, match=f"--clicks: not allowed with argument --{name}"):
+        command("shopreco_tune", "fusion", folder, "--clicks=clicks.csv", f"--{name}=other")
+
+
+def test_a_malformed_row_of_clicks_is_named(folder: Path, tmp_path: Path) -> None:
+    clicks = tmp_path / "clicks.csv"
+    clicks.write_text("query,product,clicks\nlamp,p1-1,2\nlamp,p1-2,often\n")
+    with pytest.raises(CommandError, match=r"clicks\.csv:3: 'often' is no whole number"):
+        command("shopreco_tune", "fusion", folder, "--clicks", clicks)
+
+
 def tune_runs(folder: Path) -> list[Any]:
     runs = "SELECT kind, state, encoded FROM shopreco_indexrun ORDER BY id"
     return in_scratch(ScratchDatabase.of("tune", folder), runs)
@@ -308,6 +341,11 @@ def test_what_is_bought_together_is_found_by_the_graph(related: Path, tmp_path: 
     assert alone["text and graph, complementary"] == 0, "nothing leads to a hidden partner"
     assert everything["text and graph, complementary"] == 1, "through what both are bought with"
     assert everything["text, spread along links"] > 0.9
+    # Nothing is encoded for them, and the next evaluation begins without them.
+    assert everything["text and graph, one vector, 2 steps"] > alone["text"]
+    runs = "SELECT encoded > 0 FROM shopreco_indexrun ORDER BY id"
+    encoded = in_scratch(ScratchDatabase.of("graph", related), runs)
+    assert encoded == [(True,), (False,), (True,), (False,)]
     assert "Hits@10" in printed
 
 

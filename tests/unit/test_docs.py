@@ -22,6 +22,7 @@ from django.template import Engine, Template
 from django.urls import Resolver404, resolve
 
 from shopreco import conf
+from shopreco.encoders.graph import RESTART
 from shopreco.indexing import spaces
 from shopreco.ranking.fusion import ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
@@ -243,6 +244,10 @@ CONSTANTS = {
         (r"\+ ([\d.]+) · mentions", ConvexSum().mention_weight),
         (r"\+ ([\d.]+) · cosine", 1 - ConvexSum().lexical_weight),
         (r"only words found, the best (\d+)\.", hybrid.RESCORED),
+    ],
+    "docs/explanation/graph.md": [
+        (r"takes on (half) of the mean", 1 - RESTART),
+        (r"keeps (half) of what it began", RESTART),
     ],
     "docs/explanation/lexical.md": [
         (r"k1 = ([\d.]+)", bm25.K1),

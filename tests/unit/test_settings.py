@@ -44,6 +44,9 @@ def test_another_class_takes_no_defaults_of_the_first(settings: Settings) -> Non
         ({"LEASE_SECONDS": "5"}, "E002", "of type int"),
         ({"LEASE_SECONDS": True}, "E002", "of type int"),
         ({"LEASE_SECONDS": 0}, "E002", "above zero"),
+        ({"GRAPH_STEPS": 6}, "E002", "from 0 to 5"),
+        ({"GRAPH_STEPS": -1}, "E002", "from 0 to 5"),
+        ({"GRAPH_STEPS": 1.5}, "E002", "of type int"),
         ({"TEXT_ENCODER": "name"}, "E002", "Mapping"),
         ({"PHOTO_ENCODER": "browser"}, "E002", "one of worker, web"),
         (["LEASE_SECONDS"], "E002", "Write SHOPRECO"),
@@ -53,6 +56,11 @@ def test_each_problem_is_named_with_its_fix(given: object, id: str, fix: str) ->
     [(found, _message, hint)] = problems(given)
     assert found == id
     assert fix in hint
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_steps_may_be_none_and_as_many_as_five(steps: int) -> None:
+    assert problems({"GRAPH_STEPS": steps}) == []
 
 
 def test_a_removed_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
