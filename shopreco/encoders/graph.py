@@ -91,13 +91,13 @@ def _with_torch(
     import torch
 
     at = torch.from_numpy(np.stack([links.sources, links.targets])).to(device)
-    size = (len(vectors), len(vectors))
-    matrix = torch.sparse_coo_tensor(
-        at, torch.from_numpy(shares).to(device), size, check_invariants=True
-    ).coalesce()
+    weights = torch.from_numpy(shares).to(device)
     start = torch.from_numpy(kept * vectors).to(device)
     found = torch.from_numpy(vectors).to(device)
-    for _ in range(steps):
-        found = start + torch.sparse.mm(matrix, found)
+    # Said for the block: some versions of torch warn where nobody has said it.
+    with torch.sparse.check_sparse_tensor_invariants(True):  # type: ignore[no-untyped-call]
+        matrix = torch.sparse_coo_tensor(at, weights, (len(vectors), len(vectors))).coalesce()
+        for _ in range(steps):
+            found = start + torch.sparse.mm(matrix, found)
     moved: Vectors = found.cpu().numpy()
     return moved
