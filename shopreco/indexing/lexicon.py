@@ -76,6 +76,8 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
 
 def write_entries(space: EmbeddingSpace, entries: Mapping[int, Entry]) -> None:
     """Replace the entries of items, by item id, and move the document frequencies along."""
+    if not entries:
+        return
     change = Counter({EVERY_ITEM: len(entries)})
     tokens: dict[int, Token] = {EVERY_ITEM: Token("", "")}
     for entry in entries.values():

@@ -73,6 +73,9 @@ def mark(catalogue: str, object_ids: Iterable[str], *, run_id: int | None = None
 def mark_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> int:
     """Enqueue what depends on something that was just indexed, behind all that waits already, as
     part of a run if that was; returns how many rows are new."""
+    ids = sorted(object_ids)
+    if not ids:
+        return 0
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
@@ -83,7 +86,7 @@ def mark_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None)
                 DO UPDATE SET version = shopreco_change.version + 1, attempts = 0
             RETURNING version
             """,
-            [catalogue, run_id, sorted(object_ids)],
+            [catalogue, run_id, ids],
         )
         return sum(version == 1 for (version,) in cursor.fetchall())
 

@@ -176,7 +176,7 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
                 {written.ids[o]: e for o, e in entries[space.pk].items() if o in ours},
             )
         graph.attach_items(
-            catalogue.name, [batch.documents[o] for o in batch.documents if o in ours]
+            catalogue.name, [row.document for row in changed if row.document.object_id in ours]
         )
         report = Report(
             changed=written.changed,
@@ -213,7 +213,7 @@ def _update_graph(
         # In a transaction of its own: with our claims locked it could wait for another worker's.
         run = _run_of(claims)
         again = outbox.mark_again(catalogue.name, changes.neighbours, run_id=run)
-        if run is not None:
+        if run is not None and again:
             rows = IndexRun.objects.using(outbox_database()).filter(pk=run)
             rows.update(total=F("total") + again)
         for o, told in graph.neighbourhoods(catalogue.name, batch.documents).items():

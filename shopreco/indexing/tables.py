@@ -25,6 +25,8 @@ def replace_rows(
     `types` maps the columns of `rows` to their PostgreSQL types, in order. A COPY of binary
     vectors costs a tenth of the same INSERT with vectors as text.
     """
+    if not item_ids:
+        return
     connection = connections[outbox_database()]
     where = "".join(f" AND {column} = %s" for column in scope)
     with connection.cursor() as cursor:

@@ -158,6 +158,10 @@ class Node(models.Model):
                 condition=~Q(kind="item"),
                 name="shopreco_node_label",
             ),
+            # The dictionary of known values, which every batch of the index asks for.
+            models.Index(
+                fields=["catalogue"], condition=Q(holders__gte=2), name="shopreco_node_values"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,9 @@ class Dictionary(Generic[V]):
         self._labels = [(label, value) for label, value in labels if is_telling(label)]
         self._by_language: dict[str, _Phrases[V]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._labels)
+
     def mentions(self, text: str, language: str) -> list[Mention[V]]:
         """Each value that the text says, once, in its order. Where labels overlap, the one that
         begins first counts, then the longest."""

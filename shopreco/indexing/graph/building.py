@@ -135,9 +135,10 @@ def _bring_up_to_date(
     removed = [stored[key].id for key in gone]
     with connections[outbox_database()].cursor() as cursor:
         # Somebody may have decided on an edge since it was read.
-        cursor.execute(
-            "DELETE FROM shopreco_edge WHERE id = ANY(%s) AND state = 'active'", [removed]
-        )
+        if removed:
+            cursor.execute(
+                "DELETE FROM shopreco_edge WHERE id = ANY(%s) AND state = 'active'", [removed]
+            )
         if changed:
             cursor.execute(
                 """

@@ -98,6 +98,8 @@ def attach_items(catalogue: str, documents: Iterable[ItemDocument]) -> list[int]
     """Give the nodes of items their titles, and tie those that are in the index to their rows;
     returns the ids of those that were changed."""
     titles = {d.object_id: item_name(d.object_id, d.title).label for d in documents}
+    if not titles:
+        return []
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
@@ -115,6 +117,9 @@ def attach_items(catalogue: str, documents: Iterable[ItemDocument]) -> list[int]
 
 def linked_items(nodes: Iterable[int], linked_to: Iterable[int]) -> frozenset[str]:
     """Object ids of those of the nodes that are items, and of the items linked to other nodes."""
+    nodes, linked_to = list(nodes), list(linked_to)
+    if not (nodes or linked_to):
+        return frozenset()
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
@@ -130,6 +135,6 @@ def linked_items(nodes: Iterable[int], linked_to: Iterable[int]) -> frozenset[st
             SELECT n.key FROM link JOIN shopreco_node n ON n.id = link.target_id
             WHERE link.source_id = ANY(%(to)s) AND n.kind = 'item'
             """,
-            {"nodes": list(nodes), "to": list(linked_to)},
+            {"nodes": nodes, "to": linked_to},
         )
         return frozenset(key for (key,) in cursor.fetchall())

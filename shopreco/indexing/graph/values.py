@@ -79,16 +79,24 @@ def known_values(catalogue: str) -> Dictionary[KnownValue]:
 
 def _read(catalogue: str) -> list[Row]:
     with connections[outbox_database()].cursor() as cursor:
+        # The number stands in the text, as in the partial index.
         cursor.execute(
-            """
-            SELECT name.label, name.key, r.code, n.kind, n.key, n.label, n.holders
-            FROM shopreco_node name
-            JOIN shopreco_node n ON n.id = COALESCE(name.merged_into_id, name.id)
-            JOIN shopreco_relationtype r ON r.code = 'has_' || n.kind AND r.in_texts
-            WHERE name.catalogue = %s AND name.in_texts AND n.in_texts AND n.holders >= %s
-            ORDER BY name.id
+            f"""
+            WITH value AS MATERIALIZED (
+                SELECT n.id, r.code, n.kind, n.key, n.label, n.holders
+                FROM shopreco_node n
+                JOIN shopreco_relationtype r ON r.code = 'has_' || n.kind AND r.in_texts
+                WHERE n.catalogue = %s AND n.in_texts AND n.holders >= {FEWEST_HOLDERS:d}
+            ), named AS (
+                SELECT id AS name_id, label AS name, key AS name_key, value.* FROM value
+                UNION ALL
+                SELECT name.id, name.label, name.key, value.*
+                FROM value JOIN shopreco_node name ON name.merged_into_id = value.id
+                WHERE name.in_texts
+            )
+            SELECT name, name_key, code, kind, key, label, holders FROM named ORDER BY name_id
             """,
-            [catalogue, FEWEST_HOLDERS],
+            [catalogue],
         )
         return [Row(*row) for row in cursor.fetchall()]
 
@@ -116,8 +124,8 @@ def extracted_edges(
 def _said(
     catalogue: Catalogue, document: ItemDocument, dictionary: Dictionary[KnownValue]
 ) -> Iterator[tuple[KnownValue, float]]:
-    languages = languages_of(document)
-    for part in document.texts:
+    languages = languages_of(document) if dictionary else {}
+    for part in document.texts if dictionary else ():
         declaration = catalogue.fields.get(part.name)
         if isinstance(declaration, Text):
             confidence = IN_TITLE if isinstance(declaration, Title) else IN_TEXT
