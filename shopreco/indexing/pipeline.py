@@ -70,9 +70,11 @@ def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
 
 
 def _batch_size(catalogue: Catalogue) -> int:
-    """Fewer items where they have pictures, which take many times as long as texts."""
+    """Fewer items where their pictures are encoded, which take many times as long as texts."""
     size = get_settings().BATCH_SIZE
-    pictured = any(field.modality for field in catalogue.fields.values())
+    declared = {field.modality for field in catalogue.fields.values() if field.modality}
+    weights = catalogue.get_modality_weights() if declared else {}
+    pictured = any(weights[modality] > 0 for modality in declared)
     return max(1, size // SMALLER_WITH_MEDIA) if pictured else size
 
 
