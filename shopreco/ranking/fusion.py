@@ -133,7 +133,8 @@ def _options_of(fusion_class: type) -> tuple[str, ...]:
 
 
 def _known(scores: Scores) -> NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=0.0)
+    values = np.asarray(scores, dtype=np.float64)
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def _fused(**parts: NDArray[np.float64]) -> Fused:

@@ -76,7 +76,8 @@ def _join(filters: Filters) -> str:
 
 def literal(vector: NDArray[np.float32]) -> str:
     """A vector, (d,), as text for a `halfvec`, which keeps no more than four digits."""
-    return f"[{','.join([f'{each:.4g}' for each in vector.tolist()])}]"
+    numbers = ",".join(["%.4g"] * len(vector)) % tuple(vector.tolist())
+    return f"[{numbers}]"
 
 
 def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:

@@ -97,16 +97,17 @@ def _words_and_vector(
     space: EmbeddingSpace, text: str, words: LexicalQuery | None, scope: Filters, stages: Stages
 ) -> tuple[Hits, NDArray[np.float32] | None]:
     """What words find, and the query vector: it is encoded while the server looks."""
-    vector = vectors.known(space, text)
+    known = vectors.known(space, text)
     asked: Asked | None = None
     with stages.stage("lexical", optional=True):
         asked = lexical.ask(space, words, scope) if words is not None else None
     found = NO_HITS
     with asked if asked is not None else nullcontext():
-        if vector is None:
-            vector = vectors.wait(space, vectors.encode(space, text), stages)
+        vector = vectors.encoded(space, text, stages) if known is None else known
         with stages.stage("lexical", optional=True):
             found = lexical.read(asked) if asked is not None else NO_HITS
+    if known is None and vector is not None:
+        vectors.remember_query(space, text, vector)
     return found, vector
 
 

@@ -8,7 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
 from hashlib import blake2b
+from math import inf
 from threading import Lock
+from time import perf_counter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,7 +33,14 @@ LOADING_SECONDS = 3.0
 """What the first query of a process may wait, once, while the encoder is loaded."""
 CACHE_SECONDS = 24 * 3600
 
+QUICK = 0.05
+"""Share of the deadline within which an encoder is quick."""
+SHORT = 200
+"""Characters of a text that it takes no longer for."""
+
 _loaded: dict[str, Any] = {}
+_took: dict[str, float] = {}
+"""Seconds that an encoder took for the last short query."""
 _loading = Lock()
 
 
@@ -62,10 +71,13 @@ def _load(space: EmbeddingSpace, modality: str) -> Any:
 
 
 def begin(space: EmbeddingSpace, text: str) -> Future[Vector]:
-    """q = E_text(Q), formula (1), as a future: from the cache, else encoded in a thread."""
+    """q = E_text(Q), formula (1), as a future: from the cache, else encoded in a thread.
+
+    The vector that comes too late for its own request is cached for the next.
+    """
     cached = known(space, text)
     if cached is None:
-        return encode(space, text)
+        return threads("query", os.getpid()).submit(_encode_and_remember, space, text)
     ready: Future[Vector] = Future()
     ready.set_result(cached)
     return ready
@@ -76,10 +88,21 @@ def known(space: EmbeddingSpace, text: str) -> Vector | None:
     return recall(_cache_key(space, text))
 
 
-def encode(space: EmbeddingSpace, text: str) -> Future[Vector]:
-    """In a thread. The vector that comes too late for its own request is cached for the next."""
-    threads_ = threads("query", os.getpid())
-    return threads_.submit(_encode, space, text, _cache_key(space, text))
+def encoded(space: EmbeddingSpace, text: str, stages: Stages) -> Vector | None:
+    """The vector of a query that is not known; None, and the stage named, if it fails or is late.
+
+    An encoder that takes a small part of the deadline does it here: for a short text a thread takes
+    longer to begin and to hand over than it has to do. It asks the database nothing, the cache
+    neither: `remember_query` afterwards.
+    """
+    quick = _took.get(space.encoder_fingerprint, inf) < QUICK * get_settings().QUERY_DEADLINE
+    if not quick or len(text) > SHORT:
+        encoding = threads("query", os.getpid()).submit(_encode_and_remember, space, text)
+        return wait(space, encoding, stages)
+    vector: Vector | None = None
+    with stages.stage("encode", optional=True):
+        vector = _encode(space, text)
+    return vector  # noqa: RET504 (the stage may have failed)
 
 
 def wait(space: EmbeddingSpace, encoding: Future[Vector], stages: Stages) -> Vector | None:
@@ -123,9 +146,22 @@ def threads(purpose: str, pid: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix=f"shopreco-{purpose}")
 
 
-def _encode(space: EmbeddingSpace, text: str, key: str) -> Vector:
-    vector = query_encoder(space).encode_query(text)
-    remember(key, vector)
+def remember_query(space: EmbeddingSpace, text: str, vector: Vector) -> None:
+    remember(_cache_key(space, text), vector)
+
+
+def _encode_and_remember(space: EmbeddingSpace, text: str) -> Vector:
+    vector = _encode(space, text)
+    remember_query(space, text, vector)
+    return vector
+
+
+def _encode(space: EmbeddingSpace, text: str) -> Vector:
+    encoder = query_encoder(space)
+    began = perf_counter()
+    vector = encoder.encode_query(text)
+    if len(text) <= SHORT:
+        _took[space.encoder_fingerprint] = perf_counter() - began
     return vector
 
 
