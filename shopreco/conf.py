@@ -87,7 +87,8 @@ class Settings:
     )
     QUERY_DEADLINE: float = _option(
         0.25,
-        "Seconds that a search waits for its query vector before it answers by words alone.",
+        "Seconds that a search waits for its query vector before it answers by words alone. An "
+        "encoder that took less than a twentieth of it the last time is waited for.",
     )
     PHOTO_ENCODER: str = _option(
         "worker",

@@ -40,7 +40,7 @@ def compare(
     """Outcomes by name of system, and the times of others that are `also_timed`, by name.
 
     All queries count for the metrics; the clock runs over at most `TIMED_QUERIES` of them, and in
-    rounds over fewer than `MINIMUM_TIMED`: nothing is cached between them. Those that work in
+    rounds over fewer than `MINIMUM_TIMED`: every query is encoded every time. Those that work in
     memory are timed apart: a scan of all vectors empties the processor's caches and leaves busy
     threads behind, which whoever came next would pay for.
     """
