@@ -95,7 +95,7 @@ def _with_torch(
     start = torch.from_numpy(kept * vectors).to(device)
     found = torch.from_numpy(vectors).to(device)
     # Said for the block: some versions of torch warn where nobody has said it.
-    with torch.sparse.check_sparse_tensor_invariants(True):  # type: ignore[no-untyped-call]
+    with torch.sparse.check_sparse_tensor_invariants(True):  # type: ignore[no-untyped-call]  # of torch
         matrix = torch.sparse_coo_tensor(at, weights, (len(vectors), len(vectors))).coalesce()
         for _ in range(steps):
             found = start + torch.sparse.mm(matrix, found)

@@ -58,9 +58,6 @@ class MatchSet:
             self.mentions[positions],
         )
 
-    def __len__(self) -> int:
-        return len(self.item_ids)
-
 
 def match(
     space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: Stages

@@ -27,10 +27,6 @@ class Hits:
             np.array(scores, dtype=np.float32),
         )
 
-    def rows(self) -> list[tuple[int, int, float]]:
-        ids, groups, scores = self.item_ids, self.group_ids, self.scores
-        return list(zip(ids.tolist(), groups.tolist(), scores.tolist(), strict=True))
-
     def take(self, positions: NDArray[Any]) -> Hits:
         return Hits(self.item_ids[positions], self.group_ids[positions], self.scores[positions])
 
