@@ -8,8 +8,7 @@ time in which its words are looked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connections, router
@@ -37,7 +36,8 @@ class Statement(NamedTuple):
 
 
 class Asked:
-    """A statement that the server works on. Its connection takes no other before the block is over.
+    """A statement that the server works on. Its connection takes no other before it is read or
+    closed.
 
     Within a transaction of the host's it is answered at once, so that a failure stays within the
     savepoint that it was asked in.
@@ -73,15 +73,8 @@ class Asked:
                 raise error_from_result(result)
         return [results[-1].get_value(0, n) for n in range(results[-1].nfields)]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave what was not read, so that the connection can be used again."""
         if self._answer is None:
             self._raw.wait(fetch_many(self._raw.pgconn))
 

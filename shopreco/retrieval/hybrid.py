@@ -6,7 +6,7 @@ the facets that are chosen: so totals and facet counts are exact and pages are s
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -99,7 +99,7 @@ def _words_and_vector(
     with stages.stage("lexical", optional=True):
         asked = lexical.ask(space, words, scope) if words is not None else None
     found = NO_HITS
-    with asked if asked is not None else nullcontext():
+    with closing(asked) if asked is not None else nullcontext():
         vector = vectors.encoded(space, text, stages) if known is None else known
         with stages.stage("lexical", optional=True):
             found = lexical.read(asked) if asked is not None else NO_HITS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -35,10 +37,9 @@ def test_nothing_found_is_empty_arrays() -> None:
 
 
 def test_what_is_left_unread_keeps_nobody_waiting() -> None:
-    with pytest.raises(RuntimeError, match="meanwhile"), Asked(as_arrays(ASKED, NUMBERS)):
+    with pytest.raises(RuntimeError, match="meanwhile"), closing(Asked(as_arrays(ASKED, NUMBERS))):
         raise RuntimeError("meanwhile")
-    with Asked(BROKEN):
-        pass
+    Asked(BROKEN).close()
     assert answers()
 
 
