@@ -288,13 +288,15 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     """Switch to a space, for instance back to the one before, and bring it up to date.
 
     The switch is one UPDATE. What changed while the space was retired is caught up by a run,
-    which is returned; None if another run is under way and does it.
+    which is returned; None if another run is under way, which then begins again and does it.
     """
     spaces.build_indexes(space)
     spaces.activate(space)
     try:
         return _hand_over(runs.start(get_catalogue(space.catalogue), user=user))
     except RunError:
+        if (live := runs.live_run(space.catalogue)) is not None:
+            runs.begin_again(live)
         return None
 
 

@@ -14,7 +14,7 @@ from shopreco.encoders import create_encoder
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import alignments
 from shopreco.indexing.spaces import active_space, current_fingerprint
-from shopreco.models import Change, IndexRun, Item, ModalityVector, Outcome
+from shopreco.models import Change, IndexRun, Item, Mark, ModalityVector, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def preview(catalogue: Catalogue) -> Preview:
         catalogue=catalogue.name,
         objects=catalogue.get_queryset().count(),
         outcomes=_outcomes(catalogue.name),
-        waiting=Change.objects.filter(catalogue=catalogue.name).count(),
+        waiting=Change.objects.filter(catalogue=catalogue.name).count()
+        + Mark.objects.filter(catalogue=catalogue.name).count(),
         active=f"#{space.pk} · {describe_encoder(space.encoder)}" if space else "",
         encoder=encoder,
         encoded=encoded,

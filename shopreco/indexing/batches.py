@@ -23,6 +23,14 @@ class Report:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an item could not be indexed; whether it is tried again without being saved."""
+
+    reason: str
+    is_final: bool = False
+
+
 @dataclass(slots=True)
 class Batch:
     """The claims of one batch and what the catalogue says of their objects."""
@@ -30,5 +38,5 @@ class Batch:
     claims: list[Claim]
     documents: dict[str, ItemDocument] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Failure] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connections, router, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue
@@ -29,7 +30,14 @@ from shopreco.indexing import alignments, fusing
 from shopreco.indexing.lexicon import average_lengths, languages_of
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import Embedding, EmbeddingSpace, ModalityVector, SpaceState, VectorIndex
+from shopreco.models import (
+    Embedding,
+    EmbeddingSpace,
+    IndexRun,
+    ModalityVector,
+    SpaceState,
+    VectorIndex,
+)
 from shopreco.text import get_analyser
 
 logger = logging.getLogger(__name__)
@@ -124,16 +132,30 @@ def forget_served_spaces() -> None:
     _served.clear()
 
 
+def spaces_of(catalogue: str) -> QuerySet[EmbeddingSpace]:
+    """All spaces of a catalogue, where they are written, in the order in which they are locked."""
+    spaces = EmbeddingSpace.objects.using(outbox_database())
+    return spaces.filter(catalogue=catalogue).order_by("id")
+
+
 def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
-    """The spaces that every change is written to: the active one and those being built."""
-    found = EmbeddingSpace.objects.using(outbox_database()).filter(
-        catalogue=catalogue, state__in=[SpaceState.ACTIVE, SpaceState.BUILDING]
-    )
-    return list(found.order_by("id"))
+    """The spaces that every change is written to: the active one, and those that a run is building.
+
+    One whose run has failed or was cancelled gets nothing: a run that is resumed begins anew.
+    """
+    live = IndexRun.objects.filter(space=OuterRef("pk"), state__in=IndexRun.LIVE)
+    being_built = Q(Exists(live), state=SpaceState.BUILDING)
+    return list(spaces_of(catalogue).filter(Q(state=SpaceState.ACTIVE) | being_built))
 
 
 def active_space(catalogue: str) -> EmbeddingSpace | None:
+    """As answers read it, perhaps from a replica; whoever writes asks for `answering_space`."""
     return EmbeddingSpace.objects.filter(catalogue=catalogue, state=SpaceState.ACTIVE).first()
+
+
+def answering_space(catalogue: str) -> EmbeddingSpace | None:
+    """The active space, where it is written."""
+    return spaces_of(catalogue).filter(state=SpaceState.ACTIVE).first()
 
 
 def served_space(catalogue: str) -> EmbeddingSpace | None:
@@ -173,7 +195,8 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
     ).first()
     if building is not None:
         return building
-    pks = list(catalogue.get_queryset().order_by("?").values_list("pk", flat=True)[:SAMPLE])
+    written = catalogue.written_queryset()
+    pks = list(written.order_by("?").values_list("pk", flat=True)[:SAMPLE])
     objects = catalogue.indexed_queryset().filter(pk__in=pks)
     documents = []
     for obj in objects.iterator(chunk_size=500):
@@ -331,7 +354,7 @@ def activate(space: EmbeddingSpace) -> None:
     with transaction.atomic(using=outbox_database()):
         spaces.filter(state=SpaceState.ACTIVE).exclude(pk=space.pk).update(state=SpaceState.RETIRED)
         spaces.filter(pk=space.pk).update(state=SpaceState.ACTIVE, activated_at=timezone.now())
-    space.refresh_from_db()
+    space.refresh_from_db(using=outbox_database())
     forget_served_spaces()
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from shopreco.models.changes import Change
 from shopreco.models.spaces import EmbeddingSpace
 
 
@@ -28,6 +29,9 @@ class IndexRun(models.Model):
 
     A re-index compares every object with the index and repairs what differs, so it is also the
     reconciliation. A rebuild fills a new space in the same pass and activates it at the end.
+
+    Its steps: enumerate the objects; link them, which settles those that are as they were; encode
+    and write the rest, whose neighbourhoods are known by then; finish.
     """
 
     LIVE: ClassVar = (RunState.QUEUED, RunState.RUNNING)
@@ -46,7 +50,12 @@ class IndexRun(models.Model):
     cursor = models.CharField(
         max_length=255, blank=True, help_text=_("Key of the last object that was enqueued.")
     )
-    enumerated = models.BooleanField(default=False)
+    enumerated = models.BooleanField(
+        default=False, help_text=_("Whether all its objects are enqueued.")
+    )
+    linked = models.BooleanField(
+        default=False, help_text=_("Whether the graph of all its objects is up to date.")
+    )
     total = models.PositiveIntegerField(_("total"), default=0)
     encoded = models.PositiveIntegerField(_("encoded"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
@@ -88,7 +97,15 @@ class IndexRun(models.Model):
     @property
     def pending(self) -> int:
         """Objects of this run that still wait; counted from the outbox, so always true."""
-        return self.changes.count()
+        return self._waiting().count()
+
+    @property
+    def unlinked(self) -> int:
+        """Those of them whose graph is not up to date yet."""
+        return self._waiting().filter(linked=False, priority=Change.Priority.BULK).count()
+
+    def _waiting(self) -> models.QuerySet[Change]:
+        return Change.objects.using(self._state.db).filter(run=self)
 
     @property
     def done(self) -> int:
