@@ -12,7 +12,7 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.indexing import marks, runs
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import Change, IndexRun
+from shopreco.models import Change, IndexRun, Mark
 
 GADGET = "testapp.gadget"
 
@@ -35,6 +35,12 @@ def waiting() -> set[str]:
     for catalogue in get_catalogues():
         marks.collect(catalogue)
     return set(Change.objects.values_list("object_id", flat=True))
+
+
+def forget_changes() -> None:
+    """As if nothing waited."""
+    Mark.objects.all().delete()
+    Change.objects.all().delete()
 
 
 def found(query: str = "", name: str = GADGET, **options: Any) -> list[str]:

@@ -19,7 +19,8 @@ from shopreco.admin.drawing import Group, Neighbour, draw, shortened, wrapped
 from shopreco.admin.edges import nodes_named
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import graph
-from shopreco.models import Change, Edge, EdgeState, Item, Node, Provenance, RelationType
+from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
+from tests.gadgets import forget_changes, waiting
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 from tests.integration.test_admin_pages import HOSTILE, text
 
@@ -93,10 +94,6 @@ def press(client: Client, node: Node, step: str, edge: Edge, **query: str) -> An
 
 def said(response: Any) -> str:
     return " ".join(str(message) for message in response.context["messages"])
-
-
-def waiting() -> set[str]:
-    return set(Change.objects.values_list("object_id", flat=True))
 
 
 def object_id(title: str) -> str:
@@ -361,7 +358,7 @@ def test_only_what_people_or_files_made_is_removed(admin: Client, found: Edge) -
     response = admin.post(address("node_edges", lamp.pk), {"remove": found.pk}, follow=True)
     assert "reject it instead" in said(response)
     added, _marked = services.add_edge(found.source, found.relation, found.target)
-    Change.objects.all().delete()
+    forget_changes()
     assert 'name="remove"' in text(admin.get(page(lamp)))
     press(admin, lamp, "remove", added)
     assert not Edge.objects.filter(pk=found.pk).exists()
