@@ -23,24 +23,22 @@ FACTS = 500
 
 
 class Fact(NamedTuple):
-    """What changed: the row with a primary key, at the end of a relation from the catalogue's
-    model, such as `brand` or `offers__shop`; the path of an object itself is empty."""
+    """What changed: the row with a primary key, at the end of a relation from a catalogue's model,
+    such as `brand` or `offers__shop`; the path of an object itself is empty."""
 
+    catalogue: str
     path: str
     key: str
 
 
-def mark(catalogue: str, facts: Iterable[Fact]) -> None:
+def mark(facts: Iterable[Fact]) -> None:
     """Write facts down in whatever transaction is open. Nothing is read and nothing waits."""
-    distinct = list(dict.fromkeys(facts))
-    if not distinct:
-        return
-    paths, keys = zip(*distinct, strict=True)
+    columns = zip(*dict.fromkeys(facts), strict=True)
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             "INSERT INTO shopreco_mark (catalogue, path, key) "
-            "SELECT %s, path, key FROM unnest(%s::text[], %s::text[]) AS t (path, key)",
-            [catalogue, list(paths), list(keys)],
+            "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])",
+            [list(column) for column in columns],
         )
 
 

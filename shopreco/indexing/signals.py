@@ -22,9 +22,7 @@ logger = logging.getLogger(__name__)
 
 _paused: ContextVar[bool] = ContextVar("shopreco_signals_paused", default=False)
 
-Receiver = Callable[..., None]
-_silent: dict[type[models.Model], dict[ModelSignal, dict[str, Receiver]]] = {}
-"""Receivers of models that Django sends no signals of."""
+_watches: dict[tuple[ModelSignal, type[models.Model]], list[Watch]] = {}
 
 
 @contextmanager
@@ -39,58 +37,75 @@ def pause() -> Iterator[None]:
 
 def connect() -> None:
     """Listen to the models that catalogues index and read; called once when apps are ready."""
+    _watches.clear()
     for catalogue in get_catalogues():
         if hasattr(catalogue, "model"):
             for watch in watches(catalogue):
-                _listen(catalogue, watch)
+                _watches.setdefault((watch.signal, watch.sender), []).append(watch)
+    for signal, sender in _watches:
+        if sender._meta.auto_created and signal is not m2m_changed:
+            _speak(sender)
+        else:
+            signal.connect(_receive, sender=sender, dispatch_uid="shopreco")
 
 
-def _listen(catalogue: Catalogue, watch: Watch) -> None:
-    def receive(*, instance: models.Model, using: str, raw: bool = False, **kwargs: Any) -> None:
-        if raw or _paused.get():
-            return
-        try:
-            with _savepoint(using) if watch.asks else nullcontext():
-                facts = list(watch.facts(instance=instance, using=using, **kwargs))
-            _mark(catalogue, facts, using)
-        except Exception:
-            # The shop's save comes first: reconciliation finds what was not marked here.
-            logger.exception("%s of %r was not marked for indexing", catalogue.name, instance)
+def _receive(
+    *,
+    signal: ModelSignal,
+    sender: type[models.Model],
+    instance: models.Model,
+    using: str,
+    raw: bool = False,
+    **kwargs: Any,
+) -> None:
+    if raw or _paused.get():
+        return
+    watching = _watches.get((signal, sender), [])
+    try:
+        with _savepoint(using) if any(watch.asks for watch in watching) else nullcontext():
+            facts = [
+                fact
+                for watch in watching
+                for fact in watch.facts(instance=instance, using=using, **kwargs)
+            ]
+        _mark(facts, using)
+    except Exception:
+        # The shop's save comes first: reconciliation finds what was not marked here.
+        logger.exception("%r was not marked for indexing", instance)
 
-    uid = f"shopreco:{catalogue.name}:{watch.name}"
-    if watch.sender._meta.auto_created and watch.signal is not m2m_changed:
-        _silent.setdefault(_speaking(watch.sender), {}).setdefault(watch.signal, {})[uid] = receive
-    else:
-        watch.signal.connect(receive, sender=watch.sender, weak=False, dispatch_uid=uid)
 
+def _speak(model: type[models.Model]) -> None:
+    """Have a many-to-many table that Django has made itself tell of its rows.
 
-def _speaking(model: type[models.Model]) -> type[models.Model]:
-    """A many-to-many table that Django has made itself, with our receivers called for its rows.
-
-    Their managers send `m2m_changed`; for rows that are saved one by one, as inlines of the admin
-    do, Django sends nothing.
+    Its managers send `m2m_changed`; of rows that are saved one by one, as inlines of the admin do,
+    Django sends nothing.
     """
-    if model not in _silent:
-        save_base, delete = model.save_base, model.delete
+    save_base, delete = model.save_base, model.delete
+    if hasattr(save_base, "of_shopreco"):
+        return
 
-        def save(self: models.Model, *args: Any, **kwargs: Any) -> None:
-            _say(pre_save, self, kwargs)
-            save_base(self, *args, **kwargs)
-            _say(post_save, self, kwargs)
+    def save(self: models.Model, *args: Any, **kwargs: Any) -> None:
+        _say(pre_save, self, kwargs)
+        save_base(self, *args, **kwargs)
+        _say(post_save, self, kwargs)
 
-        def remove(self: models.Model, *args: Any, **kwargs: Any) -> Any:
-            deleted = delete(self, *args, **kwargs)
-            _say(post_delete, self, kwargs)
-            return deleted
+    def remove(self: models.Model, *args: Any, **kwargs: Any) -> Any:
+        deleted = delete(self, *args, **kwargs)
+        _say(post_delete, self, kwargs)
+        return deleted
 
-        model.save_base, model.delete = save, remove  # type: ignore[method-assign]  # see above
-    return model
+    save.of_shopreco = True  # type: ignore[attr-defined]  # so that it is wrapped once
+    model.save_base, model.delete = save, remove  # type: ignore[method-assign]  # see above
 
 
 def _say(signal: ModelSignal, instance: models.Model, kwargs: dict[str, Any]) -> None:
-    using = kwargs.get("using") or instance._state.db or outbox_database()
-    for receive in _silent[type(instance)].get(signal, {}).values():
-        receive(instance=instance, using=using, raw=kwargs.get("raw", False))
+    _receive(
+        signal=signal,
+        sender=type(instance),
+        instance=instance,
+        using=kwargs.get("using") or instance._state.db or outbox_database(),
+        raw=kwargs.get("raw", False),
+    )
 
 
 def changed(catalogue: Catalogue, object_ids: Iterable[str], *, using: str | None = None) -> None:
@@ -98,11 +113,11 @@ def changed(catalogue: Catalogue, object_ids: Iterable[str], *, using: str | Non
 
     using: alias of the database that they are saved in.
     """
-    facts = [Fact("", object_id) for object_id in object_ids]
-    _mark(catalogue, facts, using or outbox_database())
+    facts = [Fact(catalogue.name, "", object_id) for object_id in object_ids]
+    _mark(facts, using or outbox_database())
 
 
-def _mark(catalogue: Catalogue, facts: list[Fact], using: str) -> None:
+def _mark(facts: list[Fact], using: str) -> None:
     """Mark in the open transaction, and nudge the workers once it has committed.
 
     If the shop's objects live in another database than the marks, they are marked after their own
@@ -114,20 +129,22 @@ def _mark(catalogue: Catalogue, facts: list[Fact], using: str) -> None:
     outbox = outbox_database()
 
     def later() -> None:
-        mark(catalogue.name, facts)
+        mark(facts)
 
     if using == outbox:
         try:
             with _savepoint(outbox):
-                mark(catalogue.name, facts)
+                mark(facts)
         except Exception:
-            logger.exception("%s: %d changes are marked later", catalogue.name, len(facts))
+            logger.exception("%d changes are marked later", len(facts))
             _after_commit(later, using)
     else:
         _after_commit(later, using)
-    hint = _hint(catalogue.name)
-    if not any(waiting[1] is hint for waiting in transaction.get_connection(using).run_on_commit):
-        _after_commit(hint, using)
+    connection = transaction.get_connection(using)
+    for catalogue in {fact.catalogue for fact in facts}:
+        hint = _hint(catalogue)
+        if not any(waiting[1] is hint for waiting in connection.run_on_commit):
+            _after_commit(hint, using)
 
 
 def _savepoint(using: str) -> AbstractContextManager[Any]:

@@ -28,6 +28,8 @@ from shopreco.indexing.marks import Fact
 
 Facts = Callable[..., Iterable[Fact]]
 """Called as a receiver of its signal; what it gives has changed."""
+Values = Callable[[models.Model, str], set[Any]]
+"""What a foreign key of a row is, or was."""
 BEFORE = "_shopreco_before"
 """Where an instance remembers what its foreign keys were before a save."""
 
@@ -36,54 +38,64 @@ class Watch(NamedTuple):
     signal: ModelSignal
     sender: type[models.Model]
     facts: Facts
-    name: str
-    """Unique for signal and sender, so that connecting again changes nothing."""
     asks: bool = False
     """Whether it asks the shop's database."""
 
 
+class Place(NamedTuple):
+    """Where rows stand that changed: at the end of a relation from a catalogue's model."""
+
+    catalogue: str
+    path: str
+
+    def facts(self, keys: Iterable[Any]) -> list[Fact]:
+        return [Fact(self.catalogue, self.path, str(key)) for key in keys if key is not None]
+
+
 def watches(catalogue: Catalogue) -> Iterator[Watch]:
-    yield from _rows(catalogue.model, "", post_save)
-    # Before a delete others are asked who has the row; the object itself is gone afterwards.
-    for each in _with_children(catalogue.model):
-        yield Watch(post_delete, each, partial(_row, catalogue.model, ""), "object")
+    model, itself = catalogue.model, Place(catalogue.name, "")
+    yield from _rows(model, itself)
+    for each in _with_children(model):
+        yield Watch(post_delete, each, partial(_row, model, itself))
     for relation in catalogue.relations:
-        yield from _relation(catalogue.model, relation)
+        yield from _relation(catalogue, relation)
 
 
-def _relation(model: type[models.Model], path: str) -> Iterator[Watch]:
+def _relation(catalogue: Catalogue, path: str) -> Iterator[Watch]:
     """Watches at the last step of a relation; those before it have their own."""
-    step = relation_steps(model, path)[-1]
-    prefix = path.rpartition("__")[0]
+    model = catalogue.model
+    step, place = relation_steps(model, path)[-1], Place(catalogue.name, path)
+    owner = Place(catalogue.name, path.rpartition("__")[0])
     field = step.field
     if _is_generic(field):
-        yield from _owned(step, path, prefix, field.object_id_field_name)
+        yield from _owned(step, owner, field.object_id_field_name)
     elif field.one_to_many or (field.one_to_one and not field.concrete):
-        yield from _owned(step, path, prefix, field.field.attname)
+        yield from _owned(step, owner, field.field.attname)
     else:
-        yield from _rows(step.far, path, post_save)
+        yield from _rows(step.far, place)
         for each in _with_children(step.far):
-            facts = partial(_having, model, path, step.far)
-            yield Watch(pre_delete, each, facts, path, asks=True)
+            # Before the delete: afterwards nobody would know who had the row.
+            yield Watch(pre_delete, each, partial(_having, model, place, step.far), asks=True)
         if field.many_to_many:
-            yield from _between(step, path, prefix)
+            yield from _between(step, owner)
 
 
-def _rows(model: type[models.Model], path: str, signal: ModelSignal) -> Iterator[Watch]:
+def _rows(model: type[models.Model], place: Place) -> Iterator[Watch]:
     """Rows of a model: saved as it is, as one of its children or as one of its parents."""
     for each in [*_with_children(model), *model._meta.get_parent_list()]:
-        yield Watch(signal, each, partial(_row, model, path), path or "object")
+        yield Watch(post_save, each, partial(_row, model, place))
 
 
-def _owned(step: RelationStep, path: str, prefix: str, attname: str) -> Iterator[Watch]:
+def _owned(step: RelationStep, owner: Place, attname: str) -> Iterator[Watch]:
     """Rows that point to their owner by a key, which may move."""
+    asks = _is_generic(step.field) or step.field.field.target_field is not step.near._meta.pk
     for each in _with_children(step.far):
-        yield Watch(pre_save, each, partial(_remember, attname), f"before {attname}", asks=True)
-        for signal in (post_save, post_delete):
-            yield Watch(signal, each, partial(_owner, step, prefix, attname), path, asks=True)
+        yield Watch(pre_save, each, partial(_remember, attname), asks=True)
+        yield Watch(post_save, each, partial(_owner, step, owner, attname, _now_and_before), asks)
+        yield Watch(post_delete, each, partial(_owner, step, owner, attname, _now), asks)
 
 
-def _between(step: RelationStep, path: str, prefix: str) -> Iterator[Watch]:
+def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
     """The table between of a many-to-many relation: changed by its manager, or row by row."""
     many = step.field if step.field.concrete else step.field.field
     through = many.remote_field.through
@@ -92,38 +104,41 @@ def _between(step: RelationStep, path: str, prefix: str) -> Iterator[Watch]:
     if many.remote_field.symmetrical:
         ends.append((target, source, True))
     for near, far, is_reverse in ends:
-        name, attname = f"{path} {near}", through._meta.get_field(near).attname
-        facts = partial(_m2m, through, prefix, near, far, is_reverse)
-        yield Watch(m2m_changed, through, facts, name, asks=True)
-        yield Watch(pre_save, through, partial(_remember, attname), f"before {attname}", asks=True)
-        for signal in (post_save, post_delete):
-            yield Watch(signal, through, partial(_line, prefix, attname), name)
+        facts = partial(_m2m, through, owner, near, far, is_reverse)
+        yield Watch(m2m_changed, through, facts, asks=True)
+        attname = through._meta.get_field(near).attname
+        yield Watch(pre_save, through, partial(_remember, attname), asks=True)
+        yield Watch(post_save, through, partial(_line, owner, attname, _now_and_before))
+        yield Watch(post_delete, through, partial(_line, owner, attname, _now))
 
 
 # Facts
 
 
 def _row(
-    model: type[models.Model], path: str, instance: models.Model, **kwargs: Any
-) -> Iterable[Fact]:
-    """A row, by its key as a row of `model`: that of a child of multi-table inheritance may have
-    another name."""
-    key = getattr(instance, model._meta.pk.attname, instance.pk)
-    return [Fact(path, str(key))]
+    model: type[models.Model], place: Place, instance: models.Model, **kwargs: Any
+) -> list[Fact]:
+    return place.facts([_key(model, instance)])
+
+
+def _key(model: type[models.Model], instance: models.Model) -> Any:
+    """Its key as a row of `model`: that of a child of multi-table inheritance may have another
+    name."""
+    return getattr(instance, model._meta.pk.attname, instance.pk)
 
 
 def _having(
     model: type[models.Model],
-    path: str,
+    place: Place,
     far: type[models.Model],
     instance: models.Model,
     using: str,
     **kwargs: Any,
-) -> Iterable[Fact]:
-    """The objects that have a row which is about to go: afterwards nobody would know."""
-    key = getattr(instance, far._meta.pk.attname, instance.pk)
-    having = model._base_manager.using(using).filter(**{f"{lookup_of(model, path)}__pk": key})
-    return {Fact("", str(pk)) for pk in having.values_list("pk", flat=True).iterator()}
+) -> list[Fact]:
+    """The objects that have a row which is about to go."""
+    lookup = f"{lookup_of(model, place.path)}__pk"
+    having = model._base_manager.using(using).filter(**{lookup: _key(far, instance)})
+    return place._replace(path="").facts(set(having.values_list("pk", flat=True)))
 
 
 def _remember(
@@ -132,51 +147,56 @@ def _remember(
     using: str,
     update_fields: Iterable[str] | None = None,
     **kwargs: Any,
-) -> Iterable[Fact]:
-    """Note what a key is before the save; nothing has changed yet."""
+) -> list[Fact]:
+    """Note what a key is before the save. Nothing has changed yet."""
     before = instance.__dict__.setdefault(BEFORE, {})
-    before.pop(attname, None)
-    if not instance._state.adding and (
-        update_fields is None or {attname, attname.removesuffix("_id")} & {*update_fields}
-    ):
+    before[attname] = None
+    name = instance._meta.get_field(attname).name
+    if not instance._state.adding and (update_fields is None or {attname, name} & {*update_fields}):
         rows = type(instance)._base_manager.using(using).filter(pk=instance.pk)
         before[attname] = rows.values_list(attname, flat=True).first()
-    return ()
+    return []
+
+
+def _now(instance: models.Model, attname: str) -> set[Any]:
+    return {getattr(instance, attname)}
 
 
 def _now_and_before(instance: models.Model, attname: str) -> set[Any]:
-    keys = {getattr(instance, attname), instance.__dict__.get(BEFORE, {}).get(attname)}
-    return keys - {None}
+    return _now(instance, attname) | {instance.__dict__.get(BEFORE, {}).get(attname)}
 
 
 def _owner(
     step: RelationStep,
-    prefix: str,
+    owner: Place,
     attname: str,
+    values: Values,
     instance: models.Model,
     using: str,
     **kwargs: Any,
-) -> Iterable[Fact]:
-    """Who a row belongs to, and whom it belonged to."""
-    keys = _now_and_before(instance, attname)
+) -> list[Fact]:
+    """Whom a row belongs to, or belonged to."""
+    keys = values(instance, attname)
     if _is_generic(step.field):
-        kind = step.field.get_content_type()
-        if getattr(instance, f"{step.field.content_type_field_name}_id") != kind.pk:
-            return ()
+        kind = step.field.get_content_type().pk
+        if getattr(instance, f"{step.field.content_type_field_name}_id") != kind:
+            return []
     elif (target := step.field.field.target_field) is not step.near._meta.pk:
         owners = step.near._base_manager.using(using).filter(**{f"{target.name}__in": keys})
         keys = set(owners.values_list("pk", flat=True))
-    return [Fact(prefix, str(key)) for key in keys]
+    return owner.facts(keys)
 
 
-def _line(prefix: str, attname: str, instance: models.Model, **kwargs: Any) -> Iterable[Fact]:
-    """The near end of a line of a many-to-many table, and what it was."""
-    return [Fact(prefix, str(key)) for key in _now_and_before(instance, attname)]
+def _line(
+    owner: Place, attname: str, values: Values, instance: models.Model, **kwargs: Any
+) -> list[Fact]:
+    """The near end of a line of a many-to-many table, or what it was."""
+    return owner.facts(values(instance, attname))
 
 
 def _m2m(
     through: type[models.Model],
-    prefix: str,
+    owner: Place,
     near: str,
     far: str,
     is_reverse: bool,
@@ -186,20 +206,19 @@ def _m2m(
     reverse: bool,
     pk_set: set[Any] | None,
     **kwargs: Any,
-) -> Iterable[Fact]:
+) -> list[Fact]:
     """The near ends of the lines that the manager of either end adds or removes.
 
     is_reverse: whether the near end is the one that the relation is not declared on.
     """
-    keys: Iterable[Any] = ()
     if reverse == is_reverse:
-        keys = [instance.pk] if action in {"post_add", "post_remove", "post_clear"} else []
-    elif action == "pre_clear":
+        return owner.facts(
+            [instance.pk] if action in {"post_add", "post_remove", "post_clear"} else []
+        )
+    if action == "pre_clear":
         lines = through._base_manager.using(using).filter(**{far: instance.pk})
-        keys = set(lines.values_list(near, flat=True))
-    elif action in {"post_add", "post_remove"}:
-        keys = pk_set or ()
-    return [Fact(prefix, str(key)) for key in keys]
+        return owner.facts(set(lines.values_list(near, flat=True)))
+    return owner.facts(pk_set or () if action in {"post_add", "post_remove"} else ())
 
 
 def _is_generic(field: Any) -> bool:
