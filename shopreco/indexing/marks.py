@@ -42,10 +42,28 @@ def mark(facts: Iterable[Fact]) -> None:
         )
 
 
-def waiting(catalogue: str) -> int:
-    """How many marks nobody has collected yet."""
+def any_waiting(catalogue: str) -> bool:
+    """Whether there are marks that nobody has collected yet."""
     with connections[outbox_database()].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM shopreco_mark WHERE catalogue = %s", [catalogue])
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM shopreco_mark WHERE catalogue = %s)", [catalogue]
+        )
+        (found,) = cursor.fetchone()
+        return bool(found)
+
+
+def pending(catalogue: str) -> int:
+    """How many things wait: objects, and what others are related to, each once."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FROM (
+                SELECT object_id FROM shopreco_change WHERE catalogue = %s
+                UNION SELECT key FROM shopreco_mark WHERE catalogue = %s
+            ) AS things
+            """,
+            [catalogue, catalogue],
+        )
         (count,) = cursor.fetchone()
         return int(count)
 

@@ -93,7 +93,7 @@ def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
 
 def waiting(catalogue: Catalogue) -> bool:
     """Whether there is something to do."""
-    return outbox.waiting(catalogue.name) or marks.waiting(catalogue.name) > 0
+    return outbox.waiting(catalogue.name) or marks.any_waiting(catalogue.name)
 
 
 def _batch_size(catalogue: Catalogue) -> int:

@@ -15,7 +15,7 @@ from shopreco.encoders import EncoderError
 from shopreco.indexing import alignments, marks, spaces
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome, RunState
+from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         .annotate(n=Count("id"))
         .order_by()
     )
-    changes = Change.objects.using(database).filter(catalogue=catalogue.name)
-    pending = changes.count() + marks.waiting(catalogue.name)
+    pending = marks.pending(catalogue.name)
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     space = spaces.answering_space(catalogue.name)
