@@ -102,7 +102,9 @@ def benchmark_browsing(
                 totals[name] = page.total
                 if round_:  # the first one warms up
                     times.setdefault((name, facets), []).append(milliseconds)
-    pages = [Page(name, totals[name], *rest, tuple(each)) for (name, *rest), each in times.items()]
+    pages = (
+        Page(name, totals[name], facets, tuple(each)) for (name, facets), each in times.items()
+    )
     return BrowseBenchmark(products, tuple(pages))
 
 

@@ -63,7 +63,7 @@ def saver(*, with_shopreco: bool) -> Iterator[Saver]:
         process.join()
 
 
-def _work(pipe: Connection, with_shopreco: bool) -> None:  # noqa: FBT001 (picklable arguments)
+def _work(pipe: Connection, with_shopreco: bool) -> None:
     description = json.loads(os.environ["SHOPRECO_SCRATCH"])
     if not with_shopreco:
         description["apps"].remove("shopreco")

@@ -74,16 +74,17 @@ class SaveBenchmark:
             ["more", *(f"{each.more(at):.2f}" for each, at in cells)],
         ]
         server = ", ".join(f"{name} {value}" for name, value in self.durability.items())
-        return "\n".join(
-            [
-                f"{len(self.product.without)} saves of a product each, in turns of {TURN}; "
-                f"{len(self.brand.without)} of a brand of {self.products} products",
-                f"{server}: a commit {'is' if self.is_durable else 'is NOT'} on disk",
-                table(["ms", "product p50", "p99", "brand p50", "max"], rows),
-                "Without: a process that has the shop's app and not shopreco. With: the mark and "
-                "the nudge to the broker are included. No worker runs.",
-            ]
+        saves = (
+            f"{len(self.product.without)} saves of a product each, in turns of {TURN}; "
+            f"{len(self.brand.without)} of a brand of {self.products} products"
         )
+        safety = f"{server}: a commit {'is' if self.is_durable else 'is NOT'} on disk"
+        figures = table(["ms", "product p50", "p99", "brand p50", "max"], rows)
+        note = (
+            "Without: a process that has the shop's app and not shopreco. With: the mark and the "
+            "nudge to the broker are included. No worker runs."
+        )
+        return "\n".join([saves, safety, figures, note])
 
 
 def benchmark_saves(saves: int, products: int) -> SaveBenchmark:

@@ -14,21 +14,46 @@ LEAVES: Final = 200
 FAMILY: Final = 10
 """Of so many products the last three are variants of the one before them."""
 
-ADJECTIVES: Final = "Small Large Round Folding Plain Striped Heavy Light Modern Classic".split()
-MATERIALS: Final = "oak brass steel linen glass wool bamboo marble leather cork".split()
+ADJECTIVES: Final = (
+    "Small",
+    "Large",
+    "Round",
+    "Folding",
+    "Plain",
+    "Striped",
+    "Heavy",
+    "Light",
+    "Old",
+    "Classic",
+)
+MATERIALS: Final = (
+    "oak",
+    "brass",
+    "steel",
+    "linen",
+    "glass",
+    "wool",
+    "bamboo",
+    "marble",
+    "leather",
+    "cork",
+)
 NOUNS: Final = (
-    "table lamp,desk lamp,floor rug,dining chair,garden bench,tea kettle,wall shelf,storage box,"
-    "cushion cover,coat rack,mirror,vase,curtain,bed frame,door mat,candle holder,side table,"
-    "stool,tray,clock"
-).split(",")
-COLOURS: Final = "red blue green black white grey brown yellow".split()
+    "table lamp", "desk lamp", "floor rug", "dining chair", "garden bench", "tea kettle", "shelf",
+    "storage box", "cushion cover", "coat rack", "mirror", "vase", "curtain", "bed frame",
+    "door mat", "candle holder", "side table", "stool", "tray", "clock",
+)  # fmt: skip
+COLOURS: Final = ("red", "blue", "green", "black", "white", "grey", "brown", "yellow")
 
 TABLES: Final = tuple(
     model._meta.db_table for model in (Brand, Category, Product, Product.categories.through)
 )
 
-# A number from 0 to 1 that a key always gives, and that no other key tells anything of.
-SHARE: Final = "(abs(hashint8extended({key}, {seed})) %% 1000000 / 1000000.0)"
+SHARE: Final = """
+    CREATE OR REPLACE FUNCTION pg_temp.share(number bigint, seed int) RETURNS float8 LANGUAGE sql
+    RETURN abs(hashint8extended(number, seed) % 1000000) / 1000000.0
+"""
+"""A number from 0 to below 1 that looks drawn and is always the same."""
 
 
 def fill(products: int, *, of_first_brand: int = 0) -> bool:
@@ -39,13 +64,11 @@ def fill(products: int, *, of_first_brand: int = 0) -> bool:
 
     of_first_brand: so many products, the first, are all of the first brand.
     """
-    first = Brand.objects.order_by("pk").first()
-    if Product.objects.count() == products and (
-        not of_first_brand or (first and first.products.count() >= of_first_brand)
-    ):
+    if Product.objects.count() == products:
         return False
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE")
+        cursor.execute(SHARE)
         cursor.execute(
             "INSERT INTO shopreco_shop_brand (name) "
             "SELECT 'Brand ' || n FROM generate_series(1, %s) AS n",
@@ -60,7 +83,7 @@ def fill(products: int, *, of_first_brand: int = 0) -> bool:
             [ROOTS, LEAVES - 1],
         )
         cursor.execute(
-            f"""
+            """
             INSERT INTO shopreco_shop_product (id, sku, title, description, brand_id, parent_id,
                 attributes, price, stock, active, created, updated)
             SELECT md5('product ' || n)::uuid, 'SKU-' || n,
@@ -70,13 +93,13 @@ def fill(products: int, *, of_first_brand: int = 0) -> bool:
                 'A ' || (%(nouns)s::text[])[1 + n / 10 %% 20] || ' of ' ||
                 (%(materials)s::text[])[1 + n / 3 %% 10] || ' for every home, made by hand.',
                 CASE WHEN n <= %(first)s THEN 1
-                    ELSE 1 + floor(%(brands)s * power({SHARE.format(key="n", seed=1)}, 2)) END,
+                    ELSE 1 + floor(%(brands)s * power(pg_temp.share(n, 1), 2)) END,
                 CASE WHEN n %% %(family)s > %(family)s - 4
                     THEN md5('product ' || n / %(family)s * %(family)s + %(family)s - 4)::uuid END,
                 jsonb_build_object(
                     'colour', (%(colours)s::text[])[1 + n %% 8], 'width', 10 + n %% 90),
                 CASE WHEN n %% 20 > 0
-                    THEN round((3 + 2000 * power({SHARE.format(key="n", seed=2)}, 3))::numeric, 2)
+                    THEN round((3 + 2000 * power(pg_temp.share(n, 2), 3))::numeric, 2)
                     END,
                 n %% 7, true, now() - n * interval '1 minute', now()
             FROM generate_series(1::bigint, %(products)s) AS n
@@ -94,14 +117,14 @@ def fill(products: int, *, of_first_brand: int = 0) -> bool:
         )
         for seed, every in ((3, 1), (4, 7)):
             cursor.execute(
-                f"""
+                """
                 INSERT INTO shopreco_shop_product_categories (product_id, category_id)
                 SELECT md5('product ' || n)::uuid,
-                    1 + floor(%s * power({SHARE.format(key="n", seed=seed)}, 2))
+                    1 + floor(%s * power(pg_temp.share(n, %s), 2))
                 FROM generate_series(1::bigint, %s) AS n WHERE n %% %s = 0
                 ON CONFLICT DO NOTHING
                 """,
-                [LEAVES, products, every],
+                [LEAVES, seed, products, every],
             )
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
