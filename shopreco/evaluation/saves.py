@@ -84,7 +84,7 @@ class SaveBenchmark:
             "Without: a process that has the shop's app and not shopreco. With: the mark and the "
             "nudge to the broker are included. No worker runs."
         )
-        return "\n".join([saves, safety, figures, note])
+        return f"{saves}\n{safety}\n{figures}\n{note}"
 
 
 def benchmark_saves(saves: int, products: int) -> SaveBenchmark:

@@ -15,29 +15,11 @@ FAMILY: Final = 10
 """Of so many products the last three are variants of the one before them."""
 
 ADJECTIVES: Final = (
-    "Small",
-    "Large",
-    "Round",
-    "Folding",
-    "Plain",
-    "Striped",
-    "Heavy",
-    "Light",
-    "Old",
-    "Classic",
-)
+    "Small", "Large", "Round", "Folding", "Plain", "Striped", "Heavy", "Light", "Old", "Classic",
+)  # fmt: skip
 MATERIALS: Final = (
-    "oak",
-    "brass",
-    "steel",
-    "linen",
-    "glass",
-    "wool",
-    "bamboo",
-    "marble",
-    "leather",
-    "cork",
-)
+    "oak", "brass", "steel", "linen", "glass", "wool", "bamboo", "marble", "leather", "cork",
+)  # fmt: skip
 NOUNS: Final = (
     "table lamp", "desk lamp", "floor rug", "dining chair", "garden bench", "tea kettle", "shelf",
     "storage box", "cushion cover", "coat rack", "mirror", "vase", "curtain", "bed frame",
@@ -105,10 +87,10 @@ def fill(products: int, *, of_first_brand: int = 0) -> bool:
             FROM generate_series(1::bigint, %(products)s) AS n
             """,
             {
-                "adjectives": ADJECTIVES,
-                "materials": MATERIALS,
-                "nouns": NOUNS,
-                "colours": COLOURS,
+                "adjectives": list(ADJECTIVES),
+                "materials": list(MATERIALS),
+                "nouns": list(NOUNS),
+                "colours": list(COLOURS),
                 "brands": BRANDS,
                 "family": FAMILY,
                 "first": of_first_brand,
