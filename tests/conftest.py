@@ -53,10 +53,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     directory = Path(os.environ.get("SHOPRECO_TEST_DIR", ""))
     owner = directory / "owner"
     if owner.exists() and owner.read_text() == str(os.getpid()):
-        _remove_servers(directory)
+        remove_servers(directory)
 
 
-def _remove_servers(directory: Path) -> None:
+def remove_servers(directory: Path) -> None:
     servers = EmbeddedServers(directory, durable=False)
     servers.postgresql.stop()
     servers.valkey.stop()
@@ -71,7 +71,7 @@ def _remove_abandoned_servers() -> None:
         except (OSError, ValueError):  # just being written or removed, or another user's
             continue
         if abandoned:
-            _remove_servers(owner.parent)
+            remove_servers(owner.parent)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from celery import current_app
 from django.conf import settings
 from django.db import ProgrammingError, connections
 
@@ -26,6 +27,8 @@ from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.outbox import outbox_database
 
 SETTINGS_MODULE = "shopreco.evaluation.settings"
+CORPUS = "shopreco.evaluation.corpus"
+GENERATED = "shopreco.evaluation.shop"
 CONNECTION_KEYS = (
     "ENGINE",
     "USER",
@@ -50,15 +53,19 @@ def in_scratch() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScratchDatabase:
-    """A database on the host's server, by name; it need not exist yet."""
+    """A database on the host's server, by name; it need not exist yet.
+
+    `shop` is the app with the products: read from a folder (`CORPUS`) or made up (`GENERATED`).
+    """
 
     name: str
+    shop: str = CORPUS
 
     @classmethod
-    def of(cls, purpose: str, folder: Path) -> ScratchDatabase:
+    def of(cls, purpose: str, folder: Path, shop: str = CORPUS) -> ScratchDatabase:
         """One database per purpose and folder."""
         digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-        return cls(f"shopreco_{purpose}_{digest}")
+        return cls(f"shopreco_{purpose}_{digest}", shop)
 
     def create(self) -> None:
         """Create it, unless it exists.
@@ -123,6 +130,9 @@ class ScratchDatabase:
                 "ARTEFACT_DIR": str(get_settings().artefact_dir.resolve()),
                 "CACHE": "default",
             },
+            "apps": ["shopreco", self.shop],
+            # For processes that nudge workers; none of theirs listens to it.
+            "broker": str(current_app.conf.broker_url or ""),
             "language": settings.LANGUAGE_CODE,
         }
 

@@ -1,4 +1,4 @@
-"""Settings of a scratch process: shopreco and one table of products, in a database of their own.
+"""Settings of a scratch process: shopreco and a shop of its own, in a database of their own.
 
 The command that starts the process describes the host's connection in the environment; see
 `shopreco.evaluation.scratch`. The host's apps are not here, so none of its tables is touched.
@@ -18,8 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.postgres",
-    "shopreco",
-    "shopreco.evaluation.corpus",
+    *_host.get("apps", ["shopreco", "shopreco.evaluation.corpus"]),
 ]
 DATABASES = {"default": _host.get("database", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,16 @@ from django.core.management.base import CommandParser
 from shopreco import services
 from shopreco.evaluation import beir
 from shopreco.evaluation.report import table
-from shopreco.evaluation.scratch import ScratchDatabase
+from shopreco.evaluation.scratch import GENERATED, ScratchDatabase
 from shopreco.management.scratch import ScratchCommand
 
 
 class Command(ScratchCommand):
     help = (
         "Measure what indexing costs beyond the bare encoding of the same texts, where the time "
-        "of a search goes, what the vector indexes find, and what a change of weights costs. Works "
-        "in scratch databases on the configured server."
+        "of a search goes, what the vector indexes find, what a change of weights costs, what the "
+        "saves of a shop cost more, and how long its category pages take. Works in scratch "
+        "databases on the configured server."
     )
     name = "shopreco_bench"
 
@@ -43,9 +44,20 @@ class Command(ScratchCommand):
             )
             sub.add_argument("--limit", type=int, metavar="N", help=f"only N {unit}")
             sub.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+        saves = subjects.add_parser("saves", help="saves of a shop with shopreco and without")
+        saves.add_argument("--saves", type=int, default=4_000, metavar="N", help="of products")
+        saves.add_argument("--products", type=int, default=20_000, metavar="N", help="of the brand")
+        browse = subjects.add_parser("browse", help="category pages of a large catalogue")
+        browse.add_argument("--products", type=int, default=200_000, metavar="N")
+        for sub in (saves, browse):
+            sub.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
 
     def delegate(self, options: Mapping[str, Any]) -> None:
-        subject, folder = options["subject"], options["folder"]
+        subject = options["subject"]
+        if subject in {"saves", "browse"}:
+            self._delegate_generated(subject, options)
+            return
+        folder = options["folder"]
         beir.find_corpus(folder)
         positional = [subject, str(folder)]
         given = {name: options[name] for name in ("limit", "json")}
@@ -54,7 +66,22 @@ class Command(ScratchCommand):
             database.create()
             self.run_in(database, positional, given)
             return
-        database = ScratchDatabase.of("bench", folder)
+        self._run_once(ScratchDatabase.of("bench", folder), positional, given)
+
+    def _delegate_generated(self, subject: str, options: Mapping[str, Any]) -> None:
+        database = ScratchDatabase.of(subject, Path.cwd(), GENERATED)
+        if subject == "saves":
+            given = {name: options[name] for name in ("saves", "products", "json")}
+            self._run_once(database, [subject], given)
+        else:
+            database.create()
+            given = {name: options[name] for name in ("products", "json")}
+            self.run_in(database, [subject], given)
+
+    def _run_once(
+        self, database: ScratchDatabase, positional: Sequence[str], given: Mapping[str, Any]
+    ) -> None:
+        """Work in a database that was not there before and is not afterwards."""
         database.drop()
         database.create()
         try:
@@ -63,11 +90,31 @@ class Command(ScratchCommand):
             database.drop()
 
     def work(self, options: Mapping[str, Any]) -> None:
-        measured = getattr(self, f"_{options['subject']}")
-        figures = measured(options["folder"], options["limit"])
+        match options["subject"]:
+            case "saves":
+                figures = self._saves(options["saves"], options["products"])
+            case "browse":
+                figures = self._browse(options["products"])
+            case subject:
+                measured = getattr(self, f"_{subject}")
+                figures = measured(options["folder"], options["limit"])
         if options["json"]:
             text = json.dumps(figures, indent=2, ensure_ascii=False)
             options["json"].write_text(f"{text}\n", encoding="utf-8")
+
+    def _saves(self, saves: int, products: int) -> dict[str, Any]:
+        from shopreco.evaluation.saves import benchmark_saves
+
+        result = benchmark_saves(saves, products)
+        self.stdout.write(result.as_text())
+        return result.as_json()
+
+    def _browse(self, products: int) -> dict[str, Any]:
+        from shopreco.evaluation.browsing import benchmark_browsing
+
+        result = benchmark_browsing(services.search, products, self.index)
+        self.stdout.write(result.as_text())
+        return result.as_json()
 
     def _index(self, folder: Path, limit: int | None) -> dict[str, Any]:
         from shopreco.evaluation.benchmark import benchmark_indexing
