@@ -32,14 +32,27 @@ class Fact(NamedTuple):
 
 
 def mark(facts: Iterable[Fact]) -> None:
-    """Write facts down in whatever transaction is open. Nothing is read and nothing waits."""
-    columns = zip(*dict.fromkeys(facts), strict=True)
-    with connections[outbox_database()].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO shopreco_mark (catalogue, path, key) "
-            "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])",
-            [list(column) for column in columns],
-        )
+    """Write facts down, in whatever transaction is open. Nothing is read and nothing waits.
+
+    An open transaction stays usable if it fails: savepoint and insert are one message, for a save
+    of the shop waits for the answer.
+    """
+    connection = connections[outbox_database()]
+    distinct = list(dict.fromkeys(facts))
+    rows = ", ".join(["(%s, %s, %s)"] * len(distinct))
+    insert = connection.ops.compose_sql(  # type: ignore[attr-defined]  # of PostgreSQL
+        f"INSERT INTO shopreco_mark (catalogue, path, key) VALUES {rows}",
+        [value for fact in distinct for value in fact],
+    )
+    with connection.cursor() as cursor:
+        if connection.get_autocommit():
+            cursor.execute(insert)
+            return
+        try:
+            cursor.execute(f"SAVEPOINT shopreco; {insert}; RELEASE SAVEPOINT shopreco")
+        except DatabaseError:
+            cursor.execute("ROLLBACK TO SAVEPOINT shopreco; RELEASE SAVEPOINT shopreco")
+            raise
 
 
 def any_waiting(catalogue: str) -> bool:

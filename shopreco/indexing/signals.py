@@ -133,8 +133,7 @@ def _mark(facts: list[Fact], using: str) -> None:
 
     if using == outbox:
         try:
-            with _savepoint(outbox):
-                mark(facts)
+            mark(facts)
         except Exception:
             logger.exception("%d changes are marked later", len(facts))
             _after_commit(later, using)

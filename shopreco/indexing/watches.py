@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import models
+from django.db import connections, models
 from django.db.models.signals import (
     ModelSignal,
     m2m_changed,
@@ -39,7 +39,7 @@ class Watch(NamedTuple):
     sender: type[models.Model]
     facts: Facts
     asks: bool = False
-    """Whether it asks the shop's database."""
+    """Whether it asks the shop's database what the save itself does not."""
 
 
 class Place(NamedTuple):
@@ -90,7 +90,7 @@ def _owned(step: RelationStep, owner: Place, attname: str) -> Iterator[Watch]:
     """Rows that point to their owner by a key, which may move."""
     asks = _is_generic(step.field) or step.field.field.target_field is not step.near._meta.pk
     for each in _with_children(step.far):
-        yield Watch(pre_save, each, partial(_remember, attname), asks=True)
+        yield Watch(pre_save, each, partial(_remember, attname))
         yield Watch(post_save, each, partial(_owner, step, owner, attname, _now_and_before), asks)
         yield Watch(post_delete, each, partial(_owner, step, owner, attname, _now), asks)
 
@@ -107,7 +107,7 @@ def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
         facts = partial(_m2m, through, owner, near, far, is_reverse)
         yield Watch(m2m_changed, through, facts, asks=True)
         attname = through._meta.get_field(near).attname
-        yield Watch(pre_save, through, partial(_remember, attname), asks=True)
+        yield Watch(pre_save, through, partial(_remember, attname))
         yield Watch(post_save, through, partial(_line, owner, attname, _now_and_before))
         yield Watch(post_delete, through, partial(_line, owner, attname, _now))
 
@@ -148,14 +148,30 @@ def _remember(
     update_fields: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[Fact]:
-    """Note what a key is before the save. Nothing has changed yet."""
+    """Note what a key is before the save. Nothing has changed yet.
+
+    It asks for the row that the save writes next: where it would have to wait, so has the save.
+    """
     before = instance.__dict__.setdefault(BEFORE, {})
     before[attname] = None
-    name = instance._meta.get_field(attname).name
-    if not instance._state.adding and (update_fields is None or {attname, name} & {*update_fields}):
-        rows = type(instance)._base_manager.using(using).filter(pk=instance.pk)
-        before[attname] = rows.values_list(attname, flat=True).first()
+    field = instance._meta.get_field(attname)
+    written = update_fields is None or {attname, field.name} & {*update_fields}
+    if written and not instance._state.adding:
+        before[attname] = _stored(field, instance, using)
     return []
+
+
+def _stored(field: Any, instance: models.Model, using: str) -> Any:
+    """The value of a field in the database. By the ORM it would take as long as the save."""
+    connection, meta = connections[using], field.model._meta
+    column, table, key = map(
+        connection.ops.quote_name, (field.column, meta.db_table, meta.pk.column)
+    )
+    pk = meta.pk.get_db_prep_value(getattr(instance, meta.pk.attname), connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {table} WHERE {key} = %s", [pk])
+        row = cursor.fetchone()
+    return None if row is None else field.to_python(row[0])
 
 
 def _now(instance: models.Model, attname: str) -> set[Any]:

@@ -33,7 +33,7 @@ PATIENCE_SECONDS: Final = 1.0
 """Longer than that nobody waits for the broker."""
 SILENT_SECONDS: Final = 10.0
 """So long a broker that failed is not asked again: the sweep catches up."""
-COALESCED_SECONDS: Final = 0.05
+COALESCED_SECONDS: Final = 0.2
 """All saves of so long are one hint."""
 POLL_SECONDS: Final = 0.02
 FORGOTTEN_SECONDS: Final = 60
