@@ -90,6 +90,8 @@ def collect(catalogue: Catalogue) -> None:
     """
     while _collect_objects(catalogue.name) == PAGE:
         pass
+    if not any_waiting(catalogue.name):
+        return
     try:
         with only_one(f"marks {catalogue.name}") as mine:
             while mine and _expand_relations(catalogue) == FACTS:

@@ -17,7 +17,7 @@ from django.db.models import F
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
-from shopreco.exceptions import ConfigurationError
+from shopreco.exceptions import ConfigurationError, describe
 from shopreco.fusion import GRAPH
 from shopreco.indexing import (
     facets,
@@ -136,7 +136,7 @@ def _index(
             report.add(_index(catalogue, claims[middle:], maintained))
             return report
         logger.exception("%s %s cannot be indexed", catalogue.name, claims[0].object_id)
-        batch = Batch(claims, failed={claims[0].object_id: Failure(_sentence(error))})
+        batch = Batch(claims, failed={claims[0].object_id: Failure(describe(error))})
         return _process(catalogue, batch, maintained)
 
 
@@ -183,7 +183,7 @@ def _probe(space: EmbeddingSpace) -> None:
 
 def _fail_runs(space: EmbeddingSpace, error: Exception) -> None:
     runs = IndexRun.objects.using(outbox_database()).filter(space=space, state__in=IndexRun.LIVE)
-    runs.update(state=RunState.FAILED, error=_sentence(error))
+    runs.update(state=RunState.FAILED, error=describe(error))
 
 
 def _read(catalogue: Catalogue, claims: list[Claim]) -> Batch:
@@ -204,13 +204,9 @@ def _read(catalogue: Catalogue, claims: list[Claim]) -> Batch:
             if _is_nobodys_fault(error):
                 raise
             logger.exception("%s %s has no document", catalogue.name, object_id)
-            batch.failed[object_id] = Failure(_sentence(error))
+            batch.failed[object_id] = Failure(describe(error))
     batch.gone = [object_id for object_id in ids if object_id not in found]
     return batch
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:2000]
 
 
 def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingSpace]) -> Report:

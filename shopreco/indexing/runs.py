@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue, get_catalogue
-from shopreco.exceptions import RunError
+from shopreco.exceptions import RunError, describe
 from shopreco.fusion import GRAPH
 from shopreco.indexing import graph, outbox, spaces
 from shopreco.indexing.locks import only_one
@@ -127,7 +127,7 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
         raise
     except Exception as error:
         _row(run).filter(state__in=IndexRun.LIVE).update(
-            state=RunState.FAILED, error=f"{type(error).__name__}: {error}"
+            state=RunState.FAILED, error=describe(error)
         )
         raise
     run.refresh_from_db(using=outbox_database())

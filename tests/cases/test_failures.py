@@ -147,6 +147,22 @@ def test_a_failed_item_is_tried_again_by_itself_ever_more_rarely() -> None:
     assert items.due(GADGET) == []
 
 
+def test_a_reason_that_the_database_could_not_store_is_recorded_all_the_same() -> None:
+    index()
+    gadget = Gadget.objects.create(name="lamp")
+    catalogue = get_catalogue(GADGET)
+
+    def prepare_title(obj: Gadget) -> str:
+        raise ValueError("\x00 and \udcff")
+
+    catalogue.prepare_title = prepare_title  # type: ignore[attr-defined]  # a hook for this test
+    try:
+        drain()
+    finally:
+        del catalogue.prepare_title  # type: ignore[attr-defined]  # a hook for this test
+    assert Item.objects.get(object_id=str(gadget.pk)).reason == "ValueError:  and ?"
+
+
 # A space in the making
 
 
