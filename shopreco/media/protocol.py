@@ -25,6 +25,7 @@ FRAMES = "frames"
 READY = "ready"
 UNAVAILABLE = "unavailable"
 REJECTED = "rejected"
+FAILED = "failed"
 IMAGES = "images"
 
 LONGEST_HEADER = 2**16
