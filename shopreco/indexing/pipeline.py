@@ -25,7 +25,6 @@ from shopreco.indexing.batches import Batch, Report
 from shopreco.indexing.modalities import Encoded, Hashes, Source, combined_hash, sources_of
 from shopreco.indexing.outbox import Claim, outbox_database
 from shopreco.indexing.spaces import maintained_spaces
-from shopreco.media import DecoderUnavailable
 from shopreco.models import Embedding, EmbeddingSpace, IndexRun, LexicalEntry
 
 logger = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ INFRASTRUCTURE = (
     OperationalError,
     InterfaceError,
     EncoderError,
-    DecoderUnavailable,
     ConfigurationError,
     MemoryError,
 )
@@ -143,7 +141,7 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
     hashes = {object_id: document.hashes() for object_id, document in batch.documents.items()}
     stale = {space.pk: _stale(space, hashes, ids) for space in spaces}
     encoded = _encode(spaces, batch, hashes, ids, stale)
-    modalities.mark_unopened(encoded, hashes)
+    modalities.mark_unread(encoded, hashes)
     entries = {
         space.pk: {
             object_id: lexicon.entry_of(
@@ -180,11 +178,14 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
         graph.attach_items(
             catalogue.name, [row.document for row in changed if row.document.object_id in ours]
         )
+        files, unopened = modalities.count_files(encoded, batch.documents, ours)
         report = Report(
             changed=written.changed,
             removed=written.removed,
             failed=len(ours & batch.failed.keys()),
             encoded=len(ours & set().union(*(each.fresh for each in encoded.values()))),
+            files=files,
+            unopened=unopened,
         )
         outbox.settle(cursor, [c for c in claims if c.object_id in ours], versions)
         _count(catalogue.name, batch.claims, report)
@@ -277,4 +278,6 @@ def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:
         changed=F("changed") + report.changed,
         removed=F("removed") + report.removed,
         failed=F("failed") + report.failed,
+        files=F("files") + report.files,
+        unopened=F("unopened") + report.unopened,
     )

@@ -225,3 +225,6 @@ def _finish(run: IndexRun) -> None:
     _name_nodes(run.catalogue)
     rows.update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)
+    run.refresh_from_db(using=outbox_database())
+    if run.warning:
+        logger.warning("%s: %s", run, run.warning)

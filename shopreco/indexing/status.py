@@ -15,7 +15,7 @@ from shopreco.encoders import EncoderError
 from shopreco.indexing import alignments, spaces
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome
+from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                 )
                 % left_out
             )
+    if (last := runs.filter(state=RunState.DONE).first()) is not None and last.warning:
+        problems.append(last.warning)
     unread = items_with_media_problems(catalogue.name).count()
     if unread:
         problems.append(
