@@ -94,9 +94,11 @@ class Child:
             images = [] if refused else read_images(answer, self._limits)
         self.answered += 1
         if answer.kind == FAILED:
-            raise DecoderFailed(
+            error = DecoderFailed(
                 f"The file could not be decoded, through no fault of its own: {answer.text}."
             )
+            error.add_note(answer.payload.decode())
+            raise error
         if refused:
             raise MediaRejected(answer.text)
         return images

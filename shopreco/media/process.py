@@ -104,8 +104,9 @@ def answer_to(request: Message, limits: Limits) -> Message:
         reason = f"Decoding the file needs more than {limits.memory // MEBIBYTE} MB of memory."
     except Exception as error:  # noqa: BLE001 (whatever the libraries raise)
         if not is_damage(error):
-            traceback.print_exc()  # to the worker's log
-            return Message(FAILED, text=f"{type(error).__name__}: {_detail(error)}")
+            # In the message: a file that is standard error cannot be written to any more.
+            text = f"{type(error).__name__}: {_detail(error)}"
+            return Message(FAILED, traceback.format_exc().encode(), text)
         reason = f"The file is damaged or of an unusual kind: {_detail(error)}."
     return Message(REJECTED, text=reason)
 

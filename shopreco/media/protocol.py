@@ -34,7 +34,8 @@ CHANNELS = 3
 
 @dataclass(frozen=True)
 class Message:
-    """`text` is a reason; `sizes` are the (width, height) of the RGB images in `payload`."""
+    """`text` is a reason; `sizes` are the (width, height) of the RGB images in `payload`. Of a
+    failure it holds the traceback."""
 
     kind: str
     payload: bytes = b""
