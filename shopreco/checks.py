@@ -1,4 +1,4 @@
-"""System checks of settings and catalogues."""
+"""System checks of settings, catalogues, the decoder and the database."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import OperationalError, connections, router
 
 from shopreco.catalogues import get_catalogues
 from shopreco.conf import problems
+from shopreco.extensions import SOUND_PGVECTOR, installed
+from shopreco.media.confinement import FIX, UNCONFINED, can_confine
 
 
 @register("shopreco")
@@ -21,3 +25,49 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
 @register("shopreco")
 def check_catalogues(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     return [message for catalogue in get_catalogues() for message in type(catalogue).check()]
+
+
+@register("shopreco")
+def check_decoder(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A warning where pictures or videos are indexed and nothing confines what decodes them."""
+    fields = [field for catalogue in get_catalogues() for field in catalogue.fields.values()]
+    if can_confine() or not any(field.modality for field in fields):
+        return []
+    return [checks.Warning(UNCONFINED, hint=FIX, id="shopreco.W020")]
+
+
+@register(Tags.database)
+def check_extensions(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Of the databases that Django asks for: in `migrate`, and in `check --database`."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        if connections[alias].vendor == "postgresql" and router.allow_migrate(alias, "shopreco"):
+            try:
+                found += _check_database(alias)
+            except OperationalError:
+                continue  # whoever needs the database next says so
+    return found
+
+
+def _check_database(alias: str) -> list[CheckMessage]:
+    extensions = [installed(connections[alias], name) for name in ("vector", "pg_trgm")]
+    found: list[CheckMessage] = [
+        Error(each.unsearched(alias), id="shopreco.E020")
+        for each in extensions
+        if each is not None and not each.searched
+    ]
+    vector = extensions[0]
+    if vector is not None and vector.number < SOUND_PGVECTOR:
+        sound = ".".join(map(str, SOUND_PGVECTOR))
+        found.append(
+            checks.Warning(
+                f"pgvector {vector.version} in database {alias!r} has faults that {sound} mends: "
+                "a vacuum can corrupt HNSW indexes, and a buffer can overflow.",
+                hint=f"Update its package on the database server to {sound} or newer, run ALTER "
+                "EXTENSION vector UPDATE; and rebuild the spaces (shopreco_reindex --rebuild).",
+                id="shopreco.W021",
+            )
+        )
+    return found

@@ -44,7 +44,7 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
         "state": run.state,
         "label": str(run.get_state_display()),
         "stage": _stage(run, pending),
-        "warning": _warning(run),
+        "warning": _warning(run) or run.warning,
         "error": run.error,
         "is_live": run.is_live,
         "counting": run.is_live and not run.enumerated,

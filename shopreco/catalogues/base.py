@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.documents import ItemDocument, TextPart
 from shopreco.catalogues.edges import DeclaredEdge, declared_edge
-from shopreco.catalogues.media import Medium, medium_of
+from shopreco.catalogues.media import media_of
 from shopreco.catalogues.paths import relations_of, written_prefetch
 from shopreco.conf import get_settings
 from shopreco.fusion import modality_weights
@@ -195,9 +195,9 @@ class Catalogue:
                 case f.Site():
                     rest["site_id"] = _key(values[0]) if values else None
                 case f.Image():
-                    rest["images"] = _media(values)
+                    rest["images"] = media_of(values)
                 case f.Video():
-                    rest["videos"] = _media(values)
+                    rest["videos"] = media_of(values)
                 case f.Parent():
                     rest["parent_id"] = str(_key(values[0])) if values else ""
                 case f.Relation(to=relation):
@@ -229,11 +229,6 @@ def normalise_identifier(value: object) -> str:
 
 def _fields_of(cls: type) -> list[tuple[str, f.Field]]:
     return [(name, value) for name, value in vars(cls).items() if isinstance(value, f.Field)]
-
-
-def _media(values: Iterable[Any]) -> tuple[Medium, ...]:
-    found = (medium_of(value) for value in values)
-    return tuple({medium.name: medium for medium in found if medium}.values())
 
 
 def _key(value: Any) -> Any:

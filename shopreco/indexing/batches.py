@@ -10,13 +10,16 @@ from shopreco.indexing.outbox import Claim
 
 @dataclass(slots=True)
 class Report:
-    """What one batch did, in items."""
+    """What one batch did, in items; `files` are the pictures and videos that they name, `unopened`
+    those of them that could not be opened."""
 
     claimed: int = 0
     changed: int = 0
     encoded: int = 0
     removed: int = 0
     failed: int = 0
+    files: int = 0
+    unopened: int = 0
 
     def add(self, other: Report) -> None:
         for name in self.__slots__:

@@ -17,6 +17,7 @@ from shopreco.indexing.modalities import (
     Encoded,
     Hashes,
     Source,
+    VectorRow,
     combined_hash,
     replace_vectors,
     sources_of,
@@ -180,7 +181,9 @@ def fuse_spread(space: EmbeddingSpace, spread: Mapping[int, NDArray[np.float32] 
         rows = _locked(space, _counts(space, list(spread)))
         # Of an item that has left the index meanwhile there is nothing.
         kept = {i: vector for i, row in rows.items() if row and (vector := spread[i]) is not None}
-        replace_vectors(source, [(i, SPREAD, each) for i, each in kept.items()], list(rows))
+        replace_vectors(
+            source, [VectorRow(i, SPREAD, each) for i, each in kept.items()], list(rows)
+        )
         _fuse_rows(space, rows)
     return len(rows)
 

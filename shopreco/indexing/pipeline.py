@@ -217,14 +217,10 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
     stale = {space.pk: _stale(space, hashes, ids) for space in maintained}
     changed = items.changed_rows(batch, known)
     later = _encoded_later(batch, stale, {row.document.object_id for row in changed})
-    if later:
-        changed = [row for row in changed if row.document.object_id not in later]
-        stale = {
-            pk: Stale(*([o for o in each if o not in later] for each in s))
-            for pk, s in stale.items()
-        }
+    changed = [row for row in changed if row.document.object_id not in later]
+    stale = {pk: each.without(later) for pk, each in stale.items()}
     encoded = _encode(maintained, batch, hashes, ids, stale)
-    modalities.mark_unopened(encoded, hashes)
+    modalities.mark_unread(encoded, hashes)
     entries = {
         space.pk: {
             object_id: lexicon.entry_of(
@@ -268,11 +264,14 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
         graph.attach_items(
             catalogue.name, [row.document for row in changed if row.document.object_id in ours]
         )
+        files, unopened = modalities.count_files(encoded, batch.documents, ours)
         report = Report(
             changed=written.changed,
             removed=len(written.leaving),
             failed=len(ours & batch.failed.keys()),
             encoded=len(ours & set().union(*(each.fresh for each in encoded.values()))),
+            files=files,
+            unopened=unopened,
         )
         locked = [c for c in claims if c.change_id in versions]
         outbox.settle(cursor, [c for c in locked if c.object_id in ours], versions)
@@ -371,4 +370,6 @@ def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:
         changed=F("changed") + report.changed,
         removed=F("removed") + report.removed,
         failed=F("failed") + report.failed,
+        files=F("files") + report.files,
+        unopened=F("unopened") + report.unopened,
     )

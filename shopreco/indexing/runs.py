@@ -221,4 +221,7 @@ def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
     _name_nodes(run.catalogue)
     _row(run).filter(state=RunState.RUNNING).update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)
+    run.refresh_from_db(using=outbox_database())
+    if run.warning:
+        logger.warning("%s: %s", run, run.warning)
     return False

@@ -86,6 +86,8 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                 )
                 % left_out
             )
+    if (last := runs.filter(state=RunState.DONE).first()) is not None and last.warning:
+        problems.append(last.warning)
     unread = items_with_media_problems(catalogue.name).count()
     if unread:
         problems.append(

@@ -61,6 +61,8 @@ class IndexRun(models.Model):
     changed = models.PositiveIntegerField(_("changed"), default=0)
     removed = models.PositiveIntegerField(_("removed"), default=0)
     failed = models.PositiveIntegerField(_("failed"), default=0)
+    files = models.PositiveIntegerField(_("pictures and videos"), default=0, db_default=0)
+    unopened = models.PositiveIntegerField(_("of them not opened"), default=0, db_default=0)
     error = models.TextField(_("error"), blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -93,6 +95,17 @@ class IndexRun(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in self.LIVE
+
+    @property
+    def warning(self) -> str:
+        """What a run that ended well should tell a person; empty for nothing."""
+        if 2 * self.unopened <= self.files:
+            return ""
+        text = _(
+            "Most pictures and videos could not be opened (%(unopened)d of %(files)d): is their "
+            "storage mounted, and may workers read it? The vectors that they had are kept."
+        )
+        return str(text) % {"unopened": self.unopened, "files": self.files}
 
     @property
     def pending(self) -> int:

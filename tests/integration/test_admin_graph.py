@@ -622,3 +622,27 @@ def test_labels_are_cut_by_the_width_of_their_characters() -> None:
     assert wrapped("Home > Lighting > Desk lamps", 16, 3) == ["Home > Lighting", "> Desk lamps"]
     assert wrapped("北欧胡桃木台灯", 8, 2) == ["北欧胡桃", "木台灯"]
     assert wrapped("one two three four", 5, 2) == ["one", "two…"]
+
+
+def test_what_a_relation_counts_is_edited_with_the_right_to_and_logged(
+    staff: Callable[..., Client],
+) -> None:
+    accessory = relation("has_accessory")
+    url = address("relationtype_change", accessory.pk)
+    words = {name: getattr(accessory, name) for name in ("label", "inverse_label", "meaning")}
+    words |= {"label_zh": "", "inverse_label_zh": "", "symmetric": ""}
+
+    client = staff()
+    assert client.post(url, {**words, "weight": "0.25"}).status_code == 403
+    allowed = Permission.objects.get(codename="change_relationtype")
+    User.objects.get(username="viewer").user_permissions.add(allowed)
+    for wrong in ("1.5", "-0.1", "nan", ""):
+        assert client.post(url, {**words, "weight": wrong}).status_code == 200
+    assert relation("has_accessory").weight == accessory.weight
+
+    answer = client.post(url, {**words, "weight": "0.25"}, follow=True)
+    assert "from the next re-index on" in said(answer)
+    assert relation("has_accessory").weight == 0.25
+    model, flag, message = logged()
+    assert (model, flag) == ("relationtype", CHANGE)
+    assert "weight" in message.lower()
