@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
 from shopreco.models import EmbeddingSpace, LexiconTerm
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.kept import Refreshed
 from shopreco.retrieval.matches import Hits
@@ -98,8 +98,8 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
         ) AS frequent ORDER BY term_id
     """
     columns = {"term_id": "i8", "document_frequency": "i8"}
-    asked = Asked(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
-    return Frequencies(*read_arrays(asked.row(), columns))
+    row = answered(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
+    return Frequencies(*read_arrays(row, columns))
 
 
 FREQUENCIES = Refreshed(read_frequencies)

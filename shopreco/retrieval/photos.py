@@ -28,7 +28,7 @@ from shopreco.media import MediaRejected
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, looks, vectors
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.rankings import Ranking
@@ -219,5 +219,5 @@ def _nearest(
     literals = (dense.literal(vector), dense.literal(picture), words.literal if words else None)
     params = (*by_looks.params, *by_vector.params, *literals)
     columns = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
-    asked = Asked(as_arrays(Statement(sql, params), columns))
-    return _Found(*read_arrays(asked.row(), columns))
+    row = answered(as_arrays(Statement(sql, params), columns))
+    return _Found(*read_arrays(row, columns))

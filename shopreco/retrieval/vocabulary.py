@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shopreco.indexing.graph.vectors import name_of
 from shopreco.models import Edge, EmbeddingSpace
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.kept import Refreshed
 from shopreco.retrieval.mentioned import Holders
 from shopreco.text.dictionary import Dictionary
@@ -103,7 +103,7 @@ def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
         rows = cursor.fetchall()
     ids = list({id for _label, id, _vector in rows})
     columns = {"node_id": "i8", "item_id": "i8", "weight": "f8"}
-    held = Asked(as_arrays(Statement(HOLDERS, (ids,)), columns)).row()
+    held = answered(as_arrays(Statement(HOLDERS, (ids,)), columns))
     encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
     names = Dictionary((name_of(label), id) for label, id, _vector in rows)
     for language in space.statistics.get("languages", {}):
