@@ -20,6 +20,7 @@ from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.indexing.tables import read_vectors, replace_rows
 from shopreco.media import Decoder, MediaRejected
 from shopreco.models import EmbeddingSpace
+from shopreco.process_cache import Bounded
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ class FileUnavailable(Exception):
     """The shop's storage did not give a file: it is away, or the storage is."""
 
 
-_encoders: dict[str, TextEncoder | ImageEncoder] = {}
+_encoders: Bounded[str, TextEncoder | ImageEncoder] = Bounded(4)
+"""By fingerprint, the same in every shop: those of two spaces, in use and in the making."""
 
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:
@@ -83,12 +85,14 @@ def spread_of(space: EmbeddingSpace) -> Source | None:
 def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
     """The encoder of a modality that a space was built with, one instance per process."""
     fingerprint = space.encoders[modality]
-    if fingerprint not in _encoders:
+    encoder = _encoders.get(fingerprint)
+    if encoder is None:
         if modality in READ:
-            _encoders[fingerprint] = create_encoder(space.encoder)
+            encoder = create_encoder(space.encoder)
         else:
-            _encoders[fingerprint] = create_image_encoder(space.modalities[modality]["encoder"])
-    return _encoders[fingerprint]
+            encoder = create_image_encoder(space.modalities[modality]["encoder"])
+        _encoders.put(fingerprint, encoder)
+    return encoder
 
 
 def combined_hash(space: EmbeddingSpace, hashes: Mapping[str, str]) -> str:

@@ -126,20 +126,24 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
     return run
 
 
+COORDINATION = "hashtextextended(%s, 'shopreco_indexrun'::regclass::oid::bigint)"
+"""Advisory locks are the whole database's: the table says which schema is meant."""
+
+
 @contextmanager
 def _coordinator(run: IndexRun) -> Iterator[bool]:
     """An advisory lock: PostgreSQL frees it when the holder's connection ends, however it ends."""
     key = f"shopreco-run-{run.pk}"
     connection = connections[outbox_database()]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        cursor.execute(f"SELECT pg_try_advisory_lock({COORDINATION})", [key])
         (mine,) = cursor.fetchone()
     try:
         yield mine
     finally:
         if mine and connection.connection is not None and not connection.connection.closed:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+                cursor.execute(f"SELECT pg_advisory_unlock({COORDINATION})", [key])
 
 
 def _begin(run: IndexRun) -> bool:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
+from shopreco.process_cache import Kept
 from shopreco.retrieval.asking import Statement, answered, ids, read_array
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.kept import Kept
 
 MAX_VALUES = 50
 MAX_FACETS = 12

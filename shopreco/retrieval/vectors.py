@@ -14,7 +14,6 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 import numpy as np
-from django.core.cache import BaseCache, caches
 from numpy.typing import NDArray
 
 from shopreco.conf import get_settings
@@ -23,6 +22,7 @@ from shopreco.fusion import IMAGE, TEXT
 from shopreco.indexing.modalities import encoder_of
 from shopreco.models import EmbeddingSpace
 from shopreco.retrieval.stages import Stages
+from shopreco.shared_cache import shared_cache
 
 logger = logging.getLogger(__name__)
 
@@ -123,19 +123,12 @@ def patience(space: EmbeddingSpace) -> float:
 
 def remember(key: str, vector: Vector) -> None:
     """Keep a vector for the next request, as far as the cache works."""
-    try:
-        _cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
-    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-        logger.warning("vector not cached: %s", error)
+    shared_cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
 
 
 def recall(key: str) -> Vector | None:
     """A vector that was remembered; None if it is gone, or the cache is."""
-    try:
-        found = _cache().get(key)
-    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-        logger.warning("cache of vectors not reached: %s", error)
-        return None
+    found = shared_cache().get(key)
     return np.frombuffer(found, dtype=np.float32) if isinstance(found, bytes) else None
 
 
@@ -163,10 +156,6 @@ def _encode(space: EmbeddingSpace, text: str) -> Vector:
     if len(text) <= SHORT:
         _took[space.encoder_fingerprint] = perf_counter() - began
     return vector
-
-
-def _cache() -> BaseCache:
-    return caches[get_settings().CACHE]
 
 
 def _cache_key(space: EmbeddingSpace, text: str) -> str:

@@ -21,6 +21,8 @@ def own_graph(catalogue: str) -> None:
 
 def _lock(function: str, catalogue: str) -> None:
     with connections[outbox_database()].cursor() as cursor:
+        # Advisory locks are the whole database's: the table says which schema is meant.
         cursor.execute(
-            f"SELECT {function}(hashtextextended(%s, 0))", [f"shopreco-graph-{catalogue}"]
+            f"SELECT {function}(hashtextextended(%s, 'shopreco_edge'::regclass::oid::bigint))",
+            [f"shopreco-graph-{catalogue}"],
         )
