@@ -30,6 +30,8 @@ CHECKS = {
     "E001": "`SHOPRECO` has a key that is no setting.",
     "E002": "A value has the wrong type, or is not above zero.",
     "E003": "A setting of an earlier release was removed.",
+    "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
+    "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
     "E010": "The catalogue has no `model`.",
     "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
     "E012": "The model has a composite primary key.",
@@ -140,11 +142,16 @@ def python(text: str) -> str:
 
 def checks_between(first: str, last: str) -> str:
     """The table of system checks; an id that is only here or only in the code is an error."""
-    sources = (PACKAGE / "conf.py", *PACKAGE.joinpath("catalogues").glob("*.py"))
-    used = {id for path in sources for id in re.findall(r'"(E\d{3})"', path.read_text("utf-8"))}
+    sources = (
+        *(PACKAGE / name for name in ("conf.py", "checks.py")),
+        *PACKAGE.joinpath("catalogues").glob("*.py"),
+    )
+    pattern = re.compile(r'"(?:shopreco\.)?([EW]\d{3})"')
+    used = {id for path in sources for id in pattern.findall(path.read_text("utf-8"))}
     if used != set(CHECKS):
         raise SystemExit(f"CHECKS and the code differ: {sorted(used ^ set(CHECKS))}")
-    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in sorted(used) if first <= id <= last]
+    ids = [id for id in sorted(used) if first <= f"E{id[1:]}" <= last]
+    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in ids]
     return table(("id", "what is wrong"), *rows)
 
 

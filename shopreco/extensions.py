@@ -11,6 +11,13 @@ from django.db.utils import NotSupportedError, OperationalError
 
 MINIMUM_PGVECTOR = (0, 8)
 
+HIDDEN = """
+    SELECT e.extname, n.nspname, current_setting('search_path')
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = ANY(%s) AND n.nspname <> ALL (current_schemas(true))
+"""
+"""Extensions whose types and operators are not found by their names: (name, schema, path)."""
+
 
 class RequireExtension(CreateExtension):
     """Creates an extension where the role may; otherwise says who has to do what.
@@ -41,7 +48,7 @@ class RequireExtension(CreateExtension):
                 "database with a database router."
             )
         try:
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            self._create(schema_editor)
         except (ProgrammingError, OperationalError, NotSupportedError) as error:
             database = schema_editor.connection.settings_dict["NAME"]
             raise ProgrammingError(
@@ -51,7 +58,37 @@ class RequireExtension(CreateExtension):
                 f"does not know {self.name!r}, install its package first (pgvector: "
                 "https://github.com/pgvector/pgvector#installation)."
             ) from error
+        self._require_visibility(schema_editor)
         self._require_version(schema_editor)
+
+    def _create(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        """In the last schema of the search path that this role may write to: of a tenant's path
+        that is the one that all tenants share."""
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_extension WHERE extname = %s", [self.name])
+            if cursor.fetchone():
+                return
+            cursor.execute(
+                "SELECT quote_ident(name) FROM unnest(current_schemas(false)) WITH ORDINALITY AS "
+                "path (name, place) WHERE has_schema_privilege(name, 'CREATE') "
+                "ORDER BY place DESC LIMIT 1"
+            )
+            shared = cursor.fetchone()
+        where = f" SCHEMA {shared[0]}" if shared else ""
+        schema_editor.execute(f"CREATE EXTENSION IF NOT EXISTS {self.name}{where}")
+
+    def _require_visibility(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(HIDDEN, [[self.name]])
+            hidden = cursor.fetchone()
+        if hidden:
+            _name, schema, path = hidden
+            raise NotSupportedError(
+                f"The extension {self.name!r} is in the schema {schema!r}, which is not on the "
+                f"search path ({path}). Put it there (OPTIONS of the database, or "
+                "PG_EXTRA_SEARCH_PATHS of django-tenants), or run, once, as its owner: "
+                f"ALTER EXTENSION {self.name} SET SCHEMA public;"
+            )
 
     def _require_version(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
         if not self.minimum:

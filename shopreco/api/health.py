@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from shopreco.api.views import PublicView
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.extensions import MINIMUM_PGVECTOR
+from shopreco.extensions import HIDDEN, MINIMUM_PGVECTOR
 from shopreco.indexing.spaces import active_space
 from shopreco.models import Item
 from shopreco.process_cache import NotYetRead
@@ -96,6 +96,9 @@ def _missing_extensions() -> Iterator[str]:
             [list(EXTENSIONS)],
         )
         installed = dict(cursor.fetchall())
+        cursor.execute(HIDDEN, [list(EXTENSIONS)])
+        for name, schema, path in cursor.fetchall():
+            yield f"The extension {name} is in the schema {schema}, not on the path {path}."
     for name, minimum in EXTENSIONS.items():
         version = installed.get(name, "0")
         if tuple(int(part) for part in version.split(".")[: len(minimum)]) < minimum:
