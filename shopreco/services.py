@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import wraps
 from time import perf_counter
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from django.core.files import File
 from django.db import models, transaction
 from django.http import HttpRequest
-from django.utils.asyncio import async_unsafe
 
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
@@ -25,7 +23,6 @@ from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.indexing.workers import send
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
-from shopreco.process_cache import answering
 from shopreco.retrieval.filters import check_facets, parse_filters
 from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.rankings import live_results
@@ -34,7 +31,7 @@ from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
 from shopreco.retrieval.search import Question, answer
 from shopreco.retrieval.selection import RELEVANCE, check_order
 from shopreco.retrieval.similar import diversified, neighbours
-from shopreco.retrieval.stages import Stages, savepoint
+from shopreco.retrieval.stages import Stages, answer_of_a_shop, savepoint
 from shopreco.retrieval.suggest import suggest
 from shopreco.text import normalise_query
 
@@ -71,33 +68,11 @@ MAX_OFFSET = 10_000
 PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in Intent}
 """What a block is for, by placement."""
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def service(function: Callable[P, R]) -> Callable[P, R]:
-    """Called by one shop, and by code that may wait for the database.
-
-    Raises:
-        SynchronousOnlyOperation: by Django, in an event loop; the message has the fix.
-    """
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        with answering():
-            return function(*args, **kwargs)
-
-    name = function.__name__
-    fix = f"await sync_to_async(services.{name})(…)"
-    message = f"services.{name} waits for the database. In async code call it by asgiref: {fix}"
-    guarded: Callable[P, R] = async_unsafe(message)(call)
-    return guarded
-
 
 # Search
 
 
-@service
+@answer_of_a_shop
 def search(
     query: str = "",
     *,
@@ -178,7 +153,7 @@ def _check_page(offset: int, limit: int) -> None:
         raise InvalidQuery(f"offset is {offset}; it must be from 0 to {MAX_OFFSET}.")
 
 
-@service
+@answer_of_a_shop
 def autocomplete(
     prefix: str,
     *,
@@ -202,7 +177,7 @@ def autocomplete(
 # Recommendations
 
 
-@service
+@answer_of_a_shop
 def recommend(
     placement: str = "",
     *,
@@ -270,7 +245,6 @@ def recommend(
 # Indexing
 
 
-@service
 def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
     """Compare a whole catalogue with its index and repair what differs; workers do it.
 
@@ -280,7 +254,6 @@ def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
     return _hand_over(runs.start(get_catalogue(catalogue), user=user))
 
 
-@service
 def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> IndexRun:
     """Build a new space from the current settings beside the active one and switch to it.
 
@@ -296,7 +269,6 @@ def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = No
     return _hand_over(runs.start(shop, rebuild=True, refit=refit, user=user))
 
 
-@service
 def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
     """Have some objects indexed again, before the bulk of runs; returns how many."""
     ids = list(dict.fromkeys(object_ids))
@@ -304,20 +276,17 @@ def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
     return len(ids)
 
 
-@service
 def cancel(run: IndexRun) -> None:
     """Raises RunError if the run is not under way."""
     runs.cancel(run)
 
 
-@service
 def resume(run: IndexRun) -> IndexRun:
     """Raises RunError if the run was neither cancelled nor failed, or another is under way."""
     runs.resume(run)
     return _hand_over(run)
 
 
-@service
 def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     """Switch to a space, for instance back to the one before, and bring it up to date.
 
@@ -332,7 +301,6 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
         return None
 
 
-@service
 def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:
     """Work on a run in this process until it is over; for commands and scripts."""
     while run.is_live:
@@ -349,13 +317,11 @@ def _hand_over(run: IndexRun) -> IndexRun:
     return run
 
 
-@service
 def status() -> list[CatalogueStatus]:
     """The state of every catalogue: what is indexed, what waits, what is wrong and the fix."""
     return [catalogue_status(catalogue) for catalogue in get_catalogues()]
 
 
-@service
 def prune(catalogue: str | None = None, *, keep: int = 1, before: datetime) -> dict[str, int]:
     """Remove retired spaces beyond the `keep` newest, tombstones and runs older than `before`."""
     chosen = [get_catalogue(catalogue)] if catalogue else get_catalogues()
@@ -368,7 +334,6 @@ def prune(catalogue: str | None = None, *, keep: int = 1, before: datetime) -> d
 # The knowledge graph
 
 
-@service
 def decide_edges(edges: Iterable[Edge], state: EdgeState) -> int:
     """Confirm or reject edges, or leave them to the index again (`EdgeState.ACTIVE`).
 
@@ -381,7 +346,6 @@ def decide_edges(edges: Iterable[Edge], state: EdgeState) -> int:
         return _reindex_items(graph.items_at(ids))
 
 
-@service
 def add_edge(source: Node, relation: RelationType, target: Node) -> tuple[Edge, int]:
     """Add an edge by hand, which no indexing removes, or make one that is there already so.
 
@@ -393,7 +357,6 @@ def add_edge(source: Node, relation: RelationType, target: Node) -> tuple[Edge, 
         return edge, _reindex_items(graph.items_at([edge.pk]))
 
 
-@service
 def remove_edges(edges: Iterable[Edge]) -> int:
     """Forget edges that were made by hand or read from a file.
 
@@ -407,7 +370,6 @@ def remove_edges(edges: Iterable[Edge]) -> int:
         return _reindex_items(touched)
 
 
-@service
 def merge_nodes(node: Node, into: Node) -> int:
     """Make one of two nodes that mean the same: edges and names of `node` are those of `into`.
 
@@ -422,7 +384,6 @@ def merge_nodes(node: Node, into: Node) -> int:
         return _reindex_items(touched)
 
 
-@service
 def look_in_texts(node: Node, wanted: bool) -> int:
     """Whether the words of a node in a title or description are edges to review, from now on."""
     with transaction.atomic(using=outbox_database()):
