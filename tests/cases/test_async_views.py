@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
+from django.db import connections
 
 from shopreco import services
 from shopreco.services import ResultPage
@@ -43,6 +44,8 @@ def test_a_service_in_an_event_loop_names_the_fix(service: str, lamp: Gadget) ->
 
 def test_the_fix_works() -> None:
     async def view() -> ResultPage:
-        return await sync_to_async(services.search)("lamp", catalogue=GADGET)
+        page = await sync_to_async(services.search)("lamp", catalogue=GADGET)
+        await sync_to_async(connections.close_all)()
+        return page
 
     assert asyncio.run(view()).degraded == {}
