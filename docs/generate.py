@@ -30,6 +30,8 @@ CHECKS = {
     "E001": "`SHOPRECO` has a key that is no setting.",
     "E002": "A value has the wrong type, or is not above zero.",
     "E003": "A setting of an earlier release was removed.",
+    "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
+    "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
     "E010": "The catalogue has no `model`.",
     "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
     "E012": "The model has a composite primary key.",
@@ -148,7 +150,8 @@ def checks_between(first: str, last: str) -> str:
     used = {id for text in texts for id in re.findall(r'"(?:shopreco\.)?([EW]\d{3})"', text)}
     if used != set(CHECKS):
         raise SystemExit(f"CHECKS and the code differ: {sorted(used ^ set(CHECKS))}")
-    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in sorted(used) if first <= id <= last]
+    ids = [id for id in sorted(used) if first <= f"E{id[1:]}" <= last]
+    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in ids]
     return table(("id", "what is wrong"), *rows)
 
 

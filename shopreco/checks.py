@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.apps import AppConfig
 from django.conf import settings as django_settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import OperationalError, connections, router
+from rest_framework.settings import api_settings
 
+from shopreco.apps import ShopRecoConfig
 from shopreco.catalogues import get_catalogues
 from shopreco.conf import problems
 from shopreco.extensions import SOUND_PGVECTOR, installed
 from shopreco.media.confinement import FIX, UNCONFINED, can_confine
+
+BEHIND_PROXIES = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
 
 
 @register("shopreco")
@@ -71,3 +76,40 @@ def _check_database(alias: str) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register("shopreco")
+def check_tenants(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """With a backend for tenants, an index that all share would show each what is another's."""
+    own = _labels(getattr(django_settings, "TENANT_APPS", ()))
+    shared = {c.model._meta.app_label for c in get_catalogues()} & own
+    if not shared or ShopRecoConfig.label in own:
+        return []
+    return [
+        Error(
+            f"Products of {', '.join(sorted(shared))} are a tenant's, the tables of shopreco are "
+            "not: every shop would find what is another's.",
+            hint="Add 'shopreco' to TENANT_APPS.",
+            id="shopreco.E004",
+        )
+    ]
+
+
+def _labels(entries: Iterable[str]) -> set[str]:
+    return {AppConfig.create(entry).label for entry in entries}
+
+
+@register("shopreco")
+def check_proxies(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Behind a proxy all visitors come from its address, and would be counted as one."""
+    behind = [name for name in BEHIND_PROXIES if getattr(django_settings, name, None)]
+    if not behind or api_settings.NUM_PROXIES is not None:
+        return []
+    return [
+        checks.Warning(
+            f"{behind[0]} says that there is a proxy before this site, but NUM_PROXIES of "
+            "REST_FRAMEWORK is not set: the rates of the search API count all visitors together.",
+            hint="REST_FRAMEWORK = {'NUM_PROXIES': 1}, or as many as each add to X-Forwarded-For.",
+            id="shopreco.W001",
+        )
+    ]

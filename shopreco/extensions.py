@@ -85,7 +85,7 @@ class RequireExtension(CreateExtension):
                 "database with a database router."
             )
         try:
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            self._create(schema_editor)
         except (ProgrammingError, OperationalError, NotSupportedError) as error:
             database = schema_editor.connection.settings_dict["NAME"]
             raise ProgrammingError(
@@ -96,6 +96,22 @@ class RequireExtension(CreateExtension):
                 "https://github.com/pgvector/pgvector#installation)."
             ) from error
         self._require_usable(schema_editor.connection)
+
+    def _create(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        """In the last schema of the search path that this role may write to: of a tenant's path
+        that is the one that all tenants share."""
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_extension WHERE extname = %s", [self.name])
+            if cursor.fetchone():
+                return
+            cursor.execute(
+                "SELECT quote_ident(name) FROM unnest(current_schemas(false)) WITH ORDINALITY AS "
+                "path (name, place) WHERE has_schema_privilege(name, 'CREATE') "
+                "ORDER BY place DESC LIMIT 1"
+            )
+            shared = cursor.fetchone()
+        where = f" SCHEMA {shared[0]}" if shared else ""
+        schema_editor.execute(f"CREATE EXTENSION IF NOT EXISTS {self.name}{where}")
 
     def _require_usable(self, connection: BaseDatabaseWrapper) -> None:
         found = installed(connection, self.name)

@@ -31,7 +31,7 @@ from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
 from shopreco.retrieval.search import Question, answer
 from shopreco.retrieval.selection import RELEVANCE, check_order
 from shopreco.retrieval.similar import diversified, neighbours
-from shopreco.retrieval.stages import Stages, savepoint
+from shopreco.retrieval.stages import Stages, answer_of_a_shop, savepoint
 from shopreco.retrieval.suggest import suggest
 from shopreco.text import normalise_query
 
@@ -72,6 +72,7 @@ PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in In
 # Search
 
 
+@answer_of_a_shop
 def search(
     query: str = "",
     *,
@@ -152,6 +153,7 @@ def _check_page(offset: int, limit: int) -> None:
         raise InvalidQuery(f"offset is {offset}; it must be from 0 to {MAX_OFFSET}.")
 
 
+@answer_of_a_shop
 def autocomplete(
     prefix: str,
     *,
@@ -175,6 +177,7 @@ def autocomplete(
 # Recommendations
 
 
+@answer_of_a_shop
 def recommend(
     placement: str = "",
     *,

@@ -1,6 +1,7 @@
 """Locks by name, that PostgreSQL frees when their holder's connection ends, however it ends.
 
-A name is that of the schema it is taken in: shops that share a database do not wait for each other.
+They are the whole database's: the table in a key says which schema is meant, so that shops that
+share a database do not wait for each other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from django.db import connections
 
 from shopreco.indexing.outbox import outbox_database
 
-KEY = "hashtextextended(current_schema() || ' shopreco ' || %s, 0)"
+KEY = "hashtextextended(%s, 'shopreco_change'::regclass::oid::bigint)"
 
 
 @contextmanager

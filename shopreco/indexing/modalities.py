@@ -21,6 +21,7 @@ from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import read_vectors, replace_rows
 from shopreco.media import Decoder, DecoderFailed, DecoderUnavailable, MediaRejected
 from shopreco.models import EmbeddingSpace, ModalityVector
+from shopreco.process_cache import Bounded
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +88,8 @@ class FileUnavailable(Exception):
 NOT_ITS_FAULT = (FileUnavailable, DecoderFailed, DecoderUnavailable)
 """Why a file is not read that may be sound."""
 
-
-_encoders: dict[str, TextEncoder | ImageEncoder] = {}
+_encoders: Bounded[str, TextEncoder | ImageEncoder] = Bounded(4)
+"""By fingerprint, the same in every shop: those of two spaces, in use and in the making."""
 
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:
@@ -106,12 +107,14 @@ def spread_of(space: EmbeddingSpace) -> Source | None:
 def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
     """The encoder of a modality that a space was built with, one instance per process."""
     fingerprint = space.encoders[modality]
-    if fingerprint not in _encoders:
+    encoder = _encoders.get(fingerprint)
+    if encoder is None:
         if modality in READ:
-            _encoders[fingerprint] = create_encoder(space.encoder)
+            encoder = create_encoder(space.encoder)
         else:
-            _encoders[fingerprint] = create_image_encoder(space.modalities[modality]["encoder"])
-    return _encoders[fingerprint]
+            encoder = create_image_encoder(space.modalities[modality]["encoder"])
+        _encoders.put(fingerprint, encoder)
+    return encoder
 
 
 def combined_hash(space: EmbeddingSpace, hashes: Mapping[str, str]) -> str:

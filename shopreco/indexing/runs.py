@@ -46,7 +46,8 @@ def start(
                 catalogue=catalogue.name,
                 kind=RunKind.REBUILD if rebuild else RunKind.REINDEX,
                 space=space,
-                requested_by=user,
+                requested_by_id="" if user is None else str(user.pk),
+                requested_by="" if user is None else user.get_username()[:255],
             )
     except IntegrityError:
         # Somebody was faster, in this very moment.

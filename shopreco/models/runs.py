@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -64,14 +63,9 @@ class IndexRun(models.Model):
     files = models.PositiveIntegerField(_("pictures and videos"), default=0, db_default=0)
     unopened = models.PositiveIntegerField(_("of them not opened"), default=0, db_default=0)
     error = models.TextField(_("error"), blank=True)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        verbose_name=_("requested by"),
-    )
+    requested_by_id = models.CharField(max_length=255, blank=True)
+    """Key of the user as text: users may live in another database."""
+    requested_by = models.CharField(_("requested by"), max_length=255, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)

@@ -14,6 +14,7 @@ class SpaceState(models.TextChoices):
     BUILDING = "building", _("building")
     ACTIVE = "active", _("active")
     RETIRED = "retired", _("retired")
+    DELETING = "deleting", _("being deleted")
 
 
 class VectorIndex(models.TextChoices):

@@ -110,7 +110,8 @@ class TestStarting:
     ) -> None:
         response = admin_client.post(start(kind), follow=True)
         run = IndexRun.objects.latest("id")
-        assert (run.kind, run.state, run.requested_by) == (kind, RunState.QUEUED, admin_user)
+        assert (run.kind, run.state, run.requested_by) == (kind, RunState.QUEUED, "admin")
+        assert run.requested_by_id == str(admin_user.pk)
         page = reverse("admin:shopreco_indexrun_change", args=[run.pk])
         assert response.redirect_chain == [(page, 302)]
         assert "handed to the workers" in said(response)
