@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +19,7 @@ from django.db import DatabaseError, InterfaceError, connections, router
 
 from shopreco.conf import get_settings
 from shopreco.models import Change
+from shopreco.process_cache import beside
 
 logger = logging.getLogger(__name__)
 
@@ -163,10 +165,25 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
 
 @contextmanager
 def renewed(claims: Sequence[Claim]) -> Iterator[None]:
-    """Renew the lease of claims for as long as there is work on them."""
-    seconds = get_settings().LEASE_SECONDS
+    """Renew the lease of claims for as long as there is work on them.
+
+    In a thread, and so on a connection of its own, which it opens if it comes to that: most batches
+    are done by then.
+    """
+    pause = get_settings().LEASE_SECONDS / RENEWALS_PER_LEASE
+    renew = beside(outbox_database(), partial(_renew, claims))
     done = Event()
-    thread = Thread(target=_renew, args=(claims, seconds, done), daemon=True, name="shopreco-lease")
+
+    def keep() -> None:
+        for _ in range(MOST_RENEWALS):
+            if done.wait(pause):
+                return
+            try:
+                renew()
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("a lease was not renewed: %s", error)
+
+    thread = Thread(target=keep, daemon=True, name="shopreco-lease")
     thread.start()
     try:
         yield
@@ -175,28 +192,19 @@ def renewed(claims: Sequence[Claim]) -> Iterator[None]:
         thread.join()
 
 
-def _renew(claims: Sequence[Claim], seconds: float, done: Event) -> None:
-    """In a thread of its own, and so on a connection of its own, which it opens if it comes to
-    that: most batches are done by then."""
-    for _ in range(MOST_RENEWALS):
-        if done.wait(seconds / RENEWALS_PER_LEASE):
-            break
-        try:
-            with connections[outbox_database()].cursor() as cursor:
-                cursor.execute(
-                    """
-                    UPDATE shopreco_change
-                    SET lease_until = clock_timestamp() + make_interval(secs => %s)
-                    WHERE id IN (
-                        SELECT id FROM shopreco_change WHERE id = ANY(%s) AND claim = %s
-                        ORDER BY id FOR UPDATE SKIP LOCKED
-                    )
-                    """,
-                    [seconds, [c.change_id for c in claims], claims[0].token],
-                )
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("a lease was not renewed: %s", error)
-    connections.close_all()
+def _renew(claims: Sequence[Claim]) -> None:
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE shopreco_change
+            SET lease_until = clock_timestamp() + make_interval(secs => %s)
+            WHERE id IN (
+                SELECT id FROM shopreco_change WHERE id = ANY(%s) AND claim = %s
+                ORDER BY id FOR UPDATE SKIP LOCKED
+            )
+            """,
+            [get_settings().LEASE_SECONDS, [c.change_id for c in claims], claims[0].token],
+        )
 
 
 def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:

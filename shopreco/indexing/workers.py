@@ -21,9 +21,11 @@ from uuid import uuid4
 
 from celery import current_app
 from celery.app import app_or_default
+from django.db import connections
 from kombu import Queue
 
 from shopreco.exceptions import ShopRecoError
+from shopreco.indexing.outbox import outbox_database
 
 logger = logging.getLogger(__name__)
 
@@ -66,9 +68,11 @@ def nudge(catalogue: str) -> None:
 
 
 class Message(NamedTuple):
-    """A task on its way to the broker."""
+    """A task on its way to the broker, as the thread would send it that hands it over."""
 
     app: Any
+    tenant: Any
+    """Of django-tenants, by whose name the task finds its schema; None elsewhere."""
     task: str
     args: Sequence[object]
     countdown: float = 0
@@ -84,18 +88,20 @@ class Messenger:
 
     def __init__(self) -> None:
         self._messages: SimpleQueue[tuple[Message, Future[bool]]] = SimpleQueue()
-        self._nudged: set[str] = set()
+        self._nudged: set[tuple[Any, str]] = set()
         self._silent_until = 0.0
         self._connection: Any = None
         Thread(target=self._work, daemon=True, name="shopreco-messenger").start()
 
     def send(self, task: str, args: Sequence[object], countdown: float = 0) -> Future[bool]:
-        return self._put(Message(_app(), task, args, countdown))
+        return self._put(Message(app_or_default(), _tenant(), task, args, countdown))
 
     def nudge(self, catalogue: str) -> None:
-        if catalogue not in self._nudged:
-            self._nudged.add(catalogue)
-            self._put(Message(_app(), "drain", [catalogue], waits_for_more=True))
+        tenant = _tenant()
+        if (tenant, catalogue) not in self._nudged:
+            self._nudged.add((tenant, catalogue))
+            app = app_or_default()
+            self._put(Message(app, tenant, "drain", [catalogue], waits_for_more=True))
 
     def flush(self, seconds: float) -> None:
         """Wait until all has been said, at the end of a process."""
@@ -117,7 +123,7 @@ class Messenger:
             except Empty:
                 _when, message = due.popleft()
                 # From here on saves nudge again.
-                self._nudged.discard(str(message.args[0]))
+                self._nudged.discard((message.tenant, str(message.args[0])))
                 self._send(message)
             else:
                 if message.waits_for_more:
@@ -128,6 +134,8 @@ class Messenger:
     def _send(self, message: Message) -> bool:
         if monotonic() < self._silent_until:
             return False
+        if message.tenant is not None:
+            connections[outbox_database()].set_tenant(message.tenant)  # type: ignore[attr-defined]  # django-tenants
         # A connection that has been there for a while may be of a broker that was started anew.
         for is_last in [False, True] if self._connection is not None else [True]:
             try:
@@ -152,9 +160,8 @@ class Messenger:
         return False
 
 
-def _app() -> Any:
-    """The app of the thread that asks; the messenger's has none of its own."""
-    return app_or_default()
+def _tenant() -> Any:
+    return getattr(connections[outbox_database()], "tenant", None)
 
 
 def _options(seconds: float) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from shopreco import process_cache, services
-from shopreco.indexing import runs
 from shopreco.indexing.graph.locks import own_graph
 from shopreco.indexing.graph.values import known_values
+from shopreco.indexing.locks import only_one
 from shopreco.indexing.spaces import active_space, drop_space
-from shopreco.models import EmbeddingSpace, IndexRun, Item, Node
+from shopreco.models import EmbeddingSpace, Item, Node
 from shopreco.process_cache import Bounded, NotYetRead, Refreshed
 from shopreco.retrieval.vocabulary import NAMES, VOCABULARIES, read_vocabulary
 from tests.gadgets import GADGET, found, in_thread, index
@@ -174,12 +174,12 @@ def test_work_on_one_shop_does_not_wait_for_work_on_another() -> None:
             cursor.execute("SET lock_timeout TO '1s'")
         with transaction.atomic():
             own_graph(GADGET)
-        with runs._coordinator(IndexRun(pk=1)) as mine:
+        with only_one("run 1") as mine:
             return mine
 
     with transaction.atomic():
         own_graph(GADGET)
-        with runs._coordinator(IndexRun(pk=1)) as mine:
+        with only_one("run 1") as mine:
             assert mine
             assert in_thread(in_sofas).result(timeout=30)
 
