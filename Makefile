@@ -1,6 +1,8 @@
 # make demo   the demo shop on this machine, until Ctrl-C     PORT=8000  FEED=catalogue-file
 # make test   all tests, with coverage                        ARGS="-k name"
 # make lint   style, types and import directions
+# make matrix the newest and the oldest of everything, on each Python of this machine, and an older
+#             PostgreSQL: unpinned, so what it finds may be new
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -14,7 +16,7 @@ RECIPE := pyproject.toml constraints.txt
 SHIPPED := worker,embedded,zh,demo
 DEVELOPED := $(SHIPPED),evaluation,dev
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint matrix clean
 
 demo: $(VENV)/.demo
 	@exec $(RUN) manage.py demo --port "$(PORT)" $(if $(FEED),--feed "$(FEED)")
@@ -29,8 +31,11 @@ lint: $(VENV)/.dev
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
+matrix: $(VENV)/.dev
+	$(RUN) tests/matrix.py $(ARGS)
+
 clean:
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.*
+	rm -rf .matrix build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.*
 
 # Stamps: an installation is repeated only when what it was made from has changed.
 $(VENV)/.demo: $(RECIPE)
