@@ -21,10 +21,10 @@ from django.utils import timezone
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import outbox, photos, runs
+from shopreco.indexing import outbox, photos, removal, runs
 from shopreco.indexing.pipeline import index_batch
 from shopreco.indexing.workers import reply, send
-from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,14 @@ def advance_run(run_id: int) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def remove_space(space_id: int) -> None:
+    """Remove a space that is marked for it, for a slice, and hand it on."""
+    space = EmbeddingSpace.objects.filter(pk=space_id, state=SpaceState.DELETING).first()
+    if space is not None and not removal.remove_marked(space, get_settings().SLICE_SECONDS):
+        send("remove_space", space_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def sweep() -> None:
     """Catch lost nudges, expired leases and runs whose worker died."""
     for catalogue in get_catalogues():
@@ -75,6 +83,8 @@ def sweep() -> None:
     live = IndexRun.objects.filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
+    for space_id in removal.marked():
+        send("remove_space", space_id)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -24,7 +24,8 @@ from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outs
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import alignments
-from shopreco.indexing.spaces import current_fingerprint, drop_space, index_names
+from shopreco.indexing.removal import begin_removal
+from shopreco.indexing.spaces import current_fingerprint, index_names
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
 
@@ -152,7 +153,8 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         return space.state == SpaceState.RETIRED and self.may(request, "change")
 
     def _may_drop(self, request: HttpRequest, space: EmbeddingSpace) -> bool:
-        return space.state != SpaceState.ACTIVE and self.may(request, "delete")
+        removable = space.state not in {SpaceState.ACTIVE, SpaceState.DELETING}
+        return removable and self.may(request, "delete")
 
     def _space(self, pk: int) -> EmbeddingSpace:
         space = EmbeddingSpace.objects.filter(pk=pk).first()
@@ -230,14 +232,19 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             self.message_user(request, text % run, messages.ERROR)
             return self._back(space)
         if request.method == "POST":
+            try:
+                begin_removal(space)
+            except ShopRecoError as error:
+                self.fail(request, error)
+                return self._back(space)
             LogEntry.objects.log_actions(
                 user_id=user_id(request),
                 queryset=[space],
                 action_flag=DELETION,
                 change_message=_("Deleted."),
             )
-            drop_space(space)
-            self.message_user(request, _("Space #%d is deleted.") % pk, messages.SUCCESS)
+            text = _("Space #%d is being deleted by the workers.") % pk
+            self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(self.url("shopreco_embeddingspace_changelist"))
         count, size, _fingerprint = self._measured(space)
         confirmation = Confirmation(
