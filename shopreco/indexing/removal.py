@@ -76,7 +76,7 @@ def marked() -> list[int]:
 
 def _chunks(space: EmbeddingSpace) -> Iterator[int]:
     """Delete the rows of a space, and after each chunk say how many there were."""
-    conditions: list[tuple[str, str, tuple[object, ...]]] = [
+    conditions: list[tuple[str, str, tuple[str | int, ...]]] = [
         (table, "space_id = %s", (space.pk,)) for table in TABLES
     ]
     if spread := spread_of(space):
