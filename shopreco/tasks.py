@@ -24,7 +24,7 @@ from shopreco.exceptions import RunError
 from shopreco.indexing import outbox, photos, removal, runs
 from shopreco.indexing.pipeline import index_batch
 from shopreco.indexing.workers import reply, send
-from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
+from shopreco.models import EmbeddingSpace, IndexRun
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def drain(catalogue: str) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def advance_run(run_id: int) -> None:
     """Work on a run for a slice and hand it on."""
-    run = IndexRun.objects.filter(pk=run_id).first()
+    run = IndexRun.objects.using(outbox.outbox_database()).filter(pk=run_id).first()
     if run is None or not run.is_live:
         return
     run = runs.advance(run, seconds=get_settings().SLICE_SECONDS)
@@ -67,8 +67,7 @@ def advance_run(run_id: int) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def remove_space(space_id: int) -> None:
     """Remove a space that is marked for it, for a slice, and hand it on."""
-    space = EmbeddingSpace.objects.filter(pk=space_id, state=SpaceState.DELETING).first()
-    if space is not None and not removal.remove_marked(space, get_settings().SLICE_SECONDS):
+    if not removal.remove_marked(space_id, get_settings().SLICE_SECONDS):
         send("remove_space", space_id)
 
 
@@ -80,7 +79,7 @@ def sweep() -> None:
             send("drain", catalogue.name)
     patience = min(SILENT_SECONDS, get_settings().LEASE_SECONDS)
     silent = timezone.now() - timedelta(seconds=patience)
-    live = IndexRun.objects.filter(state__in=IndexRun.LIVE)
+    live = IndexRun.objects.using(outbox.outbox_database()).filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
     for space_id in removal.marked():

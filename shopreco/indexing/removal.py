@@ -41,14 +41,16 @@ def mark_for_removal(space: EmbeddingSpace) -> None:
         raise RunError(f"{space} is active: activate another one before you delete it.")
 
 
-def remove_marked(space: EmbeddingSpace, seconds: float) -> bool:
-    """Remove a marked space for at most about so long; True once nothing of it is left.
+def remove_marked(space_id: int, seconds: float) -> bool:
+    """Remove a marked space for at most about so long; True once there is nothing left to do.
 
     Several workers may call it: one does it.
     """
     deadline = monotonic() + seconds
-    with _alone(space) as alone:
-        if not alone:
+    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.DELETING)
+    with _alone(space_id) as alone:
+        space = spaces.filter(pk=space_id).first()
+        if space is None or not alone:
             return True
         drop_indexes(space, "CONCURRENTLY")
         for _deleted in _chunks(space):
@@ -65,7 +67,7 @@ def drop_space(space: EmbeddingSpace) -> None:
         RunError: it is the one that answers.
     """
     mark_for_removal(space)
-    remove_marked(space, float("inf"))
+    remove_marked(space.pk, float("inf"))
 
 
 def marked() -> list[int]:
@@ -95,9 +97,9 @@ def _chunks(space: EmbeddingSpace) -> Iterator[int]:
 
 
 @contextmanager
-def _alone(space: EmbeddingSpace) -> Iterator[bool]:
+def _alone(space_id: int) -> Iterator[bool]:
     """An advisory lock: PostgreSQL frees it when the holder's connection ends, however it ends."""
-    connection, key = connections[outbox_database()], f"shopreco-remove-{space.pk}"
+    connection, key = connections[outbox_database()], f"shopreco-remove-{space_id}"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_try_advisory_lock({REMOVING})", [key])
         (alone,) = cursor.fetchone()

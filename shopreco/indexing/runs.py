@@ -24,7 +24,15 @@ from shopreco.fusion import GRAPH
 from shopreco.indexing import graph, outbox, spaces
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState, SpaceState
+from shopreco.models import (
+    EmbeddingSpace,
+    IndexRun,
+    Item,
+    Outcome,
+    RunKind,
+    RunState,
+    SpaceState,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -90,9 +98,9 @@ def resume(run: IndexRun) -> None:
 def _move(run: IndexRun, states: tuple[str, ...], to: RunState) -> None:
     rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state__in=states)
     if not rows.update(state=to, finished_at=None, error=""):
-        run.refresh_from_db()
+        run.refresh_from_db(using=outbox_database())
         raise RunError(f"{run} is {run.get_state_display()}: it cannot become {to.label}.")
-    run.refresh_from_db()
+    run.refresh_from_db(using=outbox_database())
 
 
 def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) -> IndexRun:
@@ -123,7 +131,7 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
             state=RunState.FAILED, error=f"{type(error).__name__}: {error}"
         )
         raise
-    run.refresh_from_db()
+    run.refresh_from_db(using=outbox_database())
     return run
 
 
@@ -211,7 +219,8 @@ def _name_nodes(catalogue: str) -> None:
 
 
 def _finish(run: IndexRun) -> None:
-    space = run.space
+    # Not `run.space`, which a replica may not have yet.
+    space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=run.space_id).first()
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
         graph.spread(space)

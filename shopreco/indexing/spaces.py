@@ -143,7 +143,9 @@ def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
 
 
 def active_space(catalogue: str) -> EmbeddingSpace | None:
-    return EmbeddingSpace.objects.filter(catalogue=catalogue, state=SpaceState.ACTIVE).first()
+    """As it is now: what is decided by it must not be decided by a replica that lags."""
+    spaces = EmbeddingSpace.objects.using(outbox_database())
+    return spaces.filter(catalogue=catalogue, state=SpaceState.ACTIVE).first()
 
 
 def served_space(catalogue: str) -> EmbeddingSpace | None:
@@ -364,7 +366,7 @@ def activate(space: EmbeddingSpace) -> None:
         there = spaces.filter(pk=space.pk).exclude(state=SpaceState.DELETING)
         if not there.update(state=SpaceState.ACTIVE, activated_at=timezone.now()):
             raise RunError(f"{space} is being deleted.")
-    space.refresh_from_db()
+    space.refresh_from_db(using=outbox_database())
     _served.forget(lambda key: key[1] == space.catalogue)
 
 

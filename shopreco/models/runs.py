@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, router
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -82,7 +82,7 @@ class IndexRun(models.Model):
     @property
     def pending(self) -> int:
         """Objects of this run that still wait; counted from the outbox, so always true."""
-        return self.changes.count()
+        return self.changes.using(router.db_for_write(type(self))).count()
 
     @property
     def done(self) -> int:

@@ -79,7 +79,7 @@ def test_a_removal_that_was_killed_is_taken_up_by_the_sweep(
     retired: EmbeddingSpace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     removal.mark_for_removal(retired)
-    assert not removal.remove_marked(retired, seconds=0)
+    assert not removal.remove_marked(retired.pk, seconds=0)
     assert left(retired) == (15, 25)
     tasks.sweep()
     sent = [call.args for call in tasks.send.call_args_list]  # type: ignore[attr-defined]  # a Mock here
@@ -99,10 +99,10 @@ def test_a_failure_on_the_way_leaves_it_marked(
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(fail), pytest.raises(DatabaseError):
-        removal.remove_marked(retired, seconds=60)
+        removal.remove_marked(retired.pk, seconds=60)
     assert removal.marked() == [retired.pk]
     assert left(retired) == (0, 25)
-    assert removal.remove_marked(retired, seconds=60)
+    assert removal.remove_marked(retired.pk, seconds=60)
     assert removal.marked() == []
 
 
