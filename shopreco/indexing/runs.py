@@ -220,7 +220,7 @@ def _name_nodes(catalogue: str) -> None:
 
 def _finish(run: IndexRun) -> None:
     # Not `run.space`, which a replica may not have yet.
-    space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=run.space_id).first()
+    space = EmbeddingSpace.objects.using(outbox_database()).filter(runs=run).first()
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
         graph.spread(space)
