@@ -21,7 +21,7 @@ from django.utils import timezone
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import items, outbox, photos, runs
+from shopreco.indexing import items, outbox, photos, removal, runs
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.pipeline import index_batch, waiting
 from shopreco.indexing.workers import reply, send
@@ -66,6 +66,13 @@ def advance_run(run_id: int) -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def remove_space(space_id: int) -> None:
+    """Remove a space that is marked for it, for a slice, and hand it on."""
+    if not removal.remove_marked(space_id, get_settings().SLICE_SECONDS):
+        send("remove_space", space_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def sweep() -> None:
     """Catch lost nudges, expired leases, items that failed a while ago, and runs whose worker died.
 
@@ -83,6 +90,8 @@ def sweep() -> None:
     live = IndexRun.objects.using(outbox_database()).filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
+    for space_id in removal.marked():
+        send("remove_space", space_id)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from demo_shop.models import Brand, Category, Product
 from shopreco import services
-from shopreco.indexing.spaces import drop_space
+from shopreco.indexing.removal import drop_space
 from shopreco.models import EmbeddingSpace, SpaceState
 
 CATALOGUE = "demo_shop.product"

@@ -35,6 +35,8 @@ DATABASES["shop"] = dj_database_url.parse(
 )
 if "SHOP_DATABASE_URL" not in os.environ and "DATABASE_URL" in os.environ:
     DATABASES["shop"]["NAME"] += "_shop"
+# A replica of the first: the same database, unless a test makes it lag.
+DATABASES["replica"] = {**DATABASES["default"], "TEST": {"MIRROR": "default"}}
 for _database in DATABASES.values():
     _database.update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False)
 

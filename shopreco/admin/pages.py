@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.db.models import F, Func, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -162,7 +162,13 @@ class ShopRecoAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(ShopRecoAdmin):
-    """Rows of the index are written by workers only; people look, and steer by buttons."""
+    """Rows of the index are written by workers only; people look, and steer by buttons.
+
+    What they see is what they steer: it is read where it is written, and not from a replica.
+    """
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).using(router.db_for_write(self.model))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

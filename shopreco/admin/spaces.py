@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import DELETION, LogEntry
-from django.db import connections, router
+from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
@@ -24,7 +24,9 @@ from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outs
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import alignments
-from shopreco.indexing.spaces import current_fingerprint, drop_space, index_names
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.removal import begin_removal
+from shopreco.indexing.spaces import active_space, current_fingerprint, index_names
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
 
@@ -152,10 +154,11 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         return space.state == SpaceState.RETIRED and self.may(request, "change")
 
     def _may_drop(self, request: HttpRequest, space: EmbeddingSpace) -> bool:
-        return space.state != SpaceState.ACTIVE and self.may(request, "delete")
+        removable = space.state not in {SpaceState.ACTIVE, SpaceState.DELETING}
+        return removable and self.may(request, "delete")
 
     def _space(self, pk: int) -> EmbeddingSpace:
-        space = EmbeddingSpace.objects.filter(pk=pk).first()
+        space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=pk).first()
         if space is None:
             raise Http404
         return space
@@ -186,9 +189,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             if run is not None:
                 return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
             return self._back(space)
-        active = EmbeddingSpace.objects.filter(
-            catalogue=space.catalogue, state=SpaceState.ACTIVE
-        ).first()
+        active = active_space(space.catalogue)
         count, size, _fingerprint = self._measured(space)
         facts = [
             (_("Catalogue"), space.catalogue),
@@ -224,20 +225,26 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 messages.ERROR,
             )
             return self._back(space)
-        run = space.runs.filter(state__in=IndexRun.LIVE).first()
+        runs = space.runs.using(outbox_database())
+        run = runs.filter(state__in=IndexRun.LIVE).first()
         if run is not None:
             text = _("%s is filling this space. Cancel it before you delete the space.")
             self.message_user(request, text % run, messages.ERROR)
             return self._back(space)
         if request.method == "POST":
+            try:
+                begin_removal(space)
+            except ShopRecoError as error:
+                self.fail(request, error)
+                return self._back(space)
             LogEntry.objects.log_actions(
                 user_id=user_id(request),
                 queryset=[space],
                 action_flag=DELETION,
                 change_message=_("Deleted."),
             )
-            drop_space(space)
-            self.message_user(request, _("Space #%d is deleted.") % pk, messages.SUCCESS)
+            text = _("Space #%d is being deleted by the workers.") % pk
+            self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(self.url("shopreco_embeddingspace_changelist"))
         count, size, _fingerprint = self._measured(space)
         confirmation = Confirmation(
@@ -297,7 +304,7 @@ def sizes(space_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     names = {name: pk for pk in space_ids for name in index_names(pk)}
     counts: dict[int, int] = dict.fromkeys(space_ids, 0)
     total: dict[int, float] = dict.fromkeys(space_ids, 0.0)
-    with connections[router.db_for_read(EmbeddingSpace)].cursor() as cursor:
+    with connections[outbox_database()].cursor() as cursor:
         for table in ("embedding", "lexicalentry", "lexiconterm"):
             cursor.execute(
                 f"SELECT space_id, count(*), pg_table_size('shopreco_{table}') "  # noqa: S608 (our own names)

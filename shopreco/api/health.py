@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from shopreco.api.views import PublicView
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.extensions import MINIMUM_PGVECTOR, installed
-from shopreco.indexing.spaces import active_space
+from shopreco.indexing.spaces import served_space
 from shopreco.models import Item
 from shopreco.process_cache import NotYetRead
 from shopreco.retrieval.lexical import FREQUENCIES
@@ -101,7 +101,7 @@ def _missing_extensions() -> Iterator[str]:
 
 
 def _problems_of(catalogue: Catalogue) -> Iterator[str]:
-    space = active_space(catalogue.name)
+    space = served_space(catalogue.name)
     if space is None:
         yield f"{catalogue.name} has no active space: run shopreco_reindex."
         return

@@ -94,7 +94,18 @@ class PhotoSearchParameters(SearchParameters):
     photo = None  # type: ignore[assignment]  # DRF's way to leave an inherited field out
 
 
-class AutocompleteParameters(serializers.Serializer[Any]):
+class SpokenParameters(serializers.Serializer[Any]):
+    """For what a page shows that it loads later."""
+
+    language = serializers.CharField(
+        required=False,
+        max_length=16,
+        help_text="Language of the page, one of the shop's: titles, headings and reasons are in "
+        "it. By default that of the request.",
+    )
+
+
+class AutocompleteParameters(SpokenParameters):
     """Parameters of `autocomplete/`."""
 
     q = serializers.CharField(
@@ -106,7 +117,7 @@ class AutocompleteParameters(serializers.Serializer[Any]):
     )
 
 
-class SimilarParameters(serializers.Serializer[Any]):
+class SimilarParameters(SpokenParameters):
     """Parameters of `similar/<id>/`, apart from `max_per_<facet>`."""
 
     catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
@@ -25,7 +27,7 @@ class VisitorThrottle(SimpleRateThrottle):
     """
 
     default_rate: str
-    cache = GuardedCache("default")  # type: ignore[assignment]  # has what a throttle asks of one
+    cache: Any = GuardedCache("default")
 
     def get_rate(self) -> str | None:
         rate = api_settings.DEFAULT_THROTTLE_RATES.get(str(self.scope), self.default_rate)

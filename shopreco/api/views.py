@@ -6,8 +6,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.utils import translation
 from django.utils.cache import patch_cache_control
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -102,6 +106,23 @@ class PublicView(APIView):
         return response
 
 
+class SpokenView(PublicView):
+    """Speaks the language of the page that asks, as far as the shop does: its own address may have
+    none, and the browser another."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        language = request.GET.get("language", "")
+        if language not in dict(settings.LANGUAGES):
+            return super().dispatch(request, *args, **kwargs)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = super().dispatch(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+            response.headers.setdefault("Content-Language", language)
+            return response
+
+
 class SearchView(PublicView):
     throttle_classes = [SearchThrottle]
 
@@ -167,7 +188,7 @@ def _search(request: Request, asked: parameters.Asked, photo: Any) -> Response:
     return Response(responses.search_response(page, _milliseconds_since(started)))
 
 
-class AutocompleteView(PublicView):
+class AutocompleteView(SpokenView):
     throttle_classes = [AutocompleteThrottle]
 
     @extend_schema(
@@ -185,6 +206,7 @@ class AutocompleteView(PublicView):
         parameters.reject_unknown(parameters.AutocompleteParameters, asked.others)
         values = dict(asked.values)
         typed = values.pop("q", "")
+        values.pop("language", "")
         suggestions = services.autocomplete(
             typed, catalogue=asked.catalogue.name, request=django_request(request), **values
         )
@@ -194,7 +216,7 @@ class AutocompleteView(PublicView):
         )
 
 
-class SimilarView(PublicView):
+class SimilarView(SpokenView):
     throttle_classes = [RecommendThrottle]
 
     @extend_schema(
@@ -216,7 +238,7 @@ class SimilarView(PublicView):
         return _recommendations(request, "product-similar", asked, object_id, caps)
 
 
-class RecommendView(PublicView):
+class RecommendView(SpokenView):
     throttle_classes = [RecommendThrottle]
 
     @extend_schema(
@@ -237,7 +259,7 @@ class RecommendView(PublicView):
         return _recommendations(request, placement, asked, asked.values["id"], caps)
 
 
-class BlockView(PublicView):
+class BlockView(SpokenView):
     """What `{% recommendations … lazy=True %}` loads."""
 
     throttle_classes = [RecommendThrottle]
@@ -282,7 +304,7 @@ def _recommended(
     caps: dict[str, int],
 ) -> tuple[services.ResultPage, models.Model]:
     seed = _live_object(request, asked.catalogue, object_id)
-    options = {name: value for name, value in asked.values.items() if name != "id"}
+    options = {n: value for n, value in asked.values.items() if n not in {"id", "language"}}
     page = services.recommend(
         placement, seed=seed, request=django_request(request), max_per=caps, **options
     )

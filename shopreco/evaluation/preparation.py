@@ -15,7 +15,7 @@ from shopreco.conf import get_settings
 from shopreco.evaluation.corpus.loading import ensure_loaded, vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import runs, spaces
+from shopreco.indexing import removal, runs, spaces
 from shopreco.indexing.marks import pending
 from shopreco.indexing.runs import Progress
 from shopreco.models import (
@@ -95,7 +95,7 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     else:
         return space
     for retired in EmbeddingSpace.objects.exclude(state=SpaceState.ACTIVE):
-        spaces.drop_space(retired)
+        removal.drop_space(retired)
     vacuum(*INDEX_TABLES)
     active = spaces.active_space(CATALOGUE)
     if active is None:

@@ -192,15 +192,6 @@ def fuse_spread(space: EmbeddingSpace, spread: Mapping[int, NDArray[np.float32] 
     return len(rows)
 
 
-def forget_spread(space: EmbeddingSpace) -> None:
-    """Remove how E(K) has spread in a space that is dropped."""
-    if source := spread_of(space):
-        with connections[outbox_database()].cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM shopreco_modalityvector WHERE modality = %s AND encoder = %s", source
-            )
-
-
 def _fuse_rows(space: EmbeddingSpace, rows: Mapping[int, Mapping[str, Stored]]) -> None:
     write_embeddings(
         space,

@@ -7,7 +7,8 @@ from datetime import datetime
 from shopreco.catalogues import Catalogue
 from shopreco.indexing.modalities import sources_of, spread_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.spaces import drop_looks_index, drop_space
+from shopreco.indexing.removal import drop_space
+from shopreco.indexing.spaces import drop_looks_index
 from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
 
 
@@ -23,7 +24,7 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
         runs__in=live
     )
     dropped = 0
-    for space in [*retired, *abandoned]:
+    for space in [*retired, *abandoned, *spaces.filter(state=SpaceState.DELETING)]:
         drop_space(space)
         dropped += 1
     sources = [s for space in spaces.all() for s in (*sources_of(space), spread_of(space)) if s]

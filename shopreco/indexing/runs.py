@@ -18,7 +18,15 @@ from shopreco.indexing import graph, outbox, spaces
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState, SpaceState
+from shopreco.models import (
+    EmbeddingSpace,
+    IndexRun,
+    Item,
+    Outcome,
+    RunKind,
+    RunState,
+    SpaceState,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +46,7 @@ def start(
     """
     if (other := live_run(catalogue.name)) is not None:
         raise RunError(f"{other} is under way. Wait for it, or cancel it first.")
-    rebuild = rebuild or spaces.answering_space(catalogue.name) is None
+    rebuild = rebuild or spaces.active_space(catalogue.name) is None
     space = spaces.create_space(catalogue, refit=refit) if rebuild else None
     try:
         with transaction.atomic(using=outbox_database()):
@@ -72,7 +80,7 @@ def resume(run: IndexRun) -> None:
     Raises:
         RunError: it is neither, its space is gone, or another run of its catalogue is under way.
     """
-    if run.kind == RunKind.REBUILD and run.space is None:
+    if run.kind == RunKind.REBUILD and run.space_id is None:
         raise RunError(f"The space of {run} was pruned. Start another rebuild.")
     try:
         with transaction.atomic(using=outbox_database()):
@@ -197,14 +205,15 @@ def wait_for_others(seconds: float = 0.2) -> None:
 
 def _name_nodes(catalogue: str) -> None:
     """Vectors of the graph's nodes, in the space that answers."""
-    active = spaces.answering_space(catalogue)
+    active = spaces.active_space(catalogue)
     if active is not None and GRAPH in active.encoders:
         graph.encode_nodes(active)
 
 
 def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
     """Build what a space needs beside its rows, and answer from it. True if there is more to do."""
-    space = run.space
+    # Not `run.space`, which a replica may not have yet.
+    space = EmbeddingSpace.objects.using(outbox_database()).filter(runs=run).first()
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, catalogue)
         graph.spread(space)
@@ -212,7 +221,7 @@ def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
         spaces.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
-    elif active := spaces.answering_space(run.catalogue):
+    elif active := spaces.active_space(run.catalogue):
         graph.spread(active)
         spaces.export_query_encoders(active)
     if again := graph.learn_values(catalogue):

@@ -26,6 +26,7 @@ from shopreco.encoders import (
     create_encoder,
     create_image_encoder,
 )
+from shopreco.exceptions import RunError
 from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.indexing import alignments, fusing
 from shopreco.indexing.lexicon import average_lengths, languages_of
@@ -158,12 +159,7 @@ def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
 
 
 def active_space(catalogue: str) -> EmbeddingSpace | None:
-    """As answers read it, perhaps from a replica; whoever writes asks for `answering_space`."""
-    return EmbeddingSpace.objects.filter(catalogue=catalogue, state=SpaceState.ACTIVE).first()
-
-
-def answering_space(catalogue: str) -> EmbeddingSpace | None:
-    """The active space, where it is written."""
+    """As it is now: what is decided by it must not be decided by a replica that lags."""
     return spaces_of(catalogue).filter(state=SpaceState.ACTIVE).first()
 
 
@@ -231,7 +227,7 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
         },
     )
     # Ids may start again, after a restore say: an index of that name is not this space's.
-    _drop_indexes(space, "")
+    drop_indexes(space, "")
     return space
 
 
@@ -300,7 +296,13 @@ def build_indexes(space: EmbeddingSpace) -> None:
 
     Those that are finished are kept; one that a killed build left invalid is built again. Must run
     outside a transaction.
+
+    Raises:
+        RunError: it is being deleted.
     """
+    known = EmbeddingSpace.objects.using(outbox_database()).filter(pk=space.pk)
+    if known.filter(state=SpaceState.DELETING).exists():
+        raise RunError(f"{space} is being deleted.")
     nearest, terms = index_names(space.pk)
     options = ", ".join(f"{key} = {value}" for key, value in HNSW.items())
     vector = f"vector::halfvec({space.dimension})"
@@ -369,29 +371,22 @@ def calibrate(space: EmbeddingSpace) -> None:
 
 
 def activate(space: EmbeddingSpace) -> None:
-    """Answer from this space from now on. The one before is kept, for roll-back."""
+    """Answer from this space from now on. The one before is kept, for roll-back.
+
+    Raises:
+        RunError: it is being deleted.
+    """
     spaces = EmbeddingSpace.objects.using(outbox_database()).filter(catalogue=space.catalogue)
     with transaction.atomic(using=outbox_database()):
         spaces.filter(state=SpaceState.ACTIVE).exclude(pk=space.pk).update(state=SpaceState.RETIRED)
-        spaces.filter(pk=space.pk).update(state=SpaceState.ACTIVE, activated_at=timezone.now())
+        there = spaces.filter(pk=space.pk).exclude(state=SpaceState.DELETING)
+        if not there.update(state=SpaceState.ACTIVE, activated_at=timezone.now()):
+            raise RunError(f"{space} is being deleted.")
     space.refresh_from_db(using=outbox_database())
     _served.forget(lambda key: key[1] == space.catalogue)
 
 
-def drop_space(space: EmbeddingSpace) -> None:
-    """Remove a space that is not active, with its indexes and rows."""
-    if space.state == SpaceState.ACTIVE:
-        raise ValueError(f"{space} is active: activate another one first.")
-    database = outbox_database()
-    _drop_indexes(space, "CONCURRENTLY")
-    with connections[database].cursor() as cursor:
-        for table in ("embedding", "lexicalentry", "lexiconterm"):
-            cursor.execute(f"DELETE FROM shopreco_{table} WHERE space_id = %s", [space.pk])
-    fusing.forget_spread(space)
-    space.delete(using=database)
-
-
-def _drop_indexes(space: EmbeddingSpace, how: str) -> None:
+def drop_indexes(space: EmbeddingSpace, how: str) -> None:
     with connections[outbox_database()].cursor() as cursor:
         for name in index_names(space.pk):
             _drop_index(cursor, name, how)

@@ -53,7 +53,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     pending = marks.pending(catalogue.name)
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
-    space = spaces.answering_space(catalogue.name)
+    space = spaces.active_space(catalogue.name)
     problems: list[str] = []
     ready = current = False
     if space is None:

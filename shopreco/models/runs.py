@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, router
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +112,7 @@ class IndexRun(models.Model):
         return self._waiting().filter(linked=False, priority=Change.Priority.BULK).count()
 
     def _waiting(self) -> models.QuerySet[Change]:
-        return Change.objects.using(self._state.db).filter(run=self)
+        return Change.objects.using(router.db_for_write(type(self))).filter(run=self)
 
     @property
     def done(self) -> int:

@@ -9,13 +9,17 @@ connection, its wrappers and its log are there, and so is the schema that a back
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import DatabaseError, connections, router
+from django.db import connections, router
 from numpy.typing import NDArray
-from psycopg import ClientCursor, Cursor
+from psycopg import ClientCursor, Connection
+from psycopg.errors import error_from_result
+from psycopg.generators import fetch_many, send  # no public interface: see the bounds
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
 
 from shopreco.models import Embedding
 
@@ -34,16 +38,49 @@ class Statement(NamedTuple):
     params: tuple[Any, ...]
 
 
-class BinaryCursor(Cursor[tuple[Any, ...]]):
-    """Has `bytea` sent as it is, where Django's cursor takes it as text of twice the size.
+class Sent(NamedTuple):
+    query: bytes
+    """As Django's log looks for it."""
 
-    Parameters become part of the text, as in Django's.
+
+class ArrayCursor:
+    """Sends a statement without waiting for the server, and reads its one row of `bytea` later.
+
+    The row comes as it is, where Django's own cursor has it sent as text of twice the size.
+    Parameters become part of the statement, as in Django's.
     """
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> BinaryCursor:
-        text = ClientCursor(self.connection).mogrify(query, params)
-        super().execute(text, prepare=False, binary=True)
-        return self
+    description = None
+    rowcount = -1
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self.connection = connection
+        self._query: Sent | None = None
+        self._is_awaited = False
+
+    def execute(self, query: str, params: Sequence[Any]) -> None:
+        server = self.connection.pgconn
+        self._query = Sent(ClientCursor(self.connection).mogrify(query, params).encode())
+        server.send_query_params(self._query.query, None, result_format=Format.BINARY)
+        self._is_awaited = True
+        self.connection.wait(send(server))
+
+    def row(self) -> list[bytes | None]:
+        """The row that was asked for. Raises psycopg's errors."""
+        results = self._received()
+        for result in results:
+            if result.status != ExecStatus.TUPLES_OK:
+                raise error_from_result(result)
+        return [results[-1].get_value(0, n) for n in range(results[-1].nfields)]
+
+    def close(self) -> None:
+        """What was sent is read, so that the connection can be used again."""
+        if self._is_awaited:
+            self._received()
+
+    def _received(self) -> list[PGresult]:
+        self._is_awaited = False
+        return self.connection.wait(fetch_many(self.connection.pgconn))
 
 
 @contextmanager
@@ -67,9 +104,7 @@ def reading() -> Iterator[Any]:
 def answered(statement: Statement) -> list[bytes | None]:
     """The one row of `bytea` that a statement selects. Raises Django's DatabaseError."""
     with reading() as cursor:
-        _answer_in_binary(cursor)
-        cursor.execute(*statement)
-        return list(cursor.fetchone())
+        return _row(_send(cursor, statement))
 
 
 class Asked:
@@ -85,35 +120,37 @@ class Asked:
         self._answer: list[bytes | None] | None = None
         self._sent = ExitStack()
         connection = connections[router.db_for_read(Embedding)]
-        if not connection.get_autocommit():
+        if connection.get_autocommit():
+            with ExitStack() as sending:
+                self._cursor = _send(sending.enter_context(connection.cursor()), statement)
+                self._sent = sending.pop_all()
+        else:
             self._answer = answered(statement)
-            return
-        self._cursor = connection.cursor()
-        _answer_in_binary(self._cursor)
-        with ExitStack() as sending:
-            sending.enter_context(connection.wrap_database_errors)
-            sending.enter_context(connection.connection.pipeline())
-            self._cursor.execute(*statement)
-            self._sent = sending.pop_all()
 
     def row(self) -> list[bytes | None]:
         """Raises Django's DatabaseError."""
         if self._answer is None:
             self._answer = []
-            with self._cursor:
-                self._sent.close()
-                self._answer = list(self._cursor.fetchone())
+            with self._sent:
+                self._answer = _row(self._cursor)
         return self._answer
 
     def close(self) -> None:
         """Leave what was not read, so that the connection can be used again."""
-        with suppress(DatabaseError):
-            self._sent.close()
+        self._sent.close()
 
 
-def _answer_in_binary(cursor: Any) -> None:
-    """Whatever Django and other tools do around a statement is in the wrapper, and stays."""
-    cursor.cursor = BinaryCursor(cursor.connection)
+def _send(cursor: Any, statement: Statement) -> Any:
+    """By a cursor of Django's: what it and other tools do around a statement is in the wrapper."""
+    cursor.cursor = ArrayCursor(cursor.connection)
+    cursor.execute(*statement)
+    return cursor
+
+
+def _row(cursor: Any) -> list[bytes | None]:
+    with cursor.db.wrap_database_errors:
+        row: list[bytes | None] = cursor.cursor.row()
+        return row
 
 
 def as_arrays(statement: Statement, columns: Columns) -> Statement:

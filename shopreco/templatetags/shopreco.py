@@ -17,6 +17,7 @@ from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from shopreco.blocks import render_block
 from shopreco.catalogues import Image, catalogue_of, get_catalogue
@@ -82,6 +83,7 @@ def search_box(
             "facet_prefix": facet_prefix,
             "max_length": get_settings().MAX_QUERY_LENGTH,
             "suggest_url": _suggest_url(catalogue),
+            "nonce": _nonce(request),
         }
         if photo_action and request and _has_pictures(catalogue):
             box |= {
@@ -107,7 +109,23 @@ def _suggest_url(catalogue: str) -> str:
         url = reverse("shopreco:autocomplete")
     except NoReverseMatch:
         return ""
-    return f"{url}?{urlencode({'catalogue': catalogue})}" if catalogue else url
+    asked = {"catalogue": catalogue, **_language()}
+    asked = {name: value for name, value in asked.items() if value}
+    return f"{url}?{urlencode(asked)}" if asked else url
+
+
+def _language() -> dict[str, str]:
+    """Of the page, for what it loads later."""
+    return {"language": get_language() or ""}
+
+
+def _nonce(request: object) -> str:
+    """That of a content security policy, as django-csp or Django 6 makes it; empty without one."""
+    for name in ("csp_nonce", "_csp_nonce"):
+        # Before it is used, one that is made on demand counts as false.
+        if (nonce := getattr(request, name, None)) is not None:
+            return str(nonce)
+    return ""
 
 
 @register.tag
@@ -171,7 +189,7 @@ class RecommendationsNode(template.Node):
         caps = {n.removeprefix(MAX_PER): int(values.pop(n)) for n in [*values] if MAX_PER in n}
         request = context.get("request")
         if lazy and not self.target:
-            return _placeholder(placement, seed, values, caps)
+            return _placeholder(placement, seed, values, caps, _nonce(request))
         options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
@@ -187,12 +205,17 @@ class RecommendationsNode(template.Node):
 
 
 def _placeholder(
-    placement: str, seed: models.Model, values: Mapping[str, Any], caps: Mapping[str, int]
+    placement: str,
+    seed: models.Model,
+    values: Mapping[str, Any],
+    caps: Mapping[str, int],
+    nonce: str,
 ) -> SafeString:
     asked = {"catalogue": catalogue_of(seed).name, "id": str(seed.pk), **values}
+    asked |= {name: value for name, value in _language().items() if value}
     asked |= {f"{MAX_PER}{facet}": cap for facet, cap in caps.items()}
     url = f"{reverse('shopreco:block', args=[placement])}?{urlencode(asked)}"
-    lazy = {"url": url, "placement": placement}
+    lazy = {"url": url, "placement": placement, "nonce": nonce}
     return SafeString(get_template("shopreco/lazy.html").render(lazy))
 
 

@@ -17,7 +17,8 @@ from shopreco import process_cache, services
 from shopreco.indexing.graph.locks import own_graph
 from shopreco.indexing.graph.values import known_values
 from shopreco.indexing.locks import only_one
-from shopreco.indexing.spaces import active_space, drop_space
+from shopreco.indexing.removal import drop_space
+from shopreco.indexing.spaces import active_space
 from shopreco.models import EmbeddingSpace, Item, Node
 from shopreco.process_cache import Bounded, NotYetRead, Refreshed
 from shopreco.retrieval.vocabulary import NAMES, VOCABULARIES, read_vocabulary

@@ -10,7 +10,7 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from shopreco import services
+from shopreco import services, tasks
 from shopreco.indexing.spaces import index_names
 from shopreco.models import Embedding, EmbeddingSpace, IndexRun, SpaceState
 from tests.indexed_shop import CATALOGUE, live_shop  # noqa: F401 (fixture)
@@ -75,7 +75,9 @@ def test_delete_a_retired_space_with_its_indexes(
     assert "Disk space" in text(admin_client.get(space_step("drop", retired)))
     assert EmbeddingSpace.objects.filter(pk=retired.pk).exists()
     response = admin_client.post(space_step("drop", retired), follow=True)
-    assert "is deleted" in said(response)
+    assert "is being deleted" in said(response)
+    assert EmbeddingSpace.objects.get(pk=retired.pk).state == SpaceState.DELETING
+    tasks.remove_space(retired.pk)
     assert not EmbeddingSpace.objects.filter(pk=retired.pk).exists()
     assert not Embedding.objects.filter(space_id=retired.pk).exists()
     with connections["default"].cursor() as cursor:

@@ -250,7 +250,7 @@ def test_the_search_box_has_suggestions_and_its_files(project: Project) -> None:
     html = project.get("/search/", q="mug")
     assert 'action="/search/"' in html
     assert 'value="mug"' in html
-    assert 'data-shopreco-suggest="/shopreco/autocomplete/"' in html
+    assert 'data-shopreco-suggest="/shopreco/autocomplete/?language=' in html
     for file in re.findall(r'(?:src|href)="(/static/[^"]+)"', html):
         assert project.get(file.partition("?")[0])
     answer = json.loads(project.get("/shopreco/autocomplete/", q="tea"))

@@ -63,10 +63,10 @@ def test_the_search_box_is_a_plain_form_with_what_was_typed() -> None:
 
 def test_the_search_box_knows_where_suggestions_come_from() -> None:
     (form,) = Elements(render("{% search_box %}")).all("form")
-    assert form["data-shopreco-suggest"] == reverse("shopreco:autocomplete")
+    assert form["data-shopreco-suggest"] == reverse("shopreco:autocomplete") + "?language=en"
     html = render('{% search_box catalogue="demo_shop.product" facet_prefix="f." %}')
     (form,) = Elements(html).all("form")
-    assert str(form["data-shopreco-suggest"]).endswith("?catalogue=demo_shop.product")
+    assert str(form["data-shopreco-suggest"]).endswith("?catalogue=demo_shop.product&language=en")
     assert form["data-facet-prefix"] == "f."
 
 
@@ -205,6 +205,7 @@ def test_lazy_leaves_a_placeholder_whose_fragment_is_the_block(client: Client) -
     assert parse_qs(url.query) == {
         "catalogue": [CATALOGUE],
         "id": [str(lamp().pk)],
+        "language": ["en"],
         "limit": ["2"],
         "max_per_brand": ["1"],
     }

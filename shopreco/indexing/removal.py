@@ -1,0 +1,95 @@
+"""Spaces that are deleted: marked first, so that nobody activates what is half gone, then removed
+in chunks by a worker, which may be killed at any line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+
+from django.db import connections, transaction
+
+from shopreco.exceptions import RunError
+from shopreco.indexing.locks import only_one
+from shopreco.indexing.modalities import spread_of
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.spaces import drop_indexes
+from shopreco.indexing.workers import send
+from shopreco.models import EmbeddingSpace, SpaceState
+
+CHUNK = 10_000
+"""Rows that one statement deletes: it holds nobody up for long."""
+TABLES = ("embedding", "lexicalentry", "lexiconterm")
+
+
+def begin_removal(space: EmbeddingSpace) -> None:
+    """Have workers remove a space. Raises RunError if it is the one that answers."""
+    mark_for_removal(space)
+    transaction.on_commit(
+        lambda: send("remove_space", space.pk), using=outbox_database(), robust=True
+    )
+
+
+def mark_for_removal(space: EmbeddingSpace) -> None:
+    """From now on it cannot be activated, and `remove_marked` takes it away.
+
+    Raises:
+        RunError: it is the one that answers.
+    """
+    others = EmbeddingSpace.objects.using(outbox_database()).exclude(state=SpaceState.ACTIVE)
+    if not others.filter(pk=space.pk).update(state=SpaceState.DELETING):
+        raise RunError(f"{space} is active: activate another one before you delete it.")
+
+
+def remove_marked(space_id: int, seconds: float) -> bool:
+    """Remove a marked space for at most about so long; True once there is nothing left to do.
+
+    Several workers may call it: one does it.
+    """
+    deadline = monotonic() + seconds
+    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.DELETING)
+    with only_one(f"removal {space_id}") as alone:
+        space = spaces.filter(pk=space_id).first()
+        if space is None or not alone:
+            return True
+        drop_indexes(space, "CONCURRENTLY")
+        for _deleted in _chunks(space):
+            if monotonic() > deadline:
+                return False
+        space.delete(using=outbox_database())
+    return True
+
+
+def drop_space(space: EmbeddingSpace) -> None:
+    """Remove a space that is not active, with its indexes and rows, now.
+
+    Raises:
+        RunError: it is the one that answers.
+    """
+    mark_for_removal(space)
+    remove_marked(space.pk, float("inf"))
+
+
+def marked() -> list[int]:
+    """Keys of the spaces that wait to be removed."""
+    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.DELETING)
+    return list(spaces.values_list("pk", flat=True))
+
+
+def _chunks(space: EmbeddingSpace) -> Iterator[int]:
+    """Delete the rows of a space, and after each chunk say how many there were."""
+    conditions: list[tuple[str, str, tuple[str | int, ...]]] = [
+        (table, "space_id = %s", (space.pk,)) for table in TABLES
+    ]
+    if spread := spread_of(space):
+        conditions.append(("modalityvector", "modality = %s AND encoder = %s", tuple(spread)))
+    for table, where, params in conditions:
+        deleted = CHUNK
+        while deleted == CHUNK:
+            with connections[outbox_database()].cursor() as cursor:
+                cursor.execute(
+                    f"DELETE FROM shopreco_{table} WHERE ctid = ANY(ARRAY("
+                    f"SELECT ctid FROM shopreco_{table} WHERE {where} LIMIT {CHUNK:d}))",
+                    params,
+                )
+                deleted = cursor.rowcount
+            yield deleted
