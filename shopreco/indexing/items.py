@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 
 from shopreco.catalogues import ItemDocument
 from shopreco.indexing.batches import Batch
@@ -23,6 +24,7 @@ from shopreco.text import detect_language
 class KnownItem:
     id: int
     outcome: str
+    group_id: int
     signature: str
 
 
@@ -36,18 +38,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Item ids by object id after a write, and how many rows it changed and took out."""
+    """Item ids by object id after a write, how many rows it changed and took out, and the groups
+    that these belong and belonged to."""
 
     ids: dict[str, int]
     changed: int
     removed: int
+    groups: frozenset[int]
 
 
 def known(catalogue: str, object_ids: Sequence[str]) -> dict[str, KnownItem]:
     rows = (
         Item.objects.using(outbox_database())
         .filter(catalogue=catalogue, object_id__in=object_ids)
-        .values_list("object_id", "id", "outcome", "hashes__document")
+        .values_list("object_id", "id", "outcome", "group_id", "hashes__document")
     )
     return {object_id: KnownItem(*rest) for object_id, *rest in rows}
 
@@ -63,6 +67,9 @@ def signature(document: ItemDocument) -> str:
         document.currency,
         document.available,
         sorted(document.facets.items()),
+        sorted(document.audiences.items()),
+        document.visible_from,
+        document.visible_until,
         document.identifiers,
         document.added_at,
     )
@@ -90,6 +97,7 @@ def write(
     ours: set[str],
 ) -> Written:
     """Bring the item rows of a batch up to date, within the caller's transaction."""
+    _lock(catalogue, ours)
     ids = {object_id: item.id for object_id, item in before.items()}
     rows = [row for row in changed if row.document.object_id in ours]
     ids.update(_upsert(rows, codes))
@@ -103,7 +111,86 @@ def write(
         if o in ours and o in before and before[o].outcome in {Outcome.INDEXED, Outcome.FAILED}
     ]
     _clear(catalogue, leaving)
-    return Written(ids, changed=len(rows), removed=len(leaving))
+    touched = [*(row.document.object_id for row in rows), *batch.failed, *batch.skipped, *gone]
+    groups = {before[o].group_id for o in touched if o in before}
+    groups |= {row.document.group_id for row in rows}
+    return Written(ids, len(rows), len(leaving), frozenset(groups))
+
+
+def show_prices(catalogue: str, groups: Collection[int]) -> None:
+    """Give the rows of groups the price of what is shown for them: the product's own; where it has
+    none or is not indexed, the lowest of its variants.
+
+    Called after the transaction that changed the groups: of two workers that change the same group
+    the one that comes last sees what both have written.
+    """
+    if not groups:
+        return
+    chosen: dict[str, Any] = {"catalogue": catalogue, "groups": sorted(groups)}
+    with (
+        transaction.atomic(using=outbox_database()),
+        connections[outbox_database()].cursor() as cursor,
+    ):
+        # By a statement of its own, so that the next one sees what others committed meanwhile.
+        cursor.execute(
+            """
+            SELECT id FROM shopreco_item
+            WHERE catalogue = %(catalogue)s AND group_id = ANY(%(groups)s)
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            chosen,
+        )
+        cursor.execute(
+            """
+            WITH shown AS (
+                SELECT DISTINCT ON (group_id) group_id, price, currency FROM shopreco_item
+                WHERE catalogue = %(catalogue)s AND group_id = ANY(%(groups)s)
+                  AND outcome = 'indexed' AND price IS NOT NULL
+                ORDER BY group_id, parent_id <> '', currency, price, id
+            )
+            UPDATE shopreco_item i
+            SET shown_price = shown.price, shown_currency = coalesce(shown.currency, '')
+            FROM shopreco_item g LEFT JOIN shown ON shown.group_id = g.group_id
+            WHERE i.id = g.id AND g.catalogue = %(catalogue)s AND g.group_id = ANY(%(groups)s)
+              AND (i.shown_price, i.shown_currency)
+                IS DISTINCT FROM (shown.price, coalesce(shown.currency, ''))
+            """,
+            chosen,
+        )
+
+
+def wrongly_priced(catalogue: str) -> list[int]:
+    """Groups of which some row has another price than that of what is shown: a worker died between
+    writing them and `show_prices`."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            WITH shown AS (
+                SELECT DISTINCT ON (group_id) group_id, price, currency FROM shopreco_item
+                WHERE catalogue = %(catalogue)s AND outcome = 'indexed' AND price IS NOT NULL
+                ORDER BY group_id, parent_id <> '', currency, price, id
+            )
+            SELECT DISTINCT i.group_id
+            FROM shopreco_item i LEFT JOIN shown ON shown.group_id = i.group_id
+            WHERE i.catalogue = %(catalogue)s AND (i.shown_price, i.shown_currency)
+                IS DISTINCT FROM (shown.price, coalesce(shown.currency, ''))
+            """,
+            {"catalogue": catalogue},
+        )
+        return [group for (group,) in cursor.fetchall()]
+
+
+def _lock(catalogue: str, object_ids: Collection[str]) -> None:
+    """Lock the rows that a batch may write, in the order in which `show_prices` locks those of a
+    group: neither can wait for the other in a circle."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM shopreco_item WHERE catalogue = %s AND object_id = ANY(%s)
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            [catalogue, list(object_ids)],
+        )
 
 
 def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
@@ -126,6 +213,9 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
                     _literal(codes[n, v] for n, values in d.facets.items() for v in values),
                     "\x1f".join(d.identifiers),
                     d.added_at,
+                    d.visible_from,
+                    d.visible_until,
+                    _literal(codes[n, v] for n, values in d.audiences.items() for v in values),
                     json.dumps({"document": row.signature}),
                 )
                 for row in sorted(rows, key=lambda row: row.document.object_id)
@@ -139,24 +229,29 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
             """
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                 currency, available, facet_codes, identifiers, added_at, hashes, media_problems,
-                 outcome, reason, indexed_at)
+                 currency, available, facet_codes, identifiers, added_at, visible_from,
+                 visible_until, visibility_codes, hashes, shown_price, shown_currency,
+                 media_problems, outcome, reason, indexed_at)
             SELECT catalogue, object_id, title, language, site_id, parent_id, group_id, price,
                    currency, available, facet_codes::bigint[],
-                   string_to_array(identifiers, E'\\x1f'), added_at, hashes,
-                   '{}', 'indexed', '', now()
+                   string_to_array(identifiers, E'\\x1f'), added_at, visible_from,
+                   visible_until, visibility_codes::bigint[], hashes, price,
+                   CASE WHEN price IS NULL THEN '' ELSE currency END, '{}', 'indexed', '', now()
             FROM unnest(
                 %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[],
                 %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
-                %s::timestamptz[], %s::jsonb[]
+                %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::jsonb[]
             ) AS t (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                    currency, available, facet_codes, identifiers, added_at, hashes)
+                    currency, available, facet_codes, identifiers, added_at, visible_from,
+                    visible_until, visibility_codes, hashes)
             ON CONFLICT (catalogue, object_id) DO UPDATE SET
                 title = EXCLUDED.title, language = EXCLUDED.language, site_id = EXCLUDED.site_id,
                 parent_id = EXCLUDED.parent_id, group_id = EXCLUDED.group_id,
                 price = EXCLUDED.price, currency = EXCLUDED.currency,
                 available = EXCLUDED.available, facet_codes = EXCLUDED.facet_codes,
                 identifiers = EXCLUDED.identifiers, added_at = EXCLUDED.added_at,
+                visible_from = EXCLUDED.visible_from, visible_until = EXCLUDED.visible_until,
+                visibility_codes = EXCLUDED.visibility_codes,
                 hashes = EXCLUDED.hashes,
                 outcome = EXCLUDED.outcome, reason = '', indexed_at = now()
             RETURNING object_id, id

@@ -188,6 +188,7 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
         )
         outbox.settle(cursor, [c for c in claims if c.object_id in ours], versions)
         _count(catalogue.name, batch.claims, report)
+    items.show_prices(catalogue.name, written.groups)
     return report
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import RunError
 from shopreco.fusion import GRAPH
-from shopreco.indexing import graph, outbox, spaces
+from shopreco.indexing import graph, items, outbox, spaces
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState, SpaceState
@@ -207,6 +207,7 @@ def _name_nodes(catalogue: str) -> None:
 
 def _finish(run: IndexRun) -> None:
     space = run.space
+    items.show_prices(run.catalogue, items.wrongly_priced(run.catalogue))
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
         graph.spread(space)
