@@ -134,6 +134,8 @@ class Listing:
     products: Sequence[Product]
     total: int
     page: int
+    more: bool = False
+    """Whether there are more than `total`."""
     boxes: Sequence[Box] = ()
     prices: PriceRange | None = None
     query_id: str = ""
@@ -237,6 +239,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         products=_as_photographed(page) if asked.photo else page.objects,
         total=page.total,
         page=asked.page,
+        more=not page.total_is_exact,
         boxes=[
             _box(facet, open_=place < OPEN_BOXES)
             for place, facet in enumerate(page.facets)

@@ -40,14 +40,14 @@ def test_an_answer_has_the_documented_envelope(search: Search) -> None:
     answer = search(q="desk lamp", facets="*")
     assert set(answer) == {
         *("query", "query_id", "total", "offset", "limit", "results", "facets", "price_range"),
-        *("photo", "notice", "degraded", "took_ms", "timings", "model_version"),
+        *("total_is_exact", "facets_are_exact", "photo", "notice", "degraded", "took_ms", "timings", "model_version"),
     }
     assert answer["degraded"] == []
     assert len(answer["query_id"]) == 32
     first = answer["results"][0]
     assert set(first) == {
         *("id", "rank", "score", "source", "title", "url", "price", "currency", "available"),
-        *("variant_id", "parts", "contributions", "reasons"),
+        *("price_is_lowest", "variant_id", "parts", "contributions", "reasons"),
     }
     product = Product.objects.get(pk=first["id"])
     assert (first["title"], first["url"]) == (product.title, product.get_absolute_url())
