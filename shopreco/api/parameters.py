@@ -60,9 +60,7 @@ class SearchParameters(serializers.Serializer[Any]):
     site = serializers.IntegerField(
         required=False, help_text="Id of a site: only what belongs to it, or to no site."
     )
-    sort = serializers.ChoiceField(
-        SORTS, required=False, help_text="Order of the results."
-    )
+    sort = serializers.ChoiceField(SORTS, required=False, help_text="Order of the results.")
     offset = serializers.IntegerField(
         required=False, min_value=0, max_value=MAX_OFFSET, help_text="Results to pass over."
     )
@@ -215,9 +213,7 @@ def reject_unknown(
         )
 
 
-def filters_of(
-    asked: Asked, serializer_class: type[serializers.Serializer[Any]]
-) -> dict[str, Any]:
+def filters_of(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     """The parameters that are filters: those that are named after facets, and those of columns.
 
     Where the catalogue declares `Attributes`, any name may be an attribute: see `reject_absent`.

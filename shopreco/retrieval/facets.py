@@ -174,8 +174,9 @@ def among(
 def throughout(catalogue: str, filters: Filters, prices: Prices) -> Counting:
     """Of a catalogue, in the scope of the filters, those that pass."""
     narrowing = filters.narrowing()
-    held = _holdings(_items(catalogue, filters.scope(), MOST_ITEMS + 1), narrowing, prices)
-    if len(held.item_ids) <= MOST_ITEMS:
+    scope = _items(catalogue, filters.scope(), MOST_ITEMS + 1)
+    if _number(scope) <= MOST_ITEMS:
+        held = _holdings(scope, narrowing, prices)
         return Whole(replace(held, sampled=held.passing()))
     passing = _holdings(_items(catalogue, filters, MOST_ITEMS), NO_FILTERS, prices)
     without = {
@@ -184,6 +185,12 @@ def throughout(catalogue: str, filters: Filters, prices: Prices) -> Counting:
     }
     read = [passing, *without.values()]
     return Apart(passing, without, all(len(each.item_ids) < MOST_ITEMS for each in read))
+
+
+def _number(source: Condition) -> int:
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {source.sql}", source.params)
+        return int(cursor.fetchone()[0])
 
 
 def _items(catalogue: str, filters: Filters, most: int) -> Condition:

@@ -36,7 +36,7 @@ from shopreco.retrieval.visibility import visible_to
 
 EXPLAINED = ("hybrid", "photo")
 """Sources of rankings with a dense part."""
-CHECKED = 1_000
+CHECKED, CHECKED_FOR_FACETS = 250, 1_000
 """Of the first matches that many are looked up where only the live queryset knows what is hidden:
 so few are counted exactly, and facets over them show nothing of what is hidden."""
 
@@ -58,6 +58,10 @@ class Question:
     currency: str
     collapse: bool
     explain: bool
+
+    @property
+    def checked(self) -> int:
+        return CHECKED_FOR_FACETS if self.facets else CHECKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +152,13 @@ def _browsed(
     # One more, which says whether there is a next page.
     wanted = page.offset + page.limit + 1
     if shop.hides_by_queryset:
-        wanted = max(wanted, CHECKED)
+        wanted = max(wanted, question.checked)
     while True:
         with stages.stage("browse"):
             read = selection.browse(shop.name, filters, order, wanted, collapse=collapse)
             ranking = Ranking.of("browse", read.hits, {})
         with stages.stage("hydrate"):
-            if shop.hides_by_queryset:
+            if shop.hides_by_queryset and wanted <= question.checked:
                 ranking = live_part(shop, question.request, ranking, collapse=question.collapse)
             shown = _shown(question, page, ranking)
         if read.complete or len(shown.results) == page.limit or wanted >= most:
@@ -181,7 +185,7 @@ def _found(
         matched, complete = _match_photo(space, question, photo, stages), True
     else:
         matched, complete = _match(space, question, order, stages)
-    checked, hidden = matched.item_ids[:CHECKED], 0
+    checked, hidden = matched.item_ids[: question.checked], 0
     if shop.hides_by_queryset and len(checked):
         with stages.stage("live"):
             first = matched.take(np.arange(len(checked)))
@@ -198,7 +202,7 @@ def _found(
         with stages.stage("sort"):
             ranking = ranking.take(selection.ordered(ranking.item_ids.tolist(), order))
     total = Total(min(len(ranking.item_ids), selection.MOST_COUNTED), complete)
-    if hidden and len(matched.item_ids) + hidden > CHECKED:
+    if hidden and len(matched.item_ids) + hidden > len(checked):
         total = Total(int(np.isin(ranking.item_ids, checked).sum()), is_exact=False)
     return Found(ranking, total, complete, matched)
 
@@ -310,7 +314,7 @@ def _counting(question: Question, found: Found, prices: Prices) -> Counting:
         return among(items, filters.narrowing(), prices, is_exact=found.complete)
     if shop.hides_by_queryset:
         order = selection.order_by(question.sort, prices)
-        read = selection.browse(shop.name, filters.scope(), order, CHECKED, collapse=False)
+        read = selection.browse(shop.name, filters.scope(), order, question.checked, collapse=False)
         if read.complete:
             listed = Ranking.of("browse", read.hits, {})
             listed = live_part(shop, question.request, listed, collapse=question.collapse)

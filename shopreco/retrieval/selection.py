@@ -97,22 +97,30 @@ def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Hit
 
 
 def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
-    """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more."""
+    """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more.
+
+    Reads on, four times as far each time, until there are so many groups.
+    """
     where = filters.where()
-    rows = (5 if collapse else 1) * MOST_COUNTED + 1
-    counted = "count(DISTINCT group_id)" if collapse else "count(*)"
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT {counted}, count(*) FROM (
-                SELECT i.group_id FROM shopreco_item i
-                WHERE {INDEXED} AND {where.sql} LIMIT {rows:d}
-            ) AS passing
-            """,
-            [catalogue, *where.params],
-        )
-        found, read = cursor.fetchone()
-    return Total(min(found, MOST_COUNTED), found <= MOST_COUNTED and read < rows)
+    rows = MOST_COUNTED + 1
+    while True:
+        with connections[router.db_for_read(Item)].cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT count(*), coalesce(sum(items), 0) FROM (
+                    SELECT count(*) AS items FROM (
+                        SELECT i.id, i.group_id FROM shopreco_item i
+                        WHERE {INDEXED} AND {where.sql} LIMIT {rows:d}
+                    ) AS passing GROUP BY {"group_id" if collapse else "id"}
+                ) AS counted
+                """,
+                [catalogue, *where.params],
+            )
+            found, read = cursor.fetchone()
+        complete = read < rows
+        if complete or found > MOST_COUNTED or rows >= MOST_ROWS:
+            return Total(min(found, MOST_COUNTED), complete and found <= MOST_COUNTED)
+        rows = min(4 * rows, MOST_ROWS)
 
 
 def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:

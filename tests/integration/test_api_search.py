@@ -40,7 +40,16 @@ def test_an_answer_has_the_documented_envelope(search: Search) -> None:
     answer = search(q="desk lamp", facets="*")
     assert set(answer) == {
         *("query", "query_id", "total", "offset", "limit", "results", "facets", "price_range"),
-        *("total_is_exact", "facets_are_exact", "photo", "notice", "degraded", "took_ms", "timings", "model_version"),
+        *(
+            "total_is_exact",
+            "facets_are_exact",
+            "photo",
+            "notice",
+            "degraded",
+            "took_ms",
+            "timings",
+            "model_version",
+        ),
     }
     assert answer["degraded"] == []
     assert len(answer["query_id"]) == 32
