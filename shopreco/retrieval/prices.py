@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connections, router
+from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues import Price as PriceField
@@ -67,10 +68,15 @@ def prices_of(collapse: bool) -> Prices:
     return Prices("shown_price", "shown_currency") if collapse else Prices("price", "currency")
 
 
-def read_prices(shop: Catalogue, currency: str, *, collapse: bool) -> Prices:
-    """With the currencies that the items of a catalogue have."""
+def read_prices(
+    shop: Catalogue, request: HttpRequest | None, currency: str, *, collapse: bool
+) -> Prices:
+    """With the currencies that the items of a catalogue have; where there are several and none is
+    asked for, in the one that the shop names for this visitor."""
     columns = prices_of(collapse)
     known = _currencies(shop.name) if shop.field(PriceField) else ()
+    if len(known) > 1 and not currency:
+        currency = shop.get_currency(request)
     return Prices(columns.column, columns.currency_column, currency, known)
 
 

@@ -22,12 +22,12 @@ from shopreco.retrieval import hybrid, identifiers, lexical, photos, selection, 
 from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.contributions import explained
 from shopreco.retrieval.facets import Counting, among, count_facets, throughout
-from shopreco.retrieval.filters import RANGES, facet_names, within_currency
+from shopreco.retrieval.filters import PRICE, RANGES, facet_names, within_currency
 from shopreco.retrieval.hydration import MOST_HIDDEN, live
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.lexical import lexical_query
 from shopreco.retrieval.photos import Photo, Words
-from shopreco.retrieval.prices import Prices, read_prices
+from shopreco.retrieval.prices import Prices, prices_of, read_prices
 from shopreco.retrieval.rankings import Ranking, Shown, live_part, live_results
 from shopreco.retrieval.results import ResultPage
 from shopreco.retrieval.selection import RELEVANCE, Total
@@ -117,18 +117,18 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
 
 
 def _for_this_visitor(question: Question) -> tuple[Question, Prices]:
-    """With what may be seen, and with prices in one currency.
+    """With what may be seen, and, where prices are compared, with prices in one currency.
 
     Raises `InvalidQuery` where there are several to choose from.
     """
-    shop, filters = question.shop, question.filters
-    seen = visible_to(shop, question.request)
-    currency = question.currency or shop.get_currency(question.request)
-    prices = read_prices(shop, currency, collapse=question.collapse)
-    if question.sort in selection.BY_PRICE:
+    shop, by_price = question.shop, question.sort in selection.BY_PRICE
+    filters = replace(question.filters, visible=visible_to(shop, question.request))
+    if not (by_price or question.facets or PRICE in filters.conditions):
+        return replace(question, filters=filters), prices_of(question.collapse)
+    prices = read_prices(shop, question.request, question.currency, collapse=question.collapse)
+    if by_price:
         prices.check(shop.name)
-    filters = within_currency(replace(filters, visible=seen), shop.name, prices)
-    return replace(question, filters=filters), prices
+    return replace(question, filters=within_currency(filters, shop.name, prices)), prices
 
 
 def _photo(space: EmbeddingSpace, question: Question, stages: Stages) -> Photo | None:

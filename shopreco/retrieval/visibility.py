@@ -50,7 +50,7 @@ def for_visitor(filters: Filters, shop: Catalogue, request: HttpRequest | None) 
     visible = replace(filters, visible=visible_to(shop, request))
     if PRICE not in filters.conditions:
         return visible
-    prices = read_prices(shop, shop.get_currency(request), collapse=True)
+    prices = read_prices(shop, request, "", collapse=True)
     return within_currency(visible, shop.name, prices)
 
 

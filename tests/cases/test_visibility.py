@@ -165,6 +165,16 @@ def test_a_hook_that_names_what_is_not_declared_shows_nothing(
     assert found("lamp") == [], "of no brand there is nothing"
 
 
+def test_a_declaration_that_nothing_uses_is_a_system_check() -> None:
+    class Forgetful(Catalogue):
+        model = Gadget
+        title = Title("name")
+        published = Visibility("stock")
+
+    assert [problem.id for problem in Forgetful.check()] == ["shopreco.E018"]
+    assert TellingCatalogue.check() == []
+
+
 def test_a_time_that_is_none_fails_the_item(telling: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TellingCatalogue, "prepare_begins", lambda *_: "soon")
     lamps()
