@@ -38,8 +38,8 @@ CHECKS = {
     "E015": "A declaration that may occur once occurs more often.",
     "E016": "`Parent` points to another model than the catalogue's own.",
     "E017": "A `Relation` leads to another model than the catalogue's own.",
-    "E018": "A `Visibility` is declared, and no `get_visibility` says who sees it.",
     "E018": "A `Relation` has a code that is no single word.",
+    "E019": "A `Visibility` is declared, and no `get_visibility` says who sees it.",
 }
 HOOKS = (
     "get_queryset",

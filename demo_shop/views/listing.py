@@ -137,6 +137,8 @@ class Listing:
     more: bool = False
     """Whether there are more than `total`."""
     boxes: Sequence[Box] = ()
+    counted_all: bool = True
+    """Whether the numbers beside the ticks are exact, and not "at least"."""
     prices: PriceRange | None = None
     query_id: str = ""
     notice: str = ""
@@ -245,6 +247,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
             for place, facet in enumerate(page.facets)
             if not (within and facet.name == "category")
         ],
+        counted_all=page.facets_are_exact,
         prices=page.price_range,
         query_id=page.query_id,
         notice=page.degraded.get("photo", ""),

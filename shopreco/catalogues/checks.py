@@ -117,7 +117,7 @@ def _check_visibility(cls: type[Catalogue]) -> list[CheckMessage]:
         return []
     message = f"declares Visibility `{declared[0]}`, and everybody sees everything."
     fix = "Say in `get_visibility(request)` which values of it a visitor sees."
-    return [_error(cls, "E018", message, fix)]
+    return [_error(cls, "E019", message, fix)]
 
 
 def _error(cls: type[Catalogue], id: str, message: str, fix: str) -> Error:

@@ -123,19 +123,46 @@ def _queries(seen: Visitor, space: EmbeddingSpace | None, prefix: str) -> list[S
 
 def _facet_values(seen: Visitor, prefix: str) -> Iterator[Suggestion]:
     """Values of declared facets (brands, categories) one of whose words begins with the prefix."""
-    wanted, catalogue = prefix.casefold(), seen.catalogue
-    for name in facet_names(catalogue):
-        matching = (
-            value
-            for value in facet_values(catalogue, name)
-            if f" {value.rpartition(SEPARATOR.strip())[2].casefold()}".find(f" {wanted}") >= 0
-        )
-        found = codes.values(catalogue.name, name, islice(matching, SPARE * PER_FACET))
+    for name in facet_names(seen.catalogue):
+        matching = islice(_beginning(seen.catalogue, name, prefix), SPARE * PER_FACET)
+        found = codes.values(seen.catalogue.name, name, matching)
         by_code = {code: value for value, code in found.items()}
         source = "FROM shopreco_item i WHERE i.facet_codes @> ARRAY[each.held]"
-        held = seen.with_any(list(by_code), source)
-        for code in held[:PER_FACET]:
+        for code in seen.with_any(list(by_code), source)[:PER_FACET]:
             yield Suggestion(name, by_code[code], facet=name)
+
+
+def _beginning(catalogue: Catalogue, name: str, prefix: str) -> Iterator[str]:
+    """Values of a facet that have such a word, the most frequent first."""
+    values, wanted = facet_values(catalogue, name), prefix.casefold()
+    for value in values:
+        if f" {value.rpartition(SEPARATOR.strip())[2].casefold()}".find(f" {wanted}") >= 0:
+            yield value
+    if len(values) == MAX_FACET_VALUES:
+        yield from _rare_values(catalogue, name, prefix)
+
+
+def _rare_values(catalogue: Catalogue, name: str, prefix: str) -> list[str]:
+    """Values that are not among the most frequent, the shortest first."""
+    pattern = _like(prefix)
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT v.value FROM (
+                SELECT catalogue, name, value, id FROM shopreco_facetcode
+                WHERE catalogue = %s AND name = %s AND (value ILIKE %s OR value ILIKE %s)
+                ORDER BY length(value), value LIMIT 100
+            ) AS v
+            WHERE EXISTS (
+                SELECT FROM shopreco_facetcode f JOIN shopreco_item i
+                    ON i.facet_codes @> ARRAY[f.id::bigint << 32 | v.id]
+                WHERE f.catalogue = v.catalogue AND md5(f.name) = md5(v.name)
+                    AND md5(f.value) = md5('') AND i.outcome = 'indexed'
+            ) LIMIT %s
+            """,
+            [catalogue.name, name, f"{pattern}%", f"% {pattern}%", SPARE * PER_FACET],
+        )
+        return [value for (value,) in cursor.fetchall()]
 
 
 def facet_values(catalogue: Catalogue, name: str) -> list[str]:

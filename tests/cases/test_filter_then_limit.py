@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
 from shopreco.exceptions import InvalidQuery
-from shopreco.retrieval import lexical
+from shopreco.retrieval import lexical, suggest
 from tests import large_shop
 from tests.gadgets import GADGET, found, index
-from tests.testapp.models import Gadget
+from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
@@ -153,6 +153,17 @@ def test_a_filter_does_not_hide_what_means_the_same(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(dense, "NEIGHBOURS", 2)
     assert "lamps to read by" not in found("walnut readng", limit=2)
     assert found("walnut reading", filters={"price_max": 6}) in (["lamps to read by"], [])
+
+
+def test_a_rare_brand_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggest, "MAX_FACET_VALUES", 2)
+    for name, number in (("Acme", 3), ("Bolt", 2), ("Old Zephyr", 1)):
+        maker = Maker.objects.create(name=name)
+        Gadget.objects.bulk_create([Gadget(name="lamp", maker=maker) for _ in range(number)])
+    index()
+    for typed in ("old", "zeph"):
+        said = services.autocomplete(typed, catalogue=GADGET)
+        assert ("brand", "Old Zephyr") in [(each.kind, each.text) for each in said]
 
 
 # NULL

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
+from time import sleep
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import InvalidQuery
+from shopreco.indexing import items
 from shopreco.models import Item
 from shopreco.presentation import cards
-from tests.gadgets import GADGET, drain, index
+from tests.gadgets import GADGET, drain, in_thread, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -99,6 +104,31 @@ def test_what_a_worker_left_undone_the_next_run_mends() -> None:
     Item.objects.filter(parent_id="").update(shown_price=77)
     index()
     assert set(Item.objects.values_list("shown_price", flat=True)) == {12}
+
+
+def test_of_two_workers_at_one_group_the_last_sees_what_both_wrote() -> None:
+    perfume()
+    index()
+    [group] = Item.objects.values_list("group_id", flat=True).distinct()
+    with transaction.atomic():
+        Item.objects.filter(title="Perfume 10 ml").update(price=9)
+        other = in_thread(lambda: items.show_prices(GADGET, [group]))
+        sleep(0.3)
+        assert not other.done(), "it waits for what the first is writing"
+    other.result(timeout=10)
+    assert set(Item.objects.values_list("shown_price", flat=True)) == {9}
+
+
+def test_an_index_from_before_is_given_its_prices_by_the_migration() -> None:
+    perfume()
+    Gadget.objects.create(name="Soap", price=5)
+    index()
+    Item.objects.update(shown_price=None, shown_currency="")
+    migration = import_module("shopreco.migrations.0011_shown_and_visible_indexes")
+    migration.show_prices(None, SimpleNamespace(connection=connection))
+    shown = set(Item.objects.values_list("title", "shown_price", "shown_currency"))
+    names = ("Perfume", "Perfume 50 ml", "Perfume 10 ml", "Perfume 150 ml")
+    assert shown == {*((name, 12, "EUR") for name in names), ("Soap", 5, "EUR")}
 
 
 # Currencies

@@ -171,7 +171,7 @@ def test_a_declaration_that_nothing_uses_is_a_system_check() -> None:
         title = Title("name")
         published = Visibility("stock")
 
-    assert [problem.id for problem in Forgetful.check()] == ["shopreco.E018"]
+    assert [problem.id for problem in Forgetful.check()] == ["shopreco.E019"]
     assert TellingCatalogue.check() == []
 
 

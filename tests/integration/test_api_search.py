@@ -160,6 +160,9 @@ def test_answers_are_not_kept_by_anybody_else(client: Client) -> None:
         ({"na\x00me": "x"}, "unknown_filter", None, "na"),
         ({"facets": "a\x01b"}, "unknown_filter", None, "not a filter"),
         ({"brand": ["x"] * 51}, "invalid_query", None, "50"),
+        ({f"a{n}": "x" for n in range(400)}, "invalid_query", None, "up to 20"),
+        ({"currency": "€"}, "invalid_query", None, "three letters"),
+        ({"currency": "euro"}, "invalid_parameter", "currency", "3"),
     ],
 )
 def test_what_cannot_be_answered_is_a_400_that_names_it(

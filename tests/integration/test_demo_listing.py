@@ -98,3 +98,10 @@ def test_a_category_of_more_than_ten_thousand_says_so_and_counts_them_all(client
     assert [product.price for product in listing.products] == [149] * 24
     narrowed = client.get("/c/home/textiles/cushions/", {"price_max": "99"}).context["listing"]
     assert (narrowed.total, narrowed.more) == (2, False)
+
+
+def test_what_is_chosen_can_be_taken_back(client: Client) -> None:
+    response = client.get("/c/home/", {"price_max": "99", "f.brand": "Nobody"})
+    [brands] = [box for box in response.context["listing"].boxes if box.parameter == "f.brand"]
+    assert ("Nobody", 0, True) in [(t.value, t.count, t.selected) for t in brands.ticks]
+    assert 'name="price_max"' in response.content.decode()
