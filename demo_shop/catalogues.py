@@ -23,6 +23,7 @@ from shopreco.catalogues import (
     Text,
     Title,
     Video,
+    Visibility,
     register,
 )
 
@@ -48,6 +49,7 @@ class ProductCatalogue(Catalogue):
     parent = Parent()
     image = Image()
     video = Video()
+    published = Visibility("is_live")
 
     reindex_on = ("parent", "variants", "relations")
 
@@ -56,6 +58,13 @@ class ProductCatalogue(Catalogue):
 
     def get_live_queryset(self, request: HttpRequest | None) -> ProductQuerySet:
         return Product.objects.live().for_cards()
+
+    def get_visibility(self, request: HttpRequest | None) -> dict[str, object]:
+        """The same for the index: what is taken down is not even counted."""
+        return {"published": True}
+
+    def get_currency(self, request: HttpRequest | None) -> str:
+        return Product.objects.main_currency()
 
     def get_title(self, product: Product) -> str:
         return product.name

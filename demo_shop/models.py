@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.core.validators import FileExtensionValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 PATH_SEPARATOR = " > "
+MAIN_CURRENCY = "demo_shop:main_currency"
 
 
 class TwoLanguages(models.Model):
@@ -158,6 +160,16 @@ class ProductQuerySet(models.QuerySet["Product"]):
         )
         return self.filter(pk__in=members.values("product_id"))
 
+    def main_currency(self) -> str:
+        """That of most products, for a shop whose feed has several; looked up now and then."""
+        found = cache.get(MAIN_CURRENCY)
+        if found is None:
+            by_number = self.live().values("currency").annotate(number=Count("pk"))
+            first = by_number.order_by("-number", "currency").first()
+            found = first["currency"] if first else ""
+            cache.set(MAIN_CURRENCY, found, 300)
+        return str(found)
+
     def for_cards(self) -> ProductQuerySet:
         """With everything that a product card shows, in three queries at most."""
         variants = Product.objects.filter(active=True)
@@ -278,9 +290,32 @@ class Product(TwoLanguages):
         return bool(self.price and self.compare_at_price and self.compare_at_price > self.price)
 
     @property
+    def is_live(self) -> bool:
+        """What `ProductQuerySet.live` asks of one product."""
+        return self.active and (self.parent is None or self.parent.active)
+
+    @property
+    def shown_price(self) -> Decimal | None:
+        """Its own; of a product that has none, the lowest of its variants."""
+        return min(self._variant_prices, default=None) if self.price is None else self.price
+
+    @property
+    def shown_currency(self) -> str:
+        """Of `shown_price`."""
+        if self.price is not None:
+            return self.currency
+        priced = [v for v in self.variants.all() if v.active and v.price is not None]
+        return min(priced, key=lambda each: each.price).currency if priced else self.currency
+
+    @property
     def price_varies(self) -> bool:
-        """Whether variants cost something else than the price that the product shows."""
-        return any(v.active and v.price != self.price for v in self.variants.all())
+        """Whether some variants cost more than the price that is shown, and none less."""
+        prices = [self.shown_price or 0, *self._variant_prices]
+        return min(prices) == prices[0] < max(prices)
+
+    @property
+    def _variant_prices(self) -> list[Decimal]:
+        return [v.price for v in self.variants.all() if v.active and v.price is not None]
 
     @property
     def pictures(self) -> list[str]:

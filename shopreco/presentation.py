@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from shopreco.catalogues import Availability, Catalogue, Price, catalogue_of
+from shopreco.catalogues import Availability, Catalogue, catalogue_of
 from shopreco.retrieval.results import Result, ResultPage
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One result as shoppers see it. `price` is None where the object has none now."""
+    """One result as shoppers see it. `price` is None where the object has none now;
+    `price_is_lowest` where its variants begin at it: "from 12.00"."""
 
     result: Result
     title: str
     url: str
     price: Decimal | None
     currency: str
+    price_is_lowest: bool
     available: bool
 
 
@@ -33,13 +35,13 @@ def cards(page: ResultPage) -> list[Card]:
 
 def card(result: Result) -> Card:
     catalogue = catalogue_of(result.object)
-    price = catalogue.field(Price)
     return Card(
         result=result,
         title=catalogue.get_title(result.object),
         url=catalogue.get_url(result.object),
-        price=price.amount(catalogue.values(price.name, result.object)) if price else None,
-        currency=price.currency_of(result.object) if price else "",
+        price=result.price,
+        currency=result.currency,
+        price_is_lowest=result.price_is_lowest,
         available=_available(catalogue, result.object),
     )
 

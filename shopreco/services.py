@@ -17,7 +17,7 @@ from django.http import HttpRequest
 
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
-from shopreco.exceptions import InvalidQuery, PhotoRejected, RunError
+from shopreco.exceptions import InvalidQuery, RunError
 from shopreco.indexing import graph, outbox, pruning, runs, signals, spaces
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
@@ -25,14 +25,15 @@ from shopreco.indexing.workers import send
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
 from shopreco.retrieval.filters import check_facets, parse_filters
 from shopreco.retrieval.linked import Intent
-from shopreco.retrieval.rankings import live_results
+from shopreco.retrieval.prices import currency_code
 from shopreco.retrieval.reasons import with_reasons
 from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
 from shopreco.retrieval.search import Question, answer
 from shopreco.retrieval.selection import RELEVANCE, check_order
-from shopreco.retrieval.similar import diversified, neighbours
+from shopreco.retrieval.similar import Block, fill
 from shopreco.retrieval.stages import Stages, answer_of_a_shop, savepoint
 from shopreco.retrieval.suggest import suggest
+from shopreco.retrieval.visibility import for_visitor
 from shopreco.text import normalise_query
 
 __all__ = [
@@ -65,6 +66,8 @@ logger = logging.getLogger(__name__)
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
+MAX_FACETS = 50
+MAX_CAPS = 5
 PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in Intent}
 """What a block is for, by placement."""
 
@@ -85,6 +88,7 @@ def search(
     limit: int = 24,
     facets: Sequence[str] | None = None,
     language: str | None = None,
+    currency: str = "",
     collapse: bool = True,
     explain: bool = False,
 ) -> ResultPage:
@@ -98,12 +102,15 @@ def search(
         query: as typed; cut at `MAX_QUERY_LENGTH`.
         photo: an uploaded file, or the `ResultPage.photo` of an answer before.
         filters: values by facet name, and `price_min`, `price_max`, `available`, `language`,
-            `site`. Values of one filter are alternatives; filters add up.
+            `site`, 20 at most. Values of one filter are alternatives; filters add up.
         sort: relevance, price_asc, price_desc, newest or title.
-        facets: names to count over all that matches; ["*"] for all declared ones and the most
-            common attributes; None for none.
+        facets: names to count over all that matches, 50 at most; ["*"] for all declared ones and
+            the most common attributes; None for none.
         language: of the query; otherwise the request's, or detected.
-        collapse: show the parent once instead of its variants.
+        currency: of the prices that are filtered and sorted by, ISO 4217; otherwise that of
+            `Catalogue.get_currency`. Needed where a catalogue has several.
+        collapse: show the parent once instead of its variants. Its price is then the one that is
+            filtered and sorted by; where it has none, the lowest of its variants.
         explain: take the scores apart by modality, see `Result.contributions`.
 
     Raises:
@@ -116,6 +123,8 @@ def search(
     text = normalise_query(query, get_settings().MAX_QUERY_LENGTH)
     check_order(sort)
     _check_page(offset, limit)
+    if len(facets or ()) > MAX_FACETS:
+        raise InvalidQuery(f"{len(facets or ())} facets are asked for; up to {MAX_FACETS} are.")
     if list(facets or ()) != ["*"]:
         check_facets(shop, facets or ())
     question = Question(
@@ -123,11 +132,12 @@ def search(
         text=text,
         photo=photo,
         request=request,
-        filters=parse_filters(shop, filters),
+        filters=parse_filters(shop, filters, collapse=collapse),
         chosen=filters or {},
         sort=sort,
         facets=list(facets or ()),
         language=language,
+        currency=currency_code(currency),
         collapse=collapse,
         explain=explain,
     )
@@ -136,7 +146,7 @@ def search(
     try:
         with savepoint():
             page = answer(question, page, stages)
-    except PhotoRejected:
+    except InvalidQuery:
         raise
     except Exception as error:
         # The shop's page comes first; the log has the whole story.
@@ -185,22 +195,28 @@ def recommend(
     intent: str = Intent.SIMILAR,
     request: HttpRequest | None = None,
     limit: int = 8,
+    filters: Mapping[str, Any] | None = None,
     diversity: float = 0.0,
     max_per: Mapping[str, int] | None = None,
 ) -> ResultPage:
     """Products to show beside `seed`, without itself, its variants, and what is not live or not
     available.
 
+    A block is full as long as there are candidates: filters stand before the choice of neighbours,
+    and more of them are asked for while too few are live.
+
     Args:
         placement: the block that is filled: `product-<intent>`.
         intent: what the block is for, where no placement is named: `similar`, `looking-similar`,
             `complementary` (goes with it), `substitute` (instead of it) or `accessory`.
+        filters: as `search` takes them. `available` is True unless it is given.
         diversity: 0 ranks by likeness alone, 1 by difference from what is already shown (MMR).
-        max_per: at most so many results per value of a facet, such as {"brand": 2}.
+        max_per: at most so many results per value of a facet, such as {"brand": 2};
+            5 facets at most.
 
     Raises:
-        InvalidQuery: unknown placement, intent or facet. All other failures give an empty page
-            that says why in `degraded`.
+        InvalidQuery: unknown placement, intent or facet, or a filter that `search` would refuse.
+            All other failures give an empty page that says why in `degraded`.
     """
     started = perf_counter()
     placement = placement or f"product-{intent}"
@@ -210,7 +226,10 @@ def recommend(
         raise InvalidQuery(f"diversity is {diversity}; it must be from 0 to 1.")
     _check_page(0, limit)
     shop = catalogue_of(seed)
+    if len(max_per or {}) > MAX_CAPS:
+        raise InvalidQuery(f"max_per has {len(max_per or {})} facets; up to {MAX_CAPS} are capped.")
     check_facets(shop, max_per or {})
+    asked = parse_filters(shop, {"available": True, **(filters or {})})
     stages = Stages()
     page = ResultPage(limit=limit, query_id=uuid4().hex, source=placement)
     try:
@@ -219,22 +238,29 @@ def recommend(
             if space is None:
                 stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
             else:
-                with stages.stage("neighbours"):
-                    ranking = neighbours(space, shop, seed, PLACEMENTS[placement])
-                with stages.stage("diversity"):
-                    ranking = diversified(space, ranking, limit, diversity, max_per or {})
-                with stages.stage("hydrate"):
-                    results = live_results(
-                        shop, request, ranking, offset=0, limit=limit, collapse=True
-                    )
+                with stages.stage("visibility"):
+                    passing = for_visitor(asked, shop, request)
+                block = Block(
+                    shop=shop,
+                    seed=seed,
+                    intent=PLACEMENTS[placement],
+                    request=request,
+                    filters=passing,
+                    limit=limit,
+                    diversity=diversity,
+                    max_per=max_per or {},
+                )
+                results = fill(space, block, stages)
                 with stages.stage("reasons", optional=True):
-                    results = with_reasons(space, shop, seed, results)
+                    results = with_reasons(space, shop, request, seed, results)
                 page = replace(
                     page,
                     results=results,
                     total=len(results),
                     model_version=space.fingerprint[:12],
                 )
+    except InvalidQuery:
+        raise
     except Exception as error:
         logger.exception("block %s for %r failed", placement, seed)
         stages.degraded["recommend"] = f"{type(error).__name__}: {error}"[:300]

@@ -134,7 +134,11 @@ class Listing:
     products: Sequence[Product]
     total: int
     page: int
+    more: bool = False
+    """Whether there are more than `total`."""
     boxes: Sequence[Box] = ()
+    counted_all: bool = True
+    """Whether the numbers beside the ticks are exact, and not "at least"."""
     prices: PriceRange | None = None
     query_id: str = ""
     notice: str = ""
@@ -237,11 +241,13 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         products=_as_photographed(page) if asked.photo else page.objects,
         total=page.total,
         page=asked.page,
+        more=not page.total_is_exact,
         boxes=[
             _box(facet, open_=place < OPEN_BOXES)
             for place, facet in enumerate(page.facets)
             if not (within and facet.name == "category")
         ],
+        counted_all=page.facets_are_exact,
         prices=page.price_range,
         query_id=page.query_id,
         notice=page.degraded.get("photo", ""),

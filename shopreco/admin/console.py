@@ -24,7 +24,8 @@ from shopreco.exceptions import InvalidQuery, ShopRecoError
 from shopreco.indexing.spaces import active_space, index_names
 from shopreco.models import EmbeddingSpace
 from shopreco.retrieval import dense, lexical, vectors
-from shopreco.retrieval.filters import COLUMNS, RANGES, Filters, facet_names, parse_filters
+from shopreco.retrieval.conditions import COLUMNS, Filters
+from shopreco.retrieval.filters import RANGES, facet_names, parse_filters
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.results import Result, ResultPage
 from shopreco.text import get_analyser, normalise_query, term_id

@@ -26,8 +26,8 @@ from shopreco.models import (
     ModalityVector,
 )
 from shopreco.retrieval import dense
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.contributions import shares
-from shopreco.retrieval.filters import Filters
 from shopreco.text import inverse_document_frequency
 
 NEIGHBOURS = 10

@@ -12,13 +12,15 @@ from rest_framework import serializers
 
 from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
-from shopreco.models import FacetCode
+from shopreco.retrieval.codes import facets
 from shopreco.retrieval.filters import facet_names
-from shopreco.retrieval.selection import ORDERS, RELEVANCE
+from shopreco.retrieval.selection import SORTS
 
 MAX_OFFSET = 10_000
 MAX_LIMIT = 100
 MAX_PER = "max_per_"
+COLUMN_FILTERS = ("price_min", "price_max", "available", "site")
+"""Filters with a parameter of their own."""
 
 CATALOGUE_HELP = (
     "Name of the catalogue, such as `shop.product`; by default the first that was registered."
@@ -39,10 +41,14 @@ class SearchParameters(serializers.Serializer[Any]):
         help_text="`photo` of an answer to `search/image`: further pages and other filters of it.",
     )
     catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)
-    price_min = serializers.DecimalField(
-        16, 4, required=False, help_text="Lowest price, in the shop's currency."
-    )
+    price_min = serializers.DecimalField(16, 4, required=False, help_text="Lowest price.")
     price_max = serializers.DecimalField(16, 4, required=False, help_text="Highest price.")
+    currency = serializers.CharField(
+        required=False,
+        max_length=3,
+        help_text="Currency (ISO 4217) of the prices to filter and sort by, where the shop has "
+        "several. By default the shop chooses.",
+    )
     available = serializers.BooleanField(
         required=False, help_text="`true`: only what can be bought now; `false`: only what cannot."
     )
@@ -54,9 +60,7 @@ class SearchParameters(serializers.Serializer[Any]):
     site = serializers.IntegerField(
         required=False, help_text="Id of a site: only what belongs to it, or to no site."
     )
-    sort = serializers.ChoiceField(
-        [RELEVANCE, *ORDERS], required=False, help_text="Order of the results."
-    )
+    sort = serializers.ChoiceField(SORTS, required=False, help_text="Order of the results.")
     offset = serializers.IntegerField(
         required=False, min_value=0, max_value=MAX_OFFSET, help_text="Results to pass over."
     )
@@ -68,7 +72,7 @@ class SearchParameters(serializers.Serializer[Any]):
         required=False,
         max_length=50,
         help_text="Facets to count, repeated for several. `*`: all that are declared and the most "
-        "common attributes. Counts are exact and cover all matches.",
+        "common attributes. Counts cover all matches, and are exact where `facets_are_exact`.",
     )
     collapse = serializers.BooleanField(
         required=False,
@@ -118,7 +122,7 @@ class AutocompleteParameters(SpokenParameters):
 
 
 class SimilarParameters(SpokenParameters):
-    """Parameters of `similar/<id>/`, apart from `max_per_<facet>`."""
+    """Parameters of `similar/<id>/`, apart from the filters and `max_per_<facet>`."""
 
     catalogue = serializers.CharField(required=False, help_text=CATALOGUE_HELP)
     limit = serializers.IntegerField(
@@ -129,6 +133,11 @@ class SimilarParameters(SpokenParameters):
         min_value=0,
         max_value=1,
         help_text="0 (default): by likeness alone. Towards 1, results also differ from each other.",
+    )
+    price_min = serializers.DecimalField(16, 4, required=False, help_text="Lowest price.")
+    price_max = serializers.DecimalField(16, 4, required=False, help_text="Highest price.")
+    site = serializers.IntegerField(
+        required=False, help_text="Id of a site: only what belongs to it, or to no site."
     )
 
 
@@ -215,49 +224,52 @@ def reject_unknown(
         )
 
 
-def filters_of(asked: Asked) -> dict[str, list[str]]:
-    """The parameters that are named after facets.
+def filters_of(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """The parameters that are filters: those that are named after facets, and those of columns.
 
     Where the catalogue declares `Attributes`, any name may be an attribute: see `reject_absent`.
     """
-    declared = facet_names(asked.catalogue)
-    if not _has_attributes(asked.catalogue):
-        reject_unknown(SearchParameters, (n for n in asked.others if n not in declared), declared)
-    return dict(asked.others)
+    others, known = _others(asked, serializer_class)
+    if not any(isinstance(each, Attributes) for each in asked.catalogue.fields.values()):
+        reject_unknown(serializer_class, (name for name in others if name not in known), known)
+    columns = {name: asked.values[name] for name in COLUMN_FILTERS if name in asked.values}
+    return {**others, **columns}
 
 
-def reject_absent(asked: Asked) -> None:
+def reject_absent(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> None:
     """Called when nothing was found: raises `InvalidParameter` for a filter that no item has.
 
     A misspelt parameter looks like a free attribute, and matches nothing.
     """
+    others, known = _others(asked, serializer_class)
+    free = [name for name in others if name not in known]
+    held = facets(asked.catalogue.name, free) if free else {}
+    reject_unknown(serializer_class, (name for name in free if name not in held), known)
+
+
+def _others(
+    asked: Asked, serializer_class: type[serializers.Serializer[Any]]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Parameters that are no caps, where there are caps, and the names that are declared."""
     declared = facet_names(asked.catalogue)
-    known = FacetCode.objects.filter(catalogue=asked.catalogue.name)
-    absent = (
-        name
-        for name in asked.others
-        if name not in declared and not known.filter(name=name).exists()
-    )
-    reject_unknown(SearchParameters, absent, declared)
+    if not issubclass(serializer_class, SimilarParameters):
+        return dict(asked.others), declared
+    others = {name: texts for name, texts in asked.others.items() if not name.startswith(MAX_PER)}
+    return others, [*declared, *(f"{MAX_PER}{facet}" for facet in declared)]
 
 
-def caps_of(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, int]:
+def caps_of(asked: Asked) -> dict[str, int]:
     """The parameters `max_per_<facet>`, by facet."""
     caps: dict[str, int] = {}
     for name, texts in asked.others.items():
         if not name.startswith(MAX_PER):
-            caps_known = [f"{MAX_PER}{facet}" for facet in facet_names(asked.catalogue)]
-            reject_unknown(serializer_class, [name], caps_known)
+            continue
         if not (texts[-1].isascii() and texts[-1].isdigit() and int(texts[-1][:9]) > 0):
             raise InvalidParameter(
                 f"{name}: a whole number above zero is required.", parameter=name[:80]
             )
         caps[name.removeprefix(MAX_PER)] = int(texts[-1][:9])
     return caps
-
-
-def _has_attributes(catalogue: Catalogue) -> bool:
-    return any(isinstance(declared, Attributes) for declared in catalogue.fields.values())
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -34,6 +34,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(help_text="Address of its page; empty where it has none.")
     price = serializers.DecimalField(16, None, allow_null=True, help_text="Live price.")
     currency = serializers.CharField(help_text="ISO 4217.")
+    price_is_lowest = serializers.BooleanField(
+        help_text="Whether `price` is the lowest of its variants: say “from”."
+    )
     available = serializers.BooleanField(help_text="Whether it can be bought now.")
     variant_id = serializers.CharField(
         help_text="Key of the variant that matched, where `id` is its parent; else empty."
@@ -74,6 +77,9 @@ class PriceRangeSerializer(serializers.Serializer[Any]):
 
 class _PageSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField(help_text="All that matched; variants counted once.")
+    total_is_exact = serializers.BooleanField(
+        help_text="`false`: there are at least `total`, as beyond 10,000."
+    )
     offset = serializers.IntegerField()
     limit = serializers.IntegerField()
     results = ResultSerializer(many=True)
@@ -103,6 +109,9 @@ class SearchResponse(_PageSerializer):
         help_text="A sentence for the shopper where the photo could not be used; else empty."
     )
     facets = FacetSerializer(many=True)
+    facets_are_exact = serializers.BooleanField(
+        help_text="`false`: counts are “at least”, since so much matches."
+    )
     price_range = PriceRangeSerializer(
         allow_null=True, help_text="Of all matches; null unless `facets` were asked for."
     )
@@ -151,6 +160,7 @@ def search_response(page: ResultPage, took_ms: float) -> dict[str, Any]:
                 "photo": page.photo,
                 "notice": page.degraded.get("photo", ""),
                 "facets": page.facets,
+                "facets_are_exact": page.facets_are_exact,
                 "price_range": _price_range(page),
             }
         ).data
@@ -204,6 +214,7 @@ def _amount(price: Decimal) -> Decimal:
 def _page(page: ResultPage, took_ms: float) -> dict[str, Any]:
     return {
         "total": page.total,
+        "total_is_exact": page.total_is_exact,
         "offset": page.offset,
         "limit": page.limit,
         "results": [_result(card) for card in cards(page)],
@@ -224,6 +235,7 @@ def _result(card: Card) -> Mapping[str, Any]:
         "url": card.url,
         "price": card.price,
         "currency": card.currency,
+        "price_is_lowest": card.price_is_lowest,
         "available": card.available,
         "variant_id": card.result.variant_id,
         "parts": card.result.parts,

@@ -129,7 +129,7 @@ class SearchView(PublicView):
     @extend_schema(
         operation_id="search",
         summary="Search by words and meaning",
-        description="Results, facets with exact counts, and the scores behind the order. A typed "
+        description="Results, facets with counts, and the scores behind the order. A typed "
         "SKU or EAN finds its product alone. When a stage fails or is late, the answer comes "
         "without it and names it in `degraded`.",
         parameters=[parameters.SearchParameters, FILTERS],
@@ -170,21 +170,18 @@ class PhotoSearchView(PublicView):
 
 def _search(request: Request, asked: parameters.Asked, photo: Any) -> Response:
     started = perf_counter()
-    options = {n: v for n, v in asked.values.items() if n not in {"q", "photo", "image"}}
-    filters: dict[str, Any] = dict(parameters.filters_of(asked))
-    for name in ("price_min", "price_max", "available", "site"):
-        if name in options:
-            filters[name] = options.pop(name)
+    apart = {"q", "photo", "image", *parameters.COLUMN_FILTERS}
+    options = {name: value for name, value in asked.values.items() if name not in apart}
     page = services.search(
         asked.values.get("q", ""),
         photo=photo,
         catalogue=asked.catalogue.name,
         request=django_request(request),
-        filters=filters,
+        filters=parameters.filters_of(asked, parameters.SearchParameters),
         **options,
     )
     if not page.total and not page.degraded:
-        parameters.reject_absent(asked)
+        parameters.reject_absent(asked, parameters.SearchParameters)
     return Response(responses.search_response(page, _milliseconds_since(started)))
 
 
@@ -223,10 +220,11 @@ class SimilarView(SpokenView):
         operation_id="similar",
         summary="Similar objects",
         description="Nearest by meaning, without the object itself, its variants, and what "
-        "cannot be bought or seen now.",
+        "cannot be bought or seen now. Filters are those of `search/`.",
         parameters=[
             OpenApiParameter("object_id", str, "path", description="Key of the object, as text."),
             parameters.SimilarParameters,
+            FILTERS,
             CAPS,
         ],
         responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
@@ -234,8 +232,8 @@ class SimilarView(SpokenView):
     )
     def get(self, request: Request, object_id: str) -> Response:
         asked = parameters.read(parameters.SimilarParameters, request.GET)
-        caps = parameters.caps_of(asked, parameters.SimilarParameters)
-        return _recommendations(request, "product-similar", asked, object_id, caps)
+        filters = parameters.filters_of(asked, parameters.SimilarParameters)
+        return _recommendations(request, "product-similar", asked, object_id, filters)
 
 
 class RecommendView(SpokenView):
@@ -248,6 +246,7 @@ class RecommendView(SpokenView):
         parameters=[
             OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
             parameters.PlacementParameters,
+            FILTERS,
             CAPS,
         ],
         responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
@@ -255,8 +254,8 @@ class RecommendView(SpokenView):
     )
     def get(self, request: Request, placement: str) -> Response:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
-        caps = parameters.caps_of(asked, parameters.PlacementParameters)
-        return _recommendations(request, placement, asked, asked.values["id"], caps)
+        filters = parameters.filters_of(asked, parameters.PlacementParameters)
+        return _recommendations(request, placement, asked, asked.values["id"], filters)
 
 
 class BlockView(SpokenView):
@@ -272,6 +271,7 @@ class BlockView(SpokenView):
         parameters=[
             OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
             parameters.PlacementParameters,
+            FILTERS,
             CAPS,
         ],
         responses={(200, "text/html"): OpenApiTypes.STR, **ERRORS, **NOT_FOUND},
@@ -279,8 +279,8 @@ class BlockView(SpokenView):
     )
     def get(self, request: Request, placement: str) -> HttpResponse:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
-        caps = parameters.caps_of(asked, parameters.PlacementParameters)
-        page, seed = _recommended(request, placement, asked, asked.values["id"], caps)
+        filters = parameters.filters_of(asked, parameters.PlacementParameters)
+        page, seed = _recommended(request, placement, asked, asked.values["id"], filters)
         return HttpResponse(render_block(page, placement, seed, django_request(request)))
 
 
@@ -289,10 +289,10 @@ def _recommendations(
     placement: str,
     asked: parameters.Asked,
     object_id: str,
-    caps: dict[str, int],
+    filters: dict[str, Any],
 ) -> Response:
     started = perf_counter()
-    page, _seed = _recommended(request, placement, asked, object_id, caps)
+    page, _seed = _recommended(request, placement, asked, object_id, filters)
     return Response(responses.recommend_response(page, placement, _milliseconds_since(started)))
 
 
@@ -301,13 +301,20 @@ def _recommended(
     placement: str,
     asked: parameters.Asked,
     object_id: str,
-    caps: dict[str, int],
+    filters: dict[str, Any],
 ) -> tuple[services.ResultPage, models.Model]:
     seed = _live_object(request, asked.catalogue, object_id)
-    options = {n: value for n, value in asked.values.items() if n not in {"id", "language"}}
+    apart = {"id", "language", *parameters.COLUMN_FILTERS}
     page = services.recommend(
-        placement, seed=seed, request=django_request(request), max_per=caps, **options
+        placement,
+        seed=seed,
+        request=django_request(request),
+        filters=filters,
+        max_per=parameters.caps_of(asked),
+        **{name: value for name, value in asked.values.items() if name not in apart},
     )
+    if not page.results and not page.degraded:
+        parameters.reject_absent(asked, parameters.PlacementParameters)
     return page, seed
 
 

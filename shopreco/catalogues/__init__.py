@@ -21,6 +21,9 @@ from shopreco.catalogues.fields import (
     Text,
     Title,
     Video,
+    Visibility,
+    VisibleFrom,
+    VisibleUntil,
 )
 from shopreco.catalogues.media import Medium
 from shopreco.catalogues.registry import (
@@ -54,6 +57,9 @@ __all__ = [
     "TextPart",
     "Title",
     "Video",
+    "Visibility",
+    "VisibleFrom",
+    "VisibleUntil",
     "catalogue_of",
     "get_catalogue",
     "get_catalogues",

@@ -64,6 +64,23 @@ class Catalogue:
         """The objects that this visitor may see now: read at every answer, never cached."""
         return self.get_queryset()
 
+    def get_visibility(self, request: HttpRequest | None) -> Mapping[str, Any]:
+        """What this visitor may see, as values of `Visibility` declarations and of filters.
+
+            return {"published": True, "site": get_current_site(request).pk, "group": groups}
+
+        It narrows every statement: results, totals, facets, suggestions, blocks and reasons. Of one
+        name an object needs any of the values; names add up, and one that is left out does not
+        narrow. Without this hook only `get_live_queryset` knows what is hidden, and it is asked of
+        what is shown, not of all that matches.
+        """
+        return {}
+
+    def get_currency(self, request: HttpRequest | None) -> str:
+        """The currency (ISO 4217) of the prices that this visitor filters and sorts by, where the
+        objects have several; empty where they have one."""
+        return ""
+
     def is_indexable(self, obj: Any) -> bool | str:
         """False, or the reason as a text, keeps an object out of the index."""
         return True
@@ -105,6 +122,15 @@ class Catalogue:
     @cached_property
     def parent_field(self) -> f.Parent | None:
         return self.field(f.Parent)
+
+    @property
+    def hides_by_queryset(self) -> bool:
+        """Whether only the live queryset knows what a visitor may not see."""
+        live, visibility = (
+            getattr(getattr(self, name), "__func__", None)
+            for name in ("get_live_queryset", "get_visibility")
+        )
+        return live is not Catalogue.get_live_queryset and visibility is Catalogue.get_visibility
 
     @cached_property
     def relations(self) -> tuple[str, ...]:
@@ -166,6 +192,7 @@ class Catalogue:
         passage: list[str] = []
         identifiers: list[str] = []
         facets: dict[str, tuple[str, ...]] = {}
+        audiences: dict[str, tuple[str, ...]] = {}
         edges: list[DeclaredEdge] = []
         rest: dict[str, Any] = {}
         title = ""
@@ -186,6 +213,12 @@ class Catalogue:
                 case f.Price():
                     rest["price"] = declared.amount(values)
                     rest["currency"] = declared.currency_of(obj)[:3]
+                case f.Visibility():
+                    audiences[name] = declared.audiences(values)
+                case f.VisibleFrom():
+                    rest["visible_from"] = _bound(name, values)
+                case f.VisibleUntil():
+                    rest["visible_until"] = _bound(name, values)
                 case f.Availability():
                     rest["available"] = declared.available(values)
                 case f.Added():
@@ -211,6 +244,7 @@ class Catalogue:
             texts=tuple(texts),
             identifiers=tuple(dict.fromkeys(identifiers)),
             facets=facets,
+            audiences=audiences,
             edges=tuple(dict.fromkeys(edges)),
             **rest,
         )
@@ -233,6 +267,14 @@ def _fields_of(cls: type) -> list[tuple[str, f.Field]]:
 
 def _key(value: Any) -> Any:
     return value.pk if isinstance(value, models.Model) else value
+
+
+def _bound(name: str, values: Sequence[Any]) -> datetime | None:
+    """Raises `ValueError` where there is a value that is no time: it must not mean "always"."""
+    moment = _moment(values[0]) if values else None
+    if values and moment is None:
+        raise ValueError(f"{name} is {values[0]!r:.80}, which is neither a date nor a time.")
+    return moment
 
 
 def _moment(value: Any) -> datetime | None:

@@ -28,6 +28,7 @@ def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
         *_check_fields(cls, model),
         *_check_parent(cls, model),
         *_check_relations(cls, model),
+        *_check_visibility(cls),
     ]
 
 
@@ -104,6 +105,17 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
             fix = f"Declare a Filter, or yield ({declared.to!r}, (kind, label)) from `get_edges`."
             found.append(_error(cls, "E017", message, fix))
     return found
+
+
+def _check_visibility(cls: type[Catalogue]) -> list[CheckMessage]:
+    from shopreco.catalogues.base import Catalogue as Base
+
+    declared = [name for name, each in cls.fields.items() if isinstance(each, f.Visibility)]
+    if not declared or cls.get_visibility is not Base.get_visibility:
+        return []
+    message = f"declares Visibility `{declared[0]}`, and everybody sees everything."
+    fix = "Say in `get_visibility(request)` which values of it a visitor sees."
+    return [_error(cls, "E019", message, fix)]
 
 
 def _error(cls: type[Catalogue], id: str, message: str, fix: str) -> Error:

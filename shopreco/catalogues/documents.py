@@ -26,7 +26,8 @@ class ItemDocument:
     """An object of the shop as search and recommendation see it.
 
     `passage` is P of formula (2), the text that is encoded; `texts` are the fields of BM25F;
-    `neighbourhood` is K of formula (6), which the pipeline adds from the knowledge graph.
+    `neighbourhood` is K of formula (6), which the pipeline adds from the knowledge graph;
+    `audiences` say who may see it, by the name of a `Visibility`.
     """
 
     catalogue: str
@@ -39,6 +40,9 @@ class ItemDocument:
     price: Decimal | None = None
     currency: str = ""
     available: bool = True
+    audiences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    visible_from: datetime | None = None
+    visible_until: datetime | None = None
     language: str = ""
     site_id: int | None = None
     parent_id: str = ""

@@ -15,6 +15,8 @@ from django.db import models
 from django.utils.text import capfirst
 
 SEPARATOR = " > "
+EVERYONE = " "
+"""Value of a `Visibility` that every visitor has. No shop's own: those are stripped."""
 
 
 class Field:
@@ -225,6 +227,37 @@ class Parent(Field):
     unique = True
 
 
+class Visibility(Field):
+    """Who may see the object: a site, a customer group, whether it is published.
+
+    Searched by no shopper and shown by no facet; `Catalogue.get_visibility` says which values a
+    visitor may see. A boolean is the value "yes", or none; a related object counts by its key.
+
+    `empty_means_everyone` decides what an object without a value is: by default nobody sees it.
+    """
+
+    def __init__(self, source: str = "", *, empty_means_everyone: bool = False) -> None:
+        super().__init__(source)
+        self.empty_means_everyone = empty_means_everyone
+
+    def audiences(self, values: Iterable[Any]) -> tuple[str, ...]:
+        """The values as texts, in order and without repeats."""
+        found = tuple(dict.fromkeys(text for value in values if (text := audience(value))))
+        return found or ((EVERYONE,) if self.empty_means_everyone else ())
+
+
+class VisibleFrom(Field):
+    """When the object begins to be seen; without a value it always has been."""
+
+    unique = True
+
+
+class VisibleUntil(Field):
+    """When the object ceases to be seen; without a value it never does."""
+
+    unique = True
+
+
 class Relation(Field):
     """Links to other objects of the same model, or to their keys. `to` says how the target is
     related: `complements`, `substitutes`, `has_accessory`, `accessory_of` or a code of your own."""
@@ -252,6 +285,11 @@ def follow(obj: object, path: str) -> Iterator[Any]:
             yield from follow(one, rest)
     else:
         yield from follow(value, rest)
+
+
+def audience(value: object) -> str:
+    """A value of a `Visibility` as text: of an object its key."""
+    return _text(value.pk if isinstance(value, models.Model) else value)
 
 
 def _text(value: object) -> str:

@@ -16,7 +16,7 @@ from shopreco.evaluation.report import table
 from shopreco.indexing import spaces
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
 from shopreco.retrieval import dense
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.vectors import query_encoder
 
 DEPTH = 10

@@ -17,7 +17,7 @@ FACET = ""
 
 
 def codes_of(catalogue: str, documents: Iterable[ItemDocument]) -> FacetCodes:
-    """Codes of all facet values of some documents; new ones are given out.
+    """Codes of all facet values and audiences of some documents; new ones are given out.
 
     Outside the transaction that writes the items: two batches that give out the same value do not
     wait for each other, and a code without an item harms nobody.
@@ -25,7 +25,8 @@ def codes_of(catalogue: str, documents: Iterable[ItemDocument]) -> FacetCodes:
     pairs = {
         (name, value)
         for document in documents
-        for name, values in document.facets.items()
+        for held in (document.facets, document.audiences)
+        for name, values in held.items()
         for value in (FACET, *values)
     }
     ids = _ids(catalogue, pairs)

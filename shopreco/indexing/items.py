@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 
 from shopreco.catalogues import ItemDocument
 from shopreco.indexing.batches import Batch, Failure
@@ -27,6 +28,7 @@ class KnownItem:
     id: int
     outcome: str
     failures: int
+    group_id: int
     signature: str
 
     @property
@@ -45,18 +47,19 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Written:
     """Item ids by object id after a write, and of those that leave the index; how many rows it
-    changed."""
+    changed, and the groups that these belong and belonged to."""
 
     ids: dict[str, int]
     changed: int
     leaving: list[int]
+    groups: frozenset[int]
 
 
 def known(catalogue: str, object_ids: Sequence[str]) -> dict[str, KnownItem]:
     rows = (
         Item.objects.using(outbox_database())
         .filter(catalogue=catalogue, object_id__in=object_ids)
-        .values_list("object_id", "id", "outcome", "failures", "hashes__document")
+        .values_list("object_id", "id", "outcome", "failures", "group_id", "hashes__document")
     )
     return {object_id: KnownItem(*rest) for object_id, *rest in rows}
 
@@ -72,6 +75,9 @@ def signature(document: ItemDocument) -> str:
         document.currency,
         document.available,
         sorted(document.facets.items()),
+        sorted(document.audiences.items()),
+        document.visible_from,
+        document.visible_until,
         document.identifiers,
         document.added_at,
     )
@@ -99,6 +105,7 @@ def write(
     ours: set[str],
 ) -> Written:
     """Bring the item rows of a batch up to date, within the caller's transaction."""
+    _lock(catalogue, ours)
     ids = {object_id: item.id for object_id, item in before.items()}
     rows = [row for row in changed if row.document.object_id in ours]
     ids.update(_upsert(rows, codes))
@@ -111,7 +118,86 @@ def write(
         for o in [*batch.skipped, *gone]
         if o in ours and o in before and before[o].outcome in {Outcome.INDEXED, Outcome.FAILED}
     ]
-    return Written(ids, len(rows), leaving)
+    touched = [*(row.document.object_id for row in rows), *batch.failed, *batch.skipped, *gone]
+    groups = {before[o].group_id for o in touched if o in before}
+    groups |= {row.document.group_id for row in rows}
+    return Written(ids, len(rows), leaving, frozenset(groups))
+
+
+def show_prices(catalogue: str, groups: Collection[int]) -> None:
+    """Give the rows of groups the price of what is shown for them: the product's own; where it has
+    none or is not indexed, the lowest of its variants.
+
+    Called after the transaction that changed the groups: of two workers that change the same group
+    the one that comes last sees what both have written.
+    """
+    if not groups:
+        return
+    chosen: dict[str, Any] = {"catalogue": catalogue, "groups": sorted(groups)}
+    with (
+        transaction.atomic(using=outbox_database()),
+        connections[outbox_database()].cursor() as cursor,
+    ):
+        # By a statement of its own, so that the next one sees what others committed meanwhile.
+        cursor.execute(
+            """
+            SELECT id FROM shopreco_item
+            WHERE catalogue = %(catalogue)s AND group_id = ANY(%(groups)s)
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            chosen,
+        )
+        cursor.execute(
+            """
+            WITH shown AS (
+                SELECT DISTINCT ON (group_id) group_id, price, currency FROM shopreco_item
+                WHERE catalogue = %(catalogue)s AND group_id = ANY(%(groups)s)
+                  AND outcome = 'indexed' AND price IS NOT NULL
+                ORDER BY group_id, parent_id <> '', currency, price, id
+            )
+            UPDATE shopreco_item i
+            SET shown_price = shown.price, shown_currency = coalesce(shown.currency, '')
+            FROM shopreco_item g LEFT JOIN shown ON shown.group_id = g.group_id
+            WHERE i.id = g.id AND g.catalogue = %(catalogue)s AND g.group_id = ANY(%(groups)s)
+              AND (i.shown_price, i.shown_currency)
+                IS DISTINCT FROM (shown.price, coalesce(shown.currency, ''))
+            """,
+            chosen,
+        )
+
+
+def wrongly_priced(catalogue: str) -> list[int]:
+    """Groups of which some row has another price than that of what is shown: a worker died between
+    writing them and `show_prices`."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            WITH shown AS (
+                SELECT DISTINCT ON (group_id) group_id, price, currency FROM shopreco_item
+                WHERE catalogue = %(catalogue)s AND outcome = 'indexed' AND price IS NOT NULL
+                ORDER BY group_id, parent_id <> '', currency, price, id
+            )
+            SELECT DISTINCT i.group_id
+            FROM shopreco_item i LEFT JOIN shown ON shown.group_id = i.group_id
+            WHERE i.catalogue = %(catalogue)s AND (i.shown_price, i.shown_currency)
+                IS DISTINCT FROM (shown.price, coalesce(shown.currency, ''))
+            """,
+            {"catalogue": catalogue},
+        )
+        return [group for (group,) in cursor.fetchall()]
+
+
+def _lock(catalogue: str, object_ids: Collection[str]) -> None:
+    """Lock the rows that a batch may write, in the order in which `show_prices` locks those of a
+    group: neither can wait for the other in a circle."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM shopreco_item WHERE catalogue = %s AND object_id = ANY(%s)
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            [catalogue, list(object_ids)],
+        )
 
 
 def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
@@ -134,6 +220,9 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
                     _literal(codes[n, v] for n, values in d.facets.items() for v in values),
                     "\x1f".join(d.identifiers),
                     d.added_at,
+                    d.visible_from,
+                    d.visible_until,
+                    _literal(codes[n, v] for n, values in d.audiences.items() for v in values),
                     json.dumps({"document": row.signature}),
                 )
                 for row in sorted(rows, key=lambda row: row.document.object_id)
@@ -147,24 +236,29 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
             """
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                 currency, available, facet_codes, identifiers, added_at, hashes, media_problems,
-                 outcome, reason, failures, indexed_at)
+                 currency, available, facet_codes, identifiers, added_at, visible_from,
+                 visible_until, visibility_codes, hashes, shown_price, shown_currency,
+                 media_problems, outcome, reason, failures, indexed_at)
             SELECT catalogue, object_id, title, language, site_id, parent_id, group_id, price,
                    currency, available, facet_codes::bigint[],
-                   string_to_array(identifiers, E'\\x1f'), added_at, hashes,
-                   '{}', 'indexed', '', 0, now()
+                   string_to_array(identifiers, E'\\x1f'), added_at, visible_from,
+                   visible_until, visibility_codes::bigint[], hashes, price,
+                   CASE WHEN price IS NULL THEN '' ELSE currency END, '{}', 'indexed', '', 0, now()
             FROM unnest(
                 %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[],
                 %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
-                %s::timestamptz[], %s::jsonb[]
+                %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::jsonb[]
             ) AS t (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                    currency, available, facet_codes, identifiers, added_at, hashes)
+                    currency, available, facet_codes, identifiers, added_at, visible_from,
+                    visible_until, visibility_codes, hashes)
             ON CONFLICT (catalogue, object_id) DO UPDATE SET
                 title = EXCLUDED.title, language = EXCLUDED.language, site_id = EXCLUDED.site_id,
                 parent_id = EXCLUDED.parent_id, group_id = EXCLUDED.group_id,
                 price = EXCLUDED.price, currency = EXCLUDED.currency,
                 available = EXCLUDED.available, facet_codes = EXCLUDED.facet_codes,
                 identifiers = EXCLUDED.identifiers, added_at = EXCLUDED.added_at,
+                visible_from = EXCLUDED.visible_from, visible_until = EXCLUDED.visible_until,
+                visibility_codes = EXCLUDED.visibility_codes,
                 hashes = EXCLUDED.hashes,
                 outcome = EXCLUDED.outcome, reason = '', failures = 0, retry_at = NULL,
                 indexed_at = now()
@@ -261,8 +355,12 @@ def due(catalogue: str) -> list[str]:
     """Objects that failed, and are tried again now; each is told once."""
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
-            "UPDATE shopreco_item SET retry_at = NULL "
-            "WHERE catalogue = %s AND retry_at <= now() RETURNING object_id",
+            """
+            UPDATE shopreco_item SET retry_at = NULL WHERE id IN (
+                SELECT id FROM shopreco_item WHERE catalogue = %s AND retry_at <= now()
+                ORDER BY id FOR UPDATE SKIP LOCKED
+            ) RETURNING object_id
+            """,
             [catalogue],
         )
         return [object_id for (object_id,) in cursor.fetchall()]

@@ -279,6 +279,7 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
         _count(catalogue.name, batch.claims, report)
     held = {c.change_id for c in locked}
     outbox.release([c for c in batch.claims if c.change_id not in held])
+    items.show_prices(catalogue.name, written.groups)
     return report
 
 

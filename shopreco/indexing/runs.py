@@ -14,7 +14,7 @@ from django.utils import timezone
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import RunError, describe
 from shopreco.fusion import GRAPH
-from shopreco.indexing import graph, outbox, spaces
+from shopreco.indexing import graph, items, outbox, spaces
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
@@ -212,6 +212,7 @@ def _name_nodes(catalogue: str) -> None:
 
 def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
     """Build what a space needs beside its rows, and answer from it. True if there is more to do."""
+    items.show_prices(run.catalogue, items.wrongly_priced(run.catalogue))
     # Not `run.space`, which a replica may not have yet.
     space = EmbeddingSpace.objects.using(outbox_database()).filter(runs=run).first()
     if space is not None and space.state == SpaceState.BUILDING:

@@ -5,7 +5,8 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
+from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.models.changes import Change, Mark
@@ -55,7 +56,25 @@ class Item(models.Model):
     group_id = models.BigIntegerField(editable=False)
     price = models.DecimalField(_("price"), max_digits=16, decimal_places=4, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
+    shown_price = models.DecimalField(
+        _("price shown"),
+        max_digits=16,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("Of the product that stands for its variants: its own, else their lowest."),
+    )
+    shown_currency = models.CharField(max_length=3, blank=True, db_default="", editable=False)
     available = models.BooleanField(_("available"), default=True)
+    visible_from = models.DateTimeField(_("visible from"), null=True, blank=True)
+    visible_until = models.DateTimeField(_("visible until"), null=True, blank=True)
+    visibility_codes = ArrayField(
+        models.BigIntegerField(),
+        db_default=Value([]),
+        blank=True,
+        editable=False,
+        help_text=_("Who may see it, as numbers."),
+    )
     facet_codes = ArrayField(
         models.BigIntegerField(),
         default=list,
@@ -109,6 +128,41 @@ class Item(models.Model):
                 condition=~Q(identifiers=[]),
             ),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="shopreco_item_title"),
+            # The orders of `retrieval.selection`: a page of a list reads a page of an index.
+            models.Index(
+                "catalogue",
+                F("shown_price").asc(nulls_last=True),
+                "id",
+                name="shopreco_item_cheapest",
+                condition=Q(outcome=Outcome.INDEXED),
+            ),
+            models.Index(
+                "catalogue",
+                F("shown_price").desc(nulls_last=True),
+                "id",
+                name="shopreco_item_dearest",
+                condition=Q(outcome=Outcome.INDEXED),
+            ),
+            models.Index(
+                "catalogue",
+                F("added_at").desc(nulls_last=True),
+                ExpressionWrapper(Q(parent_id=""), output_field=BooleanField()).desc(),
+                F("id").desc(),
+                name="shopreco_item_newest",
+                condition=Q(outcome=Outcome.INDEXED),
+            ),
+            models.Index(
+                "catalogue",
+                Left("title", 200),
+                "id",
+                name="shopreco_item_alphabet",
+                condition=Q(outcome=Outcome.INDEXED),
+            ),
+            models.Index(
+                fields=["catalogue", "currency"],
+                name="shopreco_item_currency",
+                condition=Q(outcome=Outcome.INDEXED, price__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

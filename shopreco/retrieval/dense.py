@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
 from shopreco.retrieval.asking import Statement, reaching, reading
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.matches import Hits
 
 NEIGHBOURS = 64

@@ -1,13 +1,14 @@
-"""Facets: exact counts over the whole match set, so that a click shows what its count says.
+"""Facets: exact counts over all that matches, so that a click shows what its count says.
 
 What items hold as numbers is read in one statement and counted in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 from django.db import connections, router
@@ -15,14 +16,25 @@ from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
-from shopreco.process_cache import Kept
+from shopreco.retrieval import codes
 from shopreco.retrieval.asking import Statement, answered, ids, read_array
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Condition, Filters
+from shopreco.retrieval.filters import PRICE
+from shopreco.retrieval.prices import Prices
 
+MOST_ITEMS = 50_000
+"""Items that facets are counted over; beyond them counts are "at least"."""
+MOST_APART = 5
+"""Filters without which is counted where there are more items than that."""
 MAX_VALUES = 50
 MAX_FACETS = 12
 SAMPLE = 200
 """Of so many of the best matches the free attributes are looked at, to choose facets by."""
+NO_FACET = 0
+"""Id of a facet that no item has ever had."""
+NO_CURRENCY = "…"
+"""Of prices in several currencies, none of which was asked for."""
+NO_FILTERS = Filters()
 
 
 @dataclass(slots=True)
@@ -52,8 +64,8 @@ class PriceRange:
 class Holdings:
     """What the items of a match set hold: n items with m facet values in all."""
 
-    ranks: NDArray[np.intp]
-    """Place of an item in the match set, 0 for the best; (n,)."""
+    item_ids: NDArray[np.int64]
+    """(n,)"""
     group_ids: NDArray[np.int64]
     """(n,)"""
     prices: NDArray[np.float64]
@@ -61,6 +73,8 @@ class Holdings:
     currency: str
     passes: Mapping[str, NDArray[np.bool_]]
     """By name of a filter, which items pass it; (n,)."""
+    sampled: NDArray[np.bool_]
+    """Which items the free attributes are chosen by; (n,)."""
     owners: NDArray[np.intp]
     """Position of the item that holds a value, each value once; (m,)."""
     facet_ids: NDArray[np.int64]
@@ -101,20 +115,100 @@ class Counts:
     value_ids: NDArray[np.intp]
     counts: NDArray[np.intp]
 
-    def most_frequent(self, facet_id: int) -> dict[int, int]:
-        """Counts by value of one facet, the greatest first."""
+    def of(self, facet_id: int) -> dict[int, int]:
+        """Counts by value of one facet."""
         own = self.facet_ids == facet_id
-        values, counts = self.value_ids[own], self.counts[own]
-        best = np.argsort(-counts, kind="stable")[:MAX_VALUES]
-        return dict(zip(values[best].tolist(), counts[best].tolist(), strict=True))
+        return dict(zip(self.value_ids[own].tolist(), self.counts[own].tolist(), strict=True))
+
+
+class Counting(Protocol):
+    """The items that facets are counted over."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether they are all that there are."""
+        ...
+
+    def of(self, name: str = "") -> tuple[Holdings, NDArray[np.bool_]]:
+        """Items with those that count, (n,): all that pass, whatever the filter `name` says."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Of one set of items some pass."""
+
+    held: Holdings
+    is_exact: bool = True
+
+    def of(self, name: str = "") -> tuple[Holdings, NDArray[np.bool_]]:
+        return self.held, self.held.passing(without=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Too many to be read at once: what passes, and for each filter what passes but for it."""
+
+    held: Holdings
+    without: Mapping[str, Holdings]
+    is_exact: bool
+
+    def of(self, name: str = "") -> tuple[Holdings, NDArray[np.bool_]]:
+        held = self.without.get(name, self.held)
+        return held, np.ones(len(held.group_ids), dtype=bool)
+
+
+def among(
+    item_ids: NDArray[np.int64], filters: Filters, prices: Prices, *, is_exact: bool
+) -> Counting:
+    """Of a match set, best first, those that pass."""
+    source = Condition(
+        "FROM shopreco_item i WHERE i.id = ANY(%s::bigint[])", (ids(item_ids.tolist()),)
+    )
+    held = _holdings(source, filters, prices)
+    order = np.argsort(item_ids)
+    ranks = order[np.searchsorted(item_ids[order], held.item_ids)]
+    return Whole(replace(held, sampled=ranks < SAMPLE), is_exact)
+
+
+def throughout(catalogue: str, filters: Filters, prices: Prices) -> Counting:
+    """Of a catalogue, in the scope of the filters, those that pass."""
+    narrowing = filters.narrowing()
+    scope = _items(catalogue, filters.scope(), MOST_ITEMS + 1)
+    if _number(scope) <= MOST_ITEMS:
+        held = _holdings(scope, narrowing, prices)
+        return Whole(replace(held, sampled=held.passing()))
+    passing = _holdings(_items(catalogue, filters, MOST_ITEMS), NO_FILTERS, prices)
+    without = {
+        name: _holdings(_items(catalogue, filters.without(name), MOST_ITEMS), NO_FILTERS, prices)
+        for name in list(narrowing.conditions)[:MOST_APART]
+    }
+    read = [passing, *without.values()]
+    return Apart(passing, without, all(len(each.item_ids) < MOST_ITEMS for each in read))
+
+
+def _number(source: Condition) -> int:
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {source.sql}", source.params)
+        return int(cursor.fetchone()[0])
+
+
+def _items(catalogue: str, filters: Filters, most: int) -> Condition:
+    where = filters.where()
+    sql = f"""
+        FROM (
+            SELECT i.* FROM shopreco_item i
+            WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql} LIMIT {most:d}
+        ) AS i
+    """
+    return Condition(sql, (catalogue, *where.params))
 
 
 def count_facets(
     catalogue: Catalogue,
-    item_ids: NDArray[np.int64],
+    counting: Counting,
     names: Sequence[str],
-    filters: Filters,
-    selected: Mapping[str, Collection[str]],
+    selected: Mapping[str, Sequence[str]],
     *,
     more: bool,
     collapse: bool,
@@ -122,84 +216,93 @@ def count_facets(
     """Counts of products (of groups, with `collapse`) by facet value, and the range of prices.
 
     A facet with a filter of its own is counted as if that filter were not set: its other values
-    show what choosing them as well would add. The same holds for prices.
+    show what choosing them as well would add. The same holds for prices. What is chosen is listed
+    whatever its count.
 
-    item_ids: best first. more: after `names`, count the free attributes that most of the best
-    matches have.
+    more: after `names`, count the free attributes that most of the best matches have.
     """
-    held = _holdings(item_ids, filters)
     collapse = collapse and bool(catalogue.parent_field)
-    codes = FACETS.get([(catalogue.name, name) for name in names], _facets)
-    chosen = {name: code for name in names if (code := codes.get((catalogue.name, name)))}
+    known = codes.facets(catalogue.name, names)
+    chosen = {name: known.get(name, NO_FACET) for name in names}
     if more:
-        chosen |= _common_facets(held, besides=chosen, room=MAX_FACETS - len(names))
-    shared = held.counts(held.passing(), collapse=collapse)
-    counted = {
-        name: (
-            held.counts(held.passing(without=name), collapse=collapse)
-            if name in held.passes
-            else shared
-        ).most_frequent(code)
-        for name, code in chosen.items()
-    }
-    texts = TEXTS.get([value for counts in counted.values() for value in counts], _texts)
-    facets = [
-        FacetCounts(
-            name,
-            catalogue.get_facet_label(name),
-            tuple(
-                FacetValue(text, count, text in selected.get(name, ()))
-                for text, count in sorted(
-                    ((texts[value][1], count) for value, count in counts.items()),
-                    key=_most_frequent,
-                )
-            ),
-        )
-        for name, counts in counted.items()
-        if counts
-    ]
-    return facets, _price_range(held)
+        held, _passing = counting.of()
+        chosen |= _common_facets(held, besides=known, room=MAX_FACETS - len(names))
+    shared = _counts(counting.of(), collapse=collapse)
+    facets = []
+    for name, code in chosen.items():
+        counts = _counts(counting.of(name), collapse=collapse) if name in selected else shared
+        values = _values(catalogue.name, name, counts.of(code), selected.get(name, ()))
+        if values:
+            facets.append(FacetCounts(name, catalogue.get_facet_label(name), values))
+    return facets, _price_range(*counting.of(PRICE))
 
 
-def first_values(item_ids: Sequence[int], name: str) -> dict[int, str]:
-    """The first value that items have in a facet, by item id."""
+def _counts(counted: tuple[Holdings, NDArray[np.bool_]], *, collapse: bool) -> Counts:
+    held, passing = counted
+    return held.counts(passing, collapse=collapse)
+
+
+def _values(
+    catalogue: str, name: str, counts: Mapping[int, int], selected: Sequence[str]
+) -> tuple[FacetValue, ...]:
+    """The most frequent values, and those that are selected."""
+    most = dict(sorted(counts.items(), key=lambda each: -each[1])[:MAX_VALUES])
+    texts = {id: value for id, (_name, value) in codes.texts(most).items()}
+    counted = {text: most[id] for id, text in texts.items()}
+    rest = [text for text in selected if text not in counted]
+    for text, code in (codes.values(catalogue, name, rest) if rest else {}).items():
+        counted[text] = counts.get(code & 0xFFFFFFFF, 0)
+    counted |= {text: 0 for text in rest if text not in counted}
+    ranked = sorted(counted.items(), key=_most_frequent)
+    return tuple(FacetValue(text, count, text in selected) for text, count in ranked)
+
+
+def first_values(item_ids: Sequence[int], names: Sequence[str]) -> dict[tuple[int, str], str]:
+    """The first value that items have in each of some facets, by item id and name."""
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT ON (i.id) i.id, v.value
+            SELECT DISTINCT ON (i.id, v.name) i.id, v.name, v.value
             FROM shopreco_item i CROSS JOIN unnest(i.facet_codes) WITH ORDINALITY AS c (code, place)
-            JOIN shopreco_facetcode v ON v.id = c.code & 4294967295 AND v.name = %s
-            WHERE i.id = ANY(%s) ORDER BY i.id, c.place
+            JOIN shopreco_facetcode v ON v.id = c.code & 4294967295 AND v.name = ANY(%s)
+            WHERE i.id = ANY(%s) ORDER BY i.id, v.name, c.place
             """,
-            [name, list(item_ids)],
+            [list(names), list(item_ids)],
         )
-        return dict(cursor.fetchall())
+        return {(item_id, name): value for item_id, name, value in cursor.fetchall()}
 
 
-def _holdings(item_ids: NDArray[np.int64], filters: Filters) -> Holdings:
+def _holdings(source: Condition, filters: Filters, prices: Prices) -> Holdings:
+    """What the items of a source hold. No array may have NULL in it: what is NULL does not pass,
+    and a price that there is not is NaN."""
     conditions = filters.conditions
     passes = "".join(
-        f", array_send(array_agg(({each.sql})::int::bigint))" for each in conditions.values()
+        f", array_send(array_agg((({each.sql}) IS TRUE)::int::bigint))"
+        for each in conditions.values()
     )
+    within = prices.within or Condition("TRUE")
     sql = f"""
-        SELECT convert_to(min(i.currency) FILTER (WHERE i.price <> 'NaN'), 'UTF8'),
+        SELECT convert_to(min(i.{prices.currency_column})
+                   FILTER (WHERE i.{prices.column} IS NOT NULL AND {within.sql}), 'UTF8'),
                array_send(array_agg(i.id)), array_send(array_agg(i.group_id)),
-               array_send(array_agg(coalesce(i.price::float8, 'NaN'))),
+               array_send(array_agg(coalesce(
+                   CASE WHEN {within.sql} THEN i.{prices.column}::float8 END, 'NaN'))),
                array_send(array_agg(cardinality(i.facet_codes)::bigint)),
                string_agg(array_send(i.facet_codes), ''){passes}
-        FROM shopreco_item i WHERE i.id = ANY(%s::bigint[])
+        {source.sql}
     """
-    params = [p for each in conditions.values() for p in each.params]
-    row = answered(Statement(sql, (*params, ids(item_ids.tolist()))))
-    currency, found, groups, prices, sizes, codes, *passed = row
-    owners, facet_ids, value_ids = _read_codes(codes, read_array(sizes, "i8"))
-    order = np.argsort(item_ids)
+    passed_by = (p for each in conditions.values() for p in each.params)
+    params = (*within.params, *within.params, *passed_by, *source.params)
+    currency, found, groups, amounts, sizes, sent, *passed = answered(Statement(sql, params))
+    owners, facet_ids, value_ids = _read_codes(sent, read_array(sizes, "i8"))
+    item_ids = read_array(found, "i8")
     return Holdings(
-        ranks=order[np.searchsorted(item_ids[order], read_array(found, "i8"))],
+        item_ids=item_ids,
         group_ids=read_array(groups, "i8"),
-        prices=read_array(prices, "f8"),
-        currency=(currency or b"").decode(),
+        prices=read_array(amounts, "f8"),
+        currency=(currency or b"").decode() if prices.comparable else NO_CURRENCY,
         passes={n: read_array(p, "i8") == 1 for n, p in zip(conditions, passed, strict=True)},
+        sampled=np.ones(len(item_ids), dtype=bool),
         owners=owners,
         facet_ids=facet_ids,
         value_ids=value_ids,
@@ -226,20 +329,20 @@ def _common_facets(held: Holdings, besides: Mapping[str, int], room: int) -> dic
     """Facets that most of the best matches have, by name, besides those that are shown anyway."""
     if room < 1:
         return {}
-    best = held.ranks[held.owners] < SAMPLE
+    best = held.sampled[held.owners]
     owners, facets = held.owners[best], held.facet_ids[best]
     # The values of a facet that an item has stand together: it counts once.
     again = (facets[1:] == facets[:-1]) & (owners[1:] == owners[:-1])
     counts = np.bincount(facets[np.append(True, ~again)] if len(facets) else facets)
-    counts[[code for code in besides.values() if code < len(counts)]] = 0
-    codes = np.flatnonzero(counts)
-    counts = counts[codes]
+    counts[[id for id in besides.values() if id < len(counts)]] = 0
+    found = np.flatnonzero(counts)
+    counts = counts[found]
     # Of those that equally many have the first by name are taken, so all of these are named.
     least = np.sort(counts)[-room] if room < len(counts) else 0
-    counted = dict(zip(codes.tolist(), counts.tolist(), strict=True))
-    names = TEXTS.get(codes[counts >= least].tolist(), _texts)
-    ranked = sorted((-counted[code], name, code) for code, (name, _value) in names.items())
-    return {name: code for _count, name, code in ranked[:room]}
+    counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
+    names = codes.texts(found[counts >= least].tolist())
+    ranked = sorted((-counted[id], name, id) for id, (name, _value) in names.items())
+    return {name: id for _count, name, id in ranked[:room]}
 
 
 def _most_frequent(counted: tuple[str, int]) -> tuple[int, str]:
@@ -247,39 +350,11 @@ def _most_frequent(counted: tuple[str, int]) -> tuple[int, str]:
     return -counted[1], counted[0]
 
 
-FACETS: Kept[tuple[str, str], int] = Kept(most=10_000)
-"""Code of a facet, by catalogue and name. Codes never change."""
-TEXTS: Kept[int, tuple[str, str]] = Kept(most=50_000)
-"""Name and value, by code."""
-
-
-def _facets(asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    catalogues, names = zip(*asked, strict=True)
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT t.catalogue, t.name, f.id
-            FROM unnest(%s::text[], %s::text[]) AS t (catalogue, name)
-            JOIN shopreco_facetcode f ON f.catalogue = t.catalogue
-                AND md5(f.name) = md5(t.name) AND md5(f.value) = md5('')
-            """,
-            [list(catalogues), list(names)],
-        )
-        return {(catalogue, name): code for catalogue, name, code in cursor.fetchall()}
-
-
-def _texts(codes: Sequence[int]) -> dict[int, tuple[str, str]]:
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            "SELECT id, name, value FROM shopreco_facetcode WHERE id = ANY(%s)", [list(codes)]
-        )
-        return {code: (name, value) for code, name, value in cursor.fetchall()}
-
-
-def _price_range(held: Holdings) -> PriceRange | None:
-    prices = held.prices[held.passing(without="price")]
-    prices = prices[~np.isnan(prices)]
-    if not len(prices):
+def _price_range(held: Holdings, passing: NDArray[np.bool_]) -> PriceRange | None:
+    """None where there are no prices, or no one currency of them."""
+    amounts = held.prices[passing]
+    amounts = amounts[~np.isnan(amounts)]
+    if not len(amounts) or held.currency == NO_CURRENCY:
         return None
-    low, high = (Decimal(f"{each:.4f}") for each in (prices.min(), prices.max()))
+    low, high = (Decimal(f"{each:.4f}") for each in (amounts.min(), amounts.max()))
     return PriceRange(low, high, held.currency)

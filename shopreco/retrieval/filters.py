@@ -1,94 +1,76 @@
-"""Filters: validated against the catalogue's declarations, then SQL on `shopreco_item AS i`."""
+"""Filters: validated against the catalogue's declarations, then conditions on items."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
 from shopreco.catalogues import Attributes, Catalogue, Facet
 from shopreco.exceptions import InvalidQuery, UnknownFilter
+from shopreco.retrieval.conditions import COLUMNS, Condition, Filters, Holds, Restriction, all_of
+from shopreco.retrieval.prices import Prices, prices_of
 
+MAX_FILTERS = 20
 MAX_VALUES = 50
 RANGES = ("price_min", "price_max")
-COLUMNS = ("available", "language", "site")
-HAS_VALUE = """
-    i.facet_codes && ARRAY(
-        SELECT facet.id::bigint << 32 | value.id
-        FROM shopreco_facetcode facet JOIN shopreco_facetcode value
-            ON value.catalogue = facet.catalogue AND md5(value.name) = md5(facet.name)
-        WHERE facet.catalogue = %s AND md5(facet.name) = md5(%s) AND md5(facet.value) = md5('')
-            AND md5(value.value) IN (SELECT md5(text) FROM unnest(%s::text[]) AS text)
-    )
-"""
+PRICE = "price_min"
+"""Both bounds as one condition, under a name that no facet can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    sql: str
-    params: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Conditions by filter name: values of one filter are alternatives, filters add up."""
-
-    conditions: Mapping[str, Condition] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.conditions)
-
-    def scope(self) -> Filters:
-        """The conditions that say in which part of the shop to look: part of the query."""
-        return Filters({n: c for n, c in self.conditions.items() if n in COLUMNS})
-
-    def narrowing(self) -> Filters:
-        """The conditions that a shopper sets and removes to narrow a match set down."""
-        return Filters({n: c for n, c in self.conditions.items() if n not in COLUMNS})
-
-    def where(self, *, without: str = "") -> Condition:
-        """All conditions but those of one filter, as one; TRUE if there is none."""
-        chosen = [c for name, c in self.conditions.items() if name != without]
-        sql = " AND ".join(f"({c.sql})" for c in chosen) or "TRUE"
-        return Condition(sql, tuple(p for c in chosen for p in c.params))
-
-
-def parse_filters(catalogue: Catalogue, given: Mapping[str, Any] | None) -> Filters:
+def parse_filters(
+    catalogue: Catalogue, given: Mapping[str, Any] | None, *, collapse: bool = True
+) -> Filters:
     """Validate filters as views and templates pass them.
 
     Known names: every declared facet, attribute names where the catalogue declares `Attributes`,
-    `price_min`, `price_max`, `available`, `language`, `site`.
+    `price_min`, `price_max`, `available`, `language`, `site`. Of variants that are shown as their
+    product (`collapse`) the product's price counts.
 
     Raises:
         UnknownFilter: a name that the catalogue does not offer, with the nearest that it does.
-        InvalidQuery: a value that cannot be compared.
+        InvalidQuery: a value that cannot be compared, or more than `MAX_FILTERS` filters.
     """
-    conditions: dict[str, Condition] = {}
-    for name, value in (given or {}).items():
-        if value is None or value in ("", []):
-            continue
+    conditions: dict[str, Restriction] = {}
+    bounds: list[Condition] = []
+    price = prices_of(collapse).column
+    filled = {name: v for name, v in (given or {}).items() if v is not None and v not in ("", [])}
+    if len(filled) > MAX_FILTERS:
+        raise InvalidQuery(f"There are {len(filled)} filters; up to {MAX_FILTERS} are read.")
+    for name, value in filled.items():
         if name in RANGES:
-            low = name == "price_min"
-            sql = "i.price >= %s" if low else "i.price <= %s"
-            before = conditions.get("price")
-            condition = Condition(sql, (_amount(name, value),))
-            if before is not None:
-                sql, params = f"{before.sql} AND {sql}", before.params + condition.params
-                condition = Condition(sql, params)
-            conditions["price"] = condition
+            compared = ">=" if name == "price_min" else "<="
+            bounds.append(Condition(f"i.{price} {compared} %s", (_amount(name, value),)))
         elif name == "available":
             conditions[name] = Condition("i.available = %s", (_boolean(name, value),))
         elif name == "language":
             conditions[name] = Condition("i.language = ANY(%s)", (_texts(name, value),))
         elif name == "site":
-            conditions[name] = Condition("(i.site_id = %s OR i.site_id IS NULL)", (_int(value),))
+            conditions[name] = Condition("i.site_id = %s OR i.site_id IS NULL", (_int(value),))
         else:
             check_facets(catalogue, [name])
-            params = (catalogue.name, name, _texts(name, value))
-            conditions[name] = Condition(HAS_VALUE, params)
+            values = tuple(_texts(name, value))
+            conditions[name] = Holds("facet_codes", catalogue.name, name, values)
+    if bounds:
+        conditions[PRICE] = all_of(bounds)
     return Filters(conditions)
+
+
+def within_currency(filters: Filters, catalogue: str, prices: Prices) -> Filters:
+    """The filters with their range of prices in the currency that is asked for.
+
+    Raises:
+        InvalidQuery: there are several, and none is asked for.
+    """
+    bounds = filters.conditions.get(PRICE)
+    if bounds is None:
+        return filters
+    prices.check(catalogue)
+    if prices.within is None:
+        return filters
+    both = all_of([bounds, prices.within])
+    return Filters({**filters.conditions, PRICE: both}, filters.visible)
 
 
 def check_facets(catalogue: Catalogue, names: Iterable[str]) -> None:
@@ -143,6 +125,9 @@ def _boolean(name: str, value: Any) -> bool:
 
 def _int(value: Any) -> int:
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError):
         raise InvalidQuery(f"site is {value!r:.80}; it must be an id.") from None
+    if abs(number) >= 2**31:
+        raise InvalidQuery(f"site is {value!r:.80}; it must be an id.")
+    return number

@@ -1,7 +1,8 @@
 """The match set of a query: what words, meaning and the graph find, each scored by all of them.
 
 What belongs to the set depends on the query and its scope only, never on the page, the order or
-the facets that are chosen: so totals and facet counts are exact and pages are stable.
+the facets that are chosen: so totals and facet counts are exact and pages are stable. Only where
+more match than are read, or nothing of it passes, is it looked for again with the chosen filters.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopreco.models import EmbeddingSpace
-from shopreco.ranking import near_best
 from shopreco.retrieval import dense, lexical, vectors
 from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, ids, read_arrays
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.mentioned import NO_SHARES, Mentions, Shares
@@ -48,6 +48,8 @@ class MatchSet:
     dense: NDArray[np.floating[Any]]
     lexical: NDArray[np.floating[Any]]
     mentions: NDArray[np.floating[Any]]
+    complete: bool = True
+    """Whether nothing was left out because so much matches."""
 
     def take(self, positions: NDArray[Any]) -> MatchSet:
         return MatchSet(
@@ -56,12 +58,40 @@ class MatchSet:
             self.dense[positions],
             self.lexical[positions],
             self.mentions[positions],
+            self.complete,
         )
+
+    def besides(self, others: MatchSet) -> MatchSet:
+        """What is in it, then what only the others have."""
+        more = others.take(~np.isin(others.item_ids, self.item_ids))
+        return MatchSet(
+            np.concatenate([self.item_ids, more.item_ids]),
+            np.concatenate([self.group_ids, more.group_ids]),
+            np.concatenate([self.dense, more.dense]),
+            np.concatenate([self.lexical, more.lexical]),
+            np.concatenate([self.mentions, more.mentions]),
+            self.complete and others.complete,
+        )
+
+    @property
+    def nearest(self) -> float:
+        """The greatest cosine; 0 where there is none."""
+        known = self.dense[~np.isnan(self.dense)]
+        return float(known.max()) if len(known) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A query as it was read: its words, its vector, (d,), and who has what it mentions."""
+
+    words: LexicalQuery | None
+    vector: NDArray[np.float32] | None
+    shares: Shares
 
 
 def match(
     space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: Stages
-) -> MatchSet:
+) -> tuple[MatchSet, Understood]:
     """Read the query, find by words, by meaning and by what is mentioned, and score all by all.
 
     What fails is named; the rest answers.
@@ -87,7 +117,42 @@ def match(
                 reached = _near(space, vector, scope)
             else:
                 reached = _reached(space, vector, words, by_words, shares, scope)
-    return _matching(space, _scored(reached, by_words, shares))
+    found = _scored(reached, by_words, shares)
+    return _matching(space, found, found.nearest), Understood(words, vector, shares)
+
+
+def match_narrowed(
+    space: EmbeddingSpace,
+    query: Understood,
+    filters: Filters,
+    order: Condition,
+    nearest: float,
+    stages: Stages,
+) -> MatchSet:
+    """What matches and passes filters, which stand in the statements, before any limit.
+
+    order: where more match by words than are read, the first in it are.
+    nearest: the greatest cosine of all, filters or not: what is near by it is like the query.
+    """
+    by_words, reached = NO_HITS, NOTHING
+    if query.words is not None and "lexical" not in stages.degraded:
+        with stages.stage("lexical", optional=True):
+            by_words = lexical.read(lexical.ask(space, query.words, filters, order))
+    if query.vector is not None:
+        with stages.stage("dense", optional=True):
+            reached = _reached(space, query.vector, query.words, by_words, query.shares, filters)
+    return _matching(space, _scored(reached, by_words, query.shares), nearest)
+
+
+def match_nearly(
+    space: EmbeddingSpace, query: Understood, filters: Filters, stages: Stages
+) -> MatchSet:
+    """What matches by words and fails one filter: facets count what taking it away would add."""
+    by_words = NO_HITS
+    if query.words is not None and "lexical" not in stages.degraded:
+        with stages.stage("lexical", optional=True):
+            by_words = lexical.read(lexical.ask(space, query.words, filters.all_but_one()))
+    return _scored(NOTHING, by_words, query.shares)
 
 
 def _words_and_vector(
@@ -185,15 +250,16 @@ def _scored(reached: Reached, by_words: Hits, shares: Shares) -> MatchSet:
         dense=np.concatenate([reached.dense, unknown]),
         lexical=np.concatenate([reached.lexical, deep.scores]),
         mentions=shares.of(item_ids),
+        complete=len(by_words) < lexical.MAX_HITS,
     )
 
 
-def _matching(space: EmbeddingSpace, found: MatchSet) -> MatchSet:
+def _matching(space: EmbeddingSpace, found: MatchSet, nearest: float) -> MatchSet:
     """Those of the found that match: by words, by what they have, or by being like the query.
 
-    Like is what is near the best, and nearer than unrelated items are to each other.
+    Like is what is near the nearest, and nearer than unrelated items are to each other.
     """
     unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
     floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
-    like = near_best(found.dense, DENSE_CUT) & (found.dense >= floor)
+    like = (found.dense >= max(floor, DENSE_CUT * nearest)) & (nearest > 0)
     return found.take(like | (found.lexical >= lexical.CUT) | (found.mentions >= MENTIONED))

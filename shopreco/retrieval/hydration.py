@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections, router
+import numpy as np
+from django.db import connections, models, router
 from django.http import HttpRequest
+from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
 from shopreco.process_cache import Kept
 
-SPARE = 8
-"""Candidates read beyond what is missing, once it has turned out that some are hidden by now."""
+MOST_HIDDEN = 5_000
+"""Candidates that a page looks at beyond those that it would need if all were live."""
 
 
 Place = tuple[int, int]
@@ -36,6 +38,17 @@ class Live:
     variant_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hydrated:
+    """A page of live objects; how many candidates were looked at for it, how many of these are not
+    live, and whether it ended before it was full because too many are not."""
+
+    page: list[Live]
+    asked: int
+    dropped: int
+    gave_up: bool
+
+
 def hydrate(
     catalogue: Catalogue,
     request: HttpRequest | None,
@@ -44,37 +57,42 @@ def hydrate(
     offset: int,
     limit: int,
     collapse: bool,
-) -> list[Live]:
+) -> Hydrated:
     """The page of live objects that begins after `offset` live ones.
 
     With `collapse` a variant is shown as its parent. Candidates that the live queryset does not
-    have are passed over, the same way for every page, so that pages neither overlap nor gap.
+    have are passed over, the same way for every page, so that pages neither overlap nor gap. Where
+    they are many, twice as many are asked for each time.
     """
     queryset = catalogue.get_live_queryset(request)
     page: list[Live] = []
-    passed = 0
-    start = 0
-    while start < len(items) and len(page) < limit:
-        spare = SPARE if start else 0
-        chunk = items[start : start + offset - passed + limit - len(page) + spare]
-        shown = _shown(chunk, collapse=collapse)
+    passed = asked = start = size = 0
+    most = offset + limit + MOST_HIDDEN
+    while start < len(items) and len(page) < limit and start < most:
         ahead = offset - passed
+        size = max(ahead + limit - len(page), 2 * size)
+        chunk = items[start : min(start + size, most)]
+        shown = _shown(chunk, collapse=collapse)
         if ahead > limit:
             # Far down the list only the keys of what lies before are needed.
-            pks = catalogue.to_pks(key for key, _variant in shown.values())
-            live = dict.fromkeys(queryset.filter(pk__in=pks).values_list("pk", flat=True))
+            found = dict.fromkeys(_live_pks(catalogue, queryset, shown))
         else:
-            live = queryset.in_bulk(catalogue.to_pks(key for key, _variant in shown.values()))
+            found = queryset.in_bulk(catalogue.to_pks(key for key, _variant in shown.values()))
         for position, (item_id, _group) in enumerate(chunk, start):
+            if len(page) == limit:
+                break
+            asked += 1
             key, variant = shown.get(item_id, ("", ""))
             pk = catalogue.to_pk(key) if key else None
-            if pk not in live or pk is None:
+            if pk not in found or pk is None:
                 continue
             if passed < offset:
                 passed += 1
-            elif len(page) < limit:
-                page.append(Live(position, item_id, live[pk], key, variant))
+            else:
+                page.append(Live(position, item_id, found[pk], key, variant))
         start += len(chunk)
+    dropped = asked - passed - len(page)
+    gave_up = len(page) < limit and asked < len(items)
     missing = [catalogue.to_pk(each.object_id) for each in page if each.object is None]
     if missing:
         objects = queryset.in_bulk(missing)
@@ -83,7 +101,24 @@ def hydrate(
             for e in page
             if (obj := e.object or objects.get(catalogue.to_pk(e.object_id))) is not None
         ]
-    return page
+    return Hydrated(page, asked, dropped, gave_up)
+
+
+def live(
+    catalogue: Catalogue, request: HttpRequest | None, items: Sequence[Place], *, collapse: bool
+) -> NDArray[np.bool_]:
+    """Which items this visitor may see; (n,). Asks the shop for keys alone, in one query."""
+    shown = _shown(items, collapse=collapse)
+    pks = _live_pks(catalogue, catalogue.get_live_queryset(request), shown)
+    seen = {item_id for item_id, (key, _variant) in shown.items() if catalogue.to_pk(key) in pks}
+    return np.array([item_id in seen for item_id, _group in items], dtype=bool)
+
+
+def _live_pks(
+    catalogue: Catalogue, queryset: models.QuerySet[Any], shown: Mapping[int, tuple[str, str]]
+) -> set[Any]:
+    pks = catalogue.to_pks({key for key, _variant in shown.values()})
+    return set(queryset.filter(pk__in=pks).values_list("pk", flat=True)) if pks else set()
 
 
 def _shown(places: Sequence[Place], *, collapse: bool) -> dict[int, tuple[str, str]]:

@@ -6,7 +6,7 @@ from django.db import connections, router
 
 from shopreco.catalogues.base import normalise_identifier
 from shopreco.models import Item
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.matches import NO_HITS, Hits
 
 

@@ -15,7 +15,7 @@ from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
 from shopreco.models import EmbeddingSpace, LexiconTerm
 from shopreco.process_cache import NotYetRead, Refreshed
 from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, read_arrays
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.matches import Hits
 from shopreco.text import (
     KnownTerm,
@@ -37,6 +37,7 @@ MOST_KEPT = 10 * MOST_TERMS
 """Of all shops of a process."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
 COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
+BEST_FIRST = Condition("score DESC, item_id")
 
 
 @dataclass(frozen=True)
@@ -178,28 +179,35 @@ def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQue
     return LexicalQuery(tuple(terms), hashed) if hashed else None
 
 
-def statement(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Statement:
-    """The SQL that finds every item whose BM25F score, from 0 to 1, reaches `CUT`, the best first.
+def statement(
+    space: EmbeddingSpace, query: LexicalQuery, filters: Filters, order: Condition = BEST_FIRST
+) -> Statement:
+    """The SQL that finds every item whose BM25F score, from 0 to 1, reaches `CUT`, up to
+    `MAX_HITS`: the first in an order of `i` or, by default, the best.
 
     `space_id` stands in the text for the partial index.
     """
-    join = "JOIN shopreco_item i ON i.id = l.item_id" if scope else ""
-    where = scope.where()
+    ordered = order != BEST_FIRST
+    join = "JOIN shopreco_item i ON i.id = l.item_id" if filters else ""
+    again = "JOIN shopreco_item i ON i.id = scored.item_id" if ordered else ""
+    where = filters.where()
     sql = f"""
-        SELECT item_id, group_id, score FROM (
+        SELECT item_id, scored.group_id, score FROM (
             SELECT l.item_id, l.group_id, -(l.weights <#> %s::sparsevec) AS score
             FROM shopreco_lexicalentry l {join}
             WHERE l.space_id = {space.pk:d} AND l.term_ids && %s::int[] AND {where.sql}
             OFFSET 0
-        ) AS scored
-        WHERE score >= %s ORDER BY score DESC, item_id LIMIT {MAX_HITS:d}
+        ) AS scored {again}
+        WHERE score >= %s ORDER BY {order.sql} LIMIT {MAX_HITS:d}
     """
-    return Statement(sql, (query.literal, query.essential, *where.params, CUT))
+    return Statement(sql, (query.literal, query.essential, *where.params, CUT, *order.params))
 
 
-def ask(space: EmbeddingSpace, query: LexicalQuery, scope: Filters) -> Asked:
+def ask(
+    space: EmbeddingSpace, query: LexicalQuery, filters: Filters, order: Condition = BEST_FIRST
+) -> Asked:
     """Have the server look for the words; `read` the answer."""
-    return Asked(as_arrays(statement(space, query, scope), COLUMNS))
+    return Asked(as_arrays(statement(space, query, filters, order), COLUMNS))
 
 
 def read(asked: Asked) -> Hits:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from django.db import connections, router
 
 from shopreco.models import Edge, Meaning
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.matches import Hits
 
 
@@ -95,31 +97,45 @@ ENDS = f"""
     )
     SELECT i.id, i.group_id, 1 - exp(sum(ln(1 - ends.sure))) AS score
     FROM ends JOIN shopreco_node n ON n.id = ends.node JOIN shopreco_item i ON i.id = n.item_id
-    WHERE i.id <> %(seed)s AND i.outcome = 'indexed' AND i.available
+    WHERE i.id <> %(seed)s AND i.outcome = 'indexed' AND {{where}}
     GROUP BY i.id, i.group_id ORDER BY score DESC, i.id LIMIT %(limit)s
 """
 """Several paths to one product add up as independent evidence; a link of many counts less."""
 
 
+MOST_MIDDLES = 500
+"""Products between the seed and the results of a block that reasons are looked for among."""
+
 BETWEEN = f"""
-    SELECT DISTINCT ON (n.item_id) n.item_id, link.meaning, middle.title
+    SELECT n.item_id, link.meaning, i.id, i.group_id, i.title
     FROM shopreco_node seed
     CROSS JOIN LATERAL ({LINKS.format(node="seed.id")}) AS one
     JOIN shopreco_node between ON between.id = one.node
-    JOIN shopreco_item middle ON middle.id = between.item_id AND middle.outcome = 'indexed'
+    JOIN shopreco_item i ON i.id = between.item_id AND i.outcome = 'indexed'
     CROSS JOIN LATERAL ({LINKS.format(node="one.node")}) AS link
     JOIN shopreco_node n ON n.id = link.node
-    WHERE seed.item_id = %(seed)s AND n.item_id = ANY(%(ends)s)
-    ORDER BY n.item_id, one.weight * link.weight DESC, middle.id
+    WHERE seed.item_id = %(seed)s AND n.item_id = ANY(%(ends)s) AND {{where}}
+    ORDER BY one.weight * link.weight DESC, i.id LIMIT {MOST_MIDDLES}
 """
 
 
-def ends(seed: int, intent: Intent, limit: int) -> Hits:
-    """Available items at the ends of an intent's paths from the item `seed`, the surest first;
-    scores from 0 to 1."""
+class Middle(NamedTuple):
+    """A product between the seed and an `end`, which is `meaning` to it."""
+
+    end: int
+    meaning: str
+    item_id: int
+    group_id: int
+    title: str
+
+
+def ends(seed: int, intent: Intent, filters: Filters, limit: int) -> Hits:
+    """Items that pass the filters at the ends of an intent's paths from the item `seed`, the surest
+    first; scores from 0 to 1."""
     paths = PATHS[intent]
     meanings = {meaning for path in paths for meaning in path}
-    params: dict[str, int | list[str] | list[float]] = {
+    where, chosen = filters.where().named("filter")
+    params: dict[str, Any] = {
         "seed": seed,
         "links": sorted({*meanings, *(INVERSE.get(each, each) for each in meanings)}),
         "first": [str(path[0]) for path in paths],
@@ -128,12 +144,14 @@ def ends(seed: int, intent: Intent, limit: int) -> Hits:
         "limit": limit,
     }
     with connections[router.db_for_read(Edge)].cursor() as cursor:
-        cursor.execute(ENDS, params)
+        cursor.execute(ENDS.format(where=where), params | chosen)
         return Hits.from_rows(cursor.fetchall())
 
 
-def middles(seed: int, ends: Sequence[int]) -> list[tuple[int, str, str]]:
-    """Of items two links away from the seed: id, what it is to the product between, its title."""
+def middles(seed: int, ends: Sequence[int], filters: Filters) -> list[Middle]:
+    """The products between the seed and items two links away from it, the surest links first."""
+    where, chosen = filters.where().named("filter")
+    params: dict[str, Any] = {"seed": seed, "ends": list(ends), "links": EVERY_LINK}
     with connections[router.db_for_read(Edge)].cursor() as cursor:
-        cursor.execute(BETWEEN, {"seed": seed, "ends": list(ends), "links": EVERY_LINK})
-        return list(cursor.fetchall())
+        cursor.execute(BETWEEN.format(where=where), params | chosen)
+        return [Middle(*row) for row in cursor.fetchall()]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from shopreco.indexing import fusing
 from shopreco.models import EmbeddingSpace, ModalityVector
 from shopreco.retrieval.asking import Statement, reaching, reading
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.dense import literal
-from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import NO_HITS, Hits
 
 OVERSAMPLING = 2

@@ -29,7 +29,7 @@ from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, looks, vectors
 from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
-from shopreco.retrieval.filters import Filters
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.rankings import Ranking
 

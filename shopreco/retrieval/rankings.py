@@ -12,8 +12,9 @@ from django.http import HttpRequest
 from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
-from shopreco.retrieval.hydration import hydrate
+from shopreco.retrieval.hydration import Place, hydrate, live
 from shopreco.retrieval.matches import Hits
+from shopreco.retrieval.prices import lowest_prices
 from shopreco.retrieval.results import Result
 
 
@@ -31,9 +32,10 @@ class Ranking:
     def of(
         cls, source: str, hits: Hits, parts: Mapping[str, NDArray[np.float64]] | None = None
     ) -> Ranking:
-        """Hits of one source; with `parts`, which sum to the scores, of several."""
+        """Hits of one source; with `parts`, which sum to the scores, of several. Without any they
+        keep theirs."""
         parts = {source: hits.scores.astype(float)} if parts is None else parts
-        scores = np.sum(list(parts.values()), axis=0)
+        scores = np.sum(list(parts.values()), axis=0) if parts else hits.scores.astype(float)
         return cls(hits.item_ids, hits.group_ids, scores, source, parts)
 
     def as_plain(self) -> tuple[Any, ...]:
@@ -47,6 +49,21 @@ class Ranking:
         hits = Hits.from_rows([(i, g, 0.0) for i, g in zip(item_ids, group_ids, strict=True)])
         return cls.of(source, hits, {name: np.array(part) for name, part in parts.items()})
 
+    def besides(self, others: Ranking) -> Ranking:
+        """Its candidates, then those that only the others have; both have the same parts."""
+        more = others.take(~np.isin(others.item_ids, self.item_ids))
+        return replace(
+            self,
+            item_ids=np.concatenate([self.item_ids, more.item_ids]),
+            group_ids=np.concatenate([self.group_ids, more.group_ids]),
+            scores=np.concatenate([self.scores, more.scores]),
+            parts={n: np.concatenate([part, more.parts[n]]) for n, part in self.parts.items()},
+        )
+
+    @property
+    def places(self) -> list[Place]:
+        return list(zip(self.item_ids.tolist(), self.group_ids.tolist(), strict=True))
+
     def take(self, positions: NDArray[Any]) -> Ranking:
         return replace(
             self,
@@ -57,6 +74,16 @@ class Ranking:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The results of a page, and what it took to find them: see `Hydrated`."""
+
+    results: tuple[Result, ...]
+    asked: int
+    dropped: int
+    gave_up: bool
+
+
 def live_results(
     shop: Catalogue,
     request: HttpRequest | None,
@@ -65,13 +92,13 @@ def live_results(
     offset: int,
     limit: int,
     collapse: bool,
-) -> tuple[Result, ...]:
-    items = list(zip(ranking.item_ids.tolist(), ranking.group_ids.tolist(), strict=True))
-    live = hydrate(shop, request, items, offset=offset, limit=limit, collapse=collapse)
-    shown = ranking.take(np.array([each.position for each in live], dtype=np.intp))
+) -> Shown:
+    found = hydrate(shop, request, ranking.places, offset=offset, limit=limit, collapse=collapse)
+    shown = ranking.take(np.array([each.position for each in found.page], dtype=np.intp))
     scores = shown.scores.tolist()
     parts = {name: part.tolist() for name, part in shown.parts.items()}
-    return tuple(
+    lowest = lowest_prices(shown.item_ids.tolist()) if collapse and shop.parent_field else {}
+    results = tuple(
         Result(
             object=each.object,
             item_id=each.item_id,
@@ -81,6 +108,15 @@ def live_results(
             score=round(scores[n], 6),
             source=ranking.source,
             parts={name: round(part[n], 6) for name, part in parts.items() if not isnan(part[n])},
+            lowest_price=lowest.get(each.item_id),
         )
-        for n, each in enumerate(live)
+        for n, each in enumerate(found.page)
     )
+    return Shown(results, found.asked, found.dropped, found.gave_up)
+
+
+def live_part(
+    shop: Catalogue, request: HttpRequest | None, ranking: Ranking, *, collapse: bool
+) -> Ranking:
+    """Those that this visitor may see, as the live queryset says."""
+    return ranking.take(live(shop, request, ranking.places, collapse=collapse))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from django.db import connections, models, router
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +19,11 @@ from shopreco.catalogues import Catalogue
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.models import Edge, EmbeddingSpace, Item, Meaning, RelationType
 from shopreco.retrieval import linked
+from shopreco.retrieval.conditions import Filters
+from shopreco.retrieval.hydration import live
 from shopreco.retrieval.linked import INVERSE
 from shopreco.retrieval.results import Reason, Result
+from shopreco.retrieval.visibility import visible_to
 
 MOST = 2
 """Reasons that a result carries: the rarest values first."""
@@ -77,9 +81,14 @@ LINKED = """
 
 
 def with_reasons(
-    space: EmbeddingSpace, shop: Catalogue, seed: models.Model, results: Sequence[Result]
+    space: EmbeddingSpace,
+    shop: Catalogue,
+    request: HttpRequest | None,
+    seed: models.Model,
+    results: Sequence[Result],
 ) -> tuple[Result, ...]:
-    """The results of a block on the page of `seed`, each with at most `MOST` reasons."""
+    """The results of a block on the page of `seed`, each with at most `MOST` reasons. A product
+    that this visitor may not see is named in none."""
     anchor = (
         Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
     )
@@ -89,7 +98,7 @@ def with_reasons(
     found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
     links = _links(anchor, item_ids)
     if further := {r.item_id for r in results if r.parts.get("graph")} - {i for i, _ in links}:
-        links += _through(anchor, sorted(further))
+        links += _through(shop, request, anchor, sorted(further))
     for item_id, reason in [*links, *_shared(shop, anchor, item_ids)]:
         if reason not in found[item_id]:
             found[item_id].append(reason)
@@ -114,11 +123,28 @@ def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
     return found
 
 
-def _through(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+def _through(
+    shop: Catalogue, request: HttpRequest | None, anchor: Item, item_ids: Sequence[int]
+) -> list[tuple[int, Reason]]:
+    visible = Filters(visible=visible_to(shop, request))
+    between = linked.middles(anchor.pk, item_ids, visible)
+    places = [(each.item_id, each.group_id) for each in between]
+    seen = live(shop, request, places, collapse=False)
+    best: dict[int, linked.Middle] = {}
+    for each, is_seen in zip(between, seen, strict=True):
+        if is_seen:
+            best.setdefault(each.end, each)
     return [
-        (item_id, Reason(f"through_{meaning}", str(THROUGH[meaning]) % {"product": title}, title))
-        for item_id, meaning, title in linked.middles(anchor.pk, item_ids)
-        if meaning in THROUGH
+        (
+            each.end,
+            Reason(
+                f"through_{each.meaning}",
+                str(THROUGH[each.meaning]) % {"product": each.title},
+                each.title,
+            ),
+        )
+        for each in best.values()
+        if each.meaning in THROUGH
     ]
 
 

@@ -1,4 +1,4 @@
-"""Search: the match set of a query, fused, narrowed, collapsed, ordered, live."""
+"""Search: what matches a query, or what passes in a list; narrowed, collapsed, ordered, live."""
 
 from __future__ import annotations
 
@@ -18,19 +18,27 @@ from shopreco.indexing import spaces
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import best_of_each_group
 from shopreco.ranking.fusion import create_fusion
-from shopreco.retrieval import hybrid, identifiers, photos, selection, vectors
+from shopreco.retrieval import hybrid, identifiers, lexical, photos, selection, vectors
+from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.contributions import explained
-from shopreco.retrieval.facets import count_facets
-from shopreco.retrieval.filters import Filters, facet_names
+from shopreco.retrieval.facets import Counting, among, count_facets, throughout
+from shopreco.retrieval.filters import PRICE, RANGES, facet_names, within_currency
+from shopreco.retrieval.hydration import MOST_HIDDEN, live
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.lexical import lexical_query
 from shopreco.retrieval.photos import Photo, Words
-from shopreco.retrieval.rankings import Ranking, live_results
+from shopreco.retrieval.prices import Prices, prices_of, read_prices
+from shopreco.retrieval.rankings import Ranking, Shown, live_part, live_results
 from shopreco.retrieval.results import ResultPage
+from shopreco.retrieval.selection import RELEVANCE, Total
 from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.visibility import visible_to
 
 EXPLAINED = ("hybrid", "photo")
 """Sources of rankings with a dense part."""
+CHECKED, CHECKED_FOR_FACETS = 250, 1_000
+"""Of the first matches that many are looked up where only the live queryset knows what is hidden:
+so few are counted exactly, and facets over them show nothing of what is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,25 @@ class Question:
     sort: str
     facets: Sequence[str]
     language: str | None
+    currency: str
     collapse: bool
     explain: bool
+
+    @property
+    def checked(self) -> int:
+        return CHECKED_FOR_FACETS if self.facets else CHECKED
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that answers a question, in order, before the visitor's page is cut out of it."""
+
+    ranking: Ranking
+    total: Total
+    complete: bool
+    """Whether that is all that there is."""
+    matched: Ranking | None = None
+    """With what the chosen filters leave out; None where a catalogue is browsed."""
 
 
 def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
@@ -57,44 +82,53 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     if space is None:
         stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
         return page
+    with stages.stage("visibility"):
+        question, prices = _for_this_visitor(question)
     # Whether there is one is not what a file says of itself: one without a name is falsy.
     photo = _photo(space, question, stages) if question.photo != "" else None
     if "photo" in stages.degraded and not question.text:
         return page
-    matched = _matched(space, question, photo, stages)
-    ranking, narrowing = matched, question.filters.narrowing()
-    if narrowing and len(ranking.item_ids):
-        with stages.stage("filter"):
-            ranking = ranking.take(selection.passing(ranking.item_ids, narrowing))
-    if question.collapse:
-        ranking = ranking.take(best_of_each_group(ranking.group_ids))
-    if ranking.source != "browse" and question.sort != selection.RELEVANCE:
-        with stages.stage("sort"):
-            ranking = ranking.take(selection.ordered(ranking.item_ids.tolist(), question.sort))
-    with stages.stage("hydrate"):
-        results = live_results(
-            shop,
-            question.request,
-            ranking,
-            offset=page.offset,
-            limit=page.limit,
-            collapse=question.collapse,
-        )
-    if question.explain and ranking.source in EXPLAINED:
+    if photo is None and not question.text:
+        found, shown = _browsed(question, page, prices, stages)
+    else:
+        found = _found(space, question, photo, prices, stages)
+        with stages.stage("hydrate"):
+            shown = _shown(question, page, found.ranking)
+    if shown.gave_up:
+        stages.degraded["hydrate"] = f"of {shown.asked} candidates too few are live"
+    results = shown.results
+    if question.explain and found.ranking.source in EXPLAINED:
         with stages.stage("explain", optional=True):
             results = explained(space, _query(space, question.text, photo), results)
+    total = _without_hidden(found, shown)
     page = replace(
         page,
         results=results,
-        total=len(ranking.item_ids),
+        total=max(total.count, page.offset + len(results) if results else 0),
+        total_is_exact=total.is_exact,
         photo=photo.key if photo else "",
-        source=ranking.source,
+        source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
     if question.facets:
         with stages.stage("facets", optional=True):
-            page = _with_facets(question, page, matched, narrowing)
+            page = _with_facets(question, page, found, prices)
     return page
+
+
+def _for_this_visitor(question: Question) -> tuple[Question, Prices]:
+    """With what may be seen, and, where prices are compared, with prices in one currency.
+
+    Raises `InvalidQuery` where there are several to choose from.
+    """
+    shop, by_price = question.shop, question.sort in selection.BY_PRICE
+    filters = replace(question.filters, visible=visible_to(shop, question.request))
+    if not (by_price or question.facets or PRICE in filters.conditions):
+        return replace(question, filters=filters), prices_of(question.collapse)
+    prices = read_prices(shop, question.request, question.currency, collapse=question.collapse)
+    if by_price:
+        prices.check(shop.name)
+    return replace(question, filters=within_currency(filters, shop.name, prices)), prices
 
 
 def _photo(space: EmbeddingSpace, question: Question, stages: Stages) -> Photo | None:
@@ -107,26 +141,118 @@ def _photo(space: EmbeddingSpace, question: Question, stages: Stages) -> Photo |
             return None
 
 
-def _matched(
-    space: EmbeddingSpace, question: Question, photo: Photo | None, stages: Stages
-) -> Ranking:
+def _browsed(
+    question: Question, page: ResultPage, prices: Prices, stages: Stages
+) -> tuple[Found, Shown]:
+    """A page without a query: of the list no more is read than it takes to fill it."""
+    shop, filters = question.shop, question.filters
+    collapse = question.collapse and bool(shop.parent_field)
+    order = selection.order_by(question.sort, prices)
+    most = page.offset + page.limit + MOST_HIDDEN
+    # One more, which says whether there is a next page.
+    wanted = page.offset + page.limit + 1
+    if shop.hides_by_queryset:
+        wanted = max(wanted, question.checked)
+    while True:
+        with stages.stage("browse"):
+            read = selection.browse(shop.name, filters, order, wanted, collapse=collapse)
+            ranking = Ranking.of("browse", read.hits, {})
+        with stages.stage("hydrate"):
+            if shop.hides_by_queryset and wanted <= question.checked:
+                ranking = live_part(shop, question.request, ranking, collapse=question.collapse)
+            shown = _shown(question, page, ranking)
+        if read.complete or len(shown.results) == page.limit or wanted >= most:
+            break
+        wanted = min(4 * wanted, most)
+    live_ones = len(ranking.item_ids)
+    if read.complete or live_ones < len(read.hits):
+        total = Total(live_ones, is_exact=read.complete)
+    else:
+        with stages.stage("count"):
+            total = selection.count(shop.name, filters, collapse=collapse)
+    missing = len(shown.results) < page.limit
+    shown = replace(shown, gave_up=missing and not read.complete)
+    return Found(ranking, total, read.complete), shown
+
+
+def _found(
+    space: EmbeddingSpace, question: Question, photo: Photo | None, prices: Prices, stages: Stages
+) -> Found:
+    """What matches words or a photo: all of it, narrowed, collapsed and ordered."""
+    shop, collapse = question.shop, question.collapse
+    order = selection.order_by(question.sort, prices)
     if photo is not None:
-        return _match_photo(space, question, photo, stages)
-    return _match(space, question, stages) if question.text else _browse(question, stages)
+        matched, complete = _match_photo(space, question, photo, stages), True
+    else:
+        matched, complete = _match(space, question, order, stages)
+    checked, hidden = matched.item_ids[: question.checked], 0
+    if shop.hides_by_queryset and len(checked):
+        with stages.stage("live"):
+            first = matched.take(np.arange(len(checked)))
+            seen = live(shop, question.request, first.places, collapse=collapse)
+            rest = np.ones(len(matched.item_ids) - len(checked), dtype=bool)
+            matched, hidden = matched.take(np.append(seen, rest)), int((~seen).sum())
+    ranking, narrowing = matched, question.filters.narrowing()
+    if narrowing and len(ranking.item_ids):
+        with stages.stage("filter"):
+            ranking = ranking.take(selection.passing(ranking.item_ids, narrowing))
+    if collapse:
+        ranking = ranking.take(best_of_each_group(ranking.group_ids))
+    if question.sort != RELEVANCE:
+        with stages.stage("sort"):
+            ranking = ranking.take(selection.ordered(ranking.item_ids.tolist(), order))
+    total = Total(min(len(ranking.item_ids), selection.MOST_COUNTED), complete)
+    if hidden and len(matched.item_ids) + hidden > len(checked):
+        total = Total(int(np.isin(ranking.item_ids, checked).sum()), is_exact=False)
+    return Found(ranking, total, complete, matched)
 
 
-def _browse(question: Question, stages: Stages) -> Ranking:
-    with stages.stage("browse"):
-        hits = selection.browse(question.shop.name, question.filters.scope(), question.sort)
-    return Ranking(hits.item_ids, hits.group_ids, hits.scores.astype(float), "browse", {})
+def _match(
+    space: EmbeddingSpace, question: Question, order: Condition, stages: Stages
+) -> tuple[Ranking, bool]:
+    """What matches words, the best first, and whether that is all."""
+    shop, filters = question.shop, question.filters
+    scope, narrowing = filters.scope(), filters.narrowing()
+    with stages.stage("identifier", optional=True):
+        hits = identifiers.retrieve(shop.name, question.text, scope)
+        exact = Ranking.of("identifier", hits, {})
+        if len(hits):
+            # One that this visitor may not see must not stand before what the words find.
+            exact = live_part(shop, question.request, exact, collapse=question.collapse)
+        if len(exact.item_ids):
+            return exact, True
+    language = query_language(space, question.text, question.language, question.request)
+    found, query = hybrid.match(space, question.text, language, scope, stages)
+    by_relevance = question.sort == RELEVANCE
+    if found.complete:
+        again = bool(narrowing) and not selection.passing(found.item_ids, narrowing).any()
+    else:
+        again = bool(narrowing) or not by_relevance
+    if again:
+        first = lexical.BEST_FIRST if by_relevance else order
+        passing = hybrid.match_narrowed(space, query, filters, first, found.nearest, stages)
+        if narrowing and not found.complete:
+            found = found.besides(hybrid.match_nearly(space, query, filters, stages))
+        found = replace(passing.besides(found), complete=passing.complete)
+    with stages.stage("rank"):
+        fusion = create_fusion(get_settings().FUSION)
+        fused = fusion.fuse(found.dense, found.lexical, found.mentions)
+        ranking = Ranking(found.item_ids, found.group_ids, fused.scores, "hybrid", fused.parts)
+        ranking = ranking.take(np.lexsort((found.item_ids, -fused.scores)))
+    return ranking, found.complete
 
 
 def _match_photo(
     space: EmbeddingSpace, question: Question, photo: Photo, stages: Stages
 ) -> Ranking:
+    """The nearest pictures; if none of these passes the filters, the nearest that do."""
     words = _words_beside(space, question, stages) if question.text else Words()
+    narrowing = question.filters.narrowing()
     with stages.stage("retrieve"):
-        return photos.match(space, photo, words, question.filters.scope())
+        matched = photos.match(space, photo, words, question.filters.scope())
+        if narrowing and not selection.passing(matched.item_ids, narrowing).any():
+            matched = photos.match(space, photo, words, question.filters).besides(matched)
+    return matched
 
 
 def _words_beside(space: EmbeddingSpace, question: Question, stages: Stages) -> Words:
@@ -138,21 +264,23 @@ def _words_beside(space: EmbeddingSpace, question: Question, stages: Stages) -> 
     return Words(vectors.wait(space, encoding, stages), words)
 
 
-def _match(space: EmbeddingSpace, question: Question, stages: Stages) -> Ranking:
-    scope = question.filters.scope()
-    with stages.stage("identifier", optional=True):
-        exact = identifiers.retrieve(question.shop.name, question.text, scope)
-        if len(exact):
-            scores = exact.scores.astype(float)
-            return Ranking(exact.item_ids, exact.group_ids, scores, "identifier", {})
-    language = query_language(space, question.text, question.language, question.request)
-    found = hybrid.match(space, question.text, language, scope, stages)
-    with stages.stage("rank"):
-        fusion = create_fusion(get_settings().FUSION)
-        fused = fusion.fuse(found.dense, found.lexical, found.mentions)
-        order = np.lexsort((found.item_ids, -fused.scores))
-        ranking = Ranking(found.item_ids, found.group_ids, fused.scores, "hybrid", fused.parts)
-        return ranking.take(order)
+def _shown(question: Question, page: ResultPage, ranking: Ranking) -> Shown:
+    return live_results(
+        question.shop,
+        question.request,
+        ranking,
+        offset=page.offset,
+        limit=page.limit,
+        collapse=question.collapse,
+    )
+
+
+def _without_hidden(found: Found, shown: Shown) -> Total:
+    """The total without what turned out to be hidden: exact if everything was looked at."""
+    if not shown.dropped:
+        return found.total
+    looked_at_all = found.complete and shown.asked >= len(found.ranking.item_ids)
+    return Total(max(found.total.count - shown.dropped, 0), looked_at_all)
 
 
 def _query(space: EmbeddingSpace, text: str, photo: Photo | None) -> NDArray[np.float32]:
@@ -163,29 +291,42 @@ def _query(space: EmbeddingSpace, text: str, photo: Photo | None) -> NDArray[np.
     return words if photo is None else photos.query(space, photo, words)
 
 
-def _with_facets(
-    question: Question, page: ResultPage, matched: Ranking, narrowing: Filters
-) -> ResultPage:
+def _with_facets(question: Question, page: ResultPage, found: Found, prices: Prices) -> ResultPage:
+    selected = _selected(question)
     names, more = list(question.facets), False
     if names == ["*"]:
         names, more = facet_names(question.shop), True
-        names += [n for n in narrowing.conditions if n not in {*names, "price"}]
-    counts, prices = count_facets(
-        question.shop,
-        matched.item_ids,
-        names,
-        narrowing,
-        _selected(question.chosen),
-        more=more,
-        collapse=question.collapse,
+        names += [name for name in selected if name not in names]
+    counting = _counting(question, found, prices)
+    counts, price_range = count_facets(
+        question.shop, counting, names, selected, more=more, collapse=question.collapse
     )
-    return replace(page, facets=tuple(counts), price_range=prices)
+    return replace(
+        page, facets=tuple(counts), facets_are_exact=counting.is_exact, price_range=price_range
+    )
 
 
-def _selected(chosen: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The chosen values by filter; numbers and booleans are no values of facets."""
+def _counting(question: Question, found: Found, prices: Prices) -> Counting:
+    """What facets are counted over: without a query, all that is in the shop."""
+    shop, filters = question.shop, question.filters
+    if found.matched is not None:
+        items = found.matched.item_ids
+        return among(items, filters.narrowing(), prices, is_exact=found.complete)
+    if shop.hides_by_queryset:
+        order = selection.order_by(question.sort, prices)
+        read = selection.browse(shop.name, filters.scope(), order, question.checked, collapse=False)
+        if read.complete:
+            listed = Ranking.of("browse", read.hits, {})
+            listed = live_part(shop, question.request, listed, collapse=question.collapse)
+            return among(listed.item_ids, filters.narrowing(), prices, is_exact=True)
+    return throughout(shop.name, filters, prices)
+
+
+def _selected(question: Question) -> dict[str, list[str]]:
+    """The chosen values by facet; numbers and booleans are no values of facets."""
+    facets = question.filters.narrowing().conditions.keys() - set(RANGES)
     return {
         name: [value] if isinstance(value, str) else [str(each) for each in value]
-        for name, value in chosen.items()
-        if isinstance(value, (str, Sequence))
+        for name, value in question.chosen.items()
+        if name in facets and isinstance(value, (str, Sequence))
     }

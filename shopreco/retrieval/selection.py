@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from django.db import connections, router
@@ -10,39 +11,116 @@ from numpy.typing import NDArray
 
 from shopreco.exceptions import UnknownFilter
 from shopreco.models import Item
-from shopreco.retrieval.filters import Filters
+from shopreco.ranking import best_of_each_group
+from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.matches import Hits
+from shopreco.retrieval.prices import Prices
 
-MAX_HITS = 10_000
+MOST_COUNTED = 10_000
+"""Matches that are counted; beyond them a total is "at least"."""
+MOST_ROWS = 100_000
+"""Items that a page is looked for among: of products with very many variants not all pages."""
 
 RELEVANCE = "relevance"
+BY_PRICE = ("price_asc", "price_desc")
 ORDERS = {
-    "price_asc": "i.price ASC NULLS LAST, i.id",
-    "price_desc": "i.price DESC NULLS LAST, i.id",
-    "newest": "i.added_at DESC NULLS LAST, i.parent_id <> '', i.id DESC",
-    "title": "i.title, i.id",
+    "newest": "i.added_at DESC NULLS LAST, (i.parent_id = '') DESC, i.id DESC",
+    "title": "left(i.title, 200), i.id",
 }
+"""As the indexes of `Item` have them."""
+SORTS = (RELEVANCE, *BY_PRICE, *ORDERS)
+
+INDEXED = "i.catalogue = %s AND i.outcome = 'indexed'"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many there are: just so many, or at least."""
+
+    count: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """The first items of a list; `complete` if there are no more."""
+
+    hits: Hits
+    complete: bool
 
 
 def check_order(sort: str) -> None:
-    if sort not in {RELEVANCE, *ORDERS}:
-        raise UnknownFilter(f"sort is {sort!r:.80}; it must be {', '.join([RELEVANCE, *ORDERS])}.")
+    if sort not in SORTS:
+        raise UnknownFilter(f"sort is {sort!r:.80}; it must be {', '.join(SORTS)}.")
 
 
-def browse(catalogue: str, filters: Filters, sort: str) -> Hits:
-    """Items without a query, the newest first unless another order is asked for."""
+def order_by(sort: str, prices: Prices) -> Condition:
+    """The SQL of a sort order. What has no price, or none in the currency, comes last."""
+    if sort not in BY_PRICE:
+        return Condition(ORDERS.get(sort, ORDERS["newest"]))
+    direction = "ASC" if sort == "price_asc" else "DESC"
+    price, params = f"i.{prices.column}", ()
+    if prices.within is not None:
+        within, params = prices.within
+        price = f"CASE WHEN {within} THEN {price} END"
+    return Condition(f"{price} {direction} NULLS LAST, i.id", params)
+
+
+def browse(
+    catalogue: str, filters: Filters, order: Condition, wanted: int, *, collapse: bool
+) -> Browsed:
+    """At least `wanted` items without a query, in order; with `collapse` the first of each group.
+
+    Reads on, four times as far each time, until there are so many groups.
+    """
+    rows = wanted
+    while True:
+        hits = _first(catalogue, filters, order, rows)
+        complete = len(hits) < rows
+        places = best_of_each_group(hits.group_ids) if collapse else np.arange(len(hits))
+        if complete or len(places) >= wanted or rows >= MOST_ROWS:
+            return Browsed(hits.take(places), complete)
+        rows = min(4 * rows, MOST_ROWS)
+
+
+def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Hits:
     where = filters.where()
-    order = ORDERS.get(sort, ORDERS["newest"])
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             f"""
             SELECT i.id, i.group_id, 0.0 FROM shopreco_item i
-            WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}
-            ORDER BY {order} LIMIT {MAX_HITS:d}
+            WHERE {INDEXED} AND {where.sql} ORDER BY {order.sql} LIMIT {rows:d}
             """,
-            [catalogue, *where.params],
+            [catalogue, *where.params, *order.params],
         )
         return Hits.from_rows(cursor.fetchall())
+
+
+def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
+    """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more.
+
+    Reads on, four times as far each time, until there are so many groups.
+    """
+    where = filters.where()
+    rows = MOST_COUNTED + 1
+    while True:
+        with connections[router.db_for_read(Item)].cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT count(*), coalesce(sum(items), 0) FROM (
+                    SELECT count(*) AS items FROM (
+                        SELECT i.id, i.group_id FROM shopreco_item i
+                        WHERE {INDEXED} AND {where.sql} LIMIT {rows:d}
+                    ) AS passing GROUP BY {"group_id" if collapse else "id"}
+                ) AS counted
+                """,
+                [catalogue, *where.params],
+            )
+            found, read = cursor.fetchone()
+        complete = read < rows
+        if complete or found > MOST_COUNTED or rows >= MOST_ROWS:
+            return Total(min(found, MOST_COUNTED), complete and found <= MOST_COUNTED)
+        rows = min(4 * rows, MOST_ROWS)
 
 
 def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
@@ -57,12 +135,12 @@ def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
     return np.isin(item_ids, kept)
 
 
-def ordered(item_ids: Sequence[int], sort: str) -> NDArray[np.intp]:
+def ordered(item_ids: Sequence[int], order: Condition) -> NDArray[np.intp]:
     """Positions of the items in a sort order other than relevance; (n,)."""
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
-            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) ORDER BY {ORDERS[sort]}",
-            [list(item_ids)],
+            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) ORDER BY {order.sql}",
+            [list(item_ids), *order.params],
         )
         position = {item_id: n for n, (item_id,) in enumerate(cursor.fetchall())}
     last = len(position)

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connections, models, router
+from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.models import Edge, EmbeddingSpace, Item
 from shopreco.process_cache import shared_key
 from shopreco.ranking import best_of_each_group, cap_per_key, maximal_marginal_relevance
-from shopreco.retrieval import dense, linked, looks
+from shopreco.retrieval import dense, linked, looks, selection
+from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.facets import first_values
-from shopreco.retrieval.filters import parse_filters
 from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.matches import NO_HITS, Hits
-from shopreco.retrieval.rankings import Ranking
+from shopreco.retrieval.rankings import Ranking, live_part, live_results
+from shopreco.retrieval.results import Result
+from shopreco.retrieval.stages import Stages
 from shopreco.shared_cache import shared_cache
 
 CANDIDATES = 100
-"""Neighbours that a block chooses from: room for what is not live, variants, and diversity."""
+"""Neighbours that a block begins to choose from: room for variants, and diversity."""
+MOST_CANDIDATES = 6_400
+"""That it chooses from at last, where most are not live or are too many of a kind."""
+DIVERSIFIED = 400
+"""Of them that many are weighed against each other."""
 GRAPH_SHARE = 0.7
 """Of the score where links and likeness are fused; the rest is the cosine."""
 SAME_CATEGORY = """
@@ -34,43 +43,52 @@ SAME_CATEGORY = """
     WHERE me.item_id = %s AND other.item_id = ANY(%s)
 """
 
-Retriever = Callable[[EmbeddingSpace, Catalogue, int], Ranking]
-"""Items to recommend beside one that is given by its id, the best first."""
+
+class Neighbours(NamedTuple):
+    """Items to recommend beside one, the best first; `more` where asking for more may give more."""
+
+    ranking: Ranking
+    more: bool
 
 
-def by_meaning(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Ranking:
+Retriever = Callable[[EmbeddingSpace, int, Filters, int], Neighbours]
+"""Up to k items that pass filters to recommend beside one that is given by its id."""
+
+
+def by_meaning(space: EmbeddingSpace, item_id: int, filters: Filters, k: int) -> Neighbours:
     """Nearest by the whole vector: what the products are, in words, pictures and links."""
-    return Ranking.of("dense", _near(space, shop, item_id))
+    near = _near(space, item_id, filters, k)
+    return Neighbours(Ranking.of("dense", near), len(near) >= k)
 
 
-def by_looks(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Ranking:
+def by_looks(space: EmbeddingSpace, item_id: int, filters: Filters, k: int) -> Neighbours:
     """Nearest by picture alone: same cut, same colour, whatever they are called."""
     vector = looks.vector_of(space, item_id)
-    if vector is None:
-        return Ranking.of("looks", NO_HITS)
-    filters = parse_filters(shop, {"available": True})
-    return Ranking.of("looks", looks.nearest(space, vector, filters, CANDIDATES))
+    near = NO_HITS if vector is None else looks.nearest(space, vector, filters, k)
+    return Neighbours(Ranking.of("looks", near), len(near) >= k)
 
 
 def by_links(intent: Intent) -> Retriever:
     """What the graph's paths lead to; of equally sure ones the likest first."""
 
-    def retrieve(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Ranking:
-        return _fused(space, item_id, linked.ends(item_id, intent, CANDIDATES))
+    def retrieve(space: EmbeddingSpace, item_id: int, filters: Filters, k: int) -> Neighbours:
+        found = linked.ends(item_id, intent, filters, k)
+        return Neighbours(_fused(space, item_id, found), len(found) >= k)
 
     return retrieve
 
 
-def in_its_place(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Ranking:
+def in_its_place(space: EmbeddingSpace, item_id: int, filters: Filters, k: int) -> Neighbours:
     """What links say can replace it; where they say nothing, the likest of its category."""
-    known = linked.ends(item_id, Intent.SUBSTITUTE, CANDIDATES)
+    known = linked.ends(item_id, Intent.SUBSTITUTE, filters, k)
     if len(known):
-        return _fused(space, item_id, known)
-    near = _near(space, shop, item_id)
+        return Neighbours(_fused(space, item_id, known), len(known) >= k)
+    near = _near(space, item_id, filters, k)
     with connections[router.db_for_read(Edge)].cursor() as cursor:
         cursor.execute(SAME_CATEGORY, [item_id, near.item_ids.tolist()])
         alike = np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
-    return Ranking.of("dense", near.take(np.isin(near.item_ids, alike)))
+    ranking = Ranking.of("dense", near.take(np.isin(near.item_ids, alike)))
+    return Neighbours(ranking, len(near) >= k)
 
 
 RETRIEVERS: Mapping[Intent, Retriever] = {
@@ -82,11 +100,9 @@ RETRIEVERS: Mapping[Intent, Retriever] = {
 }
 
 
-def _near(space: EmbeddingSpace, shop: Catalogue, item_id: int) -> Hits:
+def _near(space: EmbeddingSpace, item_id: int, filters: Filters, k: int) -> Hits:
     vector = dense.vectors_of(space, [item_id]).get(item_id)
-    if vector is None:
-        return NO_HITS
-    return dense.nearest(space, vector, parse_filters(shop, {"available": True}), CANDIDATES)
+    return NO_HITS if vector is None else dense.nearest(space, vector, filters, k)
 
 
 def _fused(space: EmbeddingSpace, item_id: int, found: Hits) -> Ranking:
@@ -105,11 +121,50 @@ def _fused(space: EmbeddingSpace, item_id: int, found: Hits) -> Ranking:
     return ranking.take(np.lexsort((ranking.item_ids, -ranking.scores)))
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a block asks for."""
+
+    shop: Catalogue
+    seed: models.Model
+    intent: Intent
+    request: HttpRequest | None
+    filters: Filters
+    limit: int
+    diversity: float
+    max_per: Mapping[str, int]
+
+
+def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, ...]:
+    """The results of a block: of more and more neighbours, until it is full."""
+    k = CANDIDATES
+    while True:
+        with stages.stage("neighbours"):
+            found = neighbours(space, block.shop, block.seed, block.intent, block.filters, k)
+            ranking = found.ranking
+            if block.shop.hides_by_queryset:
+                ranking = live_part(block.shop, block.request, ranking, collapse=True)
+        with stages.stage("diversity"):
+            ranking = diversified(space, ranking, block.diversity, block.max_per)
+        with stages.stage("hydrate"):
+            shown = live_results(
+                block.shop, block.request, ranking, offset=0, limit=block.limit, collapse=True
+            )
+        if len(shown.results) == block.limit or not found.more or k >= MOST_CANDIDATES:
+            return shown.results
+        k = min(4 * k, MOST_CANDIDATES)
+
+
 def neighbours(
-    space: EmbeddingSpace, shop: Catalogue, seed: models.Model, intent: Intent
-) -> Ranking:
-    """What an intent finds beside the seed, each group once; kept for a while, since only who sees
-    it is live."""
+    space: EmbeddingSpace,
+    shop: Catalogue,
+    seed: models.Model,
+    intent: Intent,
+    filters: Filters,
+    k: int,
+) -> Neighbours:
+    """What an intent finds beside the seed, each group once. Which items are near is kept for a
+    while; which of them pass is not."""
     item = (
         Item.objects.indexed()
         .filter(catalogue=shop.name, object_id=str(seed.pk))
@@ -117,37 +172,39 @@ def neighbours(
         .first()
     )
     if item is None:
-        return Ranking.of("", NO_HITS)
+        return Neighbours(Ranking.of("", NO_HITS), more=False)
     item_id, group_id = item
-    key = shared_key(intent, space.pk, item_id)
+    key = shared_key(intent, space.pk, item_id, filters.digest, k)
     kept = shared_cache().get(key)
     if kept is None:
-        kept = RETRIEVERS[intent](space, shop, item_id).as_plain()
+        ranking, more = RETRIEVERS[intent](space, item_id, filters, k)
+        kept = ranking.as_plain(), more
         shared_cache().set(key, kept, get_settings().BLOCK_CACHE_SECONDS)
-    ranking = Ranking.from_plain(kept)
+    plain, more = kept
+    ranking = Ranking.from_plain(plain)
     ranking = ranking.take((ranking.item_ids != item_id) & (ranking.group_ids != group_id))
-    return ranking.take(best_of_each_group(ranking.group_ids))
+    ranking = ranking.take(selection.passing(ranking.item_ids, filters))
+    return Neighbours(ranking.take(best_of_each_group(ranking.group_ids)), more)
 
 
 def diversified(
-    space: EmbeddingSpace,
-    ranking: Ranking,
-    limit: int,
-    diversity: float,
-    max_per: Mapping[str, int],
+    space: EmbeddingSpace, ranking: Ranking, diversity: float, max_per: Mapping[str, int]
 ) -> Ranking:
+    """The `DIVERSIFIED` best by marginal relevance, the others behind them; then capped."""
     if diversity and len(ranking.item_ids):
-        stored = dense.vectors_of(space, ranking.item_ids.tolist())
-        ranking = ranking.take(np.array([i in stored for i in ranking.item_ids.tolist()]))
-        vectors = np.stack([stored[i] for i in ranking.item_ids.tolist()])
-        order = maximal_marginal_relevance(
-            ranking.scores, vectors, len(ranking.item_ids), diversity
-        )
-        ranking = ranking.take(order)
+        best = ranking.item_ids[:DIVERSIFIED].tolist()
+        stored = dense.vectors_of(space, best)
+        known = np.array([n for n, item_id in enumerate(best) if item_id in stored], dtype=np.intp)
+        if len(known):
+            vectors = np.stack([stored[best[n]] for n in known])
+            order = maximal_marginal_relevance(
+                ranking.scores[known], vectors, len(known), diversity
+            )
+            others = np.arange(len(best), len(ranking.item_ids))
+            ranking = ranking.take(np.append(known[order], others))
     if max_per and len(ranking.item_ids):
-        ids = ranking.item_ids.tolist()
+        values = first_values(ranking.item_ids.tolist(), list(max_per))
         for name, cap in max_per.items():
-            values = first_values(ids, name)
-            keys = [values.get(i, f"none:{i}") for i in ranking.item_ids.tolist()]
+            keys = [values.get((i, name), f"none:{i}") for i in ranking.item_ids.tolist()]
             ranking = ranking.take(cap_per_key(keys, cap))
     return ranking

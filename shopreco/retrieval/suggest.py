@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from django.db import connections, router
 from django.http import HttpRequest
 
-from shopreco.catalogues import Attributes, Catalogue, Facet, Identifier
+from shopreco.catalogues import Catalogue, Identifier
 from shopreco.catalogues.base import normalise_identifier
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.models import EmbeddingSpace, Item
 from shopreco.process_cache import shared_key
+from shopreco.retrieval import codes
+from shopreco.retrieval.conditions import Filters
+from shopreco.retrieval.filters import facet_names
+from shopreco.retrieval.hydration import live
 from shopreco.retrieval.results import Suggestion
+from shopreco.retrieval.visibility import visible_to
 from shopreco.shared_cache import shared_cache
 
 MAX_FACET_VALUES = 2_000
@@ -20,6 +28,10 @@ FACET_SECONDS = 300
 PER_FACET = 2
 WORDS = 3
 SIMILARITY = 0.45
+SPARE = 4
+"""Times as many as are shown are looked at, where some may be hidden."""
+SAMPLED = 20
+MOST_TITLES = 400
 
 
 def suggest(
@@ -30,14 +42,52 @@ def suggest(
     limit: int,
 ) -> list[Suggestion]:
     """Completions of a prefix: queries, then facet values such as categories, then products."""
-    values = list(_facet_values(catalogue, prefix))
+    seen = Visitor(catalogue, request, Filters(visible=visible_to(catalogue, request)))
+    values = list(_facet_values(seen, prefix))
     named = {value.text.casefold() for value in values}
-    queries = [each for each in _queries(space, prefix) if each.text not in named]
+    queries = [each for each in _queries(seen, space, prefix) if each.text not in named]
     found = [*queries, *values][: max(1, limit - 1)]
-    return [*found, *_products(catalogue, prefix, request, limit - len(found))][:limit]
+    return [*found, *_products(seen, prefix, limit - len(found))][:limit]
 
 
-def _queries(space: EmbeddingSpace | None, prefix: str) -> list[Suggestion]:
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who types, and what they may see: nothing else is suggested."""
+
+    catalogue: Catalogue
+    request: HttpRequest | None
+    visible: Filters
+
+    def with_any(self, held: Sequence[int], source: str) -> list[int]:
+        """Of terms or codes, in order, those that something has which may be seen.
+
+        source: of the items `i` that have `each.held`. Where only the live queryset knows what is
+        hidden, it is asked of the first `SAMPLED` of each.
+        """
+        if not held or not (self.visible or self.catalogue.hides_by_queryset):
+            return list(held)
+        where = self.visible.where()
+        with connections[router.db_for_read(Item)].cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT each.held, found.* FROM unnest(%s::bigint[]) AS each (held)
+                CROSS JOIN LATERAL (
+                    SELECT i.id, i.group_id {source} AND i.catalogue = %s
+                      AND i.outcome = 'indexed' AND {where.sql} LIMIT {SAMPLED:d}
+                ) AS found
+                """,
+                [list(held), self.catalogue.name, *where.params],
+            )
+            rows = cursor.fetchall()
+        seen = {each for each, _item, _group in rows}
+        if self.catalogue.hides_by_queryset:
+            places = [(item_id, group_id) for _each, item_id, group_id in rows]
+            shown = live(self.catalogue, self.request, places, collapse=True)
+            seen = {each for (each, *_place), is_live in zip(rows, shown, strict=True) if is_live}
+        return [each for each in held if each in seen]
+
+
+def _queries(seen: Visitor, space: EmbeddingSpace | None, prefix: str) -> list[Suggestion]:
     """The typed words with the last one completed, or with its likely spelling."""
     head, _, last = prefix.rpartition(" ")
     if space is None or not last:
@@ -45,40 +95,74 @@ def _queries(space: EmbeddingSpace | None, prefix: str) -> list[Suggestion]:
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             """
-            SELECT surface FROM shopreco_lexiconterm
+            SELECT term_id, surface FROM shopreco_lexiconterm
             WHERE space_id = %s AND surface LIKE %s AND document_frequency > 0
             ORDER BY surface = %s DESC, document_frequency DESC, surface LIMIT %s
             """,
-            [space.pk, _like(last) + "%", last, WORDS],
+            [space.pk, _like(last) + "%", last, SPARE * WORDS],
         )
-        words = [word for (word,) in cursor.fetchall()]
+        words = dict(cursor.fetchall())
         if not words and len(last) > 3:
             cursor.execute(
                 """
-                SELECT surface FROM shopreco_lexiconterm
+                SELECT term_id, surface FROM shopreco_lexiconterm
                 WHERE space_id = %s AND surface %% %s AND similarity(surface, %s) >= %s
                   AND document_frequency > 0
                 ORDER BY similarity(surface, %s) DESC, document_frequency DESC LIMIT 1
                 """,
                 [space.pk, last, last, SIMILARITY, last],
             )
-            words = [word for (word,) in cursor.fetchall()]
-    return [Suggestion("query", f"{head} {word}".strip()) for word in words]
+            words = dict(cursor.fetchall())
+    source = f"""
+        FROM shopreco_lexicalentry l JOIN shopreco_item i ON i.id = l.item_id
+        WHERE l.space_id = {space.pk:d} AND l.term_ids @> ARRAY[each.held::int]
+    """
+    terms = seen.with_any(list(words), source)[:WORDS]
+    return [Suggestion("query", f"{head} {words[term]}".strip()) for term in terms]
 
 
-def _facet_values(catalogue: Catalogue, prefix: str) -> Iterator[Suggestion]:
+def _facet_values(seen: Visitor, prefix: str) -> Iterator[Suggestion]:
     """Values of declared facets (brands, categories) one of whose words begins with the prefix."""
-    wanted = prefix.casefold()
-    for name, declared in catalogue.fields.items():
-        if not isinstance(declared, Facet) or isinstance(declared, Attributes):
-            continue
-        matching = (
-            value
-            for value in facet_values(catalogue, name)
-            if f" {value.rpartition(SEPARATOR.strip())[2].casefold()}".find(f" {wanted}") >= 0
+    for name in facet_names(seen.catalogue):
+        matching = islice(_beginning(seen.catalogue, name, prefix), SPARE * PER_FACET)
+        found = codes.values(seen.catalogue.name, name, matching)
+        by_code = {code: value for value, code in found.items()}
+        source = "FROM shopreco_item i WHERE i.facet_codes @> ARRAY[each.held]"
+        for code in seen.with_any(list(by_code), source)[:PER_FACET]:
+            yield Suggestion(name, by_code[code], facet=name)
+
+
+def _beginning(catalogue: Catalogue, name: str, prefix: str) -> Iterator[str]:
+    """Values of a facet that have such a word, the most frequent first."""
+    values, wanted = facet_values(catalogue, name), prefix.casefold()
+    for value in values:
+        if f" {value.rpartition(SEPARATOR.strip())[2].casefold()}".find(f" {wanted}") >= 0:
+            yield value
+    if len(values) == MAX_FACET_VALUES:
+        yield from _rare_values(catalogue, name, prefix)
+
+
+def _rare_values(catalogue: Catalogue, name: str, prefix: str) -> list[str]:
+    """Values that are not among the most frequent, the shortest first."""
+    pattern = _like(prefix)
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT v.value FROM (
+                SELECT catalogue, name, value, id FROM shopreco_facetcode
+                WHERE catalogue = %s AND name = %s AND (value ILIKE %s OR value ILIKE %s)
+                ORDER BY length(value), value LIMIT 100
+            ) AS v
+            WHERE EXISTS (
+                SELECT FROM shopreco_facetcode f JOIN shopreco_item i
+                    ON i.facet_codes @> ARRAY[f.id::bigint << 32 | v.id]
+                WHERE f.catalogue = v.catalogue AND md5(f.name) = md5(v.name)
+                    AND md5(f.value) = md5('') AND i.outcome = 'indexed'
+            ) LIMIT %s
+            """,
+            [catalogue.name, name, f"{pattern}%", f"% {pattern}%", SPARE * PER_FACET],
         )
-        for _, value in zip(range(PER_FACET), matching, strict=False):
-            yield Suggestion(name, value, facet=name)
+        return [value for (value,) in cursor.fetchall()]
 
 
 def facet_values(catalogue: Catalogue, name: str) -> list[str]:
@@ -102,51 +186,55 @@ def facet_values(catalogue: Catalogue, name: str) -> list[str]:
     return list(cached)
 
 
-def _products(
-    catalogue: Catalogue, prefix: str, request: HttpRequest | None, limit: int
-) -> Iterator[Suggestion]:
+def _products(seen: Visitor, prefix: str, limit: int) -> Iterator[Suggestion]:
     """Live products by identifier or title: a word that begins with the prefix, then similar."""
-    ids = _by_title(catalogue, prefix, limit * 3)
-    live = catalogue.get_live_queryset(request).in_bulk(catalogue.to_pks(ids))
-    seen: set[str] = set()
+    catalogue, wanted = seen.catalogue, limit * 3
+    while True:
+        ids = _by_title(catalogue, seen.visible, prefix, wanted)
+        live = catalogue.get_live_queryset(seen.request).in_bulk(catalogue.to_pks(ids))
+        if len(live) >= limit or len(ids) < wanted or wanted >= MOST_TITLES:
+            break
+        wanted = min(4 * wanted, MOST_TITLES)
+    named: set[str] = set()
     for object_id in ids:
         obj = live.get(catalogue.to_pk(object_id))
         title = catalogue.get_title(obj) if obj is not None else ""
-        if title and title not in seen and len(seen) < limit:
-            seen.add(title)
+        if title and title not in named and len(named) < limit:
+            named.add(title)
             yield Suggestion("product", title, url=catalogue.get_url(obj))
 
 
-def _by_title(catalogue: Catalogue, prefix: str, limit: int) -> dict[str, str]:
-    """Titles by object id, parents before variants."""
+def _by_title(catalogue: Catalogue, visible: Filters, prefix: str, limit: int) -> list[str]:
+    """Object ids, parents before variants."""
+    where = visible.where()
     base = (
-        "SELECT object_id, title FROM shopreco_item i "
-        "WHERE i.catalogue = %s AND i.outcome = 'indexed' AND "
+        "SELECT i.object_id FROM shopreco_item i "
+        f"WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql} AND "
     )
+    given = [catalogue.name, *where.params]
     pattern = _like(prefix)
     with connections[router.db_for_read(Item)].cursor() as cursor:
+
+        def found(sql: str, *params: Any) -> list[str]:
+            cursor.execute(base + sql, [*given, *params])
+            return [object_id for (object_id,) in cursor.fetchall()]
+
         if catalogue.field(Identifier) and any(c.isdigit() for c in prefix):
-            cursor.execute(
-                base + "i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{}' LIMIT 3",
-                [catalogue.name, normalise_identifier(prefix)],
-            )
-            rows = dict(cursor.fetchall())
-            if rows:
-                return rows
-        cursor.execute(
-            base + "(i.title ILIKE %s OR i.title ILIKE %s) "
+            sql = "i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{}' LIMIT 3"
+            if exact := found(sql, normalise_identifier(prefix)):
+                return exact
+        titled = found(
+            "(i.title ILIKE %s OR i.title ILIKE %s) "
             "ORDER BY i.parent_id <> '', NOT i.title ILIKE %s, length(i.title), i.id LIMIT %s",
-            [catalogue.name, f"{pattern}%", f"% {pattern}%", f"{pattern}%", limit],
+            *(f"{pattern}%", f"% {pattern}%", f"{pattern}%", limit),
         )
-        rows = dict(cursor.fetchall())
-        if not rows and len(prefix) > 3:
-            cursor.execute(
-                base + "%s <%% i.title "
-                "ORDER BY i.parent_id <> '', word_similarity(%s, i.title) DESC, i.id LIMIT %s",
-                [catalogue.name, prefix, prefix, limit],
-            )
-            rows = dict(cursor.fetchall())
-        return rows
+        if titled or len(prefix) <= 3:
+            return titled
+        return found(
+            "%s <%% i.title "
+            "ORDER BY i.parent_id <> '', word_similarity(%s, i.title) DESC, i.id LIMIT %s",
+            *(prefix, prefix, limit),
+        )
 
 
 def _like(text: str) -> str:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 register = template.Library()
 
 MAX_PER = "max_per_"
-OPTIONS = ("limit", "diversity", "lazy")
+OPTIONS = ("limit", "diversity", "filters", "lazy")
 USAGE = '{% recommendations product "product-similar" limit=8 lazy=True %}'
 
 
@@ -137,7 +137,8 @@ def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
         {% recommendations product "product-similar" limit=8 lazy=True %}
 
     `as` gives the `ResultPage` instead of HTML. `lazy` leaves a placeholder that a script fills
-    when it comes near the viewport. `diversity` (0 to 1) and `max_per_<facet>` vary the results.
+    when it comes near the viewport. `diversity` (0 to 1) and `max_per_<facet>` vary the results;
+    `filters`, a dict as `search` takes it, narrows them.
     """
     _tag, *bits = token.split_contents()
     target = ""
@@ -186,13 +187,15 @@ class RecommendationsNode(template.Node):
             )
         values = {name: value.resolve(context) for name, value in self.options.items()}
         lazy = values.pop("lazy", False)
+        filters = dict(values.pop("filters", None) or {})
         caps = {n.removeprefix(MAX_PER): int(values.pop(n)) for n in [*values] if MAX_PER in n}
         request = context.get("request")
         if lazy and not self.target:
-            return _placeholder(placement, seed, values, caps, _nonce(request))
+            return _placeholder(placement, seed, values, filters, caps, _nonce(request))
         options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
+            "filters": filters,
             "max_per": caps,
         }
         page = recommend(placement, seed=seed, request=request, **options)
@@ -208,13 +211,14 @@ def _placeholder(
     placement: str,
     seed: models.Model,
     values: Mapping[str, Any],
+    filters: Mapping[str, Any],
     caps: Mapping[str, int],
     nonce: str,
 ) -> SafeString:
-    asked = {"catalogue": catalogue_of(seed).name, "id": str(seed.pk), **values}
+    asked = {**filters, "catalogue": catalogue_of(seed).name, "id": str(seed.pk), **values}
     asked |= {name: value for name, value in _language().items() if value}
     asked |= {f"{MAX_PER}{facet}": cap for facet, cap in caps.items()}
-    url = f"{reverse('shopreco:block', args=[placement])}?{urlencode(asked)}"
+    url = f"{reverse('shopreco:block', args=[placement])}?{urlencode(asked, doseq=True)}"
     lazy = {"url": url, "placement": placement, "nonce": nonce}
     return SafeString(get_template("shopreco/lazy.html").render(lazy))
 

@@ -1,0 +1,1 @@
+"""Real-world inputs and the right answers."""

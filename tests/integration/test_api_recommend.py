@@ -60,6 +60,15 @@ def test_caps_and_diversity(client: Client) -> None:
     assert sorted(set(named)) == sorted(named)
 
 
+def test_a_block_takes_the_filters_of_a_search(client: Client) -> None:
+    answer = similar(client, lamp().pk, limit=10, brand="Marlow", price_max="75", max_per_brand=9)
+    found = [Product.objects.get(pk=result["id"]) for result in answer["results"]]
+    assert found
+    assert {str(product.brand) for product in found} == {"Marlow"}
+    assert all(product.price <= 75 for product in found)
+    assert similar(client, lamp().pk, brand="Nobody")["results"] == []
+
+
 def test_a_placement_answers_as_its_short_cut_does(client: Client) -> None:
     asked = {"id": str(lamp().pk), "catalogue": CATALOGUE, "limit": 4}
     response = client.get(reverse("shopreco:recommend", args=[PLACEMENT]), asked)
@@ -135,6 +144,10 @@ def test_a_user_is_recognised_by_the_shops_hooks(
         ({"max_per_brand": "0"}, "invalid_parameter", "max_per_brand"),
         ({"max_per_brand": "²"}, "invalid_parameter", "max_per_brand"),
         ({"catalogue": "nothing"}, "invalid_parameter", "catalogue"),
+        ({"brnad": "Fennel"}, "unknown_parameter", "Did you mean 'brand'?"),
+        ({"price_max": "cheap"}, "invalid_parameter", "price_max"),
+        ({f"a{n}": "x" for n in range(21)}, "invalid_query", "up to 20"),
+        ({f"max_per_a{n}": "1" for n in range(6)}, "invalid_query", "up to 5"),
     ],
 )
 def test_wrong_parameters_are_named(

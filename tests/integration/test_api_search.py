@@ -40,14 +40,23 @@ def test_an_answer_has_the_documented_envelope(search: Search) -> None:
     answer = search(q="desk lamp", facets="*")
     assert set(answer) == {
         *("query", "query_id", "total", "offset", "limit", "results", "facets", "price_range"),
-        *("photo", "notice", "degraded", "took_ms", "timings", "model_version"),
+        *(
+            "total_is_exact",
+            "facets_are_exact",
+            "photo",
+            "notice",
+            "degraded",
+            "took_ms",
+            "timings",
+            "model_version",
+        ),
     }
     assert answer["degraded"] == []
     assert len(answer["query_id"]) == 32
     first = answer["results"][0]
     assert set(first) == {
         *("id", "rank", "score", "source", "title", "url", "price", "currency", "available"),
-        *("variant_id", "parts", "contributions", "reasons"),
+        *("price_is_lowest", "variant_id", "parts", "contributions", "reasons"),
     }
     product = Product.objects.get(pk=first["id"])
     assert (first["title"], first["url"]) == (product.title, product.get_absolute_url())
@@ -151,6 +160,9 @@ def test_answers_are_not_kept_by_anybody_else(client: Client) -> None:
         ({"na\x00me": "x"}, "unknown_filter", None, "na"),
         ({"facets": "a\x01b"}, "unknown_filter", None, "not a filter"),
         ({"brand": ["x"] * 51}, "invalid_query", None, "50"),
+        ({f"a{n}": "x" for n in range(400)}, "invalid_query", None, "up to 20"),
+        ({"currency": "€"}, "invalid_query", None, "three letters"),
+        ({"currency": "euro"}, "invalid_parameter", "currency", "3"),
     ],
 )
 def test_what_cannot_be_answered_is_a_400_that_names_it(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
-from demo_shop.models import Category, Product
-from tests.indexed_shop import _committed_shop, shop  # noqa: F401 (fixtures)
+from demo_shop.models import Brand, Category, Product
+from shopreco.models import Item
+from tests.indexed_shop import CUSHIONS, _committed_shop, shop  # noqa: F401 (fixtures)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -43,3 +46,62 @@ def test_facets_narrow_to_exactly_what_they_promise(client: Client, address: str
 def test_filters_that_make_no_sense_give_an_empty_list_not_an_error(client: Client) -> None:
     for query in ("f.price=abc", "f.site=abc", "f.language=xx", "f.available=perhaps"):
         assert client.get(f"/search/?{query}").status_code == 200
+
+
+def add_cushions(number: int) -> None:
+    """So many more, old ones, as the index would write them."""
+    shelf, brand = Category.objects.get(path=CUSHIONS), Brand.objects.get(name="Marlow")
+    Product.objects.bulk_create(
+        Product(
+            sku=f"MANY-{n}",
+            slug=f"many-{n}",
+            title=f"Cushion number {n}",
+            brand=brand,
+            price=100 + n % 50,
+            stock=1,
+            created=timezone.now() - timedelta(days=900),
+        )
+        for n in range(number)
+    )
+    made = dict(Product.objects.filter(sku__startswith="MANY-").values_list("pk", "price"))
+    Product.categories.through.objects.bulk_create(
+        Product.categories.through(product_id=pk, category_id=shelf.pk) for pk in made
+    )
+    like = Item.objects.get(title="Linen cushion")
+    Item.objects.bulk_create(
+        Item(
+            catalogue=like.catalogue,
+            object_id=str(pk),
+            title="Cushion",
+            language="en",
+            group_id=group,
+            price=price,
+            shown_price=price,
+            currency="EUR",
+            shown_currency="EUR",
+            facet_codes=like.facet_codes,
+            visibility_codes=like.visibility_codes,
+            outcome="indexed",
+        )
+        for group, (pk, price) in enumerate(made.items())
+    )
+
+
+def test_a_category_of_more_than_ten_thousand_says_so_and_counts_them_all(client: Client) -> None:
+    many = 10_050
+    add_cushions(many)
+    response = client.get("/c/home/textiles/cushions/", {"sort": "price_desc"})
+    assert "10,000+ products" in response.content.decode()
+    listing = response.context["listing"]
+    [brands] = [box for box in listing.boxes if box.parameter == "f.brand"]
+    assert {tick.value: tick.count for tick in brands.ticks} == {"Marlow": many + 2}
+    assert [product.price for product in listing.products] == [149] * 24
+    narrowed = client.get("/c/home/textiles/cushions/", {"price_max": "99"}).context["listing"]
+    assert (narrowed.total, narrowed.more) == (2, False)
+
+
+def test_what_is_chosen_can_be_taken_back(client: Client) -> None:
+    response = client.get("/c/home/", {"price_max": "99", "f.brand": "Nobody"})
+    [brands] = [box for box in response.context["listing"].boxes if box.parameter == "f.brand"]
+    assert ("Nobody", 0, True) in [(t.value, t.count, t.selected) for t in brands.ticks]
+    assert 'name="price_max"' in response.content.decode()

@@ -11,7 +11,7 @@ from demo_shop.embedded import EmbeddedServers
 from shopreco import services
 from shopreco.exceptions import PhotoRejected
 from shopreco.models import EmbeddingSpace
-from shopreco.retrieval import photos
+from shopreco.retrieval import dense, photos
 from tests.indexed_shop import CATALOGUE
 from tests.media import png, png_chunk
 from tests.photo_shop import (  # noqa: F401 (fixtures)
@@ -85,6 +85,14 @@ def test_an_answers_key_stands_for_the_photo(settings: Any) -> None:
     assert {page.total for page in pages} == {whole.total} == {first.total}
     assert [result.rank for result in pages[2]] == list(range(21, 31))
     assert search(photo=photo(), limit=10).photo == first.photo, "the same file is not sent twice"
+
+
+def test_a_filter_finds_what_is_not_among_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "NEIGHBOURS", 5)
+    assert {title.rpartition(" ")[2] for title in titles(search())} == {"red"}
+    blue = search(filters={"colour": "blue"}, facets=["colour"])
+    assert {title.rpartition(" ")[2] for title in titles(blue)} == {"blue"}
+    assert blue.total > 0
 
 
 def test_facets_count_what_choosing_them_shows() -> None:

@@ -194,6 +194,20 @@ def test_a_placement_has_its_own_template_where_there_is_one(tmp_path: Path, set
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_block_is_narrowed_by_a_dict_of_filters(client: Client) -> None:
+    context = {"product": lamp(), "only": {"brand": ["Marlow"], "price_max": 75}}
+    tag = '{% recommendations product "product-similar" limit=9 filters=only '
+    number = int(render(tag + "as page %}{{ page.results|length }}", **context))
+    assert number > 0
+    assert render(tag + "%}", **context).count("data-item-id") == number
+    lazy = render(tag + "lazy=True %}", **context)
+    (place,) = [e for e in Elements(lazy).all("div") if "data-shopreco-block" in e]
+    assert "brand=Marlow" in str(place["data-shopreco-block"])
+    fragment = client.get(str(place["data-shopreco-block"])).content.decode()
+    assert fragment.count("data-item-id") == number
+
+
+@pytest.mark.usefixtures("shop")
 def test_lazy_leaves_a_placeholder_whose_fragment_is_the_block(client: Client) -> None:
     html = render(
         '{% recommendations product "product-similar" limit=2 max_per_brand=1 lazy=True %}',
