@@ -24,6 +24,7 @@ from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.indexing.workers import send
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
 from shopreco.retrieval.filters import check_facets, parse_filters
+from shopreco.retrieval.limits import check_number_of_caps, check_number_of_facets, check_page
 from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.prices import currency_code
 from shopreco.retrieval.reasons import with_reasons
@@ -33,7 +34,6 @@ from shopreco.retrieval.selection import RELEVANCE, check_order
 from shopreco.retrieval.similar import Block, fill
 from shopreco.retrieval.stages import Stages, answer_of_a_shop, savepoint
 from shopreco.retrieval.suggest import suggest
-from shopreco.retrieval.visibility import for_visitor
 from shopreco.text import normalise_query
 
 __all__ = [
@@ -64,10 +64,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-MAX_LIMIT = 1_000
-MAX_OFFSET = 10_000
-MAX_FACETS = 50
-MAX_CAPS = 5
 PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in Intent}
 """What a block is for, by placement."""
 
@@ -122,9 +118,8 @@ def search(
     shop = get_catalogue(catalogue)
     text = normalise_query(query, get_settings().MAX_QUERY_LENGTH)
     check_order(sort)
-    _check_page(offset, limit)
-    if len(facets or ()) > MAX_FACETS:
-        raise InvalidQuery(f"{len(facets or ())} facets are asked for; up to {MAX_FACETS} are.")
+    check_page(offset, limit)
+    check_number_of_facets(facets or ())
     if list(facets or ()) != ["*"]:
         check_facets(shop, facets or ())
     question = Question(
@@ -154,13 +149,6 @@ def search(
         stages.degraded["search"] = f"{type(error).__name__}: {error}"[:300]
     stages.timings["total"] = round((perf_counter() - started) * 1000, 2)
     return replace(page, degraded=stages.degraded, timings=stages.timings)
-
-
-def _check_page(offset: int, limit: int) -> None:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidQuery(f"limit is {limit}; it must be from 1 to {MAX_LIMIT}.")
-    if not 0 <= offset <= MAX_OFFSET:
-        raise InvalidQuery(f"offset is {offset}; it must be from 0 to {MAX_OFFSET}.")
 
 
 @answer_of_a_shop
@@ -224,12 +212,14 @@ def recommend(
         raise InvalidQuery(f"There is no placement {placement!r:.80}: {', '.join(PLACEMENTS)}.")
     if not 0 <= diversity <= 1:
         raise InvalidQuery(f"diversity is {diversity}; it must be from 0 to 1.")
-    _check_page(0, limit)
+    check_page(0, limit)
     shop = catalogue_of(seed)
-    if len(max_per or {}) > MAX_CAPS:
-        raise InvalidQuery(f"max_per has {len(max_per or {})} facets; up to {MAX_CAPS} are capped.")
+    check_number_of_caps(max_per or {})
     check_facets(shop, max_per or {})
     asked = parse_filters(shop, {"available": True, **(filters or {})})
+    block = Block(
+        shop, seed, PLACEMENTS[placement], request, asked, limit, diversity, max_per or {}
+    )
     stages = Stages()
     page = ResultPage(limit=limit, query_id=uuid4().hex, source=placement)
     try:
@@ -238,18 +228,6 @@ def recommend(
             if space is None:
                 stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
             else:
-                with stages.stage("visibility"):
-                    passing = for_visitor(asked, shop, request)
-                block = Block(
-                    shop=shop,
-                    seed=seed,
-                    intent=PLACEMENTS[placement],
-                    request=request,
-                    filters=passing,
-                    limit=limit,
-                    diversity=diversity,
-                    max_per=max_per or {},
-                )
                 results = fill(space, block, stages)
                 with stages.stage("reasons", optional=True):
                     results = with_reasons(space, shop, request, seed, results)

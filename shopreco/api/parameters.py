@@ -14,9 +14,9 @@ from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
 from shopreco.retrieval.codes import facets
 from shopreco.retrieval.filters import facet_names
+from shopreco.retrieval.limits import MAX_FACETS, MAX_OFFSET
 from shopreco.retrieval.selection import SORTS
 
-MAX_OFFSET = 10_000
 MAX_LIMIT = 100
 MAX_PER = "max_per_"
 COLUMN_FILTERS = ("price_min", "price_max", "available", "site")
@@ -70,7 +70,7 @@ class SearchParameters(serializers.Serializer[Any]):
     facets = serializers.ListField(
         child=serializers.CharField(max_length=100),
         required=False,
-        max_length=50,
+        max_length=MAX_FACETS,
         help_text="Facets to count, repeated for several. `*`: all that are declared and the most "
         "common attributes. Counts cover all matches, and are exact where `facets_are_exact`.",
     )

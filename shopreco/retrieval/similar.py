@@ -23,6 +23,7 @@ from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.rankings import Ranking, live_part, live_results
 from shopreco.retrieval.results import Result
 from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.visibility import for_visitor
 from shopreco.shared_cache import shared_cache
 
 CANDIDATES = 100
@@ -123,7 +124,7 @@ def _fused(space: EmbeddingSpace, item_id: int, found: Hits) -> Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What a block asks for."""
+    """What a block asks for; of `filters` what the visitor may see is not part yet."""
 
     shop: Catalogue
     seed: models.Model
@@ -137,10 +138,12 @@ class Block:
 
 def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, ...]:
     """The results of a block: of more and more neighbours, until it is full."""
+    with stages.stage("visibility"):
+        filters = for_visitor(block.filters, block.shop, block.request)
     k = CANDIDATES
     while True:
         with stages.stage("neighbours"):
-            found = neighbours(space, block.shop, block.seed, block.intent, block.filters, k)
+            found = neighbours(space, block.shop, block.seed, block.intent, filters, k)
             ranking = found.ranking
             if block.shop.hides_by_queryset:
                 ranking = live_part(block.shop, block.request, ranking, collapse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -156,6 +157,7 @@ def test_a_filter_does_not_hide_what_means_the_same(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_rare_brand_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
     monkeypatch.setattr(suggest, "MAX_FACET_VALUES", 2)
     for name, number in (("Acme", 3), ("Bolt", 2), ("Old Zephyr", 1)):
         maker = Maker.objects.create(name=name)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.utils import timezone
@@ -75,6 +76,11 @@ class TellingCatalogue(Catalogue):
         asked = request.GET if request is not None else {}
         groups = [asked["group"]] if "group" in asked else []
         return {"published": True, "site": int(asked.get("site", 1)), "group": groups}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    cache.clear()
 
 
 @pytest.fixture
@@ -241,8 +247,6 @@ def test_a_reason_names_no_product_that_may_not_be_seen(
     services.add_edge(node[str(seed.pk)], goes, node[str(also_between.pk)])
     services.add_edge(node[str(also_between.pk)], goes, node[str(end.pk)])
     Gadget.objects.filter(pk=between.pk).update(stock=0)
-    from django.core.cache import cache
-
     cache.clear()
     page = services.recommend("product-complementary", seed=seed)
     texts = [reason.text for result in page for reason in result.reasons]

@@ -26,7 +26,7 @@ from shopreco.encoders.graph import RESTART
 from shopreco.indexing import spaces
 from shopreco.ranking.fusion import ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
-from shopreco.services import MAX_OFFSET
+from shopreco.retrieval.limits import MAX_OFFSET
 from shopreco.text import bm25
 
 ROOT = Path(__file__).resolve().parent.parent.parent
