@@ -553,7 +553,7 @@ def test_nodes_are_found_by_label_and_kind(admin: Client) -> None:
 def test_relation_types_are_edited_but_their_code_stays(admin: Client) -> None:
     material = relation("has_material")
     url = address("relationtype_change", material.pk)
-    admin.post(url, {"code": "x", "meaning": "attribute", "label": "made of"})
+    admin.post(url, {"code": "x", "meaning": "attribute", "label": "made of", "weight": "1"})
     material.refresh_from_db()
     assert (material.code, material.label) == ("has_material", "made of")
     assert admin.post(address("relationtype_delete", material.pk)).status_code == 403
