@@ -274,11 +274,12 @@ def services_page() -> str:
 
     public = [getattr(services, name) for name in services.__all__]
     functions = [each for each in public if inspect.isfunction(each)]
-    functions.sort(key=lambda function: function.__code__.co_firstlineno)
+    functions.sort(key=lambda function: inspect.unwrap(function).__code__.co_firstlineno)
     classes = [each for each in public if inspect.isclass(each)]
     return page(
         "Services",
-        "All that views, template tags, commands and the admin call; yours may too.",
+        "All that views, template tags, commands and the admin call; yours may too. They wait for "
+        "the database: in async code `await sync_to_async(search)(…)`, from asgiref.",
         "```python\nfrom shopreco.services import search\n```",
         "## Functions",
         *(

@@ -16,6 +16,8 @@ class ShopRouter:
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
     ) -> bool | None:
+        if db not in {"default", "shop"}:
+            return False
         if app_label == "testapp" and model_name is not None:
             return (db == "shop") == self._is_elsewhere(app_label, model_name)
         return None if db == "default" else False
