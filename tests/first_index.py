@@ -122,7 +122,8 @@ def install(meter: Meter) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.first_index", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    path = parser.parse_args().json
+    parser.add_argument("--products", type=int, metavar="N", help="about so many instead of all")
+    given = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "demo_shop.settings"
     from demo_shop.embedded import EmbeddedServers
 
@@ -135,25 +136,29 @@ def main() -> int:
         servers.postgresql.create_database(DATABASE)
         os.environ["DATABASE_URL"] = servers.database_url(DATABASE)
         django.setup()
-        figures = measured()
+        figures = measured(given.products)
     finally:
         from django.db import connections
 
         connections.close_all()
         servers.stop()
-    if path:
-        path.write_text(json.dumps(figures, indent=2))
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2))
     return 0
 
 
-def measured() -> dict[str, Any]:
+def measured(products: int | None) -> dict[str, Any]:
     from django.core.management import call_command
+    from django.db.models import Q
 
     from demo_shop.models import Product
     from shopreco import services
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_demo", verbosity=0)
+    if products:
+        kept = Product.objects.top_level().order_by("pk").values("pk")[: products // 2]
+        Product.objects.exclude(Q(pk__in=kept) | Q(parent__in=kept)).delete()
     meter = Meter()
     install(meter)
     totals: list[int] = []
