@@ -29,7 +29,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import psycopg
@@ -38,7 +38,11 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+if TYPE_CHECKING:
+    import psutil
+
 START_SECONDS = 60.0
+STOP_SECONDS = 5.0
 LONGEST_SOCKET_PATH = 100  # bytes; Linux allows 107, macOS 103
 SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 SHARED_MEMORY_NEEDED = 2**30  # bytes, for a parallel HNSW build; containers often have 64 MiB
@@ -124,9 +128,17 @@ class PostgreSQL:
         return True
 
     def stop(self) -> None:
-        """Stop the server, if it runs: clients are disconnected, transactions rolled back."""
+        """Stop the server, if it runs: clients are disconnected, transactions rolled back.
+
+        Raises:
+            EmbeddedServerError: with the end of the server's log.
+        """
         if self._pid() is not None:
-            self._control("stop", "-m", "fast" if self.durable else "immediate")
+            try:
+                self._control("stop", "-m", "fast" if self.durable else "immediate")
+            except EmbeddedServerError:
+                # What it had no time for, it makes up for at the next start.
+                self._control("stop", "-m", "immediate")
         with suppress(OSError):
             self.socket_directory.rmdir()  # empty only if it is not the directory of the data
 
@@ -168,6 +180,7 @@ class PostgreSQL:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # a signal to our group must not end it half-way
                 **_identity(),
                 cwd=self.directory,
                 env=os.environ | {"LC_ALL": "C"},
@@ -194,8 +207,10 @@ class PostgreSQL:
                 )
             return
         # Renamed when complete, so that a killed initdb leaves nothing that looks like a cluster.
-        unfinished = self.directory / "data.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
+        # Of its own name: the program of a killed run may be at work still.
+        for left in self.directory.glob("data.unfinished*"):
+            shutil.rmtree(left, ignore_errors=True)
+        unfinished = self.directory / f"data.unfinished-{os.getpid()}"
         options = ["--auth=trust", "--encoding=UTF8", "--no-instructions", "--username=postgres"]
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         options += [] if self.durable else ["--no-sync"]
@@ -288,17 +303,30 @@ class Valkey:
             command = [str(get_binary_path())]
             for name, value in options.items():
                 command += [f"--{name}", value]
-            subprocess.run(command, check=False, capture_output=True)
+            subprocess.run(command, check=False, capture_output=True, start_new_session=True)
             if not _becomes_true(self.is_running):
                 raise EmbeddedServerError(f"Valkey did not start.\n{_tail(self.log)}")
         return True
 
     def stop(self) -> None:
-        """Stop the server, if it runs."""
+        """Stop the server, if it runs, or whatever state it is in."""
+        process = self._process()
         with self.client() as client, suppress(redis.RedisError):
             client.shutdown(nosave=True)
+        if process is not None:
+            _end(process)
         with suppress(OSError):
             self.socket.parent.rmdir()
+
+    def _process(self) -> psutil.Process | None:
+        """The server's process, if it is alive and not by now another program."""
+        import psutil
+
+        try:
+            process = psutil.Process(int((self.directory / "valkey.pid").read_text()))
+            return process if process.name().startswith("valkey") else None
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            return None
 
 
 @dataclass
@@ -324,8 +352,23 @@ class EmbeddedServers:
         return f"unix://{quote(str(self.valkey.socket))}?db=1"
 
     def stop(self) -> None:
-        self.postgresql.stop()
-        self.valkey.stop()
+        """Both, even if one does not stop. Raises what that one raised."""
+        try:
+            self.postgresql.stop()
+        finally:
+            self.valkey.stop()
+
+
+def _end(process: psutil.Process) -> None:
+    """Wait a moment for a process that was told to end, then kill it."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
 
 
 def _postgresql_programs() -> Path:

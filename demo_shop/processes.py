@@ -1,19 +1,20 @@
 """Child processes of the demo: started in their own session, watched, stopped, never orphaned.
 
-Each child is written down with its start time, so that the next run can stop what a killed one
-left behind without ever touching a process that only happens to have the same id.
+Each child carries a mark in its environment, and so does what it starts. So the next run finds
+what a killed one left behind, and never touches a process that only happens to have the same id.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 
+MARK = "SHOPRECO_DEMO_CHILD"
 STOP_SECONDS = 10.0  # a worker may finish its batch; what is killed is claimed again later
 LINES_SHOWN = 20
 
@@ -23,47 +24,49 @@ class ChildDiedError(RuntimeError):
 
 
 class Children:
-    """The children of one demo; `directory` holds their register and `logs/`."""
+    """The children of one demo; `directory` names them as its own and holds `logs/`."""
 
     def __init__(self, directory: Path) -> None:
-        self._register = directory / "processes.json"
         self._logs = directory / "logs"
+        self._owner = f"{directory}:"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def stop_leftovers(self) -> list[str]:
         """Stop children of an earlier run that was killed; their names."""
-        try:
-            entries = json.loads(self._register.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return []
-        names = []
-        for name, pid, started in reversed(entries):
-            try:
-                process = psutil.Process(pid)
-                if abs(process.create_time() - started) < 1:
-                    names.append(name)
-                    _stop(process)
-            except psutil.NoSuchProcess:
-                continue
-        self._register.unlink()
-        return names
+        left = self._marked()
+        for process in left:
+            _stop(process)
+        return sorted(set(left.values()))
 
-    def start(self, name: str, command: Sequence[str], **environment: str) -> None:
+    def start(self, name: str, command: Sequence[str]) -> None:
         """Start `command`; its output goes to `logs/<name>.log`, the run before to `.log.1`."""
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self.log(name)
         if path.exists():
             path.replace(path.with_suffix(".log.1"))
         with path.open("wb") as log:
-            self._running[name] = subprocess.Popen(
-                command,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._write_register()
+            self._popen(name, command, log)
+
+    def run(self, name: str, command: Sequence[str], pause: Callable[[], None]) -> int:
+        """Run `command` to its end, its output on ours; its status. Calls `pause` meanwhile."""
+        process = self._popen(name, command, None)
+        while process.poll() is None:
+            pause()
+        del self._running[name]
+        return process.returncode
+
+    def _popen(
+        self, name: str, command: Sequence[str], output: IO[bytes] | None
+    ) -> subprocess.Popen[bytes]:
+        self._running[name] = subprocess.Popen(
+            command,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", MARK: f"{self._owner}{name}"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+            start_new_session=True,  # signals to our group are for us: we stop it in its turn
+        )
+        return self._running[name]
 
     def log(self, name: str) -> Path:
         return self._logs / f"{name.replace(' ', '-')}.log"
@@ -88,27 +91,37 @@ class Children:
                 _stop(psutil.Process(process.pid))
             process.wait()
         self._running.clear()
-        self._register.unlink(missing_ok=True)
+        for process in self._marked():
+            _kill(process)
 
-    def _write_register(self) -> None:
-        entries = [
-            (name, process.pid, psutil.Process(process.pid).create_time())
-            for name, process in self._running.items()
-        ]
-        self._register.write_text(json.dumps(entries), encoding="utf-8")
+    def _marked(self) -> dict[psutil.Process, str]:
+        """Our children and theirs, with the name that each was started under."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                mark = process.environ().get(MARK, "")
+            except (psutil.Error, OSError):  # another user's, or just ended
+                continue
+            if mark.startswith(self._owner):
+                found[process] = mark.removeprefix(self._owner)
+        return found
 
 
-def _stop(parent: psutil.Process) -> None:
+def _stop(process: psutil.Process) -> None:
     """SIGTERM to a process, which ends its children itself; SIGKILL to all that remain."""
     try:
-        family = [parent, *parent.children(recursive=True)]
-        parent.terminate()
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
     except psutil.NoSuchProcess:
         return
-    psutil.wait_procs([parent], timeout=STOP_SECONDS)
-    for process in family:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(family, timeout=5)
+    psutil.wait_procs([process], timeout=STOP_SECONDS)
+    for each in family:
+        _kill(each)
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+        process.wait(timeout=5)
+    except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+        return

@@ -30,6 +30,8 @@ CHECKS = {
     "E001": "`SHOPRECO` has a key that is no setting.",
     "E002": "A value has the wrong type, or is not above zero.",
     "E003": "A setting of an earlier release was removed.",
+    "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
+    "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
     "E010": "The catalogue has no `model`.",
     "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
     "E012": "The model has a composite primary key.",
@@ -39,6 +41,9 @@ CHECKS = {
     "E016": "`Parent` points to another model than the catalogue's own.",
     "E017": "A `Relation` leads to another model than the catalogue's own.",
     "E018": "A `Relation` has a code that is no single word.",
+    "E020": "An extension is in a schema that connections do not search.",
+    "W020": "Pictures or videos are decoded where the system cannot confine the decoder.",
+    "W021": "The database has a pgvector with known faults.",
 }
 HOOKS = (
     "get_queryset",
@@ -140,11 +145,13 @@ def python(text: str) -> str:
 
 def checks_between(first: str, last: str) -> str:
     """The table of system checks; an id that is only here or only in the code is an error."""
-    sources = (PACKAGE / "conf.py", *PACKAGE.joinpath("catalogues").glob("*.py"))
-    used = {id for path in sources for id in re.findall(r'"(E\d{3})"', path.read_text("utf-8"))}
+    own = PACKAGE / "conf.py", PACKAGE / "checks.py"
+    texts = [path.read_text("utf-8") for path in (*own, *PACKAGE.glob("catalogues/*.py"))]
+    used = {id for text in texts for id in re.findall(r'"(?:shopreco\.)?([EW]\d{3})"', text)}
     if used != set(CHECKS):
         raise SystemExit(f"CHECKS and the code differ: {sorted(used ^ set(CHECKS))}")
-    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in sorted(used) if first <= id <= last]
+    ids = [id for id in sorted(used) if first <= f"E{id[1:]}" <= last]
+    rows = [(f"`shopreco.{id}`", CHECKS[id]) for id in ids]
     return table(("id", "what is wrong"), *rows)
 
 
@@ -188,6 +195,9 @@ def settings_page() -> str:
         "## System checks",
         "`python manage.py check` reports what is wrong, with the fix:",
         checks_between("E001", "E009"),
+        "Of the machine and the database. The latter are asked by `migrate`, and by "
+        "`python manage.py check --database default`:",
+        checks_between("E020", "W999"),
     )
 
 
@@ -234,7 +244,7 @@ def catalogue_page() -> str:
         *(dataclass_section(each) for each in (ItemDocument, TextPart)),
         "## System checks",
         "`python manage.py check`, and so `migrate` and `runserver`, reports:",
-        checks_between("E010", "E999"),
+        checks_between("E010", "E019"),
     )
 
 

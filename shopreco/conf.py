@@ -112,10 +112,12 @@ class Settings:
     )
     BATCH_SIZE: int = _option(1024, "Items that a worker claims, encodes and writes at a time.")
     LEASE_SECONDS: int = _option(
-        300, "Seconds after which the items of a worker that died are claimed by another."
+        300,
+        "Seconds after which the items of a worker that died are claimed by another. One that is "
+        "still at work renews them.",
     )
     MAX_ATTEMPTS: int = _option(
-        3, "Attempts after which an item that cannot be indexed waits for its next save."
+        3, "Workers that an item may kill before it waits for its next save."
     )
     BLOCK_CACHE_SECONDS: int = _option(
         300, "Seconds that the candidates of a recommendation block are kept; stock stays live."

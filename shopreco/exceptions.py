@@ -47,3 +47,9 @@ class PhotoUnavailable(ShopRecoError):
 
 class RunError(ShopRecoError):
     code = "run"
+
+
+def describe(error: BaseException, limit: int = 2000) -> str:
+    """An error in one text that a database can store, whatever its message holds."""
+    text = f"{type(error).__name__}: {error}".replace("\x00", "")[:limit]
+    return text.encode("utf-8", "replace").decode()

@@ -31,7 +31,7 @@ from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
 from shopreco.retrieval.search import Question, answer
 from shopreco.retrieval.selection import RELEVANCE, check_order
 from shopreco.retrieval.similar import diversified, neighbours
-from shopreco.retrieval.stages import Stages, savepoint
+from shopreco.retrieval.stages import Stages, answer_of_a_shop, savepoint
 from shopreco.retrieval.suggest import suggest
 from shopreco.text import normalise_query
 
@@ -72,6 +72,7 @@ PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in In
 # Search
 
 
+@answer_of_a_shop
 def search(
     query: str = "",
     *,
@@ -152,6 +153,7 @@ def _check_page(offset: int, limit: int) -> None:
         raise InvalidQuery(f"offset is {offset}; it must be from 0 to {MAX_OFFSET}.")
 
 
+@answer_of_a_shop
 def autocomplete(
     prefix: str,
     *,
@@ -175,6 +177,7 @@ def autocomplete(
 # Recommendations
 
 
+@answer_of_a_shop
 def recommend(
     placement: str = "",
     *,
@@ -288,13 +291,15 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     """Switch to a space, for instance back to the one before, and bring it up to date.
 
     The switch is one UPDATE. What changed while the space was retired is caught up by a run,
-    which is returned; None if another run is under way and does it.
+    which is returned; None if another run is under way, which then begins again and does it.
     """
     spaces.build_indexes(space)
     spaces.activate(space)
     try:
         return _hand_over(runs.start(get_catalogue(space.catalogue), user=user))
     except RunError:
+        if (live := runs.live_run(space.catalogue)) is not None:
+            runs.begin_again(live)
         return None
 
 

@@ -21,10 +21,11 @@ from django.utils import timezone
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import outbox, photos, runs
-from shopreco.indexing.pipeline import index_batch
+from shopreco.indexing import items, outbox, photos, runs
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.pipeline import index_batch, waiting
 from shopreco.indexing.workers import reply, send
-from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.models import Change, EmbeddingSpace, IndexRun
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def drain(catalogue: str) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def advance_run(run_id: int) -> None:
     """Work on a run for a slice and hand it on."""
-    run = IndexRun.objects.filter(pk=run_id).first()
+    run = IndexRun.objects.using(outbox_database()).filter(pk=run_id).first()
     if run is None or not run.is_live:
         return
     run = runs.advance(run, seconds=get_settings().SLICE_SECONDS)
@@ -66,13 +67,20 @@ def advance_run(run_id: int) -> None:
 
 @shared_task(acks_late=True, ignore_result=True)
 def sweep() -> None:
-    """Catch lost nudges, expired leases and runs whose worker died."""
+    """Catch lost nudges, expired leases, items that failed a while ago, and runs whose worker died.
+
+    What is wrong with one catalogue does not keep the others waiting.
+    """
     for catalogue in get_catalogues():
-        if outbox.waiting(catalogue.name):
-            send("drain", catalogue.name)
+        try:
+            outbox.enqueue(catalogue.name, items.due(catalogue.name), Change.Priority.BULK)
+            if waiting(catalogue):
+                send("drain", catalogue.name)
+        except Exception:
+            logger.exception("%s was not swept", catalogue.name)
     patience = min(SILENT_SECONDS, get_settings().LEASE_SECONDS)
     silent = timezone.now() - timedelta(seconds=patience)
-    live = IndexRun.objects.filter(state__in=IndexRun.LIVE)
+    live = IndexRun.objects.using(outbox_database()).filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
 
@@ -85,12 +93,15 @@ def reconcile() -> None:
             send("advance_run", runs.start(catalogue).pk)
         except RunError as error:
             logger.info("no reconciliation now: %s", error)
+        except Exception:
+            # A catalogue whose encoder cannot be had, say: the others have their night.
+            logger.exception("%s was not reconciled", catalogue.name)
 
 
 @shared_task(ignore_result=True)
 def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None:
     """Answer a web process that searches by a photo, unless it has given up meanwhile."""
-    space = EmbeddingSpace.objects.filter(pk=space_id).first()
+    space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=space_id).first()
     if space is not None and time() < until:
         reply(reply_to, photos.encoded(space, photo))
 

@@ -101,13 +101,14 @@ def django_db_modify_db_settings(servers: EmbeddedServers) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_spaces() -> None:
-    """As in a process that has not answered yet: ids start again with every test database."""
-    from shopreco.indexing.spaces import forget_served_spaces
-    from shopreco.retrieval.kept import forget_kept
+def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has not answered yet: it may have kept what a test then rolled back. And
+    a busy machine may take longer to read what is kept than an answer waits."""
+    from shopreco import process_cache, shared_cache
 
-    forget_served_spaces()
-    forget_kept()
+    process_cache.forget()
+    shared_cache._silent_until.clear()
+    monkeypatch.setattr(process_cache, "PATIENCE", 30.0)
 
 
 # Workers

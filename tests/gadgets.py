@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from django.db import connections
 
 from shopreco import services
-from shopreco.catalogues import get_catalogue
-from shopreco.indexing import runs
+from shopreco.catalogues import get_catalogue, get_catalogues
+from shopreco.indexing import marks, runs
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import IndexRun
+from shopreco.models import Change, IndexRun, Mark
 
 GADGET = "testapp.gadget"
 
@@ -28,6 +28,19 @@ def drain(name: str = GADGET) -> None:
     """Index all that waits."""
     while index_batch(get_catalogue(name)).claimed:
         pass
+
+
+def waiting() -> set[str]:
+    """Ids of all objects that wait, after workers have collected what saves have marked."""
+    for catalogue in get_catalogues():
+        marks.collect(catalogue)
+    return set(Change.objects.values_list("object_id", flat=True))
+
+
+def forget_changes() -> None:
+    """As if nothing waited."""
+    Mark.objects.all().delete()
+    Change.objects.all().delete()
 
 
 def found(query: str = "", name: str = GADGET, **options: Any) -> list[str]:

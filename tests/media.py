@@ -49,6 +49,7 @@ def video(
     codec: str = "libx264",
     frame_rate: int | Fraction = 25,
     turned: int = 0,
+    title: str = "",
     **options: str,
 ) -> bytes:
     """Each image for so many frames, in one video that plays `turned` degrees anticlockwise."""
@@ -58,6 +59,8 @@ def video(
         track = container.add_stream(codec, rate=frame_rate, options=QUICK.get(codec, {}) | options)
         track.width, track.height = scenes[0][0].size
         track.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        if title:
+            container.metadata["title"] = title
         if turned:
             track.set_display_rotation(turned)
         images = (image for image, frames in scenes for _ in range(frames))

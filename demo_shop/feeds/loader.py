@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.text import slugify
 
 from demo_shop.feeds.pictures import PictureError, read_below, store
@@ -71,7 +71,7 @@ class Loader:
         try:
             with transaction.atomic():
                 outcome = self._save(row, self._parent_of(row), images)
-        except (ValidationError, ValueError, DatabaseError) as error:
+        except (ValidationError, ValueError, DataError, IntegrityError) as error:
             # What the transaction took back must not be remembered as existing.
             self._brands.clear()
             self._categories.clear()

@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from shopreco import services
 from shopreco.admin.pages import STYLESHEET, badge, may, prepared
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.models import Change, Item, Outcome
+from shopreco.models import Change, Item, Mark, Outcome
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -133,15 +133,19 @@ class IndexStateAdminMixin(Base):
 def index_states(catalogue: str, object_ids: Iterable[str]) -> dict[str, IndexState]:
     """State by object id, in one query; objects that the index never met are left out."""
     ids = list(object_ids)
+    nothing = Value(None, models.BigIntegerField()), Value(PENDING), Value("")
     waiting = Change.objects.filter(catalogue=catalogue, object_id__in=ids).values_list(
-        "object_id", Value(None, models.BigIntegerField()), Value(PENDING), "error"
+        "object_id", *nothing
+    )
+    marked = Mark.objects.filter(catalogue=catalogue, path="", key__in=ids).values_list(
+        "key", *nothing
     )
     known = Item.objects.filter(catalogue=catalogue, object_id__in=ids).values_list(
         "object_id", "id", "outcome", "reason"
     )
     states: dict[str, IndexState] = {}
     with _savepoint():
-        rows = list(known.union(waiting, all=True))
+        rows = list(known.union(waiting, marked, all=True))
     for object_id, item_id, state, reason in sorted(rows, key=lambda row: row[2] == PENDING):
         before = states.get(object_id)
         states[object_id] = IndexState(state, reason, before.item_id if before else item_id)

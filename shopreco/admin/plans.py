@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, connections, router, transaction
+from django.db import DatabaseError, router, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from shopreco.models import Embedding
-from shopreco.retrieval.asking import Statement
+from shopreco.retrieval.asking import Statement, reading
 
 TIMEOUT_MS = 5_000
 
@@ -49,17 +49,10 @@ def explain(label: str, statement: Statement, index: str, *, measure: bool = Fal
     alias = router.db_for_read(Embedding)
     options = "FORMAT JSON" + (", ANALYZE, BUFFERS" if measure else "")
     try:
-        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('statement_timeout'), "
-                "set_config('statement_timeout', %s, true)",
-                [str(TIMEOUT_MS)],
-            )
-            before = cursor.fetchone()[0]
+        with transaction.atomic(using=alias), reading() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(TIMEOUT_MS)])
             cursor.execute(f"EXPLAIN ({options}) {statement.sql}", statement.params)
             (found,) = cursor.fetchone()
-            # Within a transaction of the host's the timeout would outlive this block.
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
     except DatabaseError as error:
         return Plan(label, index, error=str(error).splitlines()[0])
     (root,) = found

@@ -13,8 +13,9 @@ from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import alignments
+from shopreco.indexing.marks import pending
 from shopreco.indexing.spaces import active_space, current_fingerprint
-from shopreco.models import Change, IndexRun, Item, ModalityVector, Outcome
+from shopreco.models import IndexRun, Item, ModalityVector, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def preview(catalogue: Catalogue) -> Preview:
         catalogue=catalogue.name,
         objects=catalogue.get_queryset().count(),
         outcomes=_outcomes(catalogue.name),
-        waiting=Change.objects.filter(catalogue=catalogue.name).count(),
+        waiting=pending(catalogue.name),
         active=f"#{space.pk} · {describe_encoder(space.encoder)}" if space else "",
         encoder=encoder,
         encoded=encoded,

@@ -44,7 +44,7 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
         "state": run.state,
         "label": str(run.get_state_display()),
         "stage": _stage(run, pending),
-        "warning": _warning(run),
+        "warning": _warning(run) or run.warning,
         "error": run.error,
         "is_live": run.is_live,
         "counting": run.is_live and not run.enumerated,
@@ -70,8 +70,13 @@ def _stage(run: IndexRun, pending: int) -> str:
             return _("Waiting for a worker.")
         case RunState.RUNNING if not run.enumerated:
             return _("Listing the objects of the catalogue.")
+        case RunState.RUNNING if pending and not run.linked:
+            return _("Reading and comparing %(done)s of %(total)s objects.") % {
+                "done": max(0, run.total - run.unlinked),
+                "total": run.total,
+            }
         case RunState.RUNNING if pending:
-            return _("Comparing, encoding and writing.")
+            return _("Encoding and writing what differs.")
         case RunState.RUNNING if run.kind == RunKind.REBUILD:
             return _("Building the search indexes of the new space.")
         case RunState.RUNNING:

@@ -41,7 +41,6 @@ class IndexRunAdmin(ReadOnlyAdmin):
     list_display = (
         "name", "catalogue", "state_badge", "share", "encoded", "failed", "requested_by", "created",
     )  # fmt: skip
-    list_select_related = ("requested_by",)
     ordering = ("-id",)
     fields = (
         "catalogue", "kind", "space_link", "requested_by", "created_at", "started_at",

@@ -311,7 +311,9 @@ def sizes(space_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
                     if table == "lexicalentry":
                         counts[space_id] = count
         cursor.execute(
-            "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relname = ANY(%s)",
+            "SELECT relname, pg_relation_size(c.oid) FROM pg_class c "
+            "JOIN pg_index i ON i.indexrelid = c.oid WHERE relname = ANY(%s) AND indrelid "
+            "IN ('shopreco_embedding'::regclass, 'shopreco_lexicalentry'::regclass)",
             [list(names)],
         )
         for name, size in cursor.fetchall():

@@ -14,13 +14,18 @@ from rest_framework.response import Response
 
 from shopreco.api.views import PublicView
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.extensions import MINIMUM_PGVECTOR
+from shopreco.extensions import MINIMUM_PGVECTOR, installed
 from shopreco.indexing.spaces import active_space
 from shopreco.models import Item
+from shopreco.process_cache import NotYetRead
+from shopreco.retrieval.lexical import FREQUENCIES
 from shopreco.retrieval.vectors import query_encoder
+from shopreco.retrieval.vocabulary import VOCABULARIES
 
 logger = logging.getLogger(__name__)
 
+READING_SECONDS = 1.0
+"""How long this waits for what a process keeps; probes have little patience themselves."""
 EXTENSIONS = {"vector": MINIMUM_PGVECTOR, "pg_trgm": (1,)}
 
 
@@ -59,8 +64,8 @@ class ReadyView(HealthView):
         operation_id="health_ready",
         summary="The process can search",
         description="Looks at the database, its extensions, and the active space and query "
-        "encoder of every catalogue. The first call loads the encoders, so that no visitor waits "
-        "for it: send traffic once this answers 200.",
+        "encoder of every catalogue. The first calls load the encoders and what a process keeps in "
+        "memory, so that no visitor waits for it: send traffic once this answers 200.",
         responses={
             200: ReadyResponse,
             503: OpenApiResponse(ReadyResponse, description="With the reasons."),
@@ -85,17 +90,14 @@ def problems() -> Iterator[str]:
 
 
 def _missing_extensions() -> Iterator[str]:
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            "SELECT extname, extversion FROM pg_extension WHERE extname = ANY(%s)",
-            [list(EXTENSIONS)],
-        )
-        installed = dict(cursor.fetchall())
+    alias = router.db_for_read(Item)
     for name, minimum in EXTENSIONS.items():
-        version = installed.get(name, "0")
-        if tuple(int(part) for part in version.split(".")[: len(minimum)]) < minimum:
-            needed = ".".join(map(str, minimum))
+        found = installed(connections[alias], name)
+        if found is None or found.number < minimum:
+            version, needed = found.version if found else "missing", ".".join(map(str, minimum))
             yield f"The extension {name} is {version}; it must be {needed} or newer."
+        elif not found.searched:
+            yield found.unsearched(alias)
 
 
 def _problems_of(catalogue: Catalogue) -> Iterator[str]:
@@ -111,3 +113,11 @@ def _problems_of(catalogue: Catalogue) -> Iterator[str]:
             f"{catalogue.name} has no working query encoder: the log says why. Web processes "
             "need the ARTEFACT_DIR that workers write."
         )
+    for kept, what in ((FREQUENCIES, "words"), (VOCABULARIES, "names of the graph")):
+        try:
+            kept.of(space, patience=READING_SECONDS)
+        except NotYetRead:
+            yield f"The {what} of {catalogue.name} are being read: ask again in a moment."
+        except Exception:
+            # Answers do without, and name it.
+            logger.exception("the %s of %s cannot be read", what, catalogue.name)

@@ -29,6 +29,7 @@ from shopreco.api.throttles import (
     RecommendThrottle,
     SearchThrottle,
 )
+from shopreco.api.uploads import stop_at_limit
 from shopreco.blocks import render_block
 from shopreco.catalogues import Catalogue
 
@@ -123,6 +124,11 @@ class PhotoSearchView(PublicView):
     http_method_names = ["post"]
     parser_classes = [MultiPartParser]
     throttle_classes = [PhotoThrottle]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Before authentication, which may look for a CSRF token in the body."""
+        stop_at_limit(request)
+        return super().initialize_request(request, *args, **kwargs)
 
     @extend_schema(
         operation_id="search_image",

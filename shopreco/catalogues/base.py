@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.core import checks
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, router
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -17,8 +17,8 @@ from django.utils.text import capfirst
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.documents import ItemDocument, TextPart
 from shopreco.catalogues.edges import DeclaredEdge, declared_edge
-from shopreco.catalogues.media import Medium, medium_of
-from shopreco.catalogues.paths import relations_of
+from shopreco.catalogues.media import media_of
+from shopreco.catalogues.paths import relations_of, written_prefetch
 from shopreco.conf import get_settings
 from shopreco.fusion import modality_weights
 
@@ -113,9 +113,22 @@ class Catalogue:
         paths += [path.replace("__", ".") for path in self.reindex_on]
         return relations_of(self.model, paths)
 
+    def written_queryset(self) -> models.QuerySet[Any]:
+        """`get_queryset` from the database that the model is written to, unless it names another:
+        a replica may not have yet what was saved a moment ago."""
+        queryset = self.get_queryset()
+        chosen: str | None = vars(queryset)["_db"]
+        return queryset.using(chosen or router.db_for_write(self.model))
+
     def indexed_queryset(self) -> models.QuerySet[Any]:
-        """`get_queryset` with the relations fetched and the order by key that paging needs."""
-        return self.get_queryset().prefetch_related(*self.relations).order_by("pk")
+        """`written_queryset` with the relations fetched, in the order by key that paging needs."""
+        queryset = self.written_queryset()
+        relations = self.relations
+        if queryset.db == router.db_for_read(self.model):
+            return queryset.prefetch_related(*relations).order_by("pk")
+        # Left to the router, what is fetched would be read elsewhere than the objects.
+        fetched = [written_prefetch(self.model, each, queryset.db) for each in relations]
+        return queryset.prefetch_related(*fetched).order_by("pk")
 
     def to_pk(self, object_id: str) -> Any:
         """The model's key from its text; None where the text cannot be a key of this model."""
@@ -182,9 +195,9 @@ class Catalogue:
                 case f.Site():
                     rest["site_id"] = _key(values[0]) if values else None
                 case f.Image():
-                    rest["images"] = _media(values)
+                    rest["images"] = media_of(values)
                 case f.Video():
-                    rest["videos"] = _media(values)
+                    rest["videos"] = media_of(values)
                 case f.Parent():
                     rest["parent_id"] = str(_key(values[0])) if values else ""
                 case f.Relation(to=relation):
@@ -216,11 +229,6 @@ def normalise_identifier(value: object) -> str:
 
 def _fields_of(cls: type) -> list[tuple[str, f.Field]]:
     return [(name, value) for name, value in vars(cls).items() if isinstance(value, f.Field)]
-
-
-def _media(values: Iterable[Any]) -> tuple[Medium, ...]:
-    found = (medium_of(value) for value in values)
-    return tuple({medium.name: medium for medium in found if medium}.values())
 
 
 def _key(value: Any) -> Any:

@@ -11,7 +11,7 @@ from django.db import models
 
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.edges import is_relation_code
-from shopreco.catalogues.paths import missing_step, related_models
+from shopreco.catalogues.paths import missing_step, relation_steps
 
 if TYPE_CHECKING:
     from shopreco.catalogues.base import Catalogue
@@ -95,14 +95,12 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
             message = f"Relation `{name}`: {declared.to!r} is no code of a relation."
             fix = "Write one word such as `complements` or `part_of`, of at most 100 characters."
             found.append(_error(cls, "E018", message, fix))
-        related = related_models(model, declared.source)
-        leads_to_objects = len(related) == len(declared.source.split("."))
+        steps = relation_steps(model, declared.source)
+        leads_to_objects = len(steps) == len(declared.source.split("."))
         if hasattr(cls, f"prepare_{name}") or not leads_to_objects:
             continue
-        if not issubclass(related[-1], model):
-            message = (
-                f"Relation `{name}` leads to {related[-1]._meta.label}, not {model._meta.label}."
-            )
+        if not issubclass(target := steps[-1].far, model):
+            message = f"Relation `{name}` leads to {target._meta.label}, not {model._meta.label}."
             fix = f"Declare a Filter, or yield ({declared.to!r}, (kind, label)) from `get_edges`."
             found.append(_error(cls, "E017", message, fix))
     return found

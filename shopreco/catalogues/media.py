@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -12,7 +12,8 @@ from django.db.models.fields.files import FieldFile
 
 
 class Medium(NamedTuple):
-    """A file that belongs to an object. `version` changes when its content does."""
+    """A file that belongs to an object. `version` changes when its content does; empty where
+    nothing tells, as of a storage elsewhere or one that is away."""
 
     name: str
     version: str
@@ -28,6 +29,16 @@ class Medium(NamedTuple):
             return file.read(limit + 1)
 
 
+def media_of(values: Iterable[Any]) -> tuple[Medium, ...]:
+    """The files of an object in their order, each once: two places are two files, whatever they
+    are called."""
+    places = {}
+    for value in filter(None, values):
+        storage, name = _place(value)
+        places[id(storage), name] = value
+    return tuple(medium for value in places.values() if (medium := medium_of(value)))
+
+
 def medium_of(value: Any) -> Medium | None:
     """A file field's file, an absolute path, or a name in the default storage; None for nothing.
 
@@ -36,15 +47,10 @@ def medium_of(value: Any) -> Medium | None:
     """
     if not value:
         return None
-    if isinstance(value, FieldFile):
-        return _stored(value.storage, str(value.name))
-    path = Path(os.fspath(value))
-    if path.is_absolute():
-        return Medium(path.name, _local_version(path), lambda: path.open("rb"))
-    return _stored(default_storage, str(value))
-
-
-def _stored(storage: Storage, name: str) -> Medium:
+    storage, name = _place(value)
+    if storage is None:
+        path = Path(name)
+        return Medium(name, _local_version(path), lambda: path.open("rb"))
     try:
         version = _local_version(Path(storage.path(name)))
     except NotImplementedError:
@@ -52,9 +58,17 @@ def _stored(storage: Storage, name: str) -> Medium:
     return Medium(name, version, lambda: storage.open(name, "rb"))
 
 
+def _place(value: Any) -> tuple[Storage | None, str]:
+    """The storage that has a file and its name there; without a storage, its path."""
+    if isinstance(value, FieldFile):
+        return value.storage, str(value.name)
+    path = os.fspath(value)
+    return (None if Path(path).is_absolute() else default_storage), path
+
+
 def _local_version(path: Path) -> str:
     try:
         status = path.stat()
     except OSError:
-        return "missing"
+        return ""
     return f"{status.st_size}-{status.st_mtime_ns}"

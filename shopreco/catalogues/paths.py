@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -29,9 +29,49 @@ def relations_of(model: type[models.Model], paths: Iterable[str]) -> tuple[str, 
     return tuple(found)
 
 
-def related_models(model: type[models.Model], relation: str) -> list[type[models.Model]]:
-    """The models that a `prefetch_related` path passes, in order."""
-    return [related for _step, related in _walk(model, relation.replace("__", "."))]
+class RelationStep(NamedTuple):
+    """One step of a relation: the model that it starts from and its field there, which is a
+    relation of that model's own or the reverse of another's."""
+
+    near: type[models.Model]
+    field: Any
+
+    @property
+    def far(self) -> type[models.Model]:
+        related: type[models.Model] = self.field.related_model
+        return related
+
+
+def relation_steps(model: type[models.Model], relation: str) -> list[RelationStep]:
+    """The steps of a dotted or `prefetch_related` path, in order; those that are relations."""
+    steps = []
+    for step, related in _walk(model, relation.replace("__", ".")):
+        steps.append(RelationStep(model, _field(model, step)))
+        model = related
+    return steps
+
+
+def lookup_of(model: type[models.Model], relation: str) -> str:
+    """A `prefetch_related` path as `filter` wants it: reverse relations have another name there."""
+    return "__".join(step.field.name for step in relation_steps(model, relation))
+
+
+def written_prefetch(
+    model: type[models.Model], relation: str, database: str
+) -> models.Prefetch[Any]:
+    """The last step of a `prefetch_related` path, read from a database that is named."""
+    step = relation_steps(model, relation)[-1]
+    # The managers that Django itself fetches with.
+    is_one = step.field.many_to_one or step.field.one_to_one
+    manager = step.far._base_manager if is_one else step.far._default_manager
+    return models.Prefetch(relation, manager.using(database))
+
+
+def _field(model: type[models.Model], step: str) -> Any:
+    try:
+        return model._meta.get_field(step)
+    except FieldDoesNotExist:
+        return next(r for r in model._meta.related_objects if r.get_accessor_name() == step)
 
 
 def missing_step(model: type[models.Model], path: str) -> MissingStep | None:

@@ -16,6 +16,7 @@ from shopreco.evaluation.corpus.loading import ensure_loaded, vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import runs, spaces
+from shopreco.indexing.marks import pending
 from shopreco.indexing.runs import Progress
 from shopreco.models import (
     Change,
@@ -89,7 +90,7 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     space = spaces.active_space(CATALOGUE)
     if space is None or not spaces.is_current(space, catalogue):
         index(work, rebuild=True)
-    elif changed or Change.objects.exists():
+    elif changed or pending(CATALOGUE):
         index(work)
     else:
         return space

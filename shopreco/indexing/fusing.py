@@ -17,6 +17,7 @@ from shopreco.indexing.modalities import (
     Encoded,
     Hashes,
     Source,
+    VectorRow,
     combined_hash,
     replace_vectors,
     sources_of,
@@ -26,6 +27,7 @@ from shopreco.indexing.modalities import (
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import read_vectors, replace_rows
 from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion
+from shopreco.process_cache import Bounded
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,8 @@ class Stored(NamedTuple):
 
 NOTHING = Stored(None, "")
 
-_alignments: dict[str, Alignment] = {}
+_alignments: Bounded[str, Alignment] = Bounded(32)
+"""By fingerprint, which covers their weights: the same in every shop. Some MB each."""
 
 
 def fused(space: EmbeddingSpace, columns: Mapping[str, Column]) -> NDArray[np.float32]:
@@ -76,12 +79,14 @@ def alignment_of(space: EmbeddingSpace, modality: str) -> Alignment | None:
     fingerprint = space.modalities.get(modality, {}).get("alignment")
     if not fingerprint:
         return None
-    if fingerprint not in _alignments:
+    alignment = _alignments.get(fingerprint)
+    if alignment is None:
         version = ModelVersion.objects.using(outbox_database()).get(
             catalogue=space.catalogue, kind=ModelKind.ALIGNMENT, fingerprint=fingerprint
         )
-        _alignments[fingerprint] = Alignment.from_bytes(bytes(version.weights))
-    return _alignments[fingerprint]
+        alignment = Alignment.from_bytes(bytes(version.weights))
+        _alignments.put(fingerprint, alignment)
+    return alignment
 
 
 def look_vectors(space: EmbeddingSpace, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -180,7 +185,9 @@ def fuse_spread(space: EmbeddingSpace, spread: Mapping[int, NDArray[np.float32] 
         rows = _locked(space, _counts(space, list(spread)))
         # Of an item that has left the index meanwhile there is nothing.
         kept = {i: vector for i, row in rows.items() if row and (vector := spread[i]) is not None}
-        replace_vectors(source, [(i, SPREAD, each) for i, each in kept.items()], list(rows))
+        replace_vectors(
+            source, [VectorRow(i, SPREAD, each) for i, each in kept.items()], list(rows)
+        )
         _fuse_rows(space, rows)
     return len(rows)
 

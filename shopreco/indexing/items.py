@@ -10,20 +10,28 @@ from hashlib import blake2b
 from django.db import connections
 
 from shopreco.catalogues import ItemDocument
-from shopreco.indexing.batches import Batch
+from shopreco.indexing.batches import Batch, Failure
 from shopreco.indexing.facets import FacetCodes
-from shopreco.indexing.lexicon import remove_entries
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import delete_rows
-from shopreco.models import EmbeddingSpace, Item, Outcome
+from shopreco.models import Item, Outcome
 from shopreco.text import detect_language
+
+FIRST_RETRY, RETRIES_GROW_BY, LAST_RETRY = 60, 4, 24 * 3600
+"""Seconds after which an item that failed is tried again: after 1, 4, 16 … minutes, at last once a
+day."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
     id: int
     outcome: str
+    failures: int
     signature: str
+
+    @property
+    def is_well(self) -> bool:
+        return self.outcome == Outcome.INDEXED and not self.failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +44,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Item ids by object id after a write, and how many rows it changed and took out."""
+    """Item ids by object id after a write, and of those that leave the index; how many rows it
+    changed."""
 
     ids: dict[str, int]
     changed: int
-    removed: int
+    leaving: list[int]
 
 
 def known(catalogue: str, object_ids: Sequence[str]) -> dict[str, KnownItem]:
     rows = (
         Item.objects.using(outbox_database())
         .filter(catalogue=catalogue, object_id__in=object_ids)
-        .values_list("object_id", "id", "outcome", "hashes__document")
+        .values_list("object_id", "id", "outcome", "failures", "hashes__document")
     )
     return {object_id: KnownItem(*rest) for object_id, *rest in rows}
 
@@ -77,7 +86,7 @@ def changed_rows(batch: Batch, before: Mapping[str, KnownItem]) -> list[Row]:
         for row in rows
         if (item := before.get(row.document.object_id)) is None
         or item.signature != row.signature
-        or item.outcome != Outcome.INDEXED
+        or not item.is_well
     ]
 
 
@@ -93,7 +102,7 @@ def write(
     ids = {object_id: item.id for object_id, item in before.items()}
     rows = [row for row in changed if row.document.object_id in ours]
     ids.update(_upsert(rows, codes))
-    ids.update(_note(catalogue, batch.failed, Outcome.FAILED, ours))
+    ids.update(_note_failures(catalogue, batch.failed, ours))
     ids.update(_note(catalogue, batch.skipped, Outcome.SKIPPED, ours))
     gone = {o: "" for o in batch.gone if o in before}
     _note(catalogue, gone, Outcome.DELETED, ours)
@@ -102,8 +111,7 @@ def write(
         for o in [*batch.skipped, *gone]
         if o in ours and o in before and before[o].outcome in {Outcome.INDEXED, Outcome.FAILED}
     ]
-    _clear(catalogue, leaving)
-    return Written(ids, changed=len(rows), removed=len(leaving))
+    return Written(ids, len(rows), leaving)
 
 
 def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
@@ -140,11 +148,11 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
             INSERT INTO shopreco_item
                 (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
                  currency, available, facet_codes, identifiers, added_at, hashes, media_problems,
-                 outcome, reason, indexed_at)
+                 outcome, reason, failures, indexed_at)
             SELECT catalogue, object_id, title, language, site_id, parent_id, group_id, price,
                    currency, available, facet_codes::bigint[],
                    string_to_array(identifiers, E'\\x1f'), added_at, hashes,
-                   '{}', 'indexed', '', now()
+                   '{}', 'indexed', '', 0, now()
             FROM unnest(
                 %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[],
                 %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
@@ -158,7 +166,8 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
                 available = EXCLUDED.available, facet_codes = EXCLUDED.facet_codes,
                 identifiers = EXCLUDED.identifiers, added_at = EXCLUDED.added_at,
                 hashes = EXCLUDED.hashes,
-                outcome = EXCLUDED.outcome, reason = '', indexed_at = now()
+                outcome = EXCLUDED.outcome, reason = '', failures = 0, retry_at = NULL,
+                indexed_at = now()
             RETURNING object_id, id
             """,
             [list(column) for column in columns],
@@ -195,31 +204,73 @@ def _note(
     catalogue: str, reasons: dict[str, str], outcome: Outcome, ours: set[str]
 ) -> dict[str, int]:
     """Record an outcome other than indexed; the filter columns keep what they had."""
-    chosen = sorted(o for o in reasons if o in ours)
-    if not chosen:
+    return _record(
+        catalogue,
+        {o: (reason, outcome.value, 0, None) for o, reason in reasons.items() if o in ours},
+        "outcome = EXCLUDED.outcome, failures = 0, retry_at = NULL",
+    )
+
+
+def _note_failures(catalogue: str, failed: Mapping[str, Failure], ours: set[str]) -> dict[str, int]:
+    """Record that an attempt failed. What is indexed stays so, in its last good state."""
+    return _record(
+        catalogue,
+        {
+            o: (failure.reason, Outcome.FAILED.value, 1, None if failure.is_final else FIRST_RETRY)
+            for o, failure in failed.items()
+            if o in ours
+        },
+        f"""
+        outcome = CASE i.outcome WHEN 'indexed' THEN i.outcome ELSE EXCLUDED.outcome END,
+        failures = least(i.failures + 1, 32767),
+        retry_at = now() + (EXCLUDED.retry_at - now())
+            * least(power({RETRIES_GROW_BY}, least(i.failures, 10)), {LAST_RETRY / FIRST_RETRY})
+        """,
+    )
+
+
+def _record(
+    catalogue: str, rows: Mapping[str, tuple[str, str, int, int | None]], update: str
+) -> dict[str, int]:
+    """Write down what is no document, by object id: reason, outcome, failures, and seconds until it
+    is tried again."""
+    if not rows:
         return {}
+    ids = sorted(rows)
+    columns = zip(*(rows[o] for o in ids), strict=True)
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO shopreco_item
+            f"""
+            INSERT INTO shopreco_item AS i
                 (catalogue, object_id, title, language, parent_id, group_id, currency, available,
-                 facet_codes, identifiers, hashes, media_problems, outcome, reason)
-            SELECT %s, object_id, '', '', '', 0, '', false, '{}', '{}', '{}', '{}', %s, reason
-            FROM unnest(%s::text[], %s::text[]) AS t (object_id, reason)
-            ON CONFLICT (catalogue, object_id) DO UPDATE
-            SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason
+                 facet_codes, identifiers, hashes, media_problems, outcome, reason, failures,
+                 retry_at)
+            SELECT %s, object_id, '', '', '', 0, '', false, '{{}}', '{{}}', '{{}}', '{{}}', outcome,
+                reason, failures, now() + make_interval(secs => seconds)
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::float8[])
+                AS t (object_id, reason, outcome, failures, seconds)
+            ON CONFLICT (catalogue, object_id) DO UPDATE SET reason = EXCLUDED.reason, {update}
             RETURNING object_id, id
             """,
-            [catalogue, outcome.value, chosen, [reasons[o] for o in chosen]],
+            [catalogue, ids, *map(list, columns)],
         )
         return dict(cursor.fetchall())
 
 
-def _clear(catalogue: str, item_ids: Iterable[int]) -> None:
-    """Take items out of every space; their rows stay behind."""
+def due(catalogue: str) -> list[str]:
+    """Objects that failed, and are tried again now; each is told once."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            "UPDATE shopreco_item SET retry_at = NULL "
+            "WHERE catalogue = %s AND retry_at <= now() RETURNING object_id",
+            [catalogue],
+        )
+        return [object_id for (object_id,) in cursor.fetchall()]
+
+
+def clear(item_ids: Iterable[int]) -> None:
+    """Take the vectors of items out of every space; their rows stay behind."""
     gone = list(item_ids)
     if gone:
-        for space in EmbeddingSpace.objects.using(outbox_database()).filter(catalogue=catalogue):
-            remove_entries(space, gone)
         delete_rows("shopreco_embedding", gone)
         delete_rows("shopreco_modalityvector", gone)

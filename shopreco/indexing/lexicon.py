@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from django.db import connections
 from pgvector import SparseVector
@@ -17,6 +18,10 @@ from shopreco.text import Token, detect_language, document_weights, get_analyser
 
 TERM_SPACE = 1_000_000_000
 """Dimension of the sparse vectors: pgvector's largest. Terms are hashed into it."""
+
+MOST_TERMS = 16_000
+"""Different terms of one item: what a `sparsevec` holds. Of a longer text, a manual or a book, the
+heaviest count."""
 
 EVERY_ITEM = 0
 """Id of the empty term; its document frequency is N. Hashed terms begin at 1."""
@@ -70,20 +75,31 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
     for term, weight in weights.items():
         key = term_id(term)
         hashed[key] = max(weight, hashed.get(key, 0.0))
+    if len(hashed) > MOST_TERMS:
+        heaviest = nlargest(MOST_TERMS, hashed, key=hashed.__getitem__)
+        hashed = {key: hashed[key] for key in heaviest}
     by_id = {term_id(t.term): t for tokens in fields.values() for t in tokens}
     return Entry(document.group_id, content_hash, hashed, by_id)
 
 
-def write_entries(space: EmbeddingSpace, entries: Mapping[int, Entry]) -> None:
-    """Replace the entries of items, by item id, and move the document frequencies along."""
-    if not entries:
+def replace_entries(
+    space: EmbeddingSpace, entries: Mapping[int, Entry], leaving: Collection[int] = ()
+) -> None:
+    """Replace the entries of items, by item id, take those of others out, and move the document
+    frequencies along.
+
+    All that a transaction does to a space is one call, spaces in the order of their ids: so two
+    workers that touch the same terms wait for each other and never deadlock.
+    """
+    items = [*entries, *leaving]
+    if not items:
         return
     change = Counter({EVERY_ITEM: len(entries)})
     tokens: dict[int, Token] = {EVERY_ITEM: Token("", "")}
     for entry in entries.values():
         change.update(entry.weights.keys())
         tokens.update(entry.tokens)
-    change.subtract(_terms_of(space, list(entries)))
+    change.subtract(_terms_of(space, items))
     replace_rows(
         "shopreco_lexicalentry",
         {
@@ -106,21 +122,10 @@ def write_entries(space: EmbeddingSpace, entries: Mapping[int, Entry]) -> None:
             )
             for item_id, entry in entries.items()
         ],
-        item_ids=list(entries),
+        item_ids=items,
         space_id=space.pk,
     )
     _move_frequencies(space, change, tokens)
-
-
-def remove_entries(space: EmbeddingSpace, item_ids: Sequence[int]) -> None:
-    change: Counter[int] = Counter()
-    change.subtract(_terms_of(space, item_ids))
-    with connections[outbox_database()].cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM shopreco_lexicalentry WHERE space_id = %s AND item_id = ANY(%s)",
-            [space.pk, list(item_ids)],
-        )
-    _move_frequencies(space, change, {})
 
 
 def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
@@ -140,7 +145,6 @@ def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
 def _move_frequencies(
     space: EmbeddingSpace, change: Counter[int], tokens: Mapping[int, Token]
 ) -> None:
-    # Sorted, so that two workers that touch the same terms wait and never deadlock.
     moved = sorted(each for each, by in change.items() if by)
     if not moved:
         return

@@ -17,9 +17,11 @@ from pgvector import HalfVector
 from shopreco.catalogues import ItemDocument, Medium
 from shopreco.encoders import ImageEncoder, TextEncoder, create_encoder, create_image_encoder
 from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
+from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import read_vectors, replace_rows
-from shopreco.media import Decoder, MediaRejected
-from shopreco.models import EmbeddingSpace
+from shopreco.media import Decoder, DecoderFailed, DecoderUnavailable, MediaRejected
+from shopreco.models import EmbeddingSpace, ModalityVector
+from shopreco.process_cache import Bounded
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +34,24 @@ READ: Mapping[str, Callable[[ItemDocument], str]] = {
 LATER_PICTURES = 0.5
 """Weight of the second and each further picture of a product; the first has 1."""
 MAX_PICTURES = 8
-UNOPENED, SPREAD = "unopened", "spread"
+UNREAD, SPREAD = "unread", "spread"
 """In place of a content hash."""
 ENCODED_TOGETHER = 32
 """Decoded pictures that are in memory at a time, about."""
 
 Hashes = Mapping[str, Mapping[str, str]]
 """Content hashes by object id and modality."""
+
+
+class VectorRow(NamedTuple):
+    """What is stored of one source for one item. files: digests of the names of the files that it
+    was made of; empty for a text, and for what was stored before they were noted."""
+
+    item_id: int
+    content_hash: str
+    vector: NDArray[np.float32] | None
+    files: str = ""
+    kept: bool = False
 
 
 class Source(NamedTuple):
@@ -55,17 +68,28 @@ class Encoded:
 
     by_object: dict[str, NDArray[np.float32] | None] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
+    """Objects that were encoded just now."""
+    kept: set[str] = field(default_factory=set)
+    """Objects with a file that cannot be read now, whose vector was made of it when it could."""
+    back: set[str] = field(default_factory=set)
+    """Objects whose vector was kept, and that have again the files that it was made of."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Digests of the names of the files that a vector was made of, by object id."""
     problems: dict[str, dict[str, str]] = field(default_factory=dict)
     """Reasons by object id and file name."""
-    unopened: set[str] = field(default_factory=set)
-    """Objects with a file that the storage did not give: to be tried again by the next pass."""
+    unopened: set[tuple[str, str]] = field(default_factory=set)
+    """Object id and name of files that are not to blame: the next pass tries them again."""
 
 
 class FileUnavailable(Exception):
     """The shop's storage did not give a file: it is away, or the storage is."""
 
 
-_encoders: dict[str, TextEncoder | ImageEncoder] = {}
+NOT_ITS_FAULT = (FileUnavailable, DecoderFailed, DecoderUnavailable)
+"""Why a file is not read that may be sound."""
+
+_encoders: Bounded[str, TextEncoder | ImageEncoder] = Bounded(4)
+"""By fingerprint, the same in every shop: those of two spaces, in use and in the making."""
 
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:
@@ -83,12 +107,14 @@ def spread_of(space: EmbeddingSpace) -> Source | None:
 def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
     """The encoder of a modality that a space was built with, one instance per process."""
     fingerprint = space.encoders[modality]
-    if fingerprint not in _encoders:
+    encoder = _encoders.get(fingerprint)
+    if encoder is None:
         if modality in READ:
-            _encoders[fingerprint] = create_encoder(space.encoder)
+            encoder = create_encoder(space.encoder)
         else:
-            _encoders[fingerprint] = create_image_encoder(space.modalities[modality]["encoder"])
-    return _encoders[fingerprint]
+            encoder = create_image_encoder(space.modalities[modality]["encoder"])
+        _encoders.put(fingerprint, encoder)
+    return encoder
 
 
 def combined_hash(space: EmbeddingSpace, hashes: Mapping[str, str]) -> str:
@@ -114,15 +140,12 @@ def encode(
     encoded = Encoded({o: None for o in wanted if not hashes[o].get(source.modality)})
     present = [o for o in wanted if o not in encoded.by_object]
     objects = {ids[o]: o for o in present if o in ids}
-    stored = read_vectors(
-        "SELECT item_id, content_hash, vector FROM shopreco_modalityvector "
-        "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s",
-        [list(objects), source.modality, source.encoder],
-    )
-    for item_id, content_hash, vector in stored:
-        if content_hash == hashes[objects[item_id]][source.modality]:
-            known = None if vector is None else vector.to_numpy().astype(np.float32)
-            encoded.by_object[objects[item_id]] = known
+    stored = {objects[row.item_id]: row for row in _stored(source, list(objects))}
+    for o, row in stored.items():
+        if row.content_hash == hashes[o][source.modality]:
+            encoded.by_object[o] = row.vector
+            if row.kept:
+                encoded.back.add(o)
     missing = [o for o in present if o not in encoded.by_object]
     if not missing:
         return encoded
@@ -135,8 +158,39 @@ def encode(
     else:
         media = {o: used_media(documents[o], source.modality) for o in missing}
         encoded.by_object.update(_pooled(encoder, source.modality, media, encoded))
-    encoded.fresh = set(missing)
+        for o, unread in encoded.problems.items():
+            before = stored.get(o)
+            if before is not None and _stands_in(before, unread, encoded.by_object[o]):
+                encoded.by_object[o] = before.vector
+                encoded.kept.add(o)
+    encoded.fresh = set(missing) - encoded.kept
     return encoded
+
+
+def _stands_in(before: VectorRow, unread: Iterable[str], now: NDArray[np.float32] | None) -> bool:
+    """Whether a vector was made of a file that cannot be read now: then it is better than `now`,
+    which is made of the others. Where it is not known of which, it is better than none."""
+    if before.vector is None:
+        return False
+    if not before.files:
+        return now is None
+    return not {_digest(name) for name in unread}.isdisjoint(before.files.split())
+
+
+def _stored(source: Source, item_ids: Sequence[int]) -> list[VectorRow]:
+    rows = read_vectors(
+        "SELECT item_id, content_hash, vector, files, kept FROM shopreco_modalityvector "
+        "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s",
+        [list(item_ids), *source],
+    )
+    return [
+        VectorRow(item_id, content, None if v is None else v.to_numpy().astype(np.float32), *rest)
+        for item_id, content, v, *rest in rows
+    ]
+
+
+def _digest(name: str) -> str:
+    return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 
 
 def used_media(document: ItemDocument, modality: str) -> Sequence[Medium]:
@@ -152,18 +206,29 @@ def _pooled(
     """One vector per object of all its pictures or frames; notes those that cannot be read."""
     sums = {o: np.zeros(encoder.dimension, dtype=np.float32) for o in media}
     waiting: list[tuple[str, float, Any]] = []
+    absent: DecoderUnavailable | None = None
     for object_id, files in media.items():
         weight = 1.0
+        read = []
         for medium in files:
             try:
+                if absent is not None:
+                    raise absent
                 images = _images(medium, modality)
-            except (MediaRejected, FileUnavailable) as error:
+            except (MediaRejected, *NOT_ITS_FAULT) as error:
                 encoded.problems.setdefault(object_id, {})[medium.name] = str(error)
-                if isinstance(error, FileUnavailable):
-                    encoded.unopened.add(object_id)
+                if isinstance(error, NOT_ITS_FAULT):
+                    encoded.unopened.add((object_id, medium.name))
+                if isinstance(error, DecoderFailed):
+                    logger.exception("%s of %s was not decoded", medium.name, object_id)
+                if isinstance(error, DecoderUnavailable) and absent is None:
+                    logger.exception("no picture or video is decoded")
+                    absent = error
                 continue
             waiting += [(object_id, weight, image) for image in images]
             weight = LATER_PICTURES
+            read.append(_digest(medium.name))
+        encoded.files[object_id] = " ".join(read)
         if len(waiting) >= ENCODED_TOGETHER:
             _add(encoder, waiting, sums)
             waiting = []
@@ -184,14 +249,15 @@ def _add(
 def _images(medium: Medium, modality: str) -> list[Any]:
     """The pictures in a file: itself, or the frames of a video.
 
-    Raises `MediaRejected`, `FileUnavailable`.
+    Raises `MediaRejected`, and those of `NOT_ITS_FAULT`.
     """
     decoder = _decoder()
     limits = decoder.limits
     try:
         data = medium.read(limits.video_bytes if modality == VIDEO else limits.picture_bytes)
     except Exception as error:
-        raise FileUnavailable(f"The file cannot be opened: {error}") from error
+        kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+        raise FileUnavailable(f"The file cannot be opened: {kind}{error}") from error
     return decoder.frames(data) if modality == VIDEO else [decoder.picture(data)]
 
 
@@ -207,17 +273,33 @@ def problems_of(
     found: dict[str, dict[str, dict[str, str] | None]] = {}
     for source, each in encoded.items():
         if source.modality not in READ:
-            for object_id in each.fresh & ours:
+            for object_id in (each.fresh | each.kept | each.back) & ours:
                 reasons = each.problems.get(object_id)
                 found.setdefault(object_id, {})[source.modality] = reasons
     return found
 
 
-def mark_unopened(encoded: Mapping[Source, Encoded], hashes: dict[str, dict[str, str]]) -> None:
+def mark_unread(encoded: Mapping[Source, Encoded], hashes: dict[str, dict[str, str]]) -> None:
     """Write down another hash for what could not be read whole, so that the next pass tries."""
     for source, each in encoded.items():
-        for object_id in each.unopened:
-            hashes[object_id][source.modality] = UNOPENED
+        for object_id in each.kept | {o for o, _name in each.unopened}:
+            hashes[object_id][source.modality] = UNREAD
+
+
+def count_files(
+    encoded: Mapping[Source, Encoded], documents: Mapping[str, ItemDocument], ours: set[str]
+) -> tuple[int, int]:
+    """How many pictures and videos these objects name for encoding, and how many of them could
+    not be opened, or not decoded for no fault of theirs."""
+    modalities = {source.modality for source in encoded} - READ.keys()
+    named = (used_media(documents[o], m) for m in modalities for o in ours & documents.keys())
+    unopened = {
+        (source.modality, o, name)
+        for source, each in encoded.items()
+        for o, name in each.unopened
+        if o in ours
+    }
+    return sum(map(len, named)), len(unopened)
 
 
 def write_vectors(
@@ -228,28 +310,35 @@ def write_vectors(
     gone = [o for o in encoded.by_object if o in ours and not hashes[o].get(source.modality)]
     replace_vectors(
         source,
-        [(ids[o], hashes[o][source.modality], encoded.by_object[o]) for o in fresh],
+        [
+            VectorRow(
+                ids[o],
+                hashes[o][source.modality],
+                encoded.by_object[o],
+                encoded.files.get(o, ""),
+            )
+            for o in fresh
+        ],
         [ids[o] for o in [*fresh, *gone]],
     )
+    _keep(source, [ids[o] for o in encoded.kept & ours], kept=True)
+    _keep(source, [ids[o] for o in encoded.back & ours], kept=False)
+
+
+def _keep(source: Source, item_ids: Sequence[int], *, kept: bool) -> None:
+    if item_ids:
+        rows = ModalityVector.objects.using(outbox_database()).filter(item_id__in=item_ids)
+        rows.filter(modality=source.modality, encoder=source.encoder).update(kept=kept)
 
 
 def vectors_of(source: Source, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
     """What is stored of a source, by item id; without those that lack the modality."""
-    rows = read_vectors(
-        "SELECT item_id, vector FROM shopreco_modalityvector "
-        "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s AND vector IS NOT NULL",
-        [list(item_ids), *source],
-    )
-    return {item_id: vector.to_numpy().astype(np.float32) for item_id, vector in rows}
+    rows = _stored(source, item_ids)
+    return {row.item_id: row.vector for row in rows if row.vector is not None}
 
 
-def replace_vectors(
-    source: Source,
-    rows: Iterable[tuple[int, str, NDArray[np.float32] | None]],
-    item_ids: Sequence[int],
-) -> None:
-    """Store vectors of a source, (item id, content hash, vector) each, in place of all that these
-    items had."""
+def replace_vectors(source: Source, rows: Iterable[VectorRow], item_ids: Sequence[int]) -> None:
+    """Store vectors of a source in place of all that these items had."""
     replace_rows(
         "shopreco_modalityvector",
         {
@@ -258,16 +347,20 @@ def replace_vectors(
             "encoder": "varchar",
             "content_hash": "varchar",
             "vector": "halfvec",
+            "files": "varchar",
+            "kept": "bool",
         },
         [
             (
-                item_id,
+                row.item_id,
                 source.modality,
                 source.encoder,
-                content_hash,
-                None if vector is None else HalfVector(vector),
+                row.content_hash,
+                None if row.vector is None else HalfVector(row.vector),
+                row.files,
+                row.kept,
             )
-            for item_id, content_hash, vector in rows
+            for row in rows
         ],
         item_ids=item_ids,
         modality=source.modality,

@@ -1,24 +1,36 @@
-"""The outbox: changes are marked by saves and runs, leased by workers, settled after the write."""
+"""The outbox: objects that wait to be indexed, leased by workers, settled after the write.
+
+Only workers and runs write here, each in one statement in the order of the key: they wait for each
+other at most, and never deadlock. What saves write are marks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connections, router
+from django.db import DatabaseError, InterfaceError, connections, router
 
 from shopreco.conf import get_settings
 from shopreco.models import Change
 
+logger = logging.getLogger(__name__)
+
 PAGE = 5_000
+RENEWALS_PER_LEASE = 3
+MOST_RENEWALS = 100
+"""A worker that is still at the same batch after so many has hung, and counts as dead."""
 
 CLAIMABLE = """
     catalogue = %(catalogue)s
     AND (lease_until IS NULL OR lease_until < clock_timestamp())
-    AND (run_id IS NULL OR priority > 0 OR run_id IN (
-        SELECT id FROM shopreco_indexrun WHERE state = 'running' AND enumerated))
+    AND (run_id IS NULL OR priority > 0 OR (run_id, linked) IN (
+        SELECT id, linked FROM shopreco_indexrun WHERE state = 'running' AND enumerated))
 """
 
 
@@ -26,12 +38,14 @@ CLAIMABLE = """
 class Claim:
     """A leased change. It is settled only if the row still has this version and token."""
 
+    token: UUID
     change_id: int
     object_id: str
     version: int
     run_id: int | None
+    is_unlinked: bool
+    """Whether its run links it first and encodes it later."""
     attempts: int
-    token: UUID
 
 
 def outbox_database() -> str:
@@ -39,60 +53,77 @@ def outbox_database() -> str:
     return router.db_for_write(Change)
 
 
-def mark(catalogue: str, object_ids: Iterable[str], *, run_id: int | None = None) -> int:
-    """Enqueue objects; returns how many rows were new to the run (or to the outbox).
+def enqueue(catalogue: str, object_ids: Iterable[str], priority: Change.Priority) -> None:
+    """Have objects indexed. One that waits already waits for a new version, and no longer than
+    before; whoever is indexing it will find that it changed."""
+    _insert(
+        catalogue,
+        object_ids,
+        priority,
+        None,
+        """
+        version = shopreco_change.version + 1, attempts = 0,
+        priority = greatest(shopreco_change.priority, EXCLUDED.priority)
+        """,
+    )
 
-    A save (no `run_id`) raises the version of a row that waits already and its priority, so that
-    it goes before the bulk of runs. Runs in whatever transaction is open.
-    """
-    ids = list(dict.fromkeys(object_ids))
-    if run_id is None:
-        conflict = """version = shopreco_change.version + 1, priority = 1, attempts = 0"""
-        where = ""
-    else:
-        conflict = "run_id = EXCLUDED.run_id"
-        where = "WHERE shopreco_change.run_id IS DISTINCT FROM EXCLUDED.run_id"
-    marked = 0
+
+def enqueue_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
+    """Make objects part of a run; returns how many were not."""
+    return _insert(
+        catalogue,
+        object_ids,
+        Change.Priority.BULK,
+        run_id,
+        "run_id = EXCLUDED.run_id, linked = false "
+        "WHERE shopreco_change.run_id IS DISTINCT FROM EXCLUDED.run_id",
+    )
+
+
+def enqueue_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> None:
+    """Have indexed again what depends on something that was just linked or learnt, behind all that
+    waits already; as part of a run if that was, which has seen the objects themselves."""
+    _insert(
+        catalogue,
+        object_ids,
+        Change.Priority.BULK,
+        run_id,
+        "version = shopreco_change.version + 1, attempts = 0",
+        linked=True,
+    )
+
+
+def _insert(
+    catalogue: str,
+    object_ids: Iterable[str],
+    priority: Change.Priority,
+    run_id: int | None,
+    conflict: str,
+    *,
+    linked: bool = False,
+) -> int:
+    """Insert rows, or update those that are there; returns how many were written."""
+    ids = sorted(set(object_ids))
+    written = 0
     with connections[outbox_database()].cursor() as cursor:
         for start in range(0, len(ids), PAGE):
-            # In the order of the key: transactions that mark the same objects never deadlock.
             cursor.execute(
                 f"""
                 INSERT INTO shopreco_change
-                    (catalogue, object_id, version, priority, run_id, attempts, error, created_at)
-                SELECT %s, object_id, 1, %s, %s, 0, '', now()
-                FROM unnest(%s::text[]) AS object_id
-                ON CONFLICT (catalogue, object_id) DO UPDATE SET {conflict} {where}
+                    (catalogue, object_id, version, priority, run_id, linked, attempts, created_at)
+                SELECT %s, object_id, 1, %s, %s, %s, 0, now()
+                FROM unnest(%s::text[]) WITH ORDINALITY AS t (object_id, place) ORDER BY place
+                ON CONFLICT (catalogue, object_id) DO UPDATE SET {conflict}
                 """,
-                [catalogue, 0 if run_id else 1, run_id, sorted(ids[start : start + PAGE])],
+                [catalogue, priority.value, run_id, linked, ids[start : start + PAGE]],
             )
-            marked += cursor.rowcount
-    return marked
-
-
-def mark_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> int:
-    """Enqueue what depends on something that was just indexed, behind all that waits already, as
-    part of a run if that was; returns how many rows are new."""
-    ids = sorted(object_ids)
-    if not ids:
-        return 0
-    with connections[outbox_database()].cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO shopreco_change
-                (catalogue, object_id, version, priority, run_id, attempts, error, created_at)
-            SELECT %s, object_id, 1, 0, %s, 0, '', now() FROM unnest(%s::text[]) AS object_id
-            ON CONFLICT (catalogue, object_id)
-                DO UPDATE SET version = shopreco_change.version + 1, attempts = 0
-            RETURNING version
-            """,
-            [catalogue, run_id, ids],
-        )
-        return sum(version == 1 for (version,) in cursor.fetchall())
+            written += cursor.rowcount
+    return written
 
 
 def claim(catalogue: str, limit: int) -> list[Claim]:
-    """Lease up to `limit` changes, saves first.
+    """Lease up to `limit` changes of the highest priority that waits: nothing that was saved waits
+    for the bulk of a run.
 
     A row that was claimed twice without being settled has probably killed its workers: it is
     claimed alone from then on, so that it takes nothing else with it.
@@ -102,20 +133,23 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
         cursor.execute(
             f"""
             WITH head AS (
-                SELECT id, attempts FROM shopreco_change WHERE {CLAIMABLE}
+                SELECT id, attempts, priority FROM shopreco_change WHERE {CLAIMABLE}
                 ORDER BY priority DESC, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+            ), first AS (
+                SELECT id, attempts FROM head WHERE priority = (SELECT max(priority) FROM head)
             ), suspect AS (
-                SELECT id FROM head WHERE attempts > 1 ORDER BY id LIMIT 1
+                SELECT id FROM first WHERE attempts > 1 ORDER BY id LIMIT 1
             ), chosen AS (
-                SELECT id FROM head WHERE attempts < 2
+                SELECT id FROM first WHERE attempts < 2
                 UNION ALL
-                SELECT id FROM suspect WHERE NOT EXISTS (SELECT FROM head WHERE attempts < 2)
+                SELECT id FROM suspect WHERE NOT EXISTS (SELECT FROM first WHERE attempts < 2)
             )
             UPDATE shopreco_change AS c
             SET claim = %(token)s, attempts = c.attempts + 1,
                 lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
             FROM chosen WHERE c.id = chosen.id
-            RETURNING c.id, c.object_id, c.version, c.run_id, c.attempts
+            RETURNING c.id, c.object_id, c.version, c.run_id,
+                c.run_id IS NOT NULL AND c.priority = 0 AND NOT c.linked, c.attempts
             """,
             {
                 "catalogue": catalogue,
@@ -124,17 +158,51 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
                 "lease": get_settings().LEASE_SECONDS,
             },
         )
-        return [
-            Claim(change_id, object_id, version, run_id, attempts, token)
-            for change_id, object_id, version, run_id, attempts in cursor.fetchall()
-        ]
+        return [Claim(token, *row) for row in cursor.fetchall()]
+
+
+@contextmanager
+def renewed(claims: Sequence[Claim]) -> Iterator[None]:
+    """Renew the lease of claims for as long as there is work on them."""
+    seconds = get_settings().LEASE_SECONDS
+    done = Event()
+    thread = Thread(target=_renew, args=(claims, seconds, done), daemon=True, name="shopreco-lease")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew(claims: Sequence[Claim], seconds: float, done: Event) -> None:
+    """In a thread of its own, and so on a connection of its own, which it opens if it comes to
+    that: most batches are done by then."""
+    for _ in range(MOST_RENEWALS):
+        if done.wait(seconds / RENEWALS_PER_LEASE):
+            break
+        try:
+            with connections[outbox_database()].cursor() as cursor:
+                cursor.execute(
+                    """
+                    UPDATE shopreco_change
+                    SET lease_until = clock_timestamp() + make_interval(secs => %s)
+                    WHERE id IN (
+                        SELECT id FROM shopreco_change WHERE id = ANY(%s) AND claim = %s
+                        ORDER BY id FOR UPDATE SKIP LOCKED
+                    )
+                    """,
+                    [seconds, [c.change_id for c in claims], claims[0].token],
+                )
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("a lease was not renewed: %s", error)
+    connections.close_all()
 
 
 def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
     """Versions, by change id, of the claims that are still ours, locked until commit.
 
-    A row that a save holds at this moment is passed over: it will be indexed again anyway, and
-    waiting for it could deadlock with the host's transaction.
+    A row that is being enqueued again at this moment is passed over: `release` it afterwards.
     """
     if not claims:
         return {}
@@ -149,21 +217,34 @@ def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
 
 
 def settle(cursor: Any, claims: Sequence[Claim], versions: dict[int, int]) -> None:
-    """Delete what was indexed at its last version; free what was saved again meanwhile."""
+    """Delete what was indexed at its last version; free what was enqueued again meanwhile."""
     done = [c.change_id for c in claims if versions.get(c.change_id) == c.version]
     again = [c.change_id for c in claims if versions.get(c.change_id, c.version) != c.version]
     cursor.execute("DELETE FROM shopreco_change WHERE id = ANY(%s)", [done])
     _free(cursor, again)
 
 
+def settle_linked(cursor: Any, claims: Sequence[Claim]) -> None:
+    """Leave locked claims to the next step of their run."""
+    ids = [c.change_id for c in claims]
+    if ids:
+        cursor.execute("UPDATE shopreco_change SET linked = true WHERE id = ANY(%s)", [ids])
+        _free(cursor, ids)
+
+
 def release(claims: Sequence[Claim]) -> None:
     """Give claims back untouched, for another worker or a later try."""
     if claims:
         with connections[outbox_database()].cursor() as cursor:
+            # In the order in which rows are enqueued. That has set the attempts of some to none.
             cursor.execute(
                 """
-                UPDATE shopreco_change SET claim = NULL, lease_until = NULL, attempts = attempts - 1
-                WHERE id = ANY(%s) AND claim = %s
+                UPDATE shopreco_change
+                SET claim = NULL, lease_until = NULL, attempts = greatest(attempts - 1, 0)
+                WHERE id IN (
+                    SELECT id FROM shopreco_change WHERE id = ANY(%s) AND claim = %s
+                    ORDER BY object_id COLLATE "C" FOR UPDATE
+                )
                 """,
                 [[c.change_id for c in claims], claims[0].token],
             )

@@ -1,4 +1,4 @@
-"""Claim → read through the catalogue → encode what changed → write → settle.
+"""Collect → claim → read through the catalogue → link → encode what changed → write → settle.
 
 Nothing here is kept between batches but the models: a worker that dies at any line leaves claims
 whose lease runs out, and whoever comes next does the same work again with the same result.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,29 +17,45 @@ from django.db.models import F
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
-from shopreco.encoders import EncoderError
-from shopreco.exceptions import ConfigurationError
+from shopreco.exceptions import ConfigurationError, describe
 from shopreco.fusion import GRAPH
-from shopreco.indexing import facets, fusing, graph, items, lexicon, modalities, outbox
-from shopreco.indexing.batches import Batch, Report
-from shopreco.indexing.modalities import Encoded, Hashes, Source, combined_hash, sources_of
+from shopreco.indexing import (
+    facets,
+    fusing,
+    graph,
+    items,
+    lexicon,
+    marks,
+    modalities,
+    outbox,
+    spaces,
+)
+from shopreco.indexing.batches import Batch, Failure, Report
+from shopreco.indexing.modalities import (
+    READ,
+    Encoded,
+    Hashes,
+    Source,
+    combined_hash,
+    encoder_of,
+    sources_of,
+)
 from shopreco.indexing.outbox import Claim, outbox_database
-from shopreco.indexing.spaces import maintained_spaces
-from shopreco.media import DecoderUnavailable
-from shopreco.models import Embedding, EmbeddingSpace, IndexRun, LexicalEntry
+from shopreco.models import (
+    Embedding,
+    EmbeddingSpace,
+    IndexRun,
+    LexicalEntry,
+    RunState,
+    SpaceState,
+)
 
 logger = logging.getLogger(__name__)
 
-INFRASTRUCTURE = (
-    OperationalError,
-    InterfaceError,
-    EncoderError,
-    DecoderUnavailable,
-    ConfigurationError,
-    MemoryError,
-)
-"""Failures that no item is to blame for: the claims go back and the error goes up."""
-
+NOBODYS_FAULT = ("08", "53", "57P", "25006", "40", "55P03")
+"""SQLSTATE of what would also fail for another batch, or not again for this one: connections,
+resources, shutdown, a server that only reads, deadlocks, locks. Not of a statement that takes too
+long, or a limit that one item exceeds."""
 
 SMALLER_WITH_MEDIA = 8
 
@@ -50,23 +66,34 @@ class Stale(NamedTuple):
     vectors: list[str]
     words: list[str]
 
+    def without(self, objects: Collection[str]) -> Stale:
+        return Stale(*([o for o in each if o not in objects] for each in self))
+
 
 def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
-    """Index the next batch of a catalogue's outbox; an empty report means nothing waits.
+    """Index the next batch of what waits in a catalogue; an empty report means nothing does.
 
     Raises:
-        EncoderError, OperationalError, …: see `INFRASTRUCTURE`; the claims were given back.
+        What would also fail for another batch: the database or the encoder of the space that
+            answers cannot be had. The claims were given back.
     """
+    marks.collect(catalogue)
     claims = outbox.claim(catalogue.name, limit or _batch_size(catalogue))
     if not claims:
         return Report()
     try:
-        report = _index(catalogue, claims)
-    except INFRASTRUCTURE:
+        with outbox.renewed(claims):
+            report = _index(catalogue, claims, spaces.maintained_spaces(catalogue.name))
+    except Exception:
         _give_back(claims)
         raise
     report.claimed = len(claims)
     return report
+
+
+def waiting(catalogue: Catalogue) -> bool:
+    """Whether there is something to do."""
+    return outbox.waiting(catalogue.name) or marks.any_waiting(catalogue.name)
 
 
 def _batch_size(catalogue: Catalogue) -> int:
@@ -85,34 +112,84 @@ def _give_back(claims: Sequence[Claim]) -> None:
         logger.warning("%d claims stay until their lease runs out", len(claims))
 
 
-def _index(catalogue: Catalogue, claims: list[Claim]) -> Report:
+def _index(
+    catalogue: Catalogue, claims: list[Claim], maintained: Sequence[EmbeddingSpace]
+) -> Report:
     """Index claims together; if that fails for a reason of their own, in halves, then alone."""
     attempts = get_settings().MAX_ATTEMPTS
-    batch = Batch(claims)
+    if claims[0].attempts > attempts:
+        text = f"Workers died {attempts} times while indexing it. Save it to try again."
+        failed = {claim.object_id: Failure(text, is_final=True) for claim in claims}
+        return _process(catalogue, Batch(claims, failed=failed), maintained)
     try:
-        if claims[0].attempts > attempts:
-            text = f"Workers died {attempts} times while indexing it. Save it to try again."
-            batch.failed = dict.fromkeys((c.object_id for c in claims), text)
-        else:
-            _read(catalogue, batch)
-        return _process(catalogue, batch)
-    except INFRASTRUCTURE:
-        raise
+        return _process(catalogue, _read(catalogue, claims), maintained)
     except Exception as error:
+        if _is_nobodys_fault(error):
+            raise
+        able = _able(maintained, error)
+        if len(able) < len(maintained):
+            return _index(catalogue, claims, able)
         if len(claims) > 1:
             logger.warning("a batch of %d failed, halving it: %s", len(claims), error)
             middle = len(claims) // 2
-            report = _index(catalogue, claims[:middle])
-            report.add(_index(catalogue, claims[middle:]))
+            report = _index(catalogue, claims[:middle], maintained)
+            report.add(_index(catalogue, claims[middle:], maintained))
             return report
         logger.exception("%s %s cannot be indexed", catalogue.name, claims[0].object_id)
-        batch = Batch(claims, failed={claims[0].object_id: _sentence(error)})
-        return _process(catalogue, batch)
+        batch = Batch(claims, failed={claims[0].object_id: Failure(describe(error))})
+        return _process(catalogue, batch, maintained)
 
 
-def _read(catalogue: Catalogue, batch: Batch) -> None:
+def _is_nobodys_fault(error: Exception) -> bool:
+    """Whether no item is to blame: another batch would fail too, or this one not again."""
+    if isinstance(error, OperationalError):
+        # Without a state the server did not answer.
+        state = getattr(error.__cause__, "sqlstate", None)
+        return state is None or state.startswith(NOBODYS_FAULT)
+    return isinstance(error, (InterfaceError, ConfigurationError))
+
+
+def _able(maintained: Sequence[EmbeddingSpace], error: Exception) -> Sequence[EmbeddingSpace]:
+    """The spaces whose encoders work, after something failed.
+
+    The run of one that is being built fails with its encoder; it does not hold up the one that
+    answers. Raises the error where that one, or the only one, cannot encode.
+    """
+    able = []
+    for space in maintained:
+        try:
+            _probe(space)
+        except Exception as broken:
+            if space.state != SpaceState.BUILDING or len(maintained) == 1:
+                raise broken from error
+            logger.exception("%s is no longer built: its encoder fails", space)
+            _fail_runs(space, broken)
+        else:
+            able.append(space)
+    return able
+
+
+def _probe(space: EmbeddingSpace) -> None:
+    """Raises what the encoders of a space raise at anything."""
+    for modality in space.encoders:
+        encoder = encoder_of(space, modality)
+        if modality in READ:
+            encoder.encode_documents(["."])
+        else:
+            from PIL import Image
+
+            encoder.encode_images([Image.new("RGB", (8, 8))])
+
+
+def _fail_runs(space: EmbeddingSpace, error: Exception) -> None:
+    runs = IndexRun.objects.using(outbox_database()).filter(space=space, state__in=IndexRun.LIVE)
+    runs.update(state=RunState.FAILED, error=describe(error))
+
+
+def _read(catalogue: Catalogue, claims: list[Claim]) -> Batch:
     """Ask the catalogue for the objects of a batch, each guarded from the others."""
-    ids = {claim.object_id for claim in batch.claims}
+    batch = Batch(claims)
+    ids = {claim.object_id for claim in claims}
     found = set()
     for obj in catalogue.indexed_queryset().filter(pk__in=catalogue.to_pks(ids)):
         object_id = str(obj.pk)
@@ -123,27 +200,27 @@ def _read(catalogue: Catalogue, batch: Batch) -> None:
                 batch.documents[object_id] = catalogue.document(obj)
             else:
                 batch.skipped[object_id] = str(indexable or "is_indexable returned False")
-        except INFRASTRUCTURE:
-            raise
         except Exception as error:
+            if _is_nobodys_fault(error):
+                raise
             logger.exception("%s %s has no document", catalogue.name, object_id)
-            batch.failed[object_id] = _sentence(error)
+            batch.failed[object_id] = Failure(describe(error))
     batch.gone = [object_id for object_id in ids if object_id not in found]
+    return batch
 
 
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:2000]
-
-
-def _process(catalogue: Catalogue, batch: Batch) -> Report:
-    spaces = maintained_spaces(catalogue.name)
-    claims = _update_graph(catalogue, batch, spaces)
+def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingSpace]) -> Report:
+    claims = _update_graph(catalogue, batch, maintained)
     known = items.known(catalogue.name, [c.object_id for c in batch.claims])
     ids = {object_id: item.id for object_id, item in known.items()}
     hashes = {object_id: document.hashes() for object_id, document in batch.documents.items()}
-    stale = {space.pk: _stale(space, hashes, ids) for space in spaces}
-    encoded = _encode(spaces, batch, hashes, ids, stale)
-    modalities.mark_unopened(encoded, hashes)
+    stale = {space.pk: _stale(space, hashes, ids) for space in maintained}
+    changed = items.changed_rows(batch, known)
+    later = _encoded_later(batch, stale, {row.document.object_id for row in changed})
+    changed = [row for row in changed if row.document.object_id not in later]
+    stale = {pk: each.without(later) for pk, each in stale.items()}
+    encoded = _encode(maintained, batch, hashes, ids, stale)
+    modalities.mark_unread(encoded, hashes)
     entries = {
         space.pk: {
             object_id: lexicon.entry_of(
@@ -151,21 +228,24 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
             )
             for object_id in stale[space.pk].words
         }
-        for space in spaces
+        for space in maintained
     }
-    changed = items.changed_rows(batch, known)
     codes = facets.codes_of(catalogue.name, (row.document for row in changed))
     with (
         transaction.atomic(using=outbox_database()),
         connections[outbox_database()].cursor() as cursor,
     ):
         versions = outbox.lock(cursor, claims)
-        ours = {c.object_id for c in claims if c.change_id in versions}
+        if spaces.maintained_spaces(catalogue.name) != list(maintained):
+            # What was written is not what is wanted by now. A run that wants more enumerates after
+            # it says so: it finds these claims unsettled, or enqueues the objects once more.
+            versions = {}
+        ours = {c.object_id for c in claims if c.change_id in versions} - later
         written = items.write(catalogue.name, batch, known, changed, codes, ours)
         for source, each in encoded.items():
             modalities.write_vectors(source, each, hashes, written.ids, ours)
         items.note_media(written.ids, modalities.problems_of(encoded, ours))
-        for space in spaces:
+        for space in maintained:
             fusing.write_batch(
                 space,
                 encoded,
@@ -173,31 +253,48 @@ def _process(catalogue: Catalogue, batch: Batch) -> Report:
                 written.ids,
                 [o for o in stale[space.pk].vectors if o in ours],
             )
-            lexicon.write_entries(
+        items.clear(written.leaving)
+        for space in spaces.spaces_of(catalogue.name):
+            words = entries.get(space.pk, {})
+            lexicon.replace_entries(
                 space,
-                {written.ids[o]: e for o, e in entries[space.pk].items() if o in ours},
+                {written.ids[o]: entry for o, entry in words.items() if o in ours},
+                written.leaving,
             )
         graph.attach_items(
             catalogue.name, [row.document for row in changed if row.document.object_id in ours]
         )
+        files, unopened = modalities.count_files(encoded, batch.documents, ours)
         report = Report(
             changed=written.changed,
-            removed=written.removed,
+            removed=len(written.leaving),
             failed=len(ours & batch.failed.keys()),
             encoded=len(ours & set().union(*(each.fresh for each in encoded.values()))),
+            files=files,
+            unopened=unopened,
         )
-        outbox.settle(cursor, [c for c in claims if c.object_id in ours], versions)
+        locked = [c for c in claims if c.change_id in versions]
+        outbox.settle(cursor, [c for c in locked if c.object_id in ours], versions)
+        outbox.settle_linked(cursor, [c for c in locked if c.object_id in later])
         _count(catalogue.name, batch.claims, report)
+    held = {c.change_id for c in locked}
+    outbox.release([c for c in batch.claims if c.change_id not in held])
     return report
 
 
+def _encoded_later(batch: Batch, stale: Mapping[int, Stale], changed: set[str]) -> set[str]:
+    """Objects that differ from the index and whose run still links others: what is told of them
+    may change until it has linked all."""
+    differing = changed.union(*(each for s in stale.values() for each in s))
+    return {c.object_id for c in batch.claims if c.is_unlinked and c.object_id in differing}
+
+
 def _update_graph(
-    catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]
+    catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingSpace]
 ) -> list[Claim]:
     """Write the edges of a batch, then read what its neighbourhoods are now: K of formula (6).
 
-    Returns the claims that were still ours. The others are left for the lease's end: what they say
-    of the graph was not written.
+    Returns the claims that were still ours. What the others say of the graph was not written.
     """
     with (
         transaction.atomic(using=outbox_database()),
@@ -211,13 +308,9 @@ def _update_graph(
             [document for o, document in batch.documents.items() if o in ours],
             gone=[o for o in (*batch.skipped, *batch.gone) if o in ours],
         )
-    if any(GRAPH in space.encoders for space in spaces):
+    if any(GRAPH in space.encoders for space in maintained):
         # In a transaction of its own: with our claims locked it could wait for another worker's.
-        run = _run_of(claims)
-        again = outbox.mark_again(catalogue.name, changes.neighbours, run_id=run)
-        if run is not None and again:
-            rows = IndexRun.objects.using(outbox_database()).filter(pk=run)
-            rows.update(total=F("total") + again)
+        outbox.enqueue_again(catalogue.name, changes.neighbours, run_id=_run_of(claims))
         for o, told in graph.neighbourhoods(catalogue.name, batch.documents).items():
             batch.documents[o] = replace(batch.documents[o], neighbourhood=told)
     return claims
@@ -277,4 +370,6 @@ def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:
         changed=F("changed") + report.changed,
         removed=F("removed") + report.removed,
         failed=F("failed") + report.failed,
+        files=F("files") + report.files,
+        unopened=F("unopened") + report.unopened,
     )

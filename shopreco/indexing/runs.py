@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Any
 
-from django.db import (
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    connections,
-    transaction,
-)
-from django.db.models import F
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue, get_catalogue
-from shopreco.exceptions import RunError
+from shopreco.exceptions import RunError, describe
 from shopreco.fusion import GRAPH
 from shopreco.indexing import graph, outbox, spaces
+from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import IndexRun, Item, Outcome, RunKind, RunState, SpaceState
@@ -42,12 +36,9 @@ def start(
     Raises:
         RunError: another run of this catalogue is under way.
     """
-    live = IndexRun.objects.using(outbox_database()).filter(
-        catalogue=catalogue.name, state__in=IndexRun.LIVE
-    )
-    if (other := live.first()) is not None:
+    if (other := live_run(catalogue.name)) is not None:
         raise RunError(f"{other} is under way. Wait for it, or cancel it first.")
-    rebuild = rebuild or spaces.active_space(catalogue.name) is None
+    rebuild = rebuild or spaces.answering_space(catalogue.name) is None
     space = spaces.create_space(catalogue, refit=refit) if rebuild else None
     try:
         with transaction.atomic(using=outbox_database()):
@@ -55,13 +46,14 @@ def start(
                 catalogue=catalogue.name,
                 kind=RunKind.REBUILD if rebuild else RunKind.REINDEX,
                 space=space,
-                requested_by=user,
+                requested_by_id="" if user is None else str(user.pk),
+                requested_by="" if user is None else user.get_username()[:255],
             )
     except IntegrityError:
         # Somebody was faster, in this very moment.
         if space is not None and not space.runs.exists():
             space.delete(using=outbox_database())
-        raise RunError(f"{live.first() or catalogue.name} is under way.") from None
+        raise RunError(f"{live_run(catalogue.name) or catalogue.name} is under way.") from None
 
 
 def cancel(run: IndexRun) -> None:
@@ -74,24 +66,42 @@ def cancel(run: IndexRun) -> None:
 
 
 def resume(run: IndexRun) -> None:
-    """Go on with a cancelled or failed run.
+    """Go on with a cancelled or failed run. It compares all objects again: what was saved since was
+    not written to the space that it builds.
 
     Raises:
-        RunError: it is neither, or another run of its catalogue is under way.
+        RunError: it is neither, its space is gone, or another run of its catalogue is under way.
     """
+    if run.kind == RunKind.REBUILD and run.space is None:
+        raise RunError(f"The space of {run} was pruned. Start another rebuild.")
     try:
         with transaction.atomic(using=outbox_database()):
             _move(run, (RunState.CANCELLED, RunState.FAILED), RunState.QUEUED)
+            begin_again(run)
     except IntegrityError:
         raise RunError(f"Another run of {run.catalogue} is under way.") from None
 
 
+def begin_again(run: IndexRun) -> None:
+    """Have a run compare all objects from the first on: the spaces that it writes to are others."""
+    _row(run).update(cursor="", enumerated=False, linked=False, total=run.pending)
+
+
+def live_run(catalogue: str) -> IndexRun | None:
+    """The run of a catalogue that is under way."""
+    runs = IndexRun.objects.using(outbox_database())
+    return runs.filter(catalogue=catalogue, state__in=IndexRun.LIVE).first()
+
+
+def _row(run: IndexRun) -> QuerySet[IndexRun]:
+    return IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
+
+
 def _move(run: IndexRun, states: tuple[str, ...], to: RunState) -> None:
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state__in=states)
-    if not rows.update(state=to, finished_at=None, error=""):
-        run.refresh_from_db()
+    moved = _row(run).filter(state__in=states).update(state=to, finished_at=None, error="")
+    run.refresh_from_db(using=outbox_database())
+    if not moved:
         raise RunError(f"{run} is {run.get_state_display()}: it cannot become {to.label}.")
-    run.refresh_from_db()
 
 
 def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) -> IndexRun:
@@ -103,56 +113,31 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
     catalogue = get_catalogue(run.catalogue)
     deadline = monotonic() + seconds
     try:
-        with _coordinator(run) as mine:
-            if mine and _begin(run) and not run.enumerated:
-                _enumerate(run, catalogue, progress)
+        with only_one(f"run {run.pk}") as mine:
+            _row(run).filter(state=RunState.QUEUED).update(state=RunState.RUNNING)
+            _row(run).filter(started_at=None).update(started_at=timezone.now())
             while _alive(run) and monotonic() < deadline:
-                if not index_batch(catalogue).claimed:
+                if mine and not run.enumerated:
+                    _enumerate(run, catalogue, progress)
+                elif not index_batch(catalogue).claimed and not (mine and _step(run, catalogue)):
                     break
                 if progress:
                     progress(run)
-            if mine and run.state == RunState.RUNNING and run.enumerated and not run.pending:
-                _finish(run)
     except (OperationalError, InterfaceError):
         # The database went away: the run stays as it is, and the sweep takes it up again.
         raise
     except Exception as error:
-        rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
-        rows.filter(state__in=IndexRun.LIVE).update(
-            state=RunState.FAILED, error=f"{type(error).__name__}: {error}"
+        _row(run).filter(state__in=IndexRun.LIVE).update(
+            state=RunState.FAILED, error=describe(error)
         )
         raise
-    run.refresh_from_db()
+    run.refresh_from_db(using=outbox_database())
     return run
-
-
-@contextmanager
-def _coordinator(run: IndexRun) -> Iterator[bool]:
-    """An advisory lock: PostgreSQL frees it when the holder's connection ends, however it ends."""
-    key = f"shopreco-run-{run.pk}"
-    connection = connections[outbox_database()]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
-        (mine,) = cursor.fetchone()
-    try:
-        yield mine
-    finally:
-        if mine and connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
-
-
-def _begin(run: IndexRun) -> bool:
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
-    rows.filter(state=RunState.QUEUED).update(state=RunState.RUNNING)
-    rows.filter(started_at=None).update(started_at=timezone.now())
-    return _alive(run)
 
 
 def _alive(run: IndexRun) -> bool:
     """Leave a sign of life; False once somebody has cancelled the run."""
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
-    rows.update(heartbeat_at=timezone.now())
+    _row(run).update(heartbeat_at=timezone.now())
     run.refresh_from_db(using=outbox_database())
     return run.state == RunState.RUNNING
 
@@ -163,26 +148,46 @@ def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -
     An item whose object is no longer there is found gone by the pipeline like any other.
     Claims begin when all is enqueued, so nothing is indexed twice.
     """
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
-    pks = catalogue.get_queryset().order_by("pk").values_list("pk", flat=True)
+    pks = catalogue.written_queryset().order_by("pk").values_list("pk", flat=True)
     while _alive(run):
         after = catalogue.to_pk(run.cursor) if run.cursor else None
         page = list((pks if after is None else pks.filter(pk__gt=after))[:PAGE])
         if not page:
             break
-        with transaction.atomic(using=outbox_database()):
-            marked = outbox.mark(catalogue.name, map(str, page), run_id=run.pk)
-            rows.update(cursor=str(page[-1]), total=run.total + marked)
+        _enqueue(run, [str(pk) for pk in page], cursor=str(page[-1]))
         if progress:
             progress(run)
-    if run.state != RunState.RUNNING:
-        return
-    known = Item.objects.using(outbox_database()).filter(catalogue=catalogue.name)
-    object_ids = known.exclude(outcome=Outcome.DELETED).values_list("object_id", flat=True)
-    with transaction.atomic(using=outbox_database()):
-        marked = outbox.mark(catalogue.name, object_ids.iterator(PAGE), run_id=run.pk)
-        rows.update(enumerated=True, total=run.total + marked)
-    _alive(run)
+    items = Item.objects.using(outbox_database()).filter(catalogue=catalogue.name)
+    known = items.exclude(outcome=Outcome.DELETED).order_by("pk").values_list("pk", "object_id")
+    last = 0
+    while _alive(run) and (rows := list(known.filter(pk__gt=last)[:PAGE])):
+        _enqueue(run, [object_id for _pk, object_id in rows])
+        last, _object_id = rows[-1]
+    if run.state == RunState.RUNNING:
+        _row(run).filter(enumerated=False).update(enumerated=True)
+
+
+def _enqueue(run: IndexRun, object_ids: Sequence[str], **noted: str) -> None:
+    enqueued = outbox.enqueue_run(run.catalogue, object_ids, run.pk)
+    run.total += enqueued
+    _row(run).update(total=run.total, **noted)
+
+
+def _step(run: IndexRun, catalogue: Catalogue) -> bool:
+    """The next step of a run that has nothing to claim; False if there is none yet."""
+    if not run.enumerated:
+        return False
+    if not run.linked:
+        if run.unlinked:
+            return False
+        # All values are known by now. What says them in its texts is linked to them as it is
+        # encoded, and what was settled before they were known comes again.
+        outbox.enqueue_again(catalogue.name, graph.learn_values(catalogue), run_id=run.pk)
+        _row(run).update(linked=True)
+        return True
+    if run.pending:
+        return False
+    return _finish(run, catalogue)
 
 
 def wait_for_others(seconds: float = 0.2) -> None:
@@ -190,38 +195,34 @@ def wait_for_others(seconds: float = 0.2) -> None:
     sleep(seconds)
 
 
-def _mentions(run: IndexRun) -> int:
-    """Enqueue what mentions newly known values of the graph; returns how many objects."""
-    catalogue = get_catalogue(run.catalogue)
-    with transaction.atomic(using=outbox_database()):
-        object_ids = graph.learn_values(catalogue)
-        return outbox.mark(catalogue.name, object_ids, run_id=run.pk)
-
-
 def _name_nodes(catalogue: str) -> None:
     """Vectors of the graph's nodes, in the space that answers."""
-    active = spaces.active_space(catalogue)
+    active = spaces.answering_space(catalogue)
     if active is not None and GRAPH in active.encoders:
         graph.encode_nodes(active)
 
 
-def _finish(run: IndexRun) -> None:
+def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
+    """Build what a space needs beside its rows, and answer from it. True if there is more to do."""
     space = run.space
     if space is not None and space.state == SpaceState.BUILDING:
-        spaces.fuse_what_awaits(space, get_catalogue(run.catalogue))
+        spaces.fuse_what_awaits(space, catalogue)
         graph.spread(space)
         spaces.export_query_encoders(space)
         spaces.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
-    elif active := spaces.active_space(run.catalogue):
+    elif active := spaces.answering_space(run.catalogue):
         graph.spread(active)
         spaces.export_query_encoders(active)
-    rows = IndexRun.objects.using(outbox_database()).filter(pk=run.pk, state=RunState.RUNNING)
-    if again := _mentions(run):
-        # Their texts say values that this run has learnt; nothing is encoded for it.
-        rows.update(total=F("total") + again)
-        return
+    if again := graph.learn_values(catalogue):
+        # Their texts say values that were saved meanwhile; nothing is encoded for it.
+        outbox.enqueue_again(catalogue.name, again, run_id=run.pk)
+        return True
     _name_nodes(run.catalogue)
-    rows.update(state=RunState.DONE, finished_at=timezone.now())
+    _row(run).filter(state=RunState.RUNNING).update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)
+    run.refresh_from_db(using=outbox_database())
+    if run.warning:
+        logger.warning("%s: %s", run, run.warning)
+    return False

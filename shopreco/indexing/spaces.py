@@ -11,7 +11,9 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from django.db import connections, router, transaction
+from django.db import connections, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue
@@ -29,7 +31,15 @@ from shopreco.indexing import alignments, fusing
 from shopreco.indexing.lexicon import average_lengths, languages_of
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import Embedding, EmbeddingSpace, ModalityVector, SpaceState, VectorIndex
+from shopreco.models import (
+    Embedding,
+    EmbeddingSpace,
+    IndexRun,
+    ModalityVector,
+    SpaceState,
+    VectorIndex,
+)
+from shopreco.process_cache import ByShop, answering_shop, seen
 from shopreco.text import get_analyser
 
 logger = logging.getLogger(__name__)
@@ -52,8 +62,19 @@ ANALYSED = (
 
 SERVED_SECONDS = 1.0
 """How long a process goes on with a space without asking whether it is still the active one."""
+OWN_INDEX = """
+    SELECT format('%%I.%%I', n.nspname, c.relname), i.indisvalid
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN (VALUES ('shopreco_embedding'::regclass), ('shopreco_lexicalentry'),
+        ('shopreco_modalityvector')) AS ours (id) ON ours.id = i.indrelid
+"""
+"""The indexes of the tables that the search path means, by qualified name."""
+GENERATION = "pg_relation_filenode('shopreco_item'::regclass)"
+"""Another one when the table is made anew or emptied at once, and so its ids may begin again."""
 
-_served: dict[tuple[str, str], tuple[EmbeddingSpace, float]] = {}
+_served: ByShop[tuple[EmbeddingSpace, float]] = ByShop(10_000)
+"""By shop and catalogue: the space, and until when nobody asks again."""
 
 
 def current_modalities(
@@ -120,33 +141,47 @@ def _fingerprint(
     return blake2b(repr(tuple(parts)).encode(), digest_size=16).hexdigest()
 
 
-def forget_served_spaces() -> None:
-    _served.clear()
+def spaces_of(catalogue: str) -> QuerySet[EmbeddingSpace]:
+    """All spaces of a catalogue, where they are written, in the order in which they are locked."""
+    spaces = EmbeddingSpace.objects.using(outbox_database())
+    return spaces.filter(catalogue=catalogue).order_by("id")
 
 
 def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
-    """The spaces that every change is written to: the active one and those being built."""
-    found = EmbeddingSpace.objects.using(outbox_database()).filter(
-        catalogue=catalogue, state__in=[SpaceState.ACTIVE, SpaceState.BUILDING]
-    )
-    return list(found.order_by("id"))
+    """The spaces that every change is written to: the active one, and those that a run is building.
+
+    One whose run has failed or was cancelled gets nothing: a run that is resumed begins anew.
+    """
+    live = IndexRun.objects.filter(space=OuterRef("pk"), state__in=IndexRun.LIVE)
+    being_built = Q(Exists(live), state=SpaceState.BUILDING)
+    return list(spaces_of(catalogue).filter(Q(state=SpaceState.ACTIVE) | being_built))
 
 
 def active_space(catalogue: str) -> EmbeddingSpace | None:
+    """As answers read it, perhaps from a replica; whoever writes asks for `answering_space`."""
     return EmbeddingSpace.objects.filter(catalogue=catalogue, state=SpaceState.ACTIVE).first()
+
+
+def answering_space(catalogue: str) -> EmbeddingSpace | None:
+    """The active space, where it is written."""
+    return spaces_of(catalogue).filter(state=SpaceState.ACTIVE).first()
 
 
 def served_space(catalogue: str) -> EmbeddingSpace | None:
     """The active space as answers use it: another process's switch shows within `SERVED_SECONDS`.
 
     A space that was switched from stays complete until it is pruned, so nothing breaks meanwhile.
+    Every answer comes through here: what is kept of an index that is no longer there is forgotten.
     """
-    key, now = (router.db_for_read(EmbeddingSpace), catalogue), monotonic()
-    space, until = _served.get(key, (None, 0.0))
-    if space is None or now > until:
-        space = active_space(catalogue)
-        if space is not None:
-            _served[key] = space, now + SERVED_SECONDS
+    key, now = (answering_shop(), catalogue), monotonic()
+    space, until = _served.get(key) or (None, 0.0)
+    if space is not None and now <= until:
+        return space
+    active = EmbeddingSpace.objects.filter(catalogue=catalogue, state=SpaceState.ACTIVE)
+    space = active.annotate(generation=RawSQL(GENERATION, ())).first()  # noqa: S611 (a constant)
+    if space is not None:
+        seen(key[0], space.generation)
+        _served.put(key, (space, now + SERVED_SECONDS))
     return space
 
 
@@ -173,7 +208,8 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
     ).first()
     if building is not None:
         return building
-    pks = list(catalogue.get_queryset().order_by("?").values_list("pk", flat=True)[:SAMPLE])
+    written = catalogue.written_queryset()
+    pks = list(written.order_by("?").values_list("pk", flat=True)[:SAMPLE])
     objects = catalogue.indexed_queryset().filter(pk__in=pks)
     documents = []
     for obj in objects.iterator(chunk_size=500):
@@ -249,7 +285,14 @@ def looks_index_name(image_encoder: str) -> str:
 
 def drop_looks_index(image_encoder: str) -> None:
     with connections[outbox_database()].cursor() as cursor:
-        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {looks_index_name(image_encoder)}")
+        _drop_index(cursor, looks_index_name(image_encoder), "CONCURRENTLY")
+
+
+def _drop_index(cursor: Any, name: str, how: str) -> None:
+    """Another schema of the search path may have one of that name, which is not ours."""
+    cursor.execute(f"{OWN_INDEX} WHERE c.relname = %s", [name])
+    for qualified, _valid in cursor.fetchall():
+        cursor.execute(f"DROP INDEX {how} IF EXISTS {qualified}")
 
 
 def build_indexes(space: EmbeddingSpace) -> None:
@@ -289,12 +332,12 @@ def build_indexes(space: EmbeddingSpace) -> None:
 
 def _create_index(name: str, definition: str) -> None:
     with connections[outbox_database()].cursor() as cursor:
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        cursor.execute(f"{OWN_INDEX} WHERE c.relname = %s", [name])
         row = cursor.fetchone()
-        if row == (True,):
+        if row and row[1]:
             return
-        if row is not None:
-            cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
+        if row:
+            cursor.execute(f"DROP INDEX CONCURRENTLY {row[0]}")
         cursor.execute(f"CREATE INDEX CONCURRENTLY {name} {definition}")
 
 
@@ -331,8 +374,8 @@ def activate(space: EmbeddingSpace) -> None:
     with transaction.atomic(using=outbox_database()):
         spaces.filter(state=SpaceState.ACTIVE).exclude(pk=space.pk).update(state=SpaceState.RETIRED)
         spaces.filter(pk=space.pk).update(state=SpaceState.ACTIVE, activated_at=timezone.now())
-    space.refresh_from_db()
-    forget_served_spaces()
+    space.refresh_from_db(using=outbox_database())
+    _served.forget(lambda key: key[1] == space.catalogue)
 
 
 def drop_space(space: EmbeddingSpace) -> None:
@@ -351,4 +394,4 @@ def drop_space(space: EmbeddingSpace) -> None:
 def _drop_indexes(space: EmbeddingSpace, how: str) -> None:
     with connections[outbox_database()].cursor() as cursor:
         for name in index_names(space.pk):
-            cursor.execute(f"DROP INDEX {how} IF EXISTS {name}")
+            _drop_index(cursor, name, how)

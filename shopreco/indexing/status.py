@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
-from shopreco.indexing import alignments, spaces
+from shopreco.indexing import alignments, marks, spaces
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
-from shopreco.models import Change, EmbeddingSpace, IndexRun, Item, Outcome
+from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         .annotate(n=Count("id"))
         .order_by()
     )
-    pending = Change.objects.using(database).filter(catalogue=catalogue.name).count()
+    pending = marks.pending(catalogue.name)
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
-    space = spaces.active_space(catalogue.name)
+    space = spaces.answering_space(catalogue.name)
     problems: list[str] = []
     ready = current = False
     if space is None:
@@ -86,6 +86,8 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                 )
                 % left_out
             )
+    if (last := runs.filter(state=RunState.DONE).first()) is not None and last.warning:
+        problems.append(last.warning)
     unread = items_with_media_problems(catalogue.name).count()
     if unread:
         problems.append(
@@ -96,16 +98,18 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
             )
             % unread
         )
-    failed = outcomes.get(Outcome.FAILED, 0)
+    failed = Item.objects.using(database).filter(catalogue=catalogue.name).failing().count()
     if failed:
         problems.append(
             ngettext(
-                "%d item failed: its reason is in the admin, under Items.",
-                "%d items failed: their reasons are in the admin, under Items.",
+                "%d item failed and is tried again: its reason is in the admin, under Items.",
+                "%d items failed and are tried again: their reasons are in the admin, under Items.",
                 failed,
             )
             % failed
         )
+    if live is None and (last := runs.first()) is not None and last.state == RunState.FAILED:
+        problems.append(_("The last run failed, resume it when its cause is gone: %s") % last.error)
     if pending and live is None:
         problems.append(
             ngettext(

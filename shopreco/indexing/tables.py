@@ -46,9 +46,13 @@ def replace_rows(
 def read_vectors(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Rows of a statement, in binary form: vectors come as `HalfVector`, ten times as fast."""
     connection = connections[outbox_database()]
-    connection.ensure_connection()
-    # Django's own cursor may be one that binds on this side, and then speaks text.
-    with connection.wrap_database_errors, Cursor(_raw(connection)) as cursor:
+    # Django's own cursor checks the connection and has the schema set, but may be one that binds on
+    # this side, and then speaks text.
+    with (
+        connection.cursor(),
+        connection.wrap_database_errors,
+        Cursor(_raw(connection)) as cursor,
+    ):
         return cursor.execute(sql, params, binary=True).fetchall()
 
 

@@ -5,14 +5,22 @@ The rows are the queue; a hint only says that there is something in it.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic, sleep, time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from celery import current_app
+from celery.app import app_or_default
 from kombu import Queue
 
 from shopreco.exceptions import ShopRecoError
@@ -21,6 +29,12 @@ logger = logging.getLogger(__name__)
 
 ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 """Celery's own connections wait six seconds for a broker that is down, and so would the page."""
+PATIENCE_SECONDS: Final = 1.0
+"""Longer than that nobody waits for the broker."""
+SILENT_SECONDS: Final = 10.0
+"""So long a broker that failed is not asked again: the sweep catches up."""
+COALESCED_SECONDS: Final = 0.2
+"""All saves of so long are one hint."""
 POLL_SECONDS: Final = 0.02
 FORGOTTEN_SECONDS: Final = 60
 """After so long the broker drops an answer that nobody has come for."""
@@ -33,24 +47,133 @@ class NoAnswer(ShopRecoError):
 
 
 def send(task: str, *args: object, countdown: float = 0) -> bool:
-    """Hand a task of `shopreco.tasks` to the workers; False if the broker does not answer.
+    """Hand a task of `shopreco.tasks` to the workers; False if the broker has not taken it within
+    `PATIENCE_SECONDS`.
 
-    Never raises and hardly waits: the sweep finds what was not sent.
+    Never raises: the sweep finds what was not sent.
     """
     try:
-        with _connections(os.getpid()).acquire(block=True) as connection:
-            current_app.send_task(
-                f"shopreco.tasks.{task}",
-                args,
-                countdown=countdown,
-                connection=connection,
-                retry=False,
-                ignore_result=True,
-            )
-    except Exception as error:  # noqa: BLE001 (whatever the broker's client raises)
-        logger.warning("broker not reached, the sweep will catch up: %s", error)
+        return _messenger(os.getpid()).send(task, args, countdown).result(PATIENCE_SECONDS)
+    except FutureTimeout:
+        logger.warning("broker not reached in time, the sweep will catch up")
         return False
-    return True
+
+
+def nudge(catalogue: str) -> None:
+    """Hint that something of a catalogue waits. The broker is told by a thread, so no save waits
+    for it."""
+    _messenger(os.getpid()).nudge(catalogue)
+
+
+class Message(NamedTuple):
+    """A task on its way to the broker."""
+
+    app: Any
+    task: str
+    args: Sequence[object]
+    countdown: float = 0
+    waits_for_more: bool = False
+    """Whether others that say the same in the same moment are part of it."""
+
+
+class Messenger:
+    """The one thread of a process that speaks with the broker, so that nobody else waits for it.
+
+    After a failure it leaves the broker alone for a while.
+    """
+
+    def __init__(self) -> None:
+        self._messages: SimpleQueue[tuple[Message, Future[bool]]] = SimpleQueue()
+        self._nudged: set[str] = set()
+        self._silent_until = 0.0
+        self._connection: Any = None
+        Thread(target=self._work, daemon=True, name="shopreco-messenger").start()
+
+    def send(self, task: str, args: Sequence[object], countdown: float = 0) -> Future[bool]:
+        return self._put(Message(_app(), task, args, countdown))
+
+    def nudge(self, catalogue: str) -> None:
+        if catalogue not in self._nudged:
+            self._nudged.add(catalogue)
+            self._put(Message(_app(), "drain", [catalogue], waits_for_more=True))
+
+    def flush(self, seconds: float) -> None:
+        """Wait until all has been said, at the end of a process."""
+        until = monotonic() + seconds
+        while (self._nudged or not self._messages.empty()) and monotonic() < until:
+            sleep(POLL_SECONDS)
+
+    def _put(self, message: Message) -> Future[bool]:
+        sent: Future[bool] = Future()
+        self._messages.put((message, sent))
+        return sent
+
+    def _work(self) -> None:
+        due: deque[tuple[float, Message]] = deque()
+        while True:
+            try:
+                patience = max(0.0, due[0][0] - monotonic()) if due else None
+                message, sent = self._messages.get(timeout=patience)
+            except Empty:
+                _when, message = due.popleft()
+                # From here on saves nudge again.
+                self._nudged.discard(str(message.args[0]))
+                self._send(message)
+            else:
+                if message.waits_for_more:
+                    due.append((monotonic() + COALESCED_SECONDS, message))
+                else:
+                    sent.set_result(self._send(message))
+
+    def _send(self, message: Message) -> bool:
+        if monotonic() < self._silent_until:
+            return False
+        # A connection that has been there for a while may be of a broker that was started anew.
+        for is_last in [False, True] if self._connection is not None else [True]:
+            try:
+                self._connection = self._connection or message.app.connection_for_write(
+                    connect_timeout=PATIENCE_SECONDS, transport_options=_options(PATIENCE_SECONDS)
+                )
+                message.app.send_task(
+                    f"shopreco.tasks.{message.task}",
+                    message.args,
+                    countdown=message.countdown,
+                    connection=self._connection,
+                    retry=False,
+                    ignore_result=True,
+                )
+            except Exception as error:  # noqa: BLE001 (whatever the broker's client raises)
+                self._connection = None
+                if is_last:
+                    logger.warning("broker not reached, the sweep will catch up: %s", error)
+                    self._silent_until = monotonic() + SILENT_SECONDS
+            else:
+                return True
+        return False
+
+
+def _app() -> Any:
+    """The app of the thread that asks; the messenger's has none of its own."""
+    return app_or_default()
+
+
+def _options(seconds: float) -> dict[str, Any]:
+    """Transport options with which a broker that is down or silent is soon given up."""
+    redis = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    rabbitmq = {"read_timeout": seconds, "write_timeout": seconds}
+    return ONE_TRY | redis | rabbitmq
+
+
+@lru_cache(maxsize=1)
+def _messenger(pid: int) -> Messenger:
+    """That of this process; a forked child, with another pid, gets its own."""
+    return Messenger()
+
+
+@atexit.register
+def _flush() -> None:
+    if _messenger.cache_info().currsize:
+        _messenger(os.getpid()).flush(PATIENCE_SECONDS)
 
 
 def ask(task: str, *args: object, seconds: float) -> Any:
@@ -66,8 +189,7 @@ def ask(task: str, *args: object, seconds: float) -> Any:
         with (
             current_app.connection_for_write(
                 connect_timeout=seconds,
-                transport_options=ONE_TRY
-                | {"socket_timeout": seconds, "socket_connect_timeout": seconds},
+                transport_options=_options(seconds),
             ) as connection,
             connection.channel() as channel,
         ):
@@ -106,9 +228,3 @@ def reply(name: str, content: object) -> None:
 def _reply_queue(name: str) -> Any:
     arguments = {"x-expires": FORGOTTEN_SECONDS * 1000}
     return Queue(name, routing_key=name, durable=False, queue_arguments=arguments)
-
-
-@lru_cache(maxsize=1)
-def _connections(pid: int) -> Any:
-    """Connections of this process to the broker; a forked child, with another pid, gets its own."""
-    return current_app.connection_for_write(transport_options=ONE_TRY).Pool(limit=8)

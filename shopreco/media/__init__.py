@@ -10,7 +10,14 @@ its own, see `shopreco.media.process`.
 from __future__ import annotations
 
 from shopreco.media.decoder import Decoder
-from shopreco.media.errors import DecoderUnavailable, MediaError, MediaRejected
+from shopreco.media.errors import DecoderFailed, DecoderUnavailable, MediaError, MediaRejected
 from shopreco.media.limits import Limits
 
-__all__ = ["Decoder", "DecoderUnavailable", "Limits", "MediaError", "MediaRejected"]
+__all__ = [
+    "Decoder",
+    "DecoderFailed",
+    "DecoderUnavailable",
+    "Limits",
+    "MediaError",
+    "MediaRejected",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -12,11 +13,13 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import cache
 from typing import IO, TYPE_CHECKING, cast
 
-from shopreco.media.errors import DecoderUnavailable, MediaRejected
+from shopreco.media.errors import DecoderFailed, DecoderUnavailable, MediaRejected
 from shopreco.media.limits import Limits
 from shopreco.media.protocol import (
+    FAILED,
     READY,
     REJECTED,
     Message,
@@ -33,6 +36,13 @@ if TYPE_CHECKING:
 MODULE = "shopreco.media.process"
 STARTING_SECONDS = 60.0  # a busy machine imports slowly
 ENDING_SECONDS = 1.0  # between the end of the pipe and that of the process
+CRASHES = {signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV} | (
+    set() if sys.platform == "win32" else {signal.SIGBUS}
+)
+# Without it, Windows gives a program neither sockets nor random numbers.
+ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+
+logger = logging.getLogger(__name__)
 
 
 class Child:
@@ -54,7 +64,7 @@ class Child:
         try:
             with self._within(STARTING_SECONDS):
                 greeting = read_message(self._answers, longest_payload=0)
-        except MediaRejected as error:
+        except (MediaRejected, DecoderFailed) as error:
             raise DecoderUnavailable(f"The decoder process does not start. {error}") from error
         if greeting.kind != READY:
             self.close()
@@ -62,6 +72,8 @@ class Child:
                 "Decoding pictures and videos needs the libraries of the extra `worker`: "
                 f"pip install 'shopreco[worker]'. {greeting.text}."
             )
+        if greeting.text:
+            _warn_once(greeting.text)
 
     def is_running(self) -> bool:
         """False also in a process that was forked from the one that started it."""
@@ -71,19 +83,29 @@ class Child:
         self._end()
 
     def ask(self, request: Message) -> list[NDArray[np.uint8]]:
-        """The images of one file. Raises `MediaRejected`; the process may have ended then."""
+        """The images of one file.
+
+        Raises `MediaRejected`, `DecoderFailed`; the process may have ended then.
+        """
         with self._within(self._limits.decoding_seconds):
             write_message(self._requests, request)
             answer = read_message(self._answers, longest_answer(self._limits))
-            images = [] if answer.kind == REJECTED else read_images(answer, self._limits)
+            refused = answer.kind in {REJECTED, FAILED}
+            images = [] if refused else read_images(answer, self._limits)
         self.answered += 1
-        if not images:
+        if answer.kind == FAILED:
+            error = DecoderFailed(
+                f"The file could not be decoded, through no fault of its own: {answer.text}."
+            )
+            error.add_note(answer.payload.decode())
+            raise error
+        if refused:
             raise MediaRejected(answer.text)
         return images
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
-        """Kill the process if the block takes longer, and turn its end into `MediaRejected`."""
+        """Kill the process if the block takes longer, and say whose fault its end was."""
         late = threading.Event()
         timer = threading.Timer(seconds, self._kill, [late])
         timer.daemon = True
@@ -104,22 +126,31 @@ class Child:
             self.close()
             raise MediaRejected(f"Decoding took longer than {seconds:g} seconds.")
         if lost:
-            raise MediaRejected(self._cause_of_death())
+            raise self._cause_of_death()
 
     def _kill(self, late: threading.Event) -> None:
         late.set()
         self._process.kill()
 
-    def _cause_of_death(self) -> str:
+    def _cause_of_death(self) -> MediaRejected | DecoderFailed:
+        """Files make libraries crash; what ends the process otherwise is no file's fault, such as
+        a machine without memory."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_SECONDS)
         status = self._process.returncode
         self.close()
         if status is None:
-            return "The decoder gave an answer that makes no sense."
+            return MediaRejected("The decoder gave an answer that makes no sense.")
+        if -status in CRASHES:
+            return MediaRejected(f"The decoder was ended by {signal.Signals(-status).name}.")
         if status < 0:
-            return f"The decoder was ended by {signal.Signals(-status).name}."
-        return f"The decoder ended with status {status}."
+            return DecoderFailed(f"The decoder was ended by {signal.Signals(-status).name}.")
+        return DecoderFailed(f"The decoder ended with status {status}.")
+
+
+@cache
+def _warn_once(warning: str) -> None:
+    logger.warning(warning)
 
 
 def _start(limits: Limits) -> subprocess.Popen[bytes]:
@@ -128,8 +159,7 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
         "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),  # noqa: PTH109 (a string is wanted)
         "MALLOC_ARENA_MAX": "1",  # arenas count as address space
     }
-    if libraries := os.environ.get("LD_LIBRARY_PATH"):
-        environment["LD_LIBRARY_PATH"] = libraries
+    environment |= {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     command = [sys.executable, "-P", "-W", "ignore", "-m", MODULE, json.dumps(asdict(limits))]
     try:
         return subprocess.Popen(

@@ -6,6 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING, cast
 
+from shopreco.media.damage import is_damage
 from shopreco.media.errors import MediaRejected
 from shopreco.media.limits import Limits
 
@@ -99,8 +100,10 @@ def _orientation(image: Image) -> object:
 
     try:
         return image.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # noqa: BLE001 (damaged EXIF raises anything, and its picture may be sound)
-        return None
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        return None  # the picture itself may be sound
 
 
 def _upright(image: Image, orientation: object) -> Image:

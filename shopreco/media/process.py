@@ -3,6 +3,7 @@
 It reads files from its standard input and answers on its standard output until the input ends,
 which it does when the worker dies. It is born without the worker's environment and its secrets,
 and gives up what decoding does not need: once it is ready it can open no file and no connection.
+Windows has no such bounds; there it is a process of its own and nothing more.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import os
 import pkgutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import IO, TYPE_CHECKING
 
+from shopreco.media.confinement import UNCONFINED, can_confine, confine, end_after
+from shopreco.media.damage import is_damage
 from shopreco.media.errors import MediaRejected
 from shopreco.media.limits import MEBIBYTE, Limits
 from shopreco.media.pictures import decode_picture
 from shopreco.media.protocol import (
+    FAILED,
     FRAMES,
     PICTURE,
     READY,
@@ -56,8 +61,9 @@ def main() -> None:
     except ImportError as error:
         write_message(answers, Message(UNAVAILABLE, text=str(error)))
         return
-    confine(limits)
-    write_message(answers, Message(READY))
+    if confined := can_confine():
+        confine(limits)
+    write_message(answers, Message(READY, text="" if confined else UNCONFINED))
     serve(sys.stdin.buffer, answers, limits)
 
 
@@ -75,15 +81,6 @@ def load_libraries() -> None:
             import_module(module.name)
 
 
-def confine(limits: Limits) -> None:
-    import resource
-
-    if sys.platform == "linux":  # elsewhere the kernel does not bound what a process maps
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    for right in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
-        resource.setrlimit(right, (0, 0))
-
-
 def serve(requests: IO[bytes], answers: IO[bytes], limits: Limits) -> None:
     """Answer every request with images or a reason, until there are no more."""
     longest = longest_request(limits)
@@ -93,9 +90,8 @@ def serve(requests: IO[bytes], answers: IO[bytes], limits: Limits) -> None:
         except EOFError:
             return
         # The worker ends a slow process itself. This is for one whose worker is gone.
-        signal.setitimer(signal.ITIMER_REAL, 2 * limits.decoding_seconds)
-        answer = answer_to(request, limits)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        with end_after(2 * limits.decoding_seconds):
+            answer = answer_to(request, limits)
         write_message(answers, answer)
 
 
@@ -106,7 +102,11 @@ def answer_to(request: Message, limits: Limits) -> Message:
         reason = str(error)
     except MemoryError:
         reason = f"Decoding the file needs more than {limits.memory // MEBIBYTE} MB of memory."
-    except Exception as error:  # noqa: BLE001 (a damaged file makes the libraries raise anything)
+    except Exception as error:  # noqa: BLE001 (whatever the libraries raise)
+        if not is_damage(error):
+            # In the message: a file that is standard error cannot be written to any more.
+            text = f"{type(error).__name__}: {_detail(error)}"
+            return Message(FAILED, traceback.format_exc().encode(), text)
         reason = f"The file is damaged or of an unusual kind: {_detail(error)}."
     return Message(REJECTED, text=reason)
 

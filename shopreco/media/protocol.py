@@ -25,6 +25,7 @@ FRAMES = "frames"
 READY = "ready"
 UNAVAILABLE = "unavailable"
 REJECTED = "rejected"
+FAILED = "failed"
 IMAGES = "images"
 
 LONGEST_HEADER = 2**16
@@ -33,7 +34,8 @@ CHANNELS = 3
 
 @dataclass(frozen=True)
 class Message:
-    """`text` is a reason; `sizes` are the (width, height) of the RGB images in `payload`."""
+    """`text` is a reason; `sizes` are the (width, height) of the RGB images in `payload`. Of a
+    failure it holds the traceback."""
 
     kind: str
     payload: bytes = b""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from shopreco.media.damage import is_damage
 from shopreco.media.errors import MediaRejected
 from shopreco.media.limits import Limits
 from shopreco.media.scenes import Shot, choose_shots
@@ -48,19 +49,30 @@ def _open(data: bytes) -> InputContainer:
     import av
 
     try:
-        return av.open(
+        container: InputContainer = av.open(
             io.BytesIO(data),
             "r",
             options={"format_whitelist": ",".join(CONTAINERS), "codec_whitelist": ",".join(CODECS)},
-            metadata_errors="replace",
+            **_tags_as_they_are(),
         )
     except MemoryError:
         raise
-    except av.error.FFmpegError:
+    except av.error.FFmpegError as error:
+        if not is_damage(error):
+            raise
         raise MediaRejected(
             "The file is not a video that is read (MP4, MOV, WebM, MKV, AVI, MPEG-TS or Ogg), "
             "or it is damaged."
         ) from None
+    return container
+
+
+def _tags_as_they_are() -> dict[str, Any]:
+    """PyAV 18 refuses a video for a tag that is not UTF-8 unless told; 19 never does, and knows no
+    such argument."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 def _picture_track(container: InputContainer, limits: Limits) -> VideoStream:
@@ -145,8 +157,9 @@ def _frames(stream: VideoStream, packets: Sequence[Packet[VideoStream]]) -> Iter
             yield from context.decode(packet)
         except MemoryError:
             raise
-        except av.error.FFmpegError:
-            continue
+        except av.error.FFmpegError as error:
+            if not is_damage(error):
+                raise
     context.flush_buffers()
 
 

@@ -5,7 +5,6 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import pgvector.django.halfvec
 import pgvector.django.sparsevec
-from django.conf import settings
 from django.db import migrations, models
 
 from shopreco.extensions import MINIMUM_PGVECTOR, RequireExtension
@@ -16,7 +15,6 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -61,7 +59,8 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
                 ('heartbeat_at', models.DateTimeField(blank=True, null=True, verbose_name='last sign of life')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by')),
+                # A foreign key until 0012: users may live in another database.
+                ('requested_by_id', models.CharField(blank=True, max_length=255)),
                 ('space', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='shopreco.embeddingspace', verbose_name='space')),
             ],
             options={

@@ -1,4 +1,4 @@
-from shopreco.models.changes import Change
+from shopreco.models.changes import Change, Mark
 from shopreco.models.facets import FacetCode
 from shopreco.models.graph import (
     Edge,
@@ -32,6 +32,7 @@ __all__ = [
     "Item",
     "LexicalEntry",
     "LexiconTerm",
+    "Mark",
     "Meaning",
     "ModalityVector",
     "ModelKind",

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from shopreco.models.changes import Change
+from shopreco.models.changes import Change, Mark
 from shopreco.models.facets import FacetCode
 
 
@@ -25,17 +25,25 @@ class ItemQuerySet(models.QuerySet["Item"]):
         waiting = Change.objects.filter(
             catalogue=OuterRef("catalogue"), object_id=OuterRef("object_id")
         )
-        return self.annotate(is_pending=Exists(waiting))
+        marked = Mark.objects.filter(
+            catalogue=OuterRef("catalogue"), path="", key=OuterRef("object_id")
+        )
+        return self.annotate(is_pending=Exists(waiting) | Exists(marked))
 
     def indexed(self) -> ItemQuerySet:
         return self.filter(outcome=Outcome.INDEXED)
+
+    def failing(self) -> ItemQuerySet:
+        """Those whose last attempt failed, whether or not an earlier state of them is indexed."""
+        return self.filter(failures__gt=0)
 
 
 class Item(models.Model):
     """A shop's object in the index: its identity, its filter columns and its last outcome.
 
     Everything else that is known of it points here. A deleted object leaves its row behind as a
-    tombstone until `shopreco_prune`.
+    tombstone until `shopreco_prune`. An object that was indexed and now fails keeps its outcome and
+    its last good state; `failures` and `reason` say so, and it is tried again at `retry_at`.
     """
 
     catalogue = models.CharField(_("catalogue"), max_length=100)
@@ -61,6 +69,10 @@ class Item(models.Model):
     added_at = models.DateTimeField(_("added"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
     reason = models.TextField(_("reason"), blank=True)
+    failures = models.PositiveSmallIntegerField(
+        _("failures"), default=0, help_text=_("Attempts that failed since the last that did not.")
+    )
+    retry_at = models.DateTimeField(_("tried again"), null=True, blank=True)
     media_problems = models.JSONField(
         _("media problems"),
         default=dict,
@@ -84,6 +96,11 @@ class Item(models.Model):
                 fields=["catalogue", "outcome"],
                 name="shopreco_item_outcome",
                 condition=~Q(outcome=Outcome.INDEXED),
+            ),
+            models.Index(
+                fields=["catalogue", "retry_at"],
+                name="shopreco_item_retry",
+                condition=Q(retry_at__isnull=False),
             ),
             GinIndex(fields=["facet_codes"], name="shopreco_item_facets"),
             GinIndex(

@@ -14,6 +14,7 @@ class SpaceState(models.TextChoices):
     BUILDING = "building", _("building")
     ACTIVE = "active", _("active")
     RETIRED = "retired", _("retired")
+    DELETING = "deleting", _("being deleted")
 
 
 class VectorIndex(models.TextChoices):
@@ -102,7 +103,8 @@ class ModalityVector(models.Model):
 
     Kept per encoder and before any alignment, so that a weight or an alignment can change, and a
     space be rebuilt, without encoding. Without a vector the item lacks the modality: it has no
-    picture, or none that can be read. An E(K) that has spread along links stands beside the one
+    picture, or none that can be read. A vector is kept while a file that it was made of cannot be
+    read, and then says so. An E(K) that has spread along links stands beside the one
     that was encoded, by its space in place of the encoder.
     """
 
@@ -111,6 +113,12 @@ class ModalityVector(models.Model):
     modality = models.CharField(max_length=16)
     encoder = models.CharField(max_length=64, help_text=_("Fingerprint of the encoder."))
     content_hash = models.CharField(max_length=32)
+    files = models.CharField(
+        max_length=79, db_default="", help_text=_("Digests of the names of what it was made of.")
+    )
+    kept = models.BooleanField(
+        db_default=False, help_text=_("It stands in for files that cannot be read now.")
+    )
     vector = HalfVectorField(null=True)
 
     class Meta:

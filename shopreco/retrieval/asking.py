@@ -2,21 +2,20 @@
 something else to do.
 
 Reading thousands of rows one by one takes longer than finding them, and a query is encoded in the
-time in which its words are looked for.
+time in which its words are looked for. All of them go through Django's cursor: its checks of the
+connection, its wrappers and its log are there, and so is the schema that a backend sets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connections, router
+from django.db import DatabaseError, connections, router
 from numpy.typing import NDArray
-from psycopg import ClientCursor
-from psycopg.errors import error_from_result
-from psycopg.generators import fetch_many, send
-from psycopg.pq import ExecStatus, Format
+from psycopg import ClientCursor, Cursor
 
 from shopreco.models import Embedding
 
@@ -35,48 +34,86 @@ class Statement(NamedTuple):
     params: tuple[Any, ...]
 
 
-class Asked:
-    """A statement that the server works on. Its connection takes no other before it is read or
-    closed.
+class BinaryCursor(Cursor[tuple[Any, ...]]):
+    """Has `bytea` sent as it is, where Django's cursor takes it as text of twice the size.
 
-    Within a transaction of the host's it is answered at once, so that a failure stays within the
-    savepoint that it was asked in.
+    Parameters become part of the text, as in Django's.
+    """
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> BinaryCursor:
+        text = ClientCursor(self.connection).mogrify(query, params)
+        super().execute(text, prepare=False, binary=True)
+        return self
+
+
+@contextmanager
+def reading() -> Iterator[Any]:
+    """A cursor of Django's for what answers read.
+
+    Within a transaction of the host's, what is done with it is undone: neither a failure nor a
+    setting of ours outlives it.
+    """
+    connection = connections[router.db_for_read(Embedding)]
+    savepoint = None if connection.get_autocommit() else connection.savepoint()
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        if savepoint is not None:
+            connection.savepoint_rollback(savepoint)
+            connection.savepoint_commit(savepoint)
+
+
+def answered(statement: Statement) -> list[bytes | None]:
+    """The one row of `bytea` that a statement selects. Raises Django's DatabaseError."""
+    with reading() as cursor:
+        _answer_in_binary(cursor)
+        cursor.execute(*statement)
+        return list(cursor.fetchone())
+
+
+class Asked:
+    """A statement that the server works on while this process does something else. Its connection
+    takes no other before it is read or closed.
+
+    Within a transaction of the host's it is answered at once.
 
     statement: selects one row of `bytea`.
     """
 
     def __init__(self, statement: Statement) -> None:
         self._answer: list[bytes | None] | None = None
-        self._connection = connections[router.db_for_read(Embedding)]
-        self._connection.ensure_connection()
-        self._raw = self._connection.connection
-        server = self._raw.pgconn
-        with self._connection.wrap_database_errors:
-            message = ClientCursor(self._raw).mogrify(*statement).encode()
-            server.send_query_params(message, None, result_format=Format.BINARY)
-            self._raw.wait(send(server))
-        if self._connection.in_atomic_block:
-            self.row()
+        self._sent = ExitStack()
+        connection = connections[router.db_for_read(Embedding)]
+        if not connection.get_autocommit():
+            self._answer = answered(statement)
+            return
+        self._cursor = connection.cursor()
+        _answer_in_binary(self._cursor)
+        with ExitStack() as sending:
+            sending.enter_context(connection.wrap_database_errors)
+            sending.enter_context(connection.connection.pipeline())
+            self._cursor.execute(*statement)
+            self._sent = sending.pop_all()
 
     def row(self) -> list[bytes | None]:
         """Raises Django's DatabaseError."""
         if self._answer is None:
             self._answer = []
-            with self._connection.wrap_database_errors:
-                self._answer = self._read()
+            with self._cursor:
+                self._sent.close()
+                self._answer = list(self._cursor.fetchone())
         return self._answer
-
-    def _read(self) -> list[bytes | None]:
-        results = self._raw.wait(fetch_many(self._raw.pgconn))
-        for result in results:
-            if result.status != ExecStatus.TUPLES_OK:
-                raise error_from_result(result)
-        return [results[-1].get_value(0, n) for n in range(results[-1].nfields)]
 
     def close(self) -> None:
         """Leave what was not read, so that the connection can be used again."""
-        if self._answer is None:
-            self._raw.wait(fetch_many(self._raw.pgconn))
+        with suppress(DatabaseError):
+            self._sent.close()
+
+
+def _answer_in_binary(cursor: Any) -> None:
+    """Whatever Django and other tools do around a statement is in the wrapper, and stays."""
+    cursor.cursor = BinaryCursor(cursor.connection)
 
 
 def as_arrays(statement: Statement, columns: Columns) -> Statement:
@@ -95,7 +132,7 @@ def reaching(k: int) -> str:
     scan reaches k rows, and goes on past those that a filter drops.
 
     They are settings of the transaction, that is of the statement alone, also behind a pool of
-    connections, and cost no round trip.
+    connections, and cost no round trip. `reading` keeps them out of a transaction of the host's.
     """
     depth = max(40, min(1000, k))
     return (

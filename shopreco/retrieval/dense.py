@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from django.db import connections, router
 from numpy.typing import NDArray
 
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
-from shopreco.retrieval.asking import Statement, reaching
+from shopreco.retrieval.asking import Statement, reaching, reading
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import Hits
 
@@ -29,7 +28,7 @@ def nearest(
         SELECT n.item_id, i.group_id, -n.distance
         FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
     """
-    with connections[router.db_for_read(Embedding)].cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(sql, params)
         return Hits.from_rows(cursor.fetchall())
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
-from shopreco.retrieval.asking import Asked, Statement, ids, read_array
+from shopreco.process_cache import Kept
+from shopreco.retrieval.asking import Statement, answered, ids, read_array
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.kept import Kept
 
 MAX_VALUES = 50
 MAX_FACETS = 12
@@ -190,8 +190,8 @@ def _holdings(item_ids: NDArray[np.int64], filters: Filters) -> Holdings:
         FROM shopreco_item i WHERE i.id = ANY(%s::bigint[])
     """
     params = [p for each in conditions.values() for p in each.params]
-    asked = Asked(Statement(sql, (*params, ids(item_ids.tolist()))))
-    currency, found, groups, prices, sizes, codes, *passed = asked.row()
+    row = answered(Statement(sql, (*params, ids(item_ids.tolist()))))
+    currency, found, groups, prices, sizes, codes, *passed = row
     owners, facet_ids, value_ids = _read_codes(codes, read_array(sizes, "i8"))
     order = np.argsort(item_ids)
     return Holdings(

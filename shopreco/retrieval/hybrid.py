@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, lexical, vectors
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, ids, read_arrays
+from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, ids, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.matches import NO_HITS, Hits
@@ -160,8 +160,8 @@ def _reached(
     """
     literals = (literal, words.literal if words else lexical.NO_WORDS)
     params = (*literals, *near.params, ids(given), *where.params)
-    asked = Asked(as_arrays(Statement(sql, params), COLUMNS))
-    return Reached(*read_arrays(asked.row(), COLUMNS))
+    row = answered(as_arrays(Statement(sql, params), COLUMNS))
+    return Reached(*read_arrays(row, COLUMNS))
 
 
 def _near(space: EmbeddingSpace, vector: NDArray[np.float32], scope: Filters) -> Reached:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
-from shopreco.retrieval.kept import Kept
+from shopreco.process_cache import Kept
 
 SPARE = 8
 """Candidates read beyond what is missing, once it has turned out that some are hidden by now."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
 from shopreco.models import EmbeddingSpace, LexiconTerm
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.process_cache import NotYetRead, Refreshed
+from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
-from shopreco.retrieval.kept import Refreshed
 from shopreco.retrieval.matches import Hits
 from shopreco.text import (
     KnownTerm,
@@ -33,6 +33,8 @@ MAX_HITS = 10_000
 SIMILAR = 20
 MOST_TERMS = 200_000
 """Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
+MOST_KEPT = 10 * MOST_TERMS
+"""Of all shops of a process."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
 COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
@@ -88,6 +90,9 @@ class Frequencies(NamedTuple):
         }
 
 
+NO_FREQUENCIES = Frequencies(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
 def read_frequencies(space: EmbeddingSpace) -> Frequencies:
     """Of the most frequent terms of a space."""
     sql = """
@@ -98,11 +103,11 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
         ) AS frequent ORDER BY term_id
     """
     columns = {"term_id": "i8", "document_frequency": "i8"}
-    asked = Asked(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
-    return Frequencies(*read_arrays(asked.row(), columns))
+    row = answered(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
+    return Frequencies(*read_arrays(row, columns))
 
 
-FREQUENCIES = Refreshed(read_frequencies)
+FREQUENCIES = Refreshed(read_frequencies, most=MOST_KEPT, size=lambda read: len(read.counts))
 
 
 class SpaceLexicon:
@@ -118,11 +123,18 @@ class SpaceLexicon:
     def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
         """Document frequency by known term; notes N on the way."""
         by_id = {term_id(term): term for term in (*terms, *guesses)}
-        found = FREQUENCIES.of(self.space).of([EVERY_ITEM, *by_id])
+        found = self._kept().of([EVERY_ITEM, *by_id])
         if unknown := [id for term in terms if (id := term_id(term)) not in found]:
             found |= self._frequencies([EVERY_ITEM, *unknown])
         self.documents = found.pop(EVERY_ITEM, self.documents)
         return {by_id[each]: frequency for each, frequency in found.items()}
+
+    def _kept(self) -> Frequencies:
+        """None while they are read for the first time: then all are asked for."""
+        try:
+            return FREQUENCIES.of(self.space, patience=0)
+        except NotYetRead:
+            return NO_FREQUENCIES
 
     def _frequencies(self, term_ids: list[int]) -> dict[int, int]:
         with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:

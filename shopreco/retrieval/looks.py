@@ -4,12 +4,11 @@ ranked by form, colour and what they show."""
 from __future__ import annotations
 
 import numpy as np
-from django.db import connections, router
 from numpy.typing import NDArray
 
 from shopreco.indexing import fusing
 from shopreco.models import EmbeddingSpace, ModalityVector
-from shopreco.retrieval.asking import Statement, reaching
+from shopreco.retrieval.asking import Statement, reaching, reading
 from shopreco.retrieval.dense import literal
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.matches import NO_HITS, Hits
@@ -40,7 +39,7 @@ def nearest(space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters
             AND m.modality = 'image' AND m.encoder = '{space.encoders["image"]}'
         ORDER BY n.item_id
     """
-    with connections[router.db_for_read(ModalityVector)].cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(sql, params)
         rows = cursor.fetchall()
     if not rows:

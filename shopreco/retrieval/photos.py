@@ -28,7 +28,7 @@ from shopreco.media import MediaRejected
 from shopreco.models import EmbeddingSpace
 from shopreco.ranking import near_best
 from shopreco.retrieval import dense, looks, vectors
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.filters import Filters
 from shopreco.retrieval.lexical import LexicalQuery
 from shopreco.retrieval.rankings import Ranking
@@ -92,12 +92,16 @@ def find(space: EmbeddingSpace, given: File[Any] | str) -> Photo:
     return Photo(key, vector)
 
 
-def _read(upload: File[Any]) -> bytes:
+def too_large(size: int) -> PhotoRejected:
+    """What a shopper is told whose photo has too many bytes."""
+    message = gettext("Your photo has %(size)s, more than the %(most)s that are read.")
     most = get_settings().PHOTO_MAX_BYTES
-    if upload.size > most:
-        message = gettext("Your photo has %(size)s, more than the %(most)s that are read.")
-        sizes = {"size": filesizeformat(upload.size), "most": filesizeformat(most)}
-        raise PhotoRejected(message % sizes)
+    return PhotoRejected(message % {"size": filesizeformat(size), "most": filesizeformat(most)})
+
+
+def _read(upload: File[Any]) -> bytes:
+    if upload.size > get_settings().PHOTO_MAX_BYTES:
+        raise too_large(upload.size)
     data = bytes(upload.read())
     if not data:
         raise PhotoRejected(gettext("The file of your photo is empty."))
@@ -117,13 +121,12 @@ def _encoded(space: EmbeddingSpace, data: bytes) -> Vector:
 
 def _encoded_here(space: EmbeddingSpace, data: bytes, seconds: float) -> Vector | None:
     """None where this process's copy of the encoder is missing, fails or is late."""
-    encoding = vectors.threads("photo", os.getpid()).submit(_encode, space, data)
+    encoding = vectors.threads("photo", os.getpid()).submit(lambda: _encode(space, data))
     try:
         return encoding.result(timeout=seconds)
     except MediaRejected as error:
         raise _unreadable(str(error)) from error
     except FutureTimeout:
-        encoding.cancel()
         logger.warning("search by photo: not encoded here in %g s, a worker is asked", seconds)
     except Exception as error:  # noqa: BLE001 (whatever the runtime raises: a worker may do better)
         logger.warning("search by photo: a worker is asked: %s", error)
@@ -219,5 +222,5 @@ def _nearest(
     literals = (dense.literal(vector), dense.literal(picture), words.literal if words else None)
     params = (*by_looks.params, *by_vector.params, *literals)
     columns = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
-    asked = Asked(as_arrays(Statement(sql, params), columns))
-    return _Found(*read_arrays(asked.row(), columns))
+    row = answered(as_arrays(Statement(sql, params), columns))
+    return _Found(*read_arrays(row, columns))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from django.core.cache import caches
 from django.db import connections, models, router
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.models import Edge, EmbeddingSpace, Item
+from shopreco.process_cache import shared_key
 from shopreco.ranking import best_of_each_group, cap_per_key, maximal_marginal_relevance
 from shopreco.retrieval import dense, linked, looks
 from shopreco.retrieval.facets import first_values
@@ -18,6 +18,7 @@ from shopreco.retrieval.filters import parse_filters
 from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.rankings import Ranking
+from shopreco.shared_cache import shared_cache
 
 CANDIDATES = 100
 """Neighbours that a block chooses from: room for what is not live, variants, and diversity."""
@@ -118,12 +119,11 @@ def neighbours(
     if item is None:
         return Ranking.of("", NO_HITS)
     item_id, group_id = item
-    cache = caches[get_settings().CACHE]
-    key = f"shopreco:{intent}:{space.pk}:{item_id}"
-    kept = cache.get(key)
+    key = shared_key(intent, space.pk, item_id)
+    kept = shared_cache().get(key)
     if kept is None:
         kept = RETRIEVERS[intent](space, shop, item_id).as_plain()
-        cache.set(key, kept, get_settings().BLOCK_CACHE_SECONDS)
+        shared_cache().set(key, kept, get_settings().BLOCK_CACHE_SECONDS)
     ranking = Ranking.from_plain(kept)
     ranking = ranking.take((ranking.item_ids != item_id) & (ranking.group_ids != group_id))
     return ranking.take(best_of_each_group(ranking.group_ids))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from time import perf_counter
+from typing import ParamSpec, TypeVar
 
 from django.db import connections, router, transaction
+from django.utils.asyncio import async_unsafe
 
 from shopreco.models import Embedding
+from shopreco.process_cache import answering
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextmanager
@@ -22,6 +29,24 @@ def savepoint() -> Iterator[None]:
     alias = router.db_for_read(Embedding)
     with transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext():
         yield
+
+
+def answer_of_a_shop(function: Callable[P, R]) -> Callable[P, R]:
+    """A service that answers whatever fails, which in an event loop would be every statement.
+
+    Raises:
+        SynchronousOnlyOperation: it is called in an event loop; the message has the fix.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with answering():
+            return function(*args, **kwargs)
+
+    name = f"services.{function.__name__}"
+    message = f"{name} waits for the database. In async code: await sync_to_async({name})(…)"
+    guarded: Callable[P, R] = async_unsafe(message)(call)
+    return guarded
 
 
 @dataclass(slots=True)

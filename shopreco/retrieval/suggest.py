@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.core.cache import caches
 from django.db import connections, router
 from django.http import HttpRequest
 
 from shopreco.catalogues import Attributes, Catalogue, Facet, Identifier
 from shopreco.catalogues.base import normalise_identifier
 from shopreco.catalogues.fields import SEPARATOR
-from shopreco.conf import get_settings
 from shopreco.models import EmbeddingSpace, Item
+from shopreco.process_cache import shared_key
 from shopreco.retrieval.results import Suggestion
+from shopreco.shared_cache import shared_cache
 
 MAX_FACET_VALUES = 2_000
 FACET_SECONDS = 300
@@ -83,8 +83,8 @@ def _facet_values(catalogue: Catalogue, prefix: str) -> Iterator[Suggestion]:
 
 def facet_values(catalogue: Catalogue, name: str) -> list[str]:
     """All values of a facet, the most frequent first; cached for minutes."""
-    key = f"shopreco:facet:{catalogue.name}:{name}"
-    cached = caches[get_settings().CACHE].get(key)
+    key = shared_key("facet", catalogue.name, name)
+    cached = shared_cache().get(key)
     if cached is None:
         with connections[router.db_for_read(Item)].cursor() as cursor:
             cursor.execute(
@@ -98,7 +98,7 @@ def facet_values(catalogue: Catalogue, name: str) -> list[str]:
                 [catalogue.name, name, MAX_FACET_VALUES],
             )
             cached = [value for (value,) in cursor.fetchall()]
-        caches[get_settings().CACHE].set(key, cached, FACET_SECONDS)
+        shared_cache().set(key, cached, FACET_SECONDS)
     return list(cached)
 
 

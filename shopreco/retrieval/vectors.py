@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,7 +13,6 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 import numpy as np
-from django.core.cache import BaseCache, caches
 from numpy.typing import NDArray
 
 from shopreco.conf import get_settings
@@ -22,13 +20,20 @@ from shopreco.encoders import PhotoEncoder, QueryEncoder
 from shopreco.fusion import IMAGE, TEXT
 from shopreco.indexing.modalities import encoder_of
 from shopreco.models import EmbeddingSpace
+from shopreco.process_cache import Bounded
+from shopreco.retrieval.short_queue import Promise, ShortQueue, TooBusy
 from shopreco.retrieval.stages import Stages
+from shopreco.shared_cache import shared_cache
 
 logger = logging.getLogger(__name__)
 
 Vector: TypeAlias = NDArray[np.float32]
 
 THREADS = 2
+PLACES = 4
+"""For texts, or photos, that wait for one of the threads; more would be late anyway."""
+MOST_ENCODERS = 4
+"""In memory: the text and image encoders of two spaces, in use and switched to."""
 LOADING_SECONDS = 3.0
 """What the first query of a process may wait, once, while the encoder is loaded."""
 CACHE_SECONDS = 24 * 3600
@@ -38,7 +43,8 @@ QUICK = 0.05
 SHORT = 200
 """Characters of a text that it takes no longer for."""
 
-_loaded: dict[str, Any] = {}
+_loaded: Bounded[str, Any] = Bounded(MOST_ENCODERS)
+"""By fingerprint, the same in every shop."""
 _took: dict[str, float] = {}
 """Seconds that an encoder took for the last short query."""
 _loading = Lock()
@@ -62,23 +68,28 @@ def photo_encoder(space: EmbeddingSpace) -> PhotoEncoder:
 
 def _load(space: EmbeddingSpace, modality: str) -> Any:
     key = space.encoders[modality]
-    if key not in _loaded:
-        with _loading:
-            if key not in _loaded:
-                directory = get_settings().artefact_dir / key
-                _loaded[key] = encoder_of(space, modality).load_query_encoder(directory)
-    return _loaded[key]
+    if (loaded := _loaded.get(key)) is not None:
+        return loaded
+    with _loading:
+        loaded = _loaded.get(key)
+        if loaded is None:
+            loaded = encoder_of(space, modality).load_query_encoder(
+                get_settings().artefact_dir / key
+            )
+            _loaded.put(key, loaded)
+    return loaded
 
 
-def begin(space: EmbeddingSpace, text: str) -> Future[Vector]:
-    """q = E_text(Q), formula (1), as a future: from the cache, else encoded in a thread.
+def begin(space: EmbeddingSpace, text: str) -> Promise[Vector]:
+    """q = E_text(Q), formula (1), as a promise: from the cache, else encoded in a thread.
 
-    The vector that comes too late for its own request is cached for the next.
+    The vector that comes too late for its own request is cached for the next, if work on it has
+    begun; else it is given up.
     """
     cached = known(space, text)
     if cached is None:
-        return threads("query", os.getpid()).submit(_encode_and_remember, space, text)
-    ready: Future[Vector] = Future()
+        return _begun(space, text)
+    ready: Promise[Vector] = Promise()
     ready.set_result(cached)
     return ready
 
@@ -97,53 +108,51 @@ def encoded(space: EmbeddingSpace, text: str, stages: Stages) -> Vector | None:
     """
     quick = _took.get(space.encoder_fingerprint, inf) < QUICK * get_settings().QUERY_DEADLINE
     if not quick or len(text) > SHORT:
-        encoding = threads("query", os.getpid()).submit(_encode_and_remember, space, text)
-        return wait(space, encoding, stages)
+        return wait(space, _begun(space, text), stages)
     vector: Vector | None = None
     with stages.stage("encode", optional=True):
         vector = _encode(space, text)
     return vector  # noqa: RET504 (the stage may have failed)
 
 
-def wait(space: EmbeddingSpace, encoding: Future[Vector], stages: Stages) -> Vector | None:
+def wait(space: EmbeddingSpace, encoding: Promise[Vector], stages: Stages) -> Vector | None:
     """The vector that `begin` promised; None, and the stage named, if it fails or is late."""
     with stages.stage("encode", optional=True):
         try:
             return encoding.result(timeout=patience(space))
         except FutureTimeout:
             stages.degraded["encode"] = "the query vector was not ready in time"
+        except TooBusy as error:
+            stages.degraded["encode"] = str(error)
     return None
 
 
 def patience(space: EmbeddingSpace) -> float:
     """Seconds that a search may wait for a vector."""
     deadline = get_settings().QUERY_DEADLINE
-    return deadline if space.encoder_fingerprint in _loaded else max(deadline, LOADING_SECONDS)
+    return deadline if _loaded.get(space.encoder_fingerprint) else max(deadline, LOADING_SECONDS)
 
 
 def remember(key: str, vector: Vector) -> None:
     """Keep a vector for the next request, as far as the cache works."""
-    try:
-        _cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
-    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-        logger.warning("vector not cached: %s", error)
+    shared_cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
 
 
 def recall(key: str) -> Vector | None:
     """A vector that was remembered; None if it is gone, or the cache is."""
-    try:
-        found = _cache().get(key)
-    except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-        logger.warning("cache of vectors not reached: %s", error)
-        return None
+    found = shared_cache().get(key)
     return np.frombuffer(found, dtype=np.float32) if isinstance(found, bytes) else None
 
 
 @lru_cache(maxsize=2)
-def threads(purpose: str, pid: int) -> ThreadPoolExecutor:
+def threads(purpose: str, pid: int) -> ShortQueue:
     """Threads of this process, so that photos keep no words waiting; a forked child, with another
     pid, gets its own."""
-    return ThreadPoolExecutor(THREADS, thread_name_prefix=f"shopreco-{purpose}")
+    return ShortQueue(f"shopreco-{purpose}", threads=THREADS, places=PLACES)
+
+
+def _begun(space: EmbeddingSpace, text: str) -> Promise[Vector]:
+    return threads("query", os.getpid()).submit(lambda: _encode_and_remember(space, text))
 
 
 def remember_query(space: EmbeddingSpace, text: str, vector: Vector) -> None:
@@ -163,10 +172,6 @@ def _encode(space: EmbeddingSpace, text: str) -> Vector:
     if len(text) <= SHORT:
         _took[space.encoder_fingerprint] = perf_counter() - began
     return vector
-
-
-def _cache() -> BaseCache:
-    return caches[get_settings().CACHE]
 
 
 def _cache_key(space: EmbeddingSpace, text: str) -> str:

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from shopreco.indexing.graph.vectors import name_of
 from shopreco.models import Edge, EmbeddingSpace
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
-from shopreco.retrieval.kept import Refreshed
+from shopreco.process_cache import Refreshed
+from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.mentioned import Holders
 from shopreco.text.dictionary import Dictionary
 
 MOST_NAMES = 10_000
+MOST_KEPT = 5 * MOST_NAMES
+"""Of all shops of a process: their vectors take up to 80 MB."""
 MOST_ITEMS = 200
 """A node that more items have says too little of any to find it by."""
 
@@ -40,14 +42,16 @@ NAMES = """
             sum(held.items) OVER (ORDER BY held.items DESC, name.id) AS links
         FROM shopreco_node name
         JOIN shopreco_node n ON n.id = COALESCE(name.merged_into_id, name.id)
-        JOIN (
-            SELECT target_id, count(*) AS items FROM shopreco_edge
-            WHERE state <> 'rejected' GROUP BY target_id HAVING count(*) <= %(most_items)s
-        ) AS held ON held.target_id = n.id
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS items FROM (
+                SELECT FROM shopreco_edge
+                WHERE target_id = n.id AND state <> 'rejected' LIMIT %(most_items)s + 1
+            ) AS held
+        ) AS held
         LEFT JOIN shopreco_nodevector v
             ON v.node_id = n.id AND v.encoder = %(encoder)s AND name.id = n.id
         WHERE name.catalogue = %(catalogue)s AND name.kind <> 'item'
-          AND n.in_texts AND name.in_texts
+          AND n.in_texts AND name.in_texts AND held.items BETWEEN 1 AND %(most_items)s
     ) AS known WHERE links <= %(most_links)s ORDER BY links LIMIT %(most_names)s
 """
 HOLDERS = """
@@ -60,6 +64,8 @@ HOLDERS = """
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     names: Dictionary[int]
+    size: int
+    """How many names there are."""
     node_ids: NDArray[np.int64]
     """Of the nodes that have a vector, (n,)."""
     vectors: NDArray[np.float32]
@@ -103,7 +109,7 @@ def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
         rows = cursor.fetchall()
     ids = list({id for _label, id, _vector in rows})
     columns = {"node_id": "i8", "item_id": "i8", "weight": "f8"}
-    held = Asked(as_arrays(Statement(HOLDERS, (ids,)), columns)).row()
+    held = answered(as_arrays(Statement(HOLDERS, (ids,)), columns))
     encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
     names = Dictionary((name_of(label), id) for label, id, _vector in rows)
     for language in space.statistics.get("languages", {}):
@@ -111,6 +117,7 @@ def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
         names.mentions("", language)
     return Vocabulary(
         names,
+        len(rows),
         np.array([id for id, _vector in encoded], dtype=np.int64),
         _matrix((vector for _id, vector in encoded), space.dimension),
         Holders(*read_arrays(held, columns)),
@@ -122,4 +129,4 @@ def _matrix(vectors: Iterable[str], dimension: int) -> NDArray[np.float32]:
     return np.stack(rows) if rows else np.empty((0, dimension), dtype=np.float32)
 
 
-VOCABULARIES = Refreshed(read_vocabulary)
+VOCABULARIES = Refreshed(read_vocabulary, most=MOST_KEPT, size=lambda read: read.size)

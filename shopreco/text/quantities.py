@@ -101,7 +101,8 @@ def read_number(written: str) -> tuple[str, tuple[str, ...]]:
             fraction = Fraction(int(numerator), int(denominator))
             if not whole:
                 return _decimal(fraction), (_decimal(fraction),)
-            return _decimal(int(whole) + fraction), (_plain(whole), _decimal(fraction))
+            # As text: a number of hundreds of digits is none that a computer calculates with.
+            return _plain(whole) + _decimal(fraction)[1:], (_plain(whole), _decimal(fraction))
         parts = tuple(_plain(part) for part in (whole, numerator, denominator) if part)
         return "/".join(parts), parts
     if _GROUPED.fullmatch(written):

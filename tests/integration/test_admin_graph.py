@@ -19,7 +19,8 @@ from shopreco.admin.drawing import Group, Neighbour, draw, shortened, wrapped
 from shopreco.admin.edges import nodes_named
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import graph
-from shopreco.models import Change, Edge, EdgeState, Item, Node, Provenance, RelationType
+from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
+from tests.gadgets import forget_changes, waiting
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 from tests.integration.test_admin_pages import HOSTILE, text
 
@@ -93,10 +94,6 @@ def press(client: Client, node: Node, step: str, edge: Edge, **query: str) -> An
 
 def said(response: Any) -> str:
     return " ".join(str(message) for message in response.context["messages"])
-
-
-def waiting() -> set[str]:
-    return set(Change.objects.values_list("object_id", flat=True))
 
 
 def object_id(title: str) -> str:
@@ -361,7 +358,7 @@ def test_only_what_people_or_files_made_is_removed(admin: Client, found: Edge) -
     response = admin.post(address("node_edges", lamp.pk), {"remove": found.pk}, follow=True)
     assert "reject it instead" in said(response)
     added, _marked = services.add_edge(found.source, found.relation, found.target)
-    Change.objects.all().delete()
+    forget_changes()
     assert 'name="remove"' in text(admin.get(page(lamp)))
     press(admin, lamp, "remove", added)
     assert not Edge.objects.filter(pk=found.pk).exists()
@@ -625,3 +622,27 @@ def test_labels_are_cut_by_the_width_of_their_characters() -> None:
     assert wrapped("Home > Lighting > Desk lamps", 16, 3) == ["Home > Lighting", "> Desk lamps"]
     assert wrapped("北欧胡桃木台灯", 8, 2) == ["北欧胡桃", "木台灯"]
     assert wrapped("one two three four", 5, 2) == ["one", "two…"]
+
+
+def test_what_a_relation_counts_is_edited_with_the_right_to_and_logged(
+    staff: Callable[..., Client],
+) -> None:
+    accessory = relation("has_accessory")
+    url = address("relationtype_change", accessory.pk)
+    words = {name: getattr(accessory, name) for name in ("label", "inverse_label", "meaning")}
+    words |= {"label_zh": "", "inverse_label_zh": "", "symmetric": ""}
+
+    client = staff()
+    assert client.post(url, {**words, "weight": "0.25"}).status_code == 403
+    allowed = Permission.objects.get(codename="change_relationtype")
+    User.objects.get(username="viewer").user_permissions.add(allowed)
+    for wrong in ("1.5", "-0.1", "nan", ""):
+        assert client.post(url, {**words, "weight": wrong}).status_code == 200
+    assert relation("has_accessory").weight == accessory.weight
+
+    answer = client.post(url, {**words, "weight": "0.25"}, follow=True)
+    assert "from the next re-index on" in said(answer)
+    assert relation("has_accessory").weight == 0.25
+    model, flag, message = logged()
+    assert (model, flag) == ("relationtype", CHANGE)
+    assert "weight" in message.lower()

@@ -18,6 +18,7 @@ from demo_shop.models import Brand, Product
 from shopreco import services
 from shopreco.admin import IndexStateAdminMixin, register
 from shopreco.models import Change, Item, Node, Outcome
+from tests.gadgets import forget_changes, waiting
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 from tests.integration.test_admin_pages import text
 from tests.testapp.models import Book, Media
@@ -110,9 +111,8 @@ def test_selected_objects_are_reindexed(admin_client: Client) -> None:
     products = list(Product.objects.filter(title__contains="cushion"))
     response = reindex(admin_client, products)
     assert "2 objects will be indexed again." in text(response)
-    waiting = set(Change.objects.values_list("object_id", flat=True))
-    assert waiting == {str(product.pk) for product in products}
-    entries = LogEntry.objects.filter(object_id__in=waiting)
+    assert waiting() == {str(product.pk) for product in products}
+    entries = LogEntry.objects.filter(object_id__in=waiting())
     assert {entry.content_type.model for entry in entries} == {"product"}
     assert entries.count() == 2
 
@@ -123,7 +123,7 @@ def test_it_needs_the_permission_of_shopreco(client: Client) -> None:
     client.force_login(user)
     assert "Re-index selected" not in text(client.get(changelist()))
     reindex(client, [Product.objects.latest("pk")])
-    assert not Change.objects.exists()
+    assert not waiting()
     user.user_permissions.add(Permission.objects.get(codename="change_item"))
     assert "Re-index selected products" in text(client.get(changelist()))
 
@@ -134,16 +134,17 @@ def test_too_many_at_once_are_sent_to_the_catalogue(
     monkeypatch.setattr("shopreco.admin.mixins.SELECTION", 1)
     response = reindex(admin_client, list(Product.objects.all()[:2]))
     assert "Re-index the catalogue instead" in text(response)
-    assert not Change.objects.exists()
+    assert not waiting()
 
 
 def test_a_child_of_multi_table_inheritance(admin_client: Client) -> None:
     book = Book.objects.create(title="Lamps of the north", author="A. Lund")
-    Change.objects.all().delete()
+    forget_changes()
     assert "shopreco-missing" in text(admin_client.get(changelist("testapp_book")))
     reindex(admin_client, [book], "testapp_book")
-    change = Change.objects.get()
-    assert (change.catalogue, change.object_id) == ("testapp.book", str(book.pk))
+    assert "shopreco-pending" in text(admin_client.get(changelist("testapp_book")))
+    assert waiting() == {str(book.pk)}
+    assert Change.objects.get().catalogue == "testapp.book"
     assert "shopreco-pending" in text(admin_client.get(changelist("testapp_book")))
 
 

@@ -23,6 +23,7 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from tests.gadgets import waiting
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 from tests.integration.test_admin_pages import text
 
@@ -109,7 +110,8 @@ class TestStarting:
     ) -> None:
         response = admin_client.post(start(kind), follow=True)
         run = IndexRun.objects.latest("id")
-        assert (run.kind, run.state, run.requested_by) == (kind, RunState.QUEUED, admin_user)
+        assert (run.kind, run.state, run.requested_by) == (kind, RunState.QUEUED, "admin")
+        assert run.requested_by_id == str(admin_user.pk)
         page = reverse("admin:shopreco_indexrun_change", args=[run.pk])
         assert response.redirect_chain == [(page, 302)]
         assert "handed to the workers" in said(response)
@@ -197,8 +199,9 @@ class TestRuns:
         assert "Listing" in stage(state=RunState.RUNNING, started_at=now, heartbeat_at=now)["stage"]
         Change.objects.create(catalogue=CATALOGUE, object_id="x", run=run)
         half = stage(enumerated=True, total=2)
-        assert "Comparing" in half["stage"]
+        assert "Reading" in half["stage"]
         assert (half["done"], half["total"], half["counting"]) == (1, 2, False)
+        assert "Encoding" in stage(linked=True)["stage"]
         Change.objects.all().delete()
         assert "Building the search indexes" in stage()["stage"]
         assert stage()["warning"] == ""
@@ -273,8 +276,7 @@ class TestSelectedItems:
         items = list(Item.objects.order_by("id")[:3])
         response = self.post(admin_client, items)
         assert said(response) == "3 objects will be indexed again."
-        waiting = Change.objects.filter(priority=1).values_list("object_id", flat=True)
-        assert set(waiting) == {item.object_id for item in items}
+        assert waiting() == {item.object_id for item in items}
         assert LogEntry.objects.filter(action_flag=CHANGE).count() == 3
         assert logged()[0] == "item"
 
@@ -283,11 +285,11 @@ class TestSelectedItems:
             catalogue="shop.gone", object_id="1", group_id=0, outcome=Outcome.INDEXED
         )
         assert "no catalogue 'shop.gone'" in said(self.post(admin_client, [gone]))
-        assert not Change.objects.exists()
+        assert not waiting()
 
     def test_it_needs_the_permission(self, staff: Client) -> None:
         response = self.post(staff, list(Item.objects.all()[:1]))
-        assert not Change.objects.exists()
+        assert not waiting()
         assert response.status_code == 200
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from shopreco.catalogues import get_catalogue, registry
 from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.process_cache import Bounded
 from shopreco.retrieval import vectors
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
 
@@ -27,7 +28,7 @@ def test_live_asks_nothing(client: Client) -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_ready_loads_the_query_encoder(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "_loaded", {})
+    monkeypatch.setattr(vectors, "_loaded", Bounded(4))
     response = client.get(reverse("shopreco:ready"))
     assert (response.status_code, response.json()) == (200, {"status": "ready", "reasons": []})
     assert len(vectors._loaded) == 1

@@ -112,7 +112,7 @@ def directory(server_directory: Path) -> Path:
 def start(directory: Path) -> Iterator[Callable[..., Demo]]:
     started: list[Demo] = []
 
-    def start_demo(port: int | None = None) -> Demo:
+    def start_demo(port: int | None = None, directory: Path = directory) -> Demo:
         started.append(Demo(directory, port or free_port()))
         return started[-1]
 
@@ -207,6 +207,73 @@ def test_a_child_that_dies_is_named_with_its_log_and_all_stop(start: Callable[..
     assert "The worker ended with status -9" in demo.output
     assert "INFO/MainProcess" in demo.output, "the tail of the worker's log"
     assert running(family) == []
+
+
+AT_ONCE, MEANWHILE = 0.0, 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("moment", "numbers", "gap"),
+    [
+        ("Starting PostgreSQL", (signal.SIGINT, signal.SIGTERM), AT_ONCE),
+        ("Migrating", (signal.SIGTERM, signal.SIGTERM), MEANWHILE),
+        ("Loading", (signal.SIGINT, signal.SIGINT), AT_ONCE),
+        ("Ctrl-C stops it.", (signal.SIGINT, signal.SIGINT, signal.SIGTERM), MEANWHILE),
+        ("Indexing", (signal.SIGTERM, signal.SIGHUP), AT_ONCE),
+    ],
+)
+def test_whatever_arrives_while_it_stops_everything_stops(
+    start: Callable[..., Demo],
+    server_directory: Path,
+    moment: str,
+    numbers: tuple[signal.Signals, ...],
+    gap: float,
+) -> None:
+    """Sent to the whole group, as a terminal, `timeout` and supervisors do. One directory: each
+    run goes on where the one before was stopped."""
+    directory = server_directory / "interrupted"
+    if moment == "Indexing":  # a feed that has changed is loaded and indexed again
+        os.utime(directory.with_suffix(".csv"))
+    demo = start(directory=directory)
+    family: dict[int, psutil.Process] = {}
+    deadline = time.monotonic() + 120
+    while moment not in demo.output:
+        assert demo.popen.poll() is None, demo.output
+        assert time.monotonic() < deadline, demo.output
+        time.sleep(0.02)
+    for number in numbers:
+        family |= {each.pid: each for each in demo.family()}
+        os.killpg(demo.popen.pid, number)
+        time.sleep(gap)
+
+    assert demo.popen.wait(timeout=90) == 0
+    assert "Traceback" not in demo.output
+    assert demo.output.rstrip().endswith("Stopped. The data is kept.")
+    assert running(list(family.values())) == []
+    assert demo.family() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["Starting PostgreSQL", "Loading"])
+def test_a_demo_that_is_killed_while_it_starts_leaves_nothing_that_the_next_does_not_stop(
+    start: Callable[..., Demo], server_directory: Path, moment: str
+) -> None:
+    directory = server_directory / moment.replace(" ", "-")
+    killed = start(directory=directory)
+    while moment not in killed.output:
+        assert killed.popen.poll() is None, killed.output
+        time.sleep(0.01)
+    time.sleep(0.5)
+    killed.popen.kill()
+    killed.popen.wait()
+
+    demo = start(killed.port, directory)
+    demo.wait_until_ready()
+    family = demo.family()
+    assert demo.stop() == 0
+    assert running(family) == []
+    assert demo.family() == []
 
 
 @pytest.mark.slow

@@ -10,7 +10,17 @@ from django.db import OperationalError, connections
 
 from demo_shop.embedded import EmbeddedServers
 from shopreco import services, tasks
-from shopreco.models import Change, Embedding, IndexRun, Item, LexicalEntry, Outcome, RunState
+from shopreco.indexing.marks import pending
+from shopreco.models import (
+    Change,
+    Embedding,
+    IndexRun,
+    Item,
+    LexicalEntry,
+    Outcome,
+    RunState,
+)
+from tests.gadgets import waiting
 from tests.testapp.models import Gadget
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -62,7 +72,7 @@ def assert_everything_is_indexed_once() -> None:
         str(pk): name for pk, name in names.items()
     }
     assert Embedding.objects.count() == LexicalEntry.objects.count() == len(names)
-    assert not Change.objects.exists()
+    assert not waiting()
 
 
 def is_done(run: IndexRun) -> bool:
@@ -95,9 +105,9 @@ def test_the_broker_down_during_saves(
         saved = [Gadget.objects.create(name=f"unheard {n}") for n in range(3)]
     finally:
         servers.valkey.start()
-    assert Change.objects.count() == len(saved)
+    assert pending(GADGET) == len(saved)
     start_worker()
-    sweep_until(wait_until, lambda: not Change.objects.exists())
+    sweep_until(wait_until, lambda: not waiting())
     assert_everything_is_indexed_once()
 
 
@@ -145,7 +155,7 @@ def test_saves_while_their_items_are_being_encoded(
         for gadget in gadgets[::4]:
             gadget.name = f"saved {round_} {gadget.name[-8:]}"
             gadget.save()
-    sweep_until(wait_until, lambda: is_done(run) and not Change.objects.exists())
+    sweep_until(wait_until, lambda: is_done(run) and not waiting())
     assert_everything_is_indexed_once()
 
 
@@ -156,11 +166,13 @@ def test_an_item_that_kills_its_worker_is_given_up_alone(
     services.run_inline(services.reindex(GADGET))
     gadgets[0].name = "deadly"
     gadgets[0].save()
+    assert waiting()
     Change.objects.update(attempts=settings.SHOPRECO.get("MAX_ATTEMPTS", 3))
     gadgets[1].save()
     tasks.drain(GADGET)
     deadly = Item.objects.get(object_id=str(gadgets[0].pk))
-    assert deadly.outcome == Outcome.FAILED
+    assert (deadly.outcome, deadly.failures) == (Outcome.INDEXED, 1), "its last good state stays"
+    assert deadly.retry_at is None, "what kills workers is not tried again by itself"
     assert deadly.reason.startswith("Workers died 3 times")
     assert Item.objects.get(object_id=str(gadgets[1].pk)).outcome == Outcome.INDEXED
-    assert not Change.objects.exists()
+    assert not waiting()

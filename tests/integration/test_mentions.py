@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -12,7 +12,6 @@ from shopreco.catalogues import get_catalogue
 from shopreco.indexing import graph, runs
 from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
-from shopreco.retrieval.kept import _executor, forget_kept
 from shopreco.retrieval.results import Result
 from shopreco.retrieval.vocabulary import VOCABULARIES
 from tests.testapp.models import Gadget
@@ -62,7 +61,7 @@ def test_a_name_that_no_product_writes_finds_by_the_node_it_was_merged_into(shop
     assert not any(each.parts["mentions"] for each in found("juglans").values())
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
     graph.merge_nodes(alias, node("walnut"))
-    forget_kept()
+    VOCABULARIES.load(space())
     assert set(list(found("juglans"))[:2]) == {"Rectangular table", "Round table"}
 
 
@@ -72,6 +71,7 @@ def test_what_is_mentioned_is_found_however_far_it_is(
     monkeypatch.setattr("shopreco.retrieval.dense.NEIGHBOURS", 1)
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
     graph.merge_nodes(alias, node("walnut"))
+    VOCABULARIES.load(space())
     results = found("juglans")
     assert {"Rectangular table", "Round table"} <= set(results)
     for name in ("Rectangular table", "Round table"):
@@ -88,6 +88,7 @@ def test_a_wrong_spelling_mentions_what_was_meant(shop: None) -> None:
 def test_a_rejected_edge_is_not_found_by(shop: None) -> None:
     edges = Edge.objects.filter(source__label="Round table", target=node("walnut"))
     assert edges.update(state=EdgeState.REJECTED) == 1
+    VOCABULARIES.load(space())
     assert found("walnut table")["Round table"].parts["mentions"] == 0
 
 
@@ -101,14 +102,14 @@ def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> N
 
 
 def test_names_that_changed_are_read_again_beside_the_searches(
-    shop: None, monkeypatch: pytest.MonkeyPatch
+    shop: None, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
 ) -> None:
     before = VOCABULARIES.of(space())
     Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
     assert VOCABULARIES.of(space()) is before, "known for a while"
-    monkeypatch.setattr("shopreco.retrieval.kept.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("shopreco.process_cache.monotonic", lambda: float("inf"))
     assert VOCABULARIES.of(space()) is before, "and while the names are read again"
-    _executor(os.getpid()).submit(lambda: None).result()
+    wait_until(lambda: not VOCABULARIES._readings)
     assert VOCABULARIES.of(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
 
 

@@ -57,9 +57,9 @@ def artefact() -> Iterator[Path]:
     assert space is not None
     folder = get_settings().artefact_dir / space.encoders["image"]
     kept = shutil.copytree(folder, folder.with_suffix(".kept"))
-    vectors._loaded.clear()
+    vectors._loaded.forget(bool)
     yield folder
-    vectors._loaded.clear()
+    vectors._loaded.forget(bool)
     shutil.rmtree(folder, ignore_errors=True)
     kept.rename(folder)
 

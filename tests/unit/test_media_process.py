@@ -17,7 +17,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from shopreco.media import Decoder, DecoderUnavailable, Limits, MediaRejected
+from shopreco.media import Decoder, DecoderFailed, DecoderUnavailable, Limits, MediaRejected
 from shopreco.media.protocol import FRAMES, Message, write_message
 from tests.media import BLUE, GREEN, RED, drawing, encoded, main_colour, process_of, video
 
@@ -52,8 +52,12 @@ def test_a_decoder_that_is_too_slow_is_ended() -> None:
         decoder.frames(slow)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_crash_costs_one_file(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGSEGV, MediaRejected), (signal.SIGKILL, DecoderFailed)],
+    ids=["a fault in a library", "a machine without memory"],
+)
+def test_a_crash_costs_one_file(number: signal.Signals, error: type[Exception]) -> None:
     with Decoder() as decoder:
         process = process_of(decoder)
         process.suspend()
@@ -64,7 +68,7 @@ def test_a_crash_costs_one_file(number: signal.Signals) -> None:
                 process.resume()  # what is suspended notices other signals only then
 
         threading.Timer(0.5, crash).start()
-        with pytest.raises(MediaRejected, match=number.name):
+        with pytest.raises(error, match=number.name):
             decoder.picture(BLUE_PICTURE)
 
         assert main_colour(decoder.picture(GREEN_PICTURE)) == "green"
@@ -267,6 +271,52 @@ def test_memory_is_bounded() -> None:
             decoder.picture(large)
 
         assert process_of(decoder) == process
+
+
+# Whose fault
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("OSError('image file is truncated')", MediaRejected),
+        ("SyntaxError('broken PNG file')", MediaRejected),
+        ("__import__('av').error.InvalidDataError(1, 'invalid')", MediaRejected),
+        ("TypeError('unexpected keyword argument')", DecoderFailed),
+        ("AttributeError('no attribute')", DecoderFailed),
+        ("ImportError('no module')", DecoderFailed),
+        ("OSError(24, 'Too many open files')", DecoderFailed),
+        ("__import__('av').error.OptionNotFoundError(1, 'no option')", DecoderFailed),
+    ],
+)
+def test_only_a_librarys_words_on_data_reject_a_file(
+    error: str, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "from PIL.ImageFile import ImageFile\n"
+        "real = ImageFile.load\n"
+        "def load(self): ImageFile.load = real; raise " + error + "\n"
+        "ImageFile.load = load\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with Decoder() as decoder:
+        with pytest.raises(kind):
+            decoder.picture(RED_PICTURE)
+
+        assert main_colour(decoder.picture(GREEN_PICTURE)) == "green", "it costs one file"
+
+
+def test_a_program_error_of_the_decoder_itself_is_not_the_files_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import shopreco.media.protocol as protocol\n"
+        "def fail(images): sys.exit('a mistake')\n"
+        "protocol.images_message = fail\nimport sys\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with Decoder() as decoder, pytest.raises(DecoderFailed, match="status 1"):
+        decoder.picture(RED_PICTURE)
 
 
 # A decoder that does not start

@@ -117,6 +117,14 @@ def test_videos_are_turned_as_the_camera_says() -> None:
     assert sum(image.getpixel((5, 155))) < 60, "the corner that was top left is bottom left"
 
 
+def test_a_tag_in_another_encoding_does_not_refuse_a_video() -> None:
+    stream = io.BytesIO(video([(drawing(RED), 3)], title="Stuhl"))
+    data = stream.getvalue()
+    assert b"Stuhl" in data
+
+    assert colours(data.replace(b"Stuhl", b"St\xfchl")) == ["red"]
+
+
 # Refusals
 
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 import time
@@ -15,7 +14,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,15 +27,12 @@ from tqdm import tqdm
 
 from demo_shop.embedded import EmbeddedServerError, EmbeddedServers
 from demo_shop.processes import ChildDiedError, Children
+from demo_shop.stopping import StopAsked, StopSignals
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.25
-
-
-class _Stopped(BaseException):
-    """Ctrl-C or SIGTERM, at whatever line."""
 
 
 class Command(BaseCommand):
@@ -57,6 +53,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, port: int, feed: Path | None, **options: Any) -> None:
+        self._signals = StopSignals()
         if feed is not None and not feed.is_file():
             raise CommandError(f"FEED: {feed} is not a file.")
         directory: Path = settings.DEMO_DIR
@@ -66,28 +63,38 @@ class Command(BaseCommand):
             for name in children.stop_leftovers():
                 self._say(f"Stopped the {name} of a run that was killed.")
             _require_free(port)
-            servers: EmbeddedServers = settings.EMBEDDED
-            _stop_on_signals()
             try:
-                self._start_servers(servers, feed)
-                loaded = self._prepare(directory, feed)
-                self._start_children(children, port)
-                self._index(children, loaded=loaded)
-                self._announce(directory, port)
-                while True:
-                    children.check()
-                    time.sleep(POLL_SECONDS)
+                with self._stopping(children, settings.EMBEDDED):
+                    self._start_servers(settings.EMBEDDED, feed)
+                    loaded = self._prepare(children, directory, feed)
+                    self._start_children(children, port)
+                    self._index(children, loaded=loaded)
+                    self._announce(directory, port)
+                    while True:
+                        self._wait(children)
             except (ChildDiedError, EmbeddedServerError) as error:
                 raise CommandError(str(error)) from error
-            except _Stopped:
-                pass
-            finally:
-                _ignore_signals()
-                self._say("Stopping …")
-                connection.close()
-                children.stop()
-                servers.stop()
+            except StopAsked:
                 self._say("Stopped. The data is kept.")
+
+    @contextmanager
+    def _stopping(self, children: Children, servers: EmbeddedServers) -> Iterator[None]:
+        """Stop what the block has started, however it ends: each even if another does not stop."""
+        with ExitStack() as stack:
+            stack.callback(servers.stop)
+            stack.callback(children.stop)
+            stack.callback(connection.close)
+            stack.callback(self._say, "Stopping …")
+            yield
+
+    def _wait(self, children: Children) -> None:
+        """A moment, unless a child has died or somebody wants us to stop."""
+        self._pause()
+        children.check()
+
+    def _pause(self) -> None:
+        self._signals.check()
+        time.sleep(POLL_SECONDS)
 
     def _say(self, line: str) -> None:
         # The terminal may be gone (SIGHUP): stopping goes on without it.
@@ -100,6 +107,7 @@ class Command(BaseCommand):
         if given is None:
             self._say("Starting PostgreSQL …")
             servers.postgresql.start()
+            self._signals.check()
             name = _database_name(feed)
             servers.postgresql.create_database(name)
             connection.settings_dict["NAME"] = name
@@ -107,16 +115,18 @@ class Command(BaseCommand):
         if "CELERY_BROKER_URL" not in os.environ or "CACHE_URL" not in os.environ:
             self._say("Starting Valkey …")
             servers.valkey.start()
+        self._signals.check()
 
-    def _prepare(self, directory: Path, feed: Path | None) -> bool:
+    def _prepare(self, children: Children, directory: Path, feed: Path | None) -> bool:
         """Migrate, load, collect: what has not been done. Whether products were loaded."""
         self._say("Migrating …")
         call_command("migrate", interactive=False, verbosity=0)
+        self._signals.check()
         state = _State(directory / f"{connection.settings_dict['NAME']}.json")
         version = _version_of([feed.resolve()] if feed else _generator_files())
         loading = state.get("loaded") != version
         if loading:
-            self._load(feed)
+            self._load(children, feed)
             state.set("loaded", value=version)
         static = _State(directory / "static.json")
         version = _version_of(_static_files())
@@ -124,18 +134,18 @@ class Command(BaseCommand):
             self._say("Collecting static files …")
             call_command("collectstatic", interactive=False, verbosity=0)
             static.set("collected", value=version)
+        self._signals.check()
         return loading
 
-    def _load(self, feed: Path | None) -> None:
-        if feed is None:
-            self._say("Loading the demo catalogue …")
-            call_command("load_demo")
-            return
-        self._say(f"Loading {feed} …")
-        try:
-            call_command("load_catalogue", str(feed), replace=True)
-        except CommandError as error:  # the rows that could be read are in the shop
-            self.stderr.write(self.style.WARNING(str(error)))
+    def _load(self, children: Children, feed: Path | None) -> None:
+        """In a child: it takes long, starts others itself, and can be stopped at any line."""
+        self._say(f"Loading {feed or 'the demo catalogue'} …")
+        load = ["load_catalogue", str(feed), "--replace"] if feed else ["load_demo"]
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *load]
+        status = children.run("loading", command, self._pause)
+        if status and feed is None:
+            raise CommandError(f"The catalogue was not loaded: status {status}.")
+        # Else the rows that could be read are in the shop, and the others were named.
 
     def _start_children(self, children: Children, port: int) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "demo_shop"]
@@ -149,11 +159,10 @@ class Command(BaseCommand):
         children.start("web server", [*gunicorn, *web])
         deadline = time.monotonic() + START_SECONDS
         while not _answers(f"http://{HOST}:{port}/shopreco/health/live"):
-            children.check()
             if time.monotonic() > deadline:
                 log = children.log("web server")
                 raise CommandError(f"The web server does not answer. Its log: {log}")
-            time.sleep(POLL_SECONDS)
+            self._wait(children)
 
     def _index(self, children: Children, *, loaded: bool) -> None:
         """Index what was loaded or has no index yet, and wait for runs that were interrupted."""
@@ -167,16 +176,18 @@ class Command(BaseCommand):
             indexed = spaces.filter(state=SpaceState.ACTIVE).exists()
             if run is None and (loaded or not indexed):
                 run = services.reindex(catalogue.name)
+            self._signals.check()
             if run is not None:
                 self._watch(run, children)
 
     def _watch(self, run: Any, children: Children) -> None:
         with _Progress(self, f"Indexing {run.catalogue}") as progress:
             while run.is_live:
-                children.check()
-                time.sleep(POLL_SECONDS)
+                self._wait(children)
                 run.refresh_from_db()
                 progress.show(run.done if run.enumerated else 0, run.total)
+        if run.warning:
+            self.stderr.write(self.style.WARNING(run.warning))
         if run.error:
             self.stderr.write(self.style.WARNING(f"Indexing failed: {run.error}"))
 
@@ -258,19 +269,6 @@ def _require_free(port: int) -> None:
             raise CommandError(
                 f"Port {port} cannot be used ({error}). Choose another: make demo PORT={port + 1}"
             ) from None
-
-
-def _stop_on_signals() -> None:
-    def stop(number: int, frame: object) -> None:
-        raise _Stopped
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-
-
-def _ignore_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _database_name(feed: Path | None) -> str:

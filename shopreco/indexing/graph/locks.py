@@ -6,21 +6,12 @@ in one order. A file and a merge touch anything, so they have it to themselves u
 
 from __future__ import annotations
 
-from django.db import connections
-
-from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing import locks
 
 
 def share_graph(catalogue: str) -> None:
-    _lock("pg_advisory_xact_lock_shared", catalogue)
+    locks.share(f"graph {catalogue}")
 
 
 def own_graph(catalogue: str) -> None:
-    _lock("pg_advisory_xact_lock", catalogue)
-
-
-def _lock(function: str, catalogue: str) -> None:
-    with connections[outbox_database()].cursor() as cursor:
-        cursor.execute(
-            f"SELECT {function}(hashtextextended(%s, 0))", [f"shopreco-graph-{catalogue}"]
-        )
+    locks.own(f"graph {catalogue}")

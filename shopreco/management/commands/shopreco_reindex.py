@@ -63,6 +63,8 @@ class Command(CatalogueCommand):
                 f"{name}: {run.total} objects, {run.encoded} encoded, {run.changed} changed, "
                 f"{run.removed} removed, {run.failed} failed: {run.get_state_display()}"
             )
+            if run.warning:
+                self.stdout.write(self.style.WARNING(run.warning))
         return run
 
     def _figures(self, run: IndexRun) -> dict[str, Any]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from shopreco.retrieval.kept import Kept, forget_kept
+import pytest
+
+from shopreco.process_cache import Kept, answering_shop, forget
+
+pytestmark = pytest.mark.django_db
 
 
 class Store:
@@ -20,7 +24,7 @@ def test_what_is_kept_is_not_asked_for_again() -> None:
     assert kept.get([2, 3], store.read) == {2: "2", 3: "3"}
     assert kept.get([1, 3], store.read) == {1: "1", 3: "3"}
     assert store.asked == [[1, 2], [3]]
-    forget_kept()
+    forget()
     kept.get([1], store.read)
     assert store.asked[-1] == [1]
 
@@ -36,4 +40,4 @@ def test_no_more_is_kept_than_fits() -> None:
     kept, store = Kept[int, str](most=3), Store()
     for key in range(10):
         assert kept.get([key], store.read) == {key: str(key)}
-    assert len(kept._values) <= 3
+        assert len(kept._shops.get((answering_shop(),)) or {}) <= 3

@@ -1,0 +1,54 @@
+"""Django's cache as all of shopreco uses it: a help, and never in the way of an answer.
+
+A cache that fails is not asked again for some seconds, so that one that is away with a time limit
+does not cost each request that limit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from django.core.cache import BaseCache, caches
+
+from shopreco.conf import get_settings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+SILENT_SECONDS: Final = 5.0
+
+_silent_until: dict[str, float] = {}
+
+
+class GuardedCache:
+    """A cache of the host's, by alias. What it cannot do now is not done, and nothing is there."""
+
+    def __init__(self, alias: str) -> None:
+        self._alias = alias
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._try(lambda cache: cache.get(key, default), default)
+
+    def set(self, key: str, value: Any, timeout: float | None = None) -> None:
+        self._try(lambda cache: cache.set(key, value, timeout), None)
+
+    def _try(self, work: Callable[[BaseCache], T], otherwise: T) -> T:
+        if monotonic() < _silent_until.get(self._alias, 0.0):
+            return otherwise
+        try:
+            return work(caches[self._alias])
+        except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
+            _silent_until[self._alias] = monotonic() + SILENT_SECONDS
+            logger.warning(
+                "cache %r fails, and is not asked for %g s: %s", self._alias, SILENT_SECONDS, error
+            )
+            return otherwise
+
+
+def shared_cache() -> GuardedCache:
+    """The cache that the setting `CACHE` names."""
+    return GuardedCache(get_settings().CACHE)

@@ -1,0 +1,398 @@
+"""A failure costs what failed: one item, or a space in the making, and no more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from shopreco import services, tasks
+from shopreco.catalogues import get_catalogue, get_catalogues
+from shopreco.encoders import EncoderError, HashingEncoder, ModelUnavailable
+from shopreco.encoders.base import unit_rows
+from shopreco.indexing import items, runs, spaces
+from shopreco.indexing.pipeline import index_batch
+from shopreco.models import Change, EmbeddingSpace, Item, Outcome, RunState
+from tests.gadgets import GADGET, drain, found, in_thread, index, waiting
+from tests.testapp.encoders import SlowEncoder
+from tests.testapp.models import Gadget, Maker, Tag
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+
+
+class Unloadable(HashingEncoder):
+    """Its configuration can be read, its weights cannot: only a pickle, or the hub is away."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Any:
+        raise ModelUnavailable("no weights (*.safetensors)")
+
+
+class Overflowing(HashingEncoder):
+    """Makes no vector of one text, as a model in half precision may."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Any:
+        vectors = np.array(super().encode_documents(texts))
+        vectors[["overflow" in text for text in texts]] = np.nan
+        return unit_rows(vectors)
+
+
+def encoder(name: str) -> dict[str, Any]:
+    return {"CLASS": f"tests.cases.test_failures.{name}", "DIMENSION": 32}
+
+
+def words(count: int) -> str:
+    """So many different words."""
+    letters = [chr(97 + n) for n in range(26)]
+    return " ".join(
+        "w" + "".join(letters[(n // 26**place) % 26] for place in range(4)) for n in range(count)
+    )
+
+
+# One item
+
+
+def test_a_text_of_more_words_than_a_vector_holds_is_indexed_by_its_heaviest() -> None:
+    Gadget.objects.create(name="old lamp")
+    index()
+    Gadget.objects.create(name="manual for assembly", text=words(20_000))
+    Gadget.objects.create(name="new lamp")
+    drain()
+    assert Item.objects.filter(outcome=Outcome.INDEXED, failures=0).count() == 3
+    assert found("assembly manual")[0] == "manual for assembly"
+    assert set(found("lamp")) == {"old lamp", "new lamp"}
+
+
+def test_an_item_without_a_vector_fails_alone(settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": encoder("Overflowing")}
+    Gadget.objects.create(name="lamp")
+    index()
+    bad = Gadget.objects.create(name="overflow")
+    Gadget.objects.create(name="chair")
+    drain()
+    assert found("chair") == ["chair"]
+    item = Item.objects.get(object_id=str(bad.pk))
+    assert (item.outcome, item.failures) == (Outcome.FAILED, 1)
+    assert not waiting()
+
+
+def test_a_statement_that_one_item_makes_too_slow_fails_alone() -> None:
+    index()
+    slow = Gadget.objects.create(name="slow")
+    Gadget.objects.create(name="quick")
+    catalogue = get_catalogue(GADGET)
+
+    def prepare_title(obj: Gadget) -> str:
+        if obj.name == "slow":
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '50ms'")
+                try:
+                    cursor.execute("SELECT pg_sleep(1)")
+                finally:
+                    cursor.execute("RESET statement_timeout")
+        return obj.name
+
+    catalogue.prepare_title = prepare_title  # type: ignore[attr-defined]  # a hook for this test
+    try:
+        drain()
+    finally:
+        del catalogue.prepare_title  # type: ignore[attr-defined]  # a hook for this test
+    assert Item.objects.get(object_id=str(slow.pk)).outcome == Outcome.FAILED
+    assert found("quick") == ["quick"]
+
+
+def test_an_indexed_item_that_fails_keeps_its_place_in_every_answer() -> None:
+    gadget = Gadget.objects.create(name="brass lamp", sku="AB-123", path="Home > Lamps")
+    other = Gadget.objects.create(name="steel lamp", path="Home > Lamps")
+    index()
+    gadget.text = "poison"
+    gadget.save()
+    drain()
+    item = Item.objects.get(object_id=str(gadget.pk))
+    assert (item.outcome, item.failures) == (Outcome.INDEXED, 1)
+    assert item.reason == "ValueError: this text cannot be prepared"
+    assert "brass lamp" in found("brass lamp")
+    assert "brass lamp" in found()
+    assert "brass lamp" in found(filters={"category": "Home > Lamps"})
+    assert services.search("AB-123", catalogue=GADGET).source == "identifier"
+    assert len(services.recommend(seed=gadget)) == len(services.recommend(seed=other)) == 1
+    [status] = [each for each in services.status() if each.catalogue == GADGET]
+    assert (status.items, status.failed) == (2, 1)
+    assert any("tried again" in problem for problem in status.problems)
+
+
+def test_a_failed_item_is_tried_again_by_itself_ever_more_rarely() -> None:
+    gadget = Gadget.objects.create(name="lamp", text="poison")
+    index()
+    delays = []
+    for _ in range(3):
+        item = Item.objects.get(object_id=str(gadget.pk))
+        assert item.retry_at is not None
+        delays.append(round((item.retry_at - timezone.now()).total_seconds() / 60))
+        Item.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+        tasks.sweep()
+        drain()
+    assert delays == [1, 4, 16]
+    Gadget.objects.update(text="cured")
+    Item.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+    tasks.sweep()
+    drain()
+    item = Item.objects.get(object_id=str(gadget.pk))
+    assert (item.outcome, item.failures, item.retry_at, item.reason) == ("indexed", 0, None, "")
+    assert items.due(GADGET) == []
+
+
+def test_a_reason_that_the_database_could_not_store_is_recorded_all_the_same() -> None:
+    index()
+    gadget = Gadget.objects.create(name="lamp")
+    catalogue = get_catalogue(GADGET)
+
+    def prepare_title(obj: Gadget) -> str:
+        raise ValueError("\x00 and \udcff")
+
+    catalogue.prepare_title = prepare_title  # type: ignore[attr-defined]  # a hook for this test
+    try:
+        drain()
+    finally:
+        del catalogue.prepare_title  # type: ignore[attr-defined]  # a hook for this test
+    assert Item.objects.get(object_id=str(gadget.pk)).reason == "ValueError:  and ?"
+
+
+# A space in the making
+
+
+def test_a_rebuild_that_cannot_encode_does_not_hold_up_the_index_that_answers(
+    settings: Any,
+) -> None:
+    good = settings.SHOPRECO
+    gadget = Gadget.objects.create(name="lamp")
+    index()
+    settings.SHOPRECO = {**good, "TEXT_ENCODER": encoder("Unloadable")}
+    run = index(rebuild=True)
+    assert run.state == RunState.FAILED
+    assert "no weights" in run.error
+    [status] = [each for each in services.status() if each.catalogue == GADGET]
+    assert any("no weights" in problem for problem in status.problems)
+    settings.SHOPRECO = good
+    gadget.name = "candelabra"
+    gadget.save()
+    assert index_batch(get_catalogue(GADGET)).changed == 1
+    assert found("candelabra") == ["candelabra"]
+    assert index().state == RunState.DONE
+
+
+def test_a_save_beside_a_rebuild_that_cannot_encode_is_indexed(settings: Any) -> None:
+    good = settings.SHOPRECO
+    gadgets = Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(5)])
+    index()
+    settings.SHOPRECO = {**good, "TEXT_ENCODER": encoder("Unloadable")}
+    run = runs.start(get_catalogue(GADGET), rebuild=True)
+    gadgets[0].name = "candelabra"
+    gadgets[0].save()
+    drain()
+    assert found("candelabra") == ["candelabra"]
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+
+
+def test_a_cancelled_rebuild_costs_no_save_anything_and_is_complete_when_resumed(
+    settings: Any,
+) -> None:
+    gadgets = Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(6)])
+    index()
+    settings.SHOPRECO = {
+        **settings.SHOPRECO,
+        "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64},
+        "BATCH_SIZE": 2,
+    }
+
+    def stop(run: Any) -> None:
+        if run.linked and run.is_live and run.done >= 2:
+            services.cancel(run)
+
+    run = services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True), stop)
+    assert run.state == RunState.CANCELLED
+    assert [space.dimension for space in spaces.maintained_spaces(GADGET)] == [256]
+    for gadget in gadgets:
+        gadget.name = "candelabra"
+        gadget.save()
+    drain()
+    services.resume(run)
+    run.refresh_from_db()
+    run = services.run_inline(run)
+    assert run.state == RunState.DONE
+    assert run.space.state == "active"
+    assert found("candelabra", limit=10) == ["candelabra"] * 6
+
+
+def test_a_rebuild_whose_space_was_pruned_cannot_be_resumed(settings: Any) -> None:
+    good = settings.SHOPRECO
+    Gadget.objects.create(name="lamp")
+    index()
+    settings.SHOPRECO = {**good, "TEXT_ENCODER": {**good["TEXT_ENCODER"], "DIMENSION": 64}}
+    run = runs.start(get_catalogue(GADGET), rebuild=True)
+    services.cancel(run)
+    services.prune(GADGET, before=timezone.now() + timedelta(days=1))
+    run.refresh_from_db()
+    with pytest.raises(services.RunError, match="Start another rebuild"):
+        services.resume(run)
+
+
+def test_an_encoder_that_is_away_is_nobodys_failure(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Gadget.objects.create(name="lamp")
+    index()
+    Gadget.objects.create(name="desk")
+
+    def away(self: Any, texts: Sequence[str]) -> Any:
+        raise EncoderError("the card fell out")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HashingEncoder, "encode_documents", away)
+        with pytest.raises(EncoderError):
+            drain()
+    assert not Item.objects.filter(failures__gt=0).exists()
+    assert Change.objects.get().attempts == 0
+    drain()
+    assert found("desk") == ["desk"]
+
+
+# Others
+
+
+def test_one_catalogue_that_cannot_start_leaves_the_others_their_night(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, *others = [catalogue.name for catalogue in get_catalogues()]
+    start, started = runs.start, []
+
+    def away(catalogue: Any, **options: Any) -> Any:
+        if catalogue.name == first:
+            raise EncoderError("the hub is away")
+        started.append(catalogue.name)
+        return start(catalogue, **options)
+
+    monkeypatch.setattr(runs, "start", away)
+    tasks.reconcile()
+    assert started == others
+
+
+def test_one_catalogue_that_cannot_be_swept_leaves_the_others_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, *others = [catalogue.name for catalogue in get_catalogues()]
+    due, swept = items.due, []
+
+    def broken(catalogue: str) -> list[str]:
+        if catalogue == first:
+            raise RuntimeError("broken")
+        swept.append(catalogue)
+        return due(catalogue)
+
+    monkeypatch.setattr(items, "due", broken)
+    tasks.sweep()
+    assert swept == others
+
+
+class ReplicaRouter:
+    """Reads of gadgets, and of all that belongs to them, go to a replica."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "shop" if model in {Gadget, Maker, Tag} else None
+
+    def db_for_write(self, model: Any, **hints: Any) -> None:
+        return None
+
+    def allow_relation(self, *objects: Any, **hints: Any) -> bool:
+        return True
+
+
+def test_workers_read_the_shops_objects_where_they_are_written(settings: Any) -> None:
+    index()
+    with connections["shop"].schema_editor() as editor:
+        for model in (Tag, Maker, Gadget):
+            editor.create_model(model)
+    routers = settings.DATABASE_ROUTERS
+    settings.DATABASE_ROUTERS = ["tests.cases.test_failures.ReplicaRouter"]
+    try:
+        maker = Maker.objects.using("default").create(name="Acme")
+        gadget = Gadget.objects.using("default").create(name="lamp", maker=maker)
+        gadget.tags.add(Tag.objects.using("default").create(name="oak"))
+        drain()
+        item = Item.objects.get(object_id=str(gadget.pk))
+        assert (item.title, item.facets) == ("lamp", {"brand": ["Acme"], "tag": ["oak"]})
+        maker.name = "Bolt"
+        maker.save(using="default")
+        drain()
+        assert Item.objects.get().facets["brand"] == ["Bolt"]
+        assert index().total == 1
+    finally:
+        settings.DATABASE_ROUTERS = routers
+        with connections["shop"].schema_editor() as editor:
+            for model in (Gadget, Maker, Tag):
+                editor.delete_model(model)
+
+
+def test_a_batch_that_takes_longer_than_its_lease_is_done_once(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SHOPRECO = {
+        **settings.SHOPRECO,
+        "LEASE_SECONDS": 1,
+        "BATCH_SIZE": 20,
+        "TEXT_ENCODER": {"CLASS": "tests.testapp.encoders.SlowEncoder"},
+    }
+    Gadget.objects.create(name="lamp 0")
+    index()
+    for gadget in Gadget.objects.bulk_create([Gadget(name=f"desk lamp {n}") for n in range(40)]):
+        gadget.save()
+    monkeypatch.setattr(SlowEncoder, "SECONDS_PER_TEXT", 0.1)
+    encode, encoded = SlowEncoder.encode_documents, []
+
+    def counted(self: Any, texts: Sequence[str]) -> Any:
+        encoded.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(SlowEncoder, "encode_documents", counted)
+    until = time.monotonic() + 60
+
+    def work() -> None:
+        catalogue = get_catalogue(GADGET)
+        while time.monotonic() < until and (index_batch(catalogue).claimed or waiting()):
+            pass
+
+    for worker in [in_thread(work) for _ in range(3)]:
+        worker.result(timeout=90)
+    assert len(encoded) == len(set(encoded)) == 40
+    assert Item.objects.filter(outcome=Outcome.INDEXED).count() == 41
+
+
+# The first run
+
+
+def test_a_first_run_encodes_each_item_once_although_links_are_told_of_both_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With links in the catalogue, what is told of an item is known once all are linked."""
+    gadgets = [Gadget.objects.create(name=f"lamp {n}") for n in range(20)]
+    catalogue = get_catalogue(GADGET)
+    others = {str(a.pk): b for a, b in zip(gadgets, [*gadgets[7:], *gadgets[:7]], strict=True)}
+    monkeypatch.setattr(
+        catalogue, "get_edges", lambda obj: [("complements", others[str(obj.pk)])], raising=False
+    )
+    totals: list[int] = []
+
+    def note(run: Any) -> None:
+        if run.enumerated:
+            totals.append(run.total)
+
+    run = services.run_inline(runs.start(catalogue), note)
+    assert (run.state, run.encoded, run.changed) == (RunState.DONE, 20, 20)
+    assert set(totals) == {20}, "the bar never grows"
+    assert EmbeddingSpace.objects.get().embeddings.count() == 20

@@ -1,0 +1,89 @@
+"""A slow encoder costs what it is late with, and leaves nothing behind for those who come later."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
+
+from shopreco import services
+from shopreco.indexing.spaces import active_space
+from shopreco.process_cache import Bounded
+from shopreco.retrieval import vectors
+from shopreco.retrieval.short_queue import ShortQueue, TooBusy
+from tests.gadgets import GADGET, in_thread, index
+from tests.testapp.models import Gadget
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Slow:
+    def __init__(self, dimension: int) -> None:
+        self.encoded: list[str] = []
+        self.vector = np.full(dimension, dimension**-0.5, dtype=np.float32)
+
+    def encode_query(self, text: str) -> Any:
+        self.encoded.append(text)
+        time.sleep(0.5)
+        return self.vector
+
+
+@pytest.fixture
+def slow_encoder(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Slow]:
+    settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 0.05}
+    cache.clear()
+    Gadget.objects.create(name="lamp")
+    index()
+    space = active_space(GADGET)
+    assert space is not None
+    slow = Slow(space.dimension)
+    loaded: Bounded[str, Any] = Bounded(4)
+    loaded.put(space.encoder_fingerprint, slow)
+    monkeypatch.setattr(vectors, "_loaded", loaded)
+    monkeypatch.setattr(vectors, "_took", {})
+    vectors.threads.cache_clear()
+    yield slow
+    vectors.threads.cache_clear()
+
+
+def test_searches_that_gave_up_leave_nothing_behind(slow_encoder: Slow) -> None:
+    for number in range(40):
+        page = services.search(f"lamp {number}", catalogue=GADGET)
+        assert (page.total, page.degraded.keys()) == (1, {"encode"})
+    assert len(vectors.threads("query", os.getpid())) == 0
+    assert len(slow_encoder.encoded) < 30
+
+
+def test_more_than_a_few_are_refused_at_once(slow_encoder: Slow, settings: LazySettings) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 8.0}
+    searches = [
+        in_thread(lambda n=n: services.search(f"lamp no. {n}", catalogue=GADGET)) for n in range(12)
+    ]
+    pages = [search.result(timeout=60) for search in searches]
+    refused = [page for page in pages if "wait for an encoder" in page.degraded.get("encode", "")]
+    assert refused
+    assert all(page.total == 1 for page in pages)
+    assert len(slow_encoder.encoded) == 12 - len(refused)
+
+
+def test_what_is_cancelled_makes_room_and_what_fails_is_raised_where_it_is_awaited() -> None:
+    queue, go = ShortQueue("test", threads=1, places=1), Event()
+    first, second = queue.submit(lambda: go.wait(20)), queue.submit(lambda: 1 / 0)
+    with pytest.raises(TooBusy):
+        queue.submit(lambda: 3).result()
+    with pytest.raises(TimeoutError):
+        second.result(timeout=0.01)
+    assert second.cancelled()
+    third = queue.submit(lambda: 1 / 0)
+    go.set()
+    assert first.result(timeout=20)
+    with pytest.raises(ZeroDivisionError):
+        third.result(timeout=20)
+    assert queue.submit(lambda: 4).result(timeout=20) == 4
