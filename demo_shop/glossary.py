@@ -1,10 +1,12 @@
-"""The shop's words in the visitor's language: attributes, brands and categories; read once and kept
-for a while."""
+"""The shop's words in the visitor's language: attributes, brands and categories. Every process
+reads them once and keeps them for a while; the cache only says until when."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
+from uuid import uuid4
 
 from django.core.cache import cache
 from django.utils.text import capfirst
@@ -44,11 +46,16 @@ def forget() -> None:
 
 
 def _glossary() -> dict[str, Said]:
-    found: dict[str, Said] | None = cache.get_or_set(CACHE_KEY, _read, SECONDS)
-    return found or {}
+    # Fetching thousands of words for each of them took longer than all else of a document.
+    return _read(cache.get_or_set(CACHE_KEY, _new_edition, SECONDS))
 
 
-def _read() -> dict[str, Said]:
+def _new_edition() -> str:
+    return uuid4().hex
+
+
+@lru_cache(maxsize=1)
+def _read(edition: str) -> dict[str, Said]:
     named = [
         *Brand.objects.exclude(name_zh="").values_list("name", "name_zh"),
         *Category.objects.exclude(name_zh="").values_list("name", "name_zh"),

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from PIL import Image
 
-from shopreco.evaluation.scratch import ScratchDatabase
+from shopreco.evaluation.scratch import GENERATED, ScratchDatabase
 
 KINDS = ("oak dining table", "brass desk lamp", "wool rug", "garden chair", "steel kettle")
 HASHING = {"TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64}}
@@ -407,3 +407,30 @@ def test_the_search_benchmark_splits_the_time_by_stage(
     assert {"lexicon", "lexical", "encode", "dense", "hydrate", "total"} <= set(measured["plain"])
     assert "facets" in set(measured["facets"]) - set(measured["plain"])
     assert measured["plain"]["total"]["p50_ms"] <= measured["plain"]["total"]["p95_ms"]
+
+
+def test_saves_are_measured_against_a_process_without_shopreco(
+    figures: Callable[..., dict[str, Any]],
+) -> None:
+    measured = figures("saves", "--saves", 30, "--products", 40)
+    assert set(measured["durability"]) == {"fsync", "full_page_writes", "synchronous_commit"}
+    assert len(measured["product"]["without"]) == len(measured["product"]["with_it"]) == 30
+    assert len(measured["brand"]["without"]) == len(measured["brand"]["with_it"]) == 20
+    assert measured["product_ratio_p50"] > 0
+    assert ScratchDatabase.of("saves", Path.cwd(), GENERATED).name not in databases()
+
+
+def test_category_pages_are_timed_in_a_generated_shop(
+    figures: Callable[..., dict[str, Any]],
+) -> None:
+    database = ScratchDatabase.of("browse", Path.cwd(), GENERATED)
+    try:
+        measured = figures("browse", "--products", 300)
+        totals = {page["name"]: page["total"] for page in measured["pages"]}
+        assert totals["everything, price_asc"] == 300 - 3 * 30, "variants are their product's"
+        assert 0 < totals["largest category, newest"] < totals["department, newest"]
+        assert measured["median_ms"].keys() == {
+            f"{name}{facets}" for name in totals for facets in ("", ", facets")
+        }
+    finally:
+        database.drop()
