@@ -105,8 +105,10 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not answered yet: it may have kept what a test then rolled back. And
     a busy machine may take longer to read what is kept than an answer waits."""
     from shopreco import process_cache, shared_cache
+    from shopreco.indexing import modalities
 
     process_cache.forget()
+    modalities._pictures.forget(lambda _key: True)
     shared_cache._silent_until.clear()
     monkeypatch.setattr(process_cache, "PATIENCE", 30.0)
 

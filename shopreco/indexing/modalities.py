@@ -91,6 +91,9 @@ NOT_ITS_FAULT = (FileUnavailable, DecoderFailed, DecoderUnavailable)
 _encoders: Bounded[str, TextEncoder | ImageEncoder] = Bounded(4)
 """By fingerprint, the same in every shop: those of two spaces, in use and in the making."""
 
+_pictures: Bounded[tuple[str, str], NDArray[np.float32]] = Bounded(2_000)
+"""What an encoder made of a file, by its fingerprint and the content, in some 10 MB."""
+
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:
     return [Source(modality, encoder) for modality, encoder in space.encoders.items()]
@@ -203,9 +206,13 @@ def _pooled(
     media: Mapping[str, Sequence[Medium]],
     encoded: Encoded,
 ) -> dict[str, NDArray[np.float32] | None]:
-    """One vector per object of all its pictures or frames; notes those that cannot be read."""
-    sums = {o: np.zeros(encoder.dimension, dtype=np.float32) for o in media}
-    waiting: list[tuple[str, float, Any]] = []
+    """One vector per object of all its pictures or frames; notes those that cannot be read.
+
+    The same picture is encoded once: variants of a product share theirs.
+    """
+    made: dict[str, NDArray[np.float32]] = {}
+    waiting: dict[str, list[Any]] = {}
+    parts: list[tuple[str, float, str]] = []
     absent: DecoderUnavailable | None = None
     for object_id, files in media.items():
         weight = 1.0
@@ -214,7 +221,14 @@ def _pooled(
             try:
                 if absent is not None:
                     raise absent
-                images = _images(medium, modality)
+                data = _data(medium, modality)
+                content = blake2b(data, digest_size=16, key=modality.encode()).hexdigest()
+                if content not in made and content not in waiting:
+                    known = _pictures.get((encoder.fingerprint, content))
+                    if known is None:
+                        waiting[content] = _images(data, modality)
+                    else:
+                        made[content] = known
             except (MediaRejected, *NOT_ITS_FAULT) as error:
                 encoded.problems.setdefault(object_id, {})[medium.name] = str(error)
                 if isinstance(error, NOT_ITS_FAULT):
@@ -225,39 +239,50 @@ def _pooled(
                     logger.exception("no picture or video is decoded")
                     absent = error
                 continue
-            waiting += [(object_id, weight, image) for image in images]
+            parts.append((object_id, weight, content))
             weight = LATER_PICTURES
             read.append(_digest(medium.name))
         encoded.files[object_id] = " ".join(read)
-        if len(waiting) >= ENCODED_TOGETHER:
-            _add(encoder, waiting, sums)
-            waiting = []
-    _add(encoder, waiting, sums)
+        if sum(map(len, waiting.values())) >= ENCODED_TOGETHER:
+            made |= _encoded_images(encoder, waiting)
+            waiting = {}
+    made |= _encoded_images(encoder, waiting)
+    sums = {o: np.zeros(encoder.dimension, dtype=np.float32) for o in media}
+    for object_id, weight, content in parts:
+        sums[object_id] += weight * made[content]
     return {o: each / norm if (norm := np.linalg.norm(each)) else None for o, each in sums.items()}
 
 
-def _add(
-    encoder: ImageEncoder,
-    waiting: Sequence[tuple[str, float, Any]],
-    sums: Mapping[str, NDArray[np.float32]],
-) -> None:
-    vectors = encoder.encode_images([image for _object_id, _weight, image in waiting])
-    for (object_id, weight, _image), vector in zip(waiting, vectors, strict=True):
-        sums[object_id] += weight * vector
+def _encoded_images(
+    encoder: ImageEncoder, files: Mapping[str, Sequence[Any]]
+) -> dict[str, NDArray[np.float32]]:
+    """The sum of the vectors of what is seen in each file, by its content; kept for a while."""
+    vectors = encoder.encode_images([image for images in files.values() for image in images])
+    made, done = {}, 0
+    for content, images in files.items():
+        made[content] = vectors[done : done + len(images)].sum(axis=0, dtype=np.float32)
+        done += len(images)
+    for content, vector in made.items():
+        _pictures.put((encoder.fingerprint, content), vector)
+    return made
 
 
-def _images(medium: Medium, modality: str) -> list[Any]:
-    """The pictures in a file: itself, or the frames of a video.
-
-    Raises `MediaRejected`, and those of `NOT_ITS_FAULT`.
-    """
-    decoder = _decoder()
-    limits = decoder.limits
+def _data(medium: Medium, modality: str) -> bytes:
+    """What is in a file. Raises `FileUnavailable`."""
+    limits = _decoder().limits
     try:
-        data = medium.read(limits.video_bytes if modality == VIDEO else limits.picture_bytes)
+        return medium.read(limits.video_bytes if modality == VIDEO else limits.picture_bytes)
     except Exception as error:
         kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
         raise FileUnavailable(f"The file cannot be opened: {kind}{error}") from error
+
+
+def _images(data: bytes, modality: str) -> list[Any]:
+    """The pictures in a file: itself, or the frames of a video.
+
+    Raises `MediaRejected`, `DecoderFailed`, `DecoderUnavailable`.
+    """
+    decoder = _decoder()
     return decoder.frames(data) if modality == VIDEO else [decoder.picture(data)]
 
 

@@ -32,6 +32,12 @@ POSTER = "testapp.poster"
 RED, BLUE = (200, 30, 30), (40, 60, 200)
 
 
+def new_decoder() -> None:
+    """As in another worker, which has read nothing yet."""
+    modalities._decoder().close()
+    modalities._pictures.forget(lambda _key: True)
+
+
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = str(tmp_path / "media")
@@ -244,7 +250,7 @@ def test_a_decoder_that_does_not_start_keeps_no_text_back(
     seen = poster("a yacht at the quay", BLUE)
     with monkeypatch.context() as without:
         stub(tmp_path / "stubs", "av", without)
-        modalities._decoder().close()
+        new_decoder()
         saved(seen)
         posters[0].pictures.all().delete()
         Picture.objects.create(poster=posters[0], file=drawn(BLUE, "another.png"))
@@ -254,7 +260,7 @@ def test_a_decoder_that_does_not_start_keeps_no_text_back(
         assert "shopreco[worker]" in problems(seen)
         assert services.search("yacht", catalogue=POSTER).results[0].object == seen
         assert vector(seen) is None
-        modalities._decoder().close()
+        new_decoder()
 
     run = index(POSTER)
     assert (run.encoded, run.state) == (2, "done"), "they are tried again by the next pass"
@@ -267,14 +273,14 @@ def test_a_first_run_without_a_decoder_indexes_texts(
 ) -> None:
     posters = [poster(f"zeppelin number {n}") for n in range(3)]
     stub(tmp_path / "stubs", "av", monkeypatch)
-    modalities._decoder().close()
+    new_decoder()
 
     run: IndexRun = index(POSTER)
 
     assert (run.state, run.failed) == ("done", 0)
     assert run.warning
     assert services.search("zeppelin", catalogue=POSTER).total == len(posters)
-    modalities._decoder().close()
+    new_decoder()
 
 
 # Whose fault
@@ -292,10 +298,10 @@ def test_an_error_of_our_own_call_is_not_the_files_fault(
     )
     with monkeypatch.context() as newer:
         newer.syspath_prepend(str(tmp_path))
-        modalities._decoder().close()
+        new_decoder()
         Path(posters[0].pictures.get().file.path).write_bytes(drawn(BLUE).read())
         saved(posters[0])
-        modalities._decoder().close()
+        new_decoder()
 
     assert "no fault of its own: TypeError" in problems(posters[0])
     assert "was not decoded" in caplog.text
