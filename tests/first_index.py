@@ -13,6 +13,7 @@ import argparse
 import functools
 import json
 import os
+import shutil
 import sys
 import time
 from collections import Counter
@@ -134,6 +135,8 @@ def main() -> int:
         with servers.postgresql.connect() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         servers.postgresql.create_database(DATABASE)
+        # What an earlier first index exported, this one has to export again.
+        shutil.rmtree(Path(os.environ["DEMO_DIR"]) / "artefacts", ignore_errors=True)
         os.environ["DATABASE_URL"] = servers.database_url(DATABASE)
         django.setup()
         figures = measured(given.products)

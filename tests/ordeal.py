@@ -151,6 +151,7 @@ class Ordeal:
         self.start = start
         self.start_worker = start_worker
         self.notes: list[str] = []
+        self.since = 0.0
 
     def run(self) -> Report:
         from django.db import connection
@@ -269,23 +270,26 @@ class Ordeal:
         from shopreco import services
 
         share = passed / self.plan.seconds
-        broker = _broker()
+        lasted = time.monotonic() - self.since
+        frozen = min(20.0, 0.1 * self.plan.seconds)
         match len(self.notes):
             case 0 if share > 0.15:
-                services.rebuild(CATALOGUE)
-                self.notes.append(f"{passed:.1f} s: a rebuild began")
+                self.note(passed, "a rebuild began", lambda: services.rebuild(CATALOGUE))
             case 1 if share > 0.35:
-                os.kill(broker, signal.SIGSTOP)
-                self.notes.append(f"{passed:.1f} s: the broker froze")
-            case 2 if share > 0.45 or passed > 0.35 * self.plan.seconds + 20:
-                os.kill(broker, signal.SIGCONT)
-                self.notes.append(f"{passed:.1f} s: the broker went on")
+                self.note(passed, "the broker froze", lambda: os.kill(_broker(), signal.SIGSTOP))
+            case 2 if lasted > frozen:
+                self.note(passed, "the broker went on", lambda: os.kill(_broker(), signal.SIGCONT))
             case 3 if share > 0.6:
-                workers[0].kill()
-                self.notes.append(f"{passed:.1f} s: a worker was killed")
+                self.note(passed, "a worker was killed", workers[0].kill)
             case 4 if share > 0.65:
-                workers.append(self.worker())
-                self.notes.append(f"{passed:.1f} s: another worker was started")
+                self.note(passed, "another was started", lambda: workers.append(self.worker()))
+
+    def note(self, passed: float, what: str, do: Callable[[], object]) -> None:
+        """Do it, and write down when and how long it took."""
+        started = time.monotonic()
+        do()
+        self.since = time.monotonic()
+        self.notes.append(f"{passed:.1f} s: {what}, which took {self.since - started:.1f} s")
 
     def settle(self) -> tuple[list[str], float | None, int]:
         """What is stale after one sweep, after how many seconds nothing was, and what waits."""

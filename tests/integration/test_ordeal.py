@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from demo_shop.embedded import EmbeddedServers
-from tests.ordeal import Ordeal, Plan
+from demo_shop.models import Brand, Category, Product
+from shopreco import services
+from tests.ordeal import CATALOGUE, Ordeal, Plan, stale_items, unfound_items
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -29,3 +31,26 @@ def test_nothing_is_lost_and_nothing_is_blocked(
 ) -> None:
     report = Ordeal(SHORT, tmp_path, start_process, start_worker).run()
     assert report.broken() == [], report.as_text()
+
+
+def test_the_ordeal_would_see_what_was_lost(tmp_path: Path) -> None:
+    """Changes that no signal tells of, as if their marks had been lost."""
+    Ordeal(Plan(products=30), tmp_path, pytest.fail, pytest.fail).fill()
+    services.run_inline(services.reindex(CATALOGUE))
+    assert (stale_items(), unfound_items()) == ([], [])
+
+    retitled, moved, sorted_in, taken_down = Product.objects.filter(parent=None).order_by("pk")[:4]
+    Product.objects.filter(pk=retitled.pk).update(title="Lamp unheard")
+    Product.objects.filter(pk=taken_down.pk).update(active=False)
+    gone = {str(taken_down.pk), *map(str, taken_down.variants.values_list("pk", flat=True))}
+    assert {line.split(":")[0] for line in stale_items()} == {str(retitled.pk), *gone}
+
+    Product.objects.filter(pk=moved.pk).update(brand=Brand.objects.exclude(pk=moved.brand_id)[0])
+    sorted_in.categories.through.objects.bulk_create(
+        sorted_in.categories.through(product=sorted_in, category=category)
+        for category in Category.objects.exclude(products=sorted_in)[:1]
+    )
+    unfound = unfound_items()
+    assert f"{retitled.pk} is not found by 'unheard'" in unfound
+    for facet, product in (("brand", moved), ("category", sorted_in)):
+        assert any(line.startswith(facet) and str(product.pk) in line for line in unfound), facet
