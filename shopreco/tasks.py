@@ -21,15 +21,17 @@ from django.utils import timezone
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import items, outbox, photos, removal, runs
+from shopreco.indexing import items, marks, outbox, photos, removal, runs
+from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.pipeline import index_batch, waiting
+from shopreco.indexing.pipeline import index_changes, waiting
 from shopreco.indexing.workers import reply, send
 from shopreco.models import Change, EmbeddingSpace, IndexRun
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
+GATHERING_SECONDS: Final = 1
 SILENT_SECONDS: Final = 60
 """A run without a sign of life for so long is taken up again; a second helper does no harm."""
 
@@ -44,12 +46,22 @@ BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
 
 @shared_task(acks_late=True, ignore_result=True)
 def drain(catalogue: str) -> None:
-    """Index what waits, for at most a slice; then let other tasks come first."""
-    deadline = monotonic() + get_settings().SLICE_SECONDS
-    while index_batch(get_catalogue(catalogue)).claimed:
-        if monotonic() > deadline:
-            send("drain", catalogue)
+    """Index what waits, for at most a slice; then let other tasks come first.
+
+    Where little waits one worker is enough, and what is saved meanwhile is left for its next time:
+    a batch of many costs hardly more than one of few. Where much waits others help.
+    """
+    shop, deadline = get_catalogue(catalogue), monotonic() + get_settings().SLICE_SECONDS
+    much = get_settings().BATCH_SIZE
+    with only_one(f"drain {catalogue}") as mine:
+        if mine:
+            marks.collect(shop)
+        elif outbox.count(catalogue, much) < much:
             return
+        while (more := index_changes(shop).claimed) and monotonic() < deadline:
+            pass
+    if waiting(shop):
+        send("drain", catalogue, countdown=0 if more else GATHERING_SECONDS)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -267,12 +267,18 @@ def _free(cursor: Any, change_ids: Sequence[int]) -> None:
         )
 
 
-def waiting(catalogue: str) -> bool:
-    """Whether a worker could claim something now."""
+def count(catalogue: str, limit: int) -> int:
+    """How many changes a worker could claim now, up to a limit."""
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT FROM shopreco_change WHERE {CLAIMABLE})",
-            {"catalogue": catalogue},
+            f"SELECT count(*) FROM (SELECT FROM shopreco_change WHERE {CLAIMABLE} "
+            "LIMIT %(limit)s) AS claimable",
+            {"catalogue": catalogue, "limit": limit},
         )
         (found,) = cursor.fetchone()
-        return bool(found)
+        return int(found)
+
+
+def waiting(catalogue: str) -> bool:
+    """Whether a worker could claim something now."""
+    return count(catalogue, 1) > 0

@@ -71,13 +71,19 @@ class Stale(NamedTuple):
 
 
 def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
-    """Index the next batch of what waits in a catalogue; an empty report means nothing does.
+    """Index the next batch of what waits in a catalogue, marks included; an empty report means that
+    nothing does. Raises as `index_changes`."""
+    marks.collect(catalogue)
+    return index_changes(catalogue, limit)
+
+
+def index_changes(catalogue: Catalogue, limit: int | None = None) -> Report:
+    """Index the next batch of what marks were collected into.
 
     Raises:
         What would also fail for another batch: the database or the encoder of the space that
             answers cannot be had. The claims were given back.
     """
-    marks.collect(catalogue)
     claims = outbox.claim(catalogue.name, limit or _batch_size(catalogue))
     if not claims:
         return Report()

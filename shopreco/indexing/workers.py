@@ -8,11 +8,11 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep, time
@@ -35,8 +35,10 @@ PATIENCE_SECONDS: Final = 1.0
 """Longer than that nobody waits for the broker."""
 SILENT_SECONDS: Final = 10.0
 """So long a broker that failed is not asked again: the sweep catches up."""
-COALESCED_SECONDS: Final = 0.2
-"""All saves of so long are one hint."""
+NUDGE_SECONDS: Final = 1.0
+"""A process nudges for a catalogue no more often; what is saved in between is one hint."""
+HINT_SECONDS: Final = 30
+"""A hint that no worker has taken by then is dropped: the sweep gives another."""
 POLL_SECONDS: Final = 0.02
 FORGOTTEN_SECONDS: Final = 60
 """After so long the broker drops an answer that nobody has come for."""
@@ -67,6 +69,10 @@ def nudge(catalogue: str) -> None:
     _messenger(os.getpid()).nudge(catalogue)
 
 
+Subject = tuple[Any, str]
+"""A catalogue, of a tenant."""
+
+
 class Message(NamedTuple):
     """A task on its way to the broker, as the thread would send it that hands it over."""
 
@@ -76,8 +82,11 @@ class Message(NamedTuple):
     task: str
     args: Sequence[object]
     countdown: float = 0
-    waits_for_more: bool = False
-    """Whether others that say the same in the same moment are part of it."""
+    is_nudge: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        return self.tenant, str(self.args[0])
 
 
 class Messenger:
@@ -88,7 +97,7 @@ class Messenger:
 
     def __init__(self) -> None:
         self._messages: SimpleQueue[tuple[Message, Future[bool]]] = SimpleQueue()
-        self._nudged: set[tuple[Any, str]] = set()
+        self._nudged: set[Subject] = set()
         self._silent_until = 0.0
         self._connection: Any = None
         Thread(target=self._work, daemon=True, name="shopreco-messenger").start()
@@ -97,11 +106,10 @@ class Messenger:
         return self._put(Message(app_or_default(), _tenant(), task, args, countdown))
 
     def nudge(self, catalogue: str) -> None:
-        tenant = _tenant()
-        if (tenant, catalogue) not in self._nudged:
-            self._nudged.add((tenant, catalogue))
-            app = app_or_default()
-            self._put(Message(app, tenant, "drain", [catalogue], waits_for_more=True))
+        message = Message(app_or_default(), _tenant(), "drain", [catalogue], is_nudge=True)
+        if message.subject not in self._nudged:
+            self._nudged.add(message.subject)
+            self._put(message)
 
     def flush(self, seconds: float) -> None:
         """Wait until all has been said, at the end of a process."""
@@ -115,21 +123,25 @@ class Messenger:
         return sent
 
     def _work(self) -> None:
-        due: deque[tuple[float, Message]] = deque()
+        due: dict[Subject, tuple[float, Message]] = {}
+        nudged: dict[Subject, float] = {}
         while True:
+            when = min((when for when, _message in due.values()), default=None)
             try:
-                patience = max(0.0, due[0][0] - monotonic()) if due else None
+                patience = None if when is None else max(0.0, when - monotonic())
                 message, sent = self._messages.get(timeout=patience)
             except Empty:
-                _when, message = due.popleft()
+                _when, message = due.pop(min(due, key=lambda subject: due[subject][0]))
                 # From here on saves nudge again.
-                self._nudged.discard((message.tenant, str(message.args[0])))
+                self._nudged.discard(message.subject)
+                nudged[message.subject] = monotonic()
                 self._send(message)
+                continue
+            if message.is_nudge:
+                next_one = nudged.get(message.subject, -inf) + NUDGE_SECONDS
+                due[message.subject] = max(monotonic(), next_one), message
             else:
-                if message.waits_for_more:
-                    due.append((monotonic() + COALESCED_SECONDS, message))
-                else:
-                    sent.set_result(self._send(message))
+                sent.set_result(self._send(message))
 
     def _send(self, message: Message) -> bool:
         if monotonic() < self._silent_until:
@@ -146,6 +158,7 @@ class Messenger:
                     f"shopreco.tasks.{message.task}",
                     message.args,
                     countdown=message.countdown,
+                    expires=HINT_SECONDS if message.task == "drain" else None,
                     connection=self._connection,
                     retry=False,
                     ignore_result=True,
