@@ -17,7 +17,7 @@ from django.http import HttpRequest
 
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
-from shopreco.exceptions import InvalidQuery, RunError
+from shopreco.exceptions import InvalidQuery, RunError, describe
 from shopreco.indexing import graph, outbox, pruning, runs, signals, spaces
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
@@ -42,6 +42,7 @@ __all__ = [
     "Reason",
     "Result",
     "ResultPage",
+    "RunError",
     "Suggestion",
     "activate",
     "add_edge",
@@ -146,7 +147,7 @@ def search(
     except Exception as error:
         # The shop's page comes first; the log has the whole story.
         logger.exception("search for %r failed", text)
-        stages.degraded["search"] = f"{type(error).__name__}: {error}"[:300]
+        stages.degraded["search"] = describe(error, 300)
     stages.timings["total"] = round((perf_counter() - started) * 1000, 2)
     return replace(page, degraded=stages.degraded, timings=stages.timings)
 
@@ -241,7 +242,7 @@ def recommend(
         raise
     except Exception as error:
         logger.exception("block %s for %r failed", placement, seed)
-        stages.degraded["recommend"] = f"{type(error).__name__}: {error}"[:300]
+        stages.degraded["recommend"] = describe(error, 300)
     stages.timings["total"] = round((perf_counter() - started) * 1000, 2)
     return replace(page, degraded=stages.degraded, timings=stages.timings)
 
@@ -299,12 +300,8 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     """
     spaces.build_indexes(space)
     spaces.activate(space)
-    try:
-        return _hand_over(runs.start(get_catalogue(space.catalogue), user=user))
-    except RunError:
-        if (live := runs.live_run(space.catalogue)) is not None:
-            runs.begin_again(live)
-        return None
+    run = runs.catch_up(get_catalogue(space.catalogue), user=user)
+    return None if run is None else _hand_over(run)
 
 
 def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:

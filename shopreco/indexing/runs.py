@@ -64,6 +64,18 @@ def start(
         raise RunError(f"{live_run(catalogue.name) or catalogue.name} is under way.") from None
 
 
+def catch_up(catalogue: Catalogue, *, user: Any = None) -> IndexRun | None:
+    """A run over all objects, for a space that has not heard of them for a while; None where one
+    is under way, which begins again and does it."""
+    while True:
+        try:
+            return start(catalogue, user=user)
+        except RunError:
+            if (live := live_run(catalogue.name)) is not None:
+                begin_again(live)
+                return None
+
+
 def cancel(run: IndexRun) -> None:
     """Stop a run after the batch in hand; what it has indexed stays, the rest can be resumed.
 
