@@ -82,6 +82,18 @@ def enqueue_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
     )
 
 
+def demote(run_id: int) -> None:
+    """Let what was saved before a run wait its turn in it: where nothing answers yet, nothing is
+    urgent, and what is linked first is encoded once."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute(
+            "UPDATE shopreco_change SET priority = 0 WHERE id IN ("
+            "SELECT id FROM shopreco_change WHERE run_id = %s AND priority > 0 "
+            'ORDER BY object_id COLLATE "C" FOR UPDATE)',
+            [run_id],
+        )
+
+
 def enqueue_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> None:
     """Have indexed again what depends on something that was just linked or learnt, behind all that
     waits already; as part of a run if that was, which has seen the objects themselves."""

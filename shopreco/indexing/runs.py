@@ -14,7 +14,7 @@ from django.utils import timezone
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import RunError, describe
 from shopreco.fusion import GRAPH
-from shopreco.indexing import graph, items, outbox, spaces
+from shopreco.indexing import graph, items, marks, outbox, spaces
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.pipeline import index_batch
@@ -168,6 +168,7 @@ def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -
     An item whose object is no longer there is found gone by the pipeline like any other.
     Claims begin when all is enqueued, so nothing is indexed twice.
     """
+    marks.collect(catalogue)
     pks = catalogue.written_queryset().order_by("pk").values_list("pk", flat=True)
     while _alive(run):
         after = catalogue.to_pk(run.cursor) if run.cursor else None
@@ -183,6 +184,8 @@ def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -
     while _alive(run) and (rows := list(known.filter(pk__gt=last)[:PAGE])):
         _enqueue(run, [object_id for _pk, object_id in rows])
         last, _object_id = rows[-1]
+    if spaces.active_space(catalogue.name) is None:
+        outbox.demote(run.pk)
     if run.state == RunState.RUNNING:
         _row(run).filter(enumerated=False).update(enumerated=True)
 

@@ -377,9 +377,11 @@ def test_a_batch_that_takes_longer_than_its_lease_is_done_once(
 
 
 def test_a_first_run_encodes_each_item_once_although_links_are_told_of_both_ends(
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With links in the catalogue, what is told of an item is known once all are linked."""
+    """With links in the catalogue, what is told of an item is known once all are linked, also of
+    what was saved a moment ago."""
+    settings.SHOPRECO = {**settings.SHOPRECO, "BATCH_SIZE": 4}
     gadgets = [Gadget.objects.create(name=f"lamp {n}") for n in range(20)]
     catalogue = get_catalogue(GADGET)
     others = {str(a.pk): b for a, b in zip(gadgets, [*gadgets[7:], *gadgets[:7]], strict=True)}
