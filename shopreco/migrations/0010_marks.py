@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='item',
             name='failures',
-            field=models.PositiveSmallIntegerField(default=0, help_text='Attempts that failed since the last that did not.', verbose_name='failures'),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Attempts that failed since the last that did not.', verbose_name='failures'),
         ),
         migrations.AddField(
             model_name='item',

@@ -89,7 +89,10 @@ class Item(models.Model):
     outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
     reason = models.TextField(_("reason"), blank=True)
     failures = models.PositiveSmallIntegerField(
-        _("failures"), default=0, help_text=_("Attempts that failed since the last that did not.")
+        _("failures"),
+        default=0,
+        db_default=0,
+        help_text=_("Attempts that failed since the last that did not."),
     )
     retry_at = models.DateTimeField(_("tried again"), null=True, blank=True)
     media_problems = models.JSONField(
