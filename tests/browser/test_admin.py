@@ -109,7 +109,7 @@ def test_rebuild_is_watched_cancelled_resumed_and_watched_to_the_end(
     assert axe(page) == []
     page.get_by_role("button", name="Rebuild").click()
 
-    page.get_by_text("Comparing, encoding and writing.").wait_for()
+    page.get_by_text("Encoding and writing what differs.").wait_for()
     done = page.locator('[data-shopreco="done"]')
     seen = int(done.inner_text())
     page.wait_for_function(

@@ -627,7 +627,8 @@ def test_labels_are_cut_by_the_width_of_their_characters() -> None:
 def test_what_a_relation_counts_is_edited_with_the_right_to_and_logged(
     staff: Callable[..., Client],
 ) -> None:
-    accessory = relation("has_accessory")
+    made = {"meaning": "accessory", "label": "has accessory", "inverse_label": "accessory of"}
+    accessory, _new = RelationType.objects.get_or_create(code="has_accessory", defaults=made)
     url = address("relationtype_change", accessory.pk)
     words = {name: getattr(accessory, name) for name in ("label", "inverse_label", "meaning")}
     words |= {"label_zh": "", "inverse_label_zh": "", "symmetric": ""}

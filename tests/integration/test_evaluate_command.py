@@ -151,9 +151,9 @@ def test_an_interrupted_run_is_taken_up(folder: Path) -> None:
             UPDATE shopreco_indexrun SET state = 'running', finished_at = NULL RETURNING id
         ), change AS (
             INSERT INTO shopreco_change (catalogue, object_id, version, priority, run_id, claim,
-                lease_until, attempts, error, created_at)
+                lease_until, attempts, linked, created_at)
             SELECT 'shopreco_corpus.corpusproduct', 'p0-0', 1, 0, id, gen_random_uuid(),
-                now() + interval '1 hour', 1, '', now() FROM run
+                now() + interval '1 hour', 1, false, now() FROM run
         )
         SELECT 1
         """,

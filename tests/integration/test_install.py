@@ -289,9 +289,9 @@ def test_a_renamed_brand_is_found_without_a_save_of_its_products(project: Projec
 def test_beat_catches_a_change_whose_message_was_lost(project: Project) -> None:
     project.shell(
         "from shop.models import Product\n"
-        "from shopreco.indexing.outbox import mark\n"
+        "from shopreco.indexing.marks import Fact, mark\n"
         "Product.objects.filter(name='Stool').update(name='Tabouret')\n"
-        "mark('shop.product', [str(Product.objects.get(name='Tabouret').pk)])"
+        "mark([Fact('shop.product', '', str(Product.objects.get(name='Tabouret').pk))])"
     )
     project.wait_until(lambda: found_by_words(project, "Tabouret") == {"Tabouret"})
     assert all(process.is_running() for process in project.processes)

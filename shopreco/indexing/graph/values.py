@@ -189,8 +189,10 @@ def learn_values(catalogue: Catalogue) -> list[str]:
 
 def _objects_with(catalogue: str, labels: Collection[str]) -> list[str]:
     """Objects whose lexical entries have all terms of a label, in whatever language."""
-    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(catalogue=catalogue)
-    space = spaces.filter(state=SpaceState.ACTIVE).first()
+    # In a first run the space that is being built has what was saved meanwhile.
+    states = [SpaceState.ACTIVE, SpaceState.BUILDING]
+    spaces = EmbeddingSpace.objects.using(outbox_database())
+    space = spaces.filter(catalogue=catalogue, state__in=states).order_by("state", "-id").first()
     if space is None or not labels:
         return []
     items = Item.objects.using(outbox_database()).filter(catalogue=catalogue)
