@@ -106,10 +106,10 @@ class Messenger:
         return self._put(Message(app_or_default(), _tenant(), task, args, countdown))
 
     def nudge(self, catalogue: str) -> None:
-        message = Message(app_or_default(), _tenant(), "drain", [catalogue], is_nudge=True)
-        if message.subject not in self._nudged:
-            self._nudged.add(message.subject)
-            self._put(message)
+        tenant = _tenant()
+        if (tenant, catalogue) not in self._nudged:
+            self._nudged.add((tenant, catalogue))
+            self._put(Message(app_or_default(), tenant, "drain", [catalogue], is_nudge=True))
 
     def flush(self, seconds: float) -> None:
         """Wait until all has been said, at the end of a process."""
