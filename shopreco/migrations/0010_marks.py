@@ -63,10 +63,6 @@ class Migration(migrations.Migration):
             model_name='item',
             index=models.Index(condition=models.Q(('retry_at__isnull', False)), fields=['catalogue', 'retry_at'], name='shopreco_item_retry'),
         ),
-        migrations.AddIndex(
-            model_name='mark',
-            index=models.Index(fields=['catalogue', 'id'], name='shopreco_mark_queue'),
-        ),
         migrations.RunSQL(
             [
                 "UPDATE shopreco_item SET failures = 1 WHERE outcome = 'failed'",

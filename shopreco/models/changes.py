@@ -13,6 +13,7 @@ class Mark(models.Model):
 
     Marks are only ever inserted. No two transactions want the same row, so a save waits for nobody
     and deadlocks with nobody. Workers turn marks into changes; many marks of an object make one.
+    No index but the key's: a save pays for each.
     """
 
     catalogue = models.CharField(_("catalogue"), max_length=100)
@@ -25,7 +26,6 @@ class Mark(models.Model):
     class Meta:
         verbose_name = _("mark")
         verbose_name_plural = _("marks")
-        indexes: ClassVar = [models.Index(fields=["catalogue", "id"], name="shopreco_mark_queue")]
 
     def __str__(self) -> str:
         return f"{self.catalogue} {self.path or 'object'} {self.key}"
