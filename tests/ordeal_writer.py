@@ -115,13 +115,15 @@ class Writer:
         kinds = [kind for kind in (SIMPLE if simple else LOCKS) if kind not in without]
         weights = [WEIGHTS.get(kind, 1) for kind in kinds]
         chosen = self.random.choices(kinds, weights, k=self.random.randint(1, MOST_STATEMENTS))
-        statements = []
-        for kind in chosen:
-            product, other = self.random.sample(self.keys["product"], 2)
-            brand = self.random.choice(self.keys["brand"])
-            category = self.random.choice(self.keys["category"])
-            statements.append(Statement(kind, brand, category, product, other))
-        return statements
+        # Each row once: of one that a transaction updates twice PostgreSQL checks the foreign keys
+        # again when it commits, and so locks a brand out of turn.
+        number = len(chosen)
+        rows = (
+            self.random.sample(self.keys["brand"], number),
+            self.random.sample(self.keys["category"], number),
+            *[iter(self.random.sample(self.keys["product"], 2 * number))] * 2,
+        )
+        return [Statement(*each) for each in zip(chosen, *rows, strict=False)]
 
     def prepared(self, statements: list[Statement]) -> Callable[[], None]:
         """All rows are locked in order and then saved in any, or each is locked by its save."""
