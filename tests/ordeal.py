@@ -184,7 +184,7 @@ class Ordeal:
             refused_decisions=admin.failures,
             deadlocks=_deadlocks() - deadlocks,
             worker_errors=sum((_errors(worker.log) for worker in workers), Counter()),
-            rebuild=rebuild.state if rebuild else "missing",
+            rebuild=f"{rebuild.state} {rebuild.error}".strip() if rebuild else "missing",
             stale=stale,
             settled_seconds=settled,
             pending=pending,
