@@ -30,8 +30,8 @@ def test_nothing_is_lost_and_nothing_is_blocked(
     tmp_path: Path,
 ) -> None:
     report = Ordeal(SHORT, tmp_path, start_process, start_worker).run()
-    # That the rebuild ends is asked of the long form alone: in one of five short runs it failed, and
-    # why is not known yet.
+    # That the rebuild ends is asked of the long form alone: in one of five short runs it
+    # failed, and why is not known yet.
     broken = [each for each in report.broken() if not each.startswith("the rebuild is")]
     assert broken == [], report.as_text()
 
