@@ -9,6 +9,8 @@ PORT ?= 8000
 FEED ?=
 ARGS ?=
 COVERAGE_MINIMUM ?= 90
+# Each process has a PostgreSQL and a broker of its own; a file of tests stays in one.
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -22,7 +24,7 @@ demo: $(VENV)/.demo
 	@exec $(RUN) manage.py demo --port "$(PORT)" $(if $(FEED),--feed "$(FEED)")
 
 test: $(VENV)/.dev
-	$(RUN) -m pytest --cov --cov-report=term-missing:skip-covered \
+	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered \
 		--cov-fail-under=$(COVERAGE_MINIMUM) $(ARGS)
 
 lint: $(VENV)/.dev

@@ -21,7 +21,7 @@ from django.utils import timezone
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
-from shopreco.indexing import items, marks, outbox, photos, removal, runs
+from shopreco.indexing import items, marks, outbox, pacing, photos, removal, runs
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.pipeline import index_changes, waiting
@@ -31,7 +31,6 @@ from shopreco.models import Change, EmbeddingSpace, IndexRun
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
-GATHERING_SECONDS: Final = 1
 SILENT_SECONDS: Final = 60
 """A run without a sign of life for so long is taken up again; a second helper does no harm."""
 
@@ -45,23 +44,29 @@ BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
 
 
 @shared_task(acks_late=True, ignore_result=True)
-def drain(catalogue: str) -> None:
+def drain(catalogue: str, is_due: bool = False) -> None:
     """Index what waits, for at most a slice; then let other tasks come first.
 
-    Where little waits one worker is enough, and what is saved meanwhile is left for its next time:
-    a batch of many costs hardly more than one of few. Where much waits others help.
+    Where little waits one worker is enough. When it has indexed all, what is saved from then on is
+    gathered for a while, for a batch of many costs hardly more than one of few. A hint that comes
+    meanwhile is left to the one that is due afterwards. Where much waits others help.
     """
-    shop, deadline = get_catalogue(catalogue), monotonic() + get_settings().SLICE_SECONDS
-    much = get_settings().BATCH_SIZE
+    shop, started, claimed = get_catalogue(catalogue), monotonic(), 0
+    if not is_due and pacing.is_gathering(catalogue):
+        return
+    much, deadline = get_settings().BATCH_SIZE, started + get_settings().SLICE_SECONDS
     with only_one(f"drain {catalogue}") as mine:
         if mine:
             marks.collect(shop)
         elif outbox.count(catalogue, much) < much:
             return
-        while (more := index_changes(shop).claimed) and monotonic() < deadline:
-            pass
-    if waiting(shop):
-        send("drain", catalogue, countdown=0 if more else GATHERING_SECONDS)
+        while (last := index_changes(shop).claimed) and monotonic() < deadline:
+            claimed += last
+    if last:
+        send("drain", catalogue)
+    elif claimed or waiting(shop):
+        seconds = pacing.gather(catalogue, worked=monotonic() - started)
+        send("drain", catalogue, True, countdown=seconds)
 
 
 @shared_task(acks_late=True, ignore_result=True)

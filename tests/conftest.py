@@ -263,9 +263,10 @@ def _missing(what: str) -> None:
     pytest.skip(f"{what} is missing")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Playwright's browser object, one for the whole run."""
+    """Playwright's browser object, for one file: its event loop runs in the thread of the tests,
+    where others start one of their own."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -273,7 +274,7 @@ def chromium() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         _missing(f"{CHROMIUM} (Debian's package `chromium`)")
     with sync_playwright() as playwright:
-        # Playwright's event loop runs in this thread; the ORM of the tests is not called from it.
+        # The ORM of the tests is not called from Playwright's event loop.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser

@@ -9,8 +9,10 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-# Processes that the tests start inherit these, and so use the same servers.
-if "SHOPRECO_TEST_DIR" not in os.environ:
+# Each process of a parallel test run has servers of its own, which tests may stop. Programs that
+# the tests start inherit these variables, and so use the servers of the process that started them.
+if os.environ.get("SHOPRECO_TEST_PROCESS") != os.environ.get("PYTEST_XDIST_WORKER", "main"):
+    os.environ["SHOPRECO_TEST_PROCESS"] = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["SHOPRECO_TEST_DIR"] = tempfile.mkdtemp(prefix="shopreco-tests-")
     Path(os.environ["SHOPRECO_TEST_DIR"], "owner").write_text(str(os.getpid()))
 os.environ["DEMO_DIR"] = os.environ["SHOPRECO_TEST_DIR"]
@@ -45,8 +47,8 @@ if find_spec("tests.testapp") is not None:
     if find_spec("tests.testapp.routers") is not None:
         DATABASE_ROUTERS = ["tests.testapp.routers.ShopRouter"]
 
-# Parallel test processes share the broker but not its queues.
-_process = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# Parallel test processes share a broker that the environment names, but not its queues.
+_process = os.environ["SHOPRECO_TEST_PROCESS"]
 CACHES["default"]["KEY_PREFIX"] = _process
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{_process}:"}
 

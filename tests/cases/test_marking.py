@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,6 +57,30 @@ def session(**options: str) -> Iterator[None]:
         with connection.cursor() as cursor:
             for name in options:
                 cursor.execute(f"RESET {name}")
+
+
+@contextmanager
+def migrating(table: str) -> Iterator[Callable[[], None]]:
+    """Another transaction has a table for itself, until the block ends or what it gives is
+    called."""
+    locked, done = threading.Event(), threading.Event()
+
+    def migrate() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            locked.set()
+            done.wait(20)
+
+    def commit() -> None:
+        done.set()
+        beside.result(timeout=30)
+
+    beside = in_thread(migrate)
+    locked.wait(10)
+    try:
+        yield commit
+    finally:
+        commit()
 
 
 # A batch in hand and a space that begins or changes beside it
@@ -223,21 +247,14 @@ def test_a_save_waits_neither_for_a_transaction_that_marked_the_same_nor_for_a_w
 def test_a_mark_that_cannot_be_written_now_is_written_after_the_commit() -> None:
     gadget = Gadget.objects.create(name="lamp")
     index()
-    locked, done = threading.Event(), threading.Event()
-
-    def migrate() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE shopreco_mark IN ACCESS EXCLUSIVE MODE")
-            locked.set()
-            done.wait(20)
-
-    beside = in_thread(migrate)
-    locked.wait(10)
-    with session(lock_timeout="200ms"), transaction.atomic():
+    with (
+        migrating("shopreco_mark") as commit,
+        session(lock_timeout="200ms"),
+        transaction.atomic(),
+    ):
         gadget.name = "candelabra"
         gadget.save()
-        done.set()
-        beside.result(timeout=30)
+        commit()
     assert waiting() == {str(gadget.pk)}
 
 
@@ -295,26 +312,16 @@ def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.Mon
 def test_a_table_that_cannot_be_read_does_not_end_the_shops_transaction() -> None:
     maker, tag = Maker.objects.create(name="Acme"), Tag.objects.create(name="oak")
     Gadget.objects.create(name="lamp", maker=maker).tags.add(tag)
-    locked, done = threading.Event(), threading.Event()
-
-    def migrate() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE testapp_gadget IN ACCESS EXCLUSIVE MODE")
-            locked.set()
-            done.wait(20)
-
-    beside = in_thread(migrate)
-    locked.wait(10)
-    try:
-        with session(lock_timeout="300ms"), transaction.atomic():
-            maker.name = "Bolt"
-            maker.save()
-            # Before a delete the shop is asked who has the row, and does not answer.
-            tag.delete()
-            Tag.objects.create(name="pine")
-    finally:
-        done.set()
-        beside.result(timeout=30)
+    with (
+        migrating("testapp_gadget"),
+        session(lock_timeout="300ms"),
+        transaction.atomic(),
+    ):
+        maker.name = "Bolt"
+        maker.save()
+        # Before a delete the shop is asked who has the row, and does not answer.
+        tag.delete()
+        Tag.objects.create(name="pine")
     assert Maker.objects.get().name == "Bolt"
     assert [each.name for each in Tag.objects.all()] == ["pine"]
 

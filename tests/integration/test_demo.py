@@ -19,7 +19,13 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OF_THE_TESTS = {"DEMO_DIR", "SECRET_KEY", "SHOPRECO_TEST_DIR", "DJANGO_SETTINGS_MODULE"}
+OF_THE_TESTS = {
+    "DEMO_DIR",
+    "DJANGO_SETTINGS_MODULE",
+    "SECRET_KEY",
+    "SHOPRECO_TEST_DIR",
+    "SHOPRECO_TEST_PROCESS",
+}
 FEED = """\
 id,title,description,price,availability,brand,product_type
 LAMP-1,Brass desk lamp,A light for reading at night,49.90 EUR,in_stock,Lumo,Home > Lamps
