@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError, connections, router, transaction
+from psycopg.pq import TransactionStatus
 from psycopg.sql import quote
 
 from shopreco.catalogues import Catalogue
@@ -15,11 +16,12 @@ from shopreco.catalogues.paths import lookup_of
 from shopreco.indexing import outbox
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
+from shopreco.indexing.workers import nudge
 from shopreco.models import Change
 
 logger = logging.getLogger(__name__)
 
-FACTS = 500
+FACTS: Final = 500
 """Relations that are expanded together."""
 
 
@@ -32,11 +34,112 @@ class Fact(NamedTuple):
     key: str
 
 
-def mark(facts: Iterable[Fact]) -> None:
-    """Write facts down, in whatever transaction is open. Nothing is read and nothing waits.
+def note(facts: Iterable[Fact], using: str) -> None:
+    """Have facts written with what the shop saves, and the workers told of them.
 
-    An open transaction stays usable if it fails: savepoint and insert are one message, for a save
-    of the shop waits for the answer.
+    using: alias of the database that it is saved in.
+    In a transaction of the database of the marks they are written as it commits, in one message
+    with its COMMIT, and with it or not at all. In one of another database they are written after
+    its commit: a rolled back save must not be indexed as if it had happened. Without a transaction
+    they are written now.
+    """
+    connection = connections[using]
+    if connection.in_atomic_block:
+        unwritten = _unwritten(connection)
+        unwritten.facts.update(dict.fromkeys(facts))
+        if connection.alias == outbox_database() and _cannot_wait(connection):
+            unwritten.write()
+    else:
+        unwritten = Unwritten(facts)
+        unwritten.write()
+        unwritten()
+
+
+class Unwritten:
+    """Facts of a transaction that is open, called after its commit; Django forgets them where it is
+    rolled back."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self.facts = dict.fromkeys(facts)
+        self.catalogues: set[str] = set()
+
+    def __call__(self) -> None:
+        """Write what could not be written before, as where its table was locked, and nudge."""
+        self.write()
+        if self.facts:
+            logger.error("%d facts are not marked: reconciliation finds them", len(self.facts))
+        for catalogue in self.catalogues:
+            nudge(catalogue)
+
+    def write(self, commit: str = "") -> None:
+        """Write the facts in the transaction that is open, if one is, or keep them for later.
+
+        commit: what ends the transaction, in the same message.
+        """
+        self.catalogues.update(fact.catalogue for fact in self.facts)
+        try:
+            while page := list(islice(self.facts, PAGE)):
+                mark(page, commit if len(page) == len(self.facts) else "")
+                for fact in page:
+                    del self.facts[fact]
+        except NotMarked as error:
+            # The shop's save comes first.
+            logger.warning("%d facts are not marked yet: %s", len(self.facts), error)
+
+
+class NotMarked(Exception):
+    """Facts could not be written; an open transaction is as it was before."""
+
+
+def _unwritten(connection: Any) -> Unwritten:
+    """What is unwritten of the transaction of a connection. All savepoints share it: to look at an
+    object once too often does no harm."""
+    for unwritten in _all_unwritten(connection):
+        return unwritten
+    unwritten = Unwritten()
+    # As `on_commit` does outside all savepoints.
+    connection.run_on_commit.append((set(), unwritten, True))
+    if connection.alias == outbox_database():
+        _write_before_commit(connection)
+    return unwritten
+
+
+def _cannot_wait(connection: Any) -> bool:
+    """Whether the commit is no time to write: a backend for tenants may stand in another schema by
+    then, and a transaction of Django's `TestCase` never commits."""
+    outermost = connection.atomic_blocks[0]
+    return hasattr(connection, "schema_name") or outermost._from_testcase
+
+
+def _all_unwritten(connection: Any) -> Iterator[Unwritten]:
+    return (each[1] for each in connection.run_on_commit if isinstance(each[1], Unwritten))
+
+
+def _write_before_commit(connection: Any) -> None:
+    """Have a connection write what is unwritten as it commits: Django has no signal for that."""
+    commit = connection.commit
+    if hasattr(commit, "of_shopreco"):
+        return
+
+    def write_and_commit() -> None:
+        for unwritten in _all_unwritten(connection):
+            unwritten.write("; COMMIT")
+        # Does nothing after a COMMIT that was sent already.
+        commit()
+
+    write_and_commit.of_shopreco = True  # type: ignore[attr-defined]  # so that it is wrapped once
+    connection.commit = write_and_commit
+
+
+def mark(facts: Collection[Fact], commit: str = "") -> None:
+    """Write some facts down, in whatever transaction is open. Nothing is read and nothing waits.
+
+    Savepoint and insert are one message, for a save of the shop waits for the answer.
+    commit: what ends the transaction, in the same message.
+
+    Raises:
+        NotMarked: it failed.
+        DatabaseError: the commit failed.
     """
     connection = connections[outbox_database()]
     connection.ensure_connection()
@@ -44,18 +147,21 @@ def mark(facts: Iterable[Fact]) -> None:
     raw = connection.connection
     rows = ", ".join(
         f"({quote(catalogue, raw)}, {quote(path, raw)}, {quote(key, raw)})"
-        for catalogue, path, key in dict.fromkeys(facts)
+        for catalogue, path, key in facts
     )
     insert = f"INSERT INTO shopreco_mark (catalogue, path, key) VALUES {rows}"
+    is_open = not connection.get_autocommit()
     with connection.cursor() as cursor:
-        if connection.get_autocommit():
-            cursor.execute(insert)
-            return
         try:
-            cursor.execute(f"SAVEPOINT shopreco; {insert}; RELEASE SAVEPOINT shopreco")
-        except DatabaseError:
-            cursor.execute("ROLLBACK TO SAVEPOINT shopreco; RELEASE SAVEPOINT shopreco")
-            raise
+            if is_open:
+                insert = f"SAVEPOINT shopreco; {insert}; RELEASE SAVEPOINT shopreco{commit}"
+            cursor.execute(insert)
+        except DatabaseError as error:
+            if is_open and raw.info.transaction_status == TransactionStatus.INERROR:
+                cursor.execute("ROLLBACK TO SAVEPOINT shopreco; RELEASE SAVEPOINT shopreco")
+            elif commit:
+                raise
+            raise NotMarked(error) from error
 
 
 def any_waiting(catalogue: str) -> bool:

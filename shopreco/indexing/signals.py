@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models.signals import ModelSignal, m2m_changed, post_delete, post_save, pre_save
 
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.indexing.marks import Fact, mark
+from shopreco.indexing.marks import Fact, note
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.watches import Watch, watches
-from shopreco.indexing.workers import nudge
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +58,14 @@ def _receive(
 ) -> None:
     if raw or _paused.get():
         return
-    watching = _watches.get((signal, sender), [])
     try:
-        with _savepoint(using) if any(watch.asks for watch in watching) else nullcontext():
-            facts = [
-                fact
-                for watch in watching
-                for fact in watch.facts(instance=instance, using=using, **kwargs)
-            ]
-        _mark(facts, using)
+        facts = [
+            fact
+            for watch in _watches.get((signal, sender), [])
+            for fact in watch.facts(instance=instance, using=using, **kwargs)
+        ]
+        if facts:
+            note(facts, using)
     except Exception:
         # The shop's save comes first: reconciliation finds what was not marked here.
         logger.exception("%r was not marked for indexing", instance)
@@ -113,61 +110,7 @@ def changed(catalogue: Catalogue, object_ids: Iterable[str], *, using: str | Non
 
     using: alias of the database that they are saved in.
     """
-    facts = [Fact(catalogue.name, "", object_id) for object_id in object_ids]
-    _mark(facts, using or outbox_database())
-
-
-def _mark(facts: list[Fact], using: str) -> None:
-    """Mark in the open transaction, and nudge the workers once it has committed.
-
-    If the shop's objects live in another database than the marks, they are marked after their own
-    commit: a rolled back save must not be indexed as if it had happened. So are those that cannot
-    be marked now.
-    """
-    if not facts:
-        return
-    outbox = outbox_database()
-
-    def later() -> None:
-        mark(facts)
-
-    if using == outbox:
-        try:
-            mark(facts)
-        except Exception:
-            logger.exception("%d changes are marked later", len(facts))
-            _after_commit(later, using)
-    else:
-        _after_commit(later, using)
-    connection = transaction.get_connection(using)
-    for catalogue in {fact.catalogue for fact in facts}:
-        hint = _hint(catalogue)
-        if not any(waiting[1] is hint for waiting in connection.run_on_commit):
-            _after_commit(hint, using)
-
-
-def _savepoint(using: str) -> AbstractContextManager[Any]:
-    """So that the host's transaction stays usable whatever fails inside; without one none is
-    needed."""
-    connection = transaction.get_connection(using)
-    is_open = connection.in_atomic_block or not connection.get_autocommit()
-    return transaction.atomic(using=using) if is_open else nullcontext()
-
-
-def _after_commit(work: Callable[[], None], using: str) -> None:
-    connection = transaction.get_connection(using)
-    if connection.in_atomic_block or connection.get_autocommit():
-        transaction.on_commit(work, using=using, robust=True)
-    else:
-        # A host that manages its transactions by hand does not say when it commits.
-        work()
-
-
-@lru_cache
-def _hint(catalogue: str) -> Callable[[], None]:
-    """The same for all saves of a transaction, which say it once."""
-
-    def hint() -> None:
-        nudge(catalogue)
-
-    return hint
+    note(
+        [Fact(catalogue.name, "", object_id) for object_id in object_ids],
+        using or outbox_database(),
+    )

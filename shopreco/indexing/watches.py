@@ -8,11 +8,12 @@ many-to-many table, is a fact about that object, and about the one that it point
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import connections, models
+from django.db import connections, models, transaction
 from django.db.models.signals import (
     ModelSignal,
     m2m_changed,
@@ -38,8 +39,6 @@ class Watch(NamedTuple):
     signal: ModelSignal
     sender: type[models.Model]
     facts: Facts
-    asks: bool = False
-    """Whether it asks the shop's database what the save itself does not."""
 
 
 class Place(NamedTuple):
@@ -75,7 +74,7 @@ def _relation(catalogue: Catalogue, path: str) -> Iterator[Watch]:
         yield from _rows(step.far, place)
         for each in _with_children(step.far):
             # Before the delete: afterwards nobody would know who had the row.
-            yield Watch(pre_delete, each, partial(_having, model, place, step.far), asks=True)
+            yield Watch(pre_delete, each, partial(_having, model, place, step.far))
         if field.many_to_many:
             yield from _between(step, owner)
 
@@ -88,11 +87,10 @@ def _rows(model: type[models.Model], place: Place) -> Iterator[Watch]:
 
 def _owned(step: RelationStep, owner: Place, attname: str) -> Iterator[Watch]:
     """Rows that point to their owner by a key, which may move."""
-    asks = _is_generic(step.field) or step.field.field.target_field is not step.near._meta.pk
     for each in _with_children(step.far):
         yield Watch(pre_save, each, partial(_remember, attname))
-        yield Watch(post_save, each, partial(_owner, step, owner, attname, _now_and_before), asks)
-        yield Watch(post_delete, each, partial(_owner, step, owner, attname, _now), asks)
+        yield Watch(post_save, each, partial(_owner, step, owner, attname, _now_and_before))
+        yield Watch(post_delete, each, partial(_owner, step, owner, attname, _now))
 
 
 def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
@@ -105,7 +103,7 @@ def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
         ends.append((target, source, True))
     for near, far, is_reverse in ends:
         facts = partial(_m2m, through, owner, near, far, is_reverse)
-        yield Watch(m2m_changed, through, facts, asks=True)
+        yield Watch(m2m_changed, through, facts)
         attname = through._meta.get_field(near).attname
         yield Watch(pre_save, through, partial(_remember, attname))
         yield Watch(post_save, through, partial(_line, owner, attname, _now_and_before))
@@ -137,8 +135,8 @@ def _having(
 ) -> list[Fact]:
     """The objects that have a row which is about to go."""
     lookup = f"{lookup_of(model, place.path)}__pk"
-    having = model._base_manager.using(using).filter(**{lookup: _key(far, instance)})
-    return place._replace(path="").facts(set(having.values_list("pk", flat=True)))
+    having = model._base_manager.filter(**{lookup: _key(far, instance)})
+    return place._replace(path="").facts(_asked(having.values_list("pk", flat=True), using))
 
 
 def _remember(
@@ -194,12 +192,13 @@ def _owner(
     """Whom a row belongs to, or belonged to."""
     keys = values(instance, attname)
     if _is_generic(step.field):
-        kind = step.field.get_content_type().pk
+        with _savepoint(using):
+            kind = step.field.get_content_type().pk
         if getattr(instance, f"{step.field.content_type_field_name}_id") != kind:
             return []
     elif (target := step.field.field.target_field) is not step.near._meta.pk:
-        owners = step.near._base_manager.using(using).filter(**{f"{target.name}__in": keys})
-        keys = set(owners.values_list("pk", flat=True))
+        owners = step.near._base_manager.filter(**{f"{target.name}__in": keys})
+        keys = _asked(owners.values_list("pk", flat=True), using)
     return owner.facts(keys)
 
 
@@ -232,9 +231,23 @@ def _m2m(
             [instance.pk] if action in {"post_add", "post_remove", "post_clear"} else []
         )
     if action == "pre_clear":
-        lines = through._base_manager.using(using).filter(**{far: instance.pk})
-        return owner.facts(set(lines.values_list(near, flat=True)))
+        lines = through._base_manager.filter(**{far: instance.pk})
+        return owner.facts(_asked(lines.values_list(near, flat=True), using))
     return owner.facts(pk_set or () if action in {"post_add", "post_remove"} else ())
+
+
+def _asked(keys: models.QuerySet[Any], using: str) -> set[Any]:
+    """What the save itself does not ask."""
+    with _savepoint(using):
+        return set(keys.using(using))
+
+
+def _savepoint(using: str) -> AbstractContextManager[Any]:
+    """So that the host's transaction stays usable whatever fails inside; without one none is
+    needed."""
+    connection = connections[using]
+    is_open = connection.in_atomic_block or not connection.get_autocommit()
+    return transaction.atomic(using=using) if is_open else nullcontext()
 
 
 def _is_generic(field: Any) -> bool:

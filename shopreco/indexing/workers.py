@@ -37,6 +37,9 @@ SILENT_SECONDS: Final = 10.0
 """So long a broker that failed is not asked again: the sweep catches up."""
 NUDGE_SECONDS: Final = 1.0
 """A process nudges for a catalogue no more often; what is saved in between is one hint."""
+MOST_NUDGE_SECONDS: Final = 5.0
+"""Where saves never cease, each pause between two hints is twice the last one, up to this: workers
+come by themselves, see `pacing`."""
 HINT_SECONDS: Final = 30
 """A hint that no worker has taken by then is dropped: the sweep gives another."""
 POLL_SECONDS: Final = 0.02
@@ -124,7 +127,9 @@ class Messenger:
 
     def _work(self) -> None:
         due: dict[Subject, tuple[float, Message]] = {}
-        nudged: dict[Subject, float] = {}
+        quiet: dict[
+            Subject, tuple[float, float]
+        ] = {}  # until when no hint is given, and for how long
         while True:
             when = min((when for when, _message in due.values()), default=None)
             try:
@@ -134,12 +139,16 @@ class Messenger:
                 _when, message = due.pop(min(due, key=lambda subject: due[subject][0]))
                 # From here on saves nudge again.
                 self._nudged.discard(message.subject)
-                nudged[message.subject] = monotonic()
+                _until, seconds = quiet[message.subject]
+                quiet[message.subject] = monotonic() + seconds, seconds
                 self._send(message)
                 continue
             if message.is_nudge:
-                next_one = nudged.get(message.subject, -inf) + NUDGE_SECONDS
-                due[message.subject] = max(monotonic(), next_one), message
+                until, seconds = quiet.get(message.subject, (-inf, 0.0))
+                is_busy = monotonic() < until
+                pause = min(2 * seconds, MOST_NUDGE_SECONDS) if is_busy else NUDGE_SECONDS
+                quiet[message.subject] = until, pause
+                due[message.subject] = max(monotonic(), until), message
             else:
                 sent.set_result(self._send(message))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -147,7 +148,11 @@ def test_a_failed_item_is_tried_again_by_itself_ever_more_rarely() -> None:
     assert items.due(GADGET) == []
 
 
-def test_a_reason_that_the_database_could_not_store_is_recorded_all_the_same() -> None:
+def test_a_reason_that_the_database_could_not_store_is_recorded_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Nor can parallel test processes tell each other of it.
+    caplog.set_level(logging.CRITICAL, "shopreco.indexing.pipeline")
     index()
     gadget = Gadget.objects.create(name="lamp")
     catalogue = get_catalogue(GADGET)

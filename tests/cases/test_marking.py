@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
 from shopreco.catalogues import Catalogue, Filter, Title, get_catalogue, register
@@ -324,6 +325,61 @@ def test_a_table_that_cannot_be_read_does_not_end_the_shops_transaction() -> Non
         Tag.objects.create(name="pine")
     assert Maker.objects.get().name == "Bolt"
     assert [each.name for each in Tag.objects.all()] == ["pine"]
+
+
+# Marks go with the commit
+
+
+def test_the_marks_of_a_transaction_are_one_message_with_its_commit() -> None:
+    maker = Maker.objects.create(name="Acme")
+    gadgets = [Gadget.objects.create(name=f"lamp {n}", maker=maker) for n in range(4)]
+    forget_changes()
+    with CaptureQueriesContext(connection) as sent, transaction.atomic():
+        for gadget in gadgets:
+            gadget.save()
+    [said] = [each["sql"] for each in sent.captured_queries if "shopreco" in each["sql"]]
+    assert said.startswith("SAVEPOINT shopreco; INSERT")
+    assert said.endswith("; COMMIT")
+    assert waiting() == {str(gadget.pk) for gadget in gadgets}
+
+
+def test_what_is_rolled_back_is_not_marked_and_what_its_savepoint_leaves_is() -> None:
+    kept, given_up = (Gadget.objects.create(name=name) for name in ("kept", "given up"))
+    forget_changes()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        kept.save()
+        raise ZeroDivisionError
+    assert not Mark.objects.exists()
+    with transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            kept.save()
+            raise ZeroDivisionError
+        given_up.save()
+    assert waiting() >= {str(given_up.pk)}
+
+
+def test_a_commit_that_fails_fails_as_without_marks() -> None:
+    gadget = Gadget.objects.create(name="lamp")
+    forget_changes()
+    with pytest.raises(IntegrityError, match="is not present in table"), transaction.atomic():
+        gadget.name = "never"
+        gadget.save()
+        # PostgreSQL looks at this key as it commits.
+        Gadget.objects.filter(pk=gadget.pk).update(maker_id=4711)
+    assert Gadget.objects.get().name == "lamp"
+    assert not Mark.objects.exists()
+    gadget.save()
+    assert waiting() == {str(gadget.pk)}
+
+
+def test_a_transaction_of_very_many_saves_is_marked_in_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(marks, "PAGE", 3)
+    with transaction.atomic():
+        for n in range(10):
+            Gadget.objects.create(name=f"lamp {n}")
+    assert len(waiting()) == 10
 
 
 # The broker
