@@ -360,18 +360,22 @@ class Admin:
         from shopreco import services
         from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 
-        edges = list(Edge.objects.filter(source__catalogue=CATALOGUE).order_by("pk"))
+        edges = Edge.objects.filter(source__catalogue=CATALOGUE)
+        nodes = Node.objects.filter(catalogue=CATALOGUE, kind=Node.ITEM)
+        made = edges.filter(provenance=Provenance.CURATED)
         match self._random.randrange(3):
-            case 0 if edges:
-                chosen = self._random.sample(edges, min(3, len(edges)))
+            case 0 if chosen := self._some(edges, 3):
                 services.decide_edges(chosen, self._random.choice(list(EdgeState)))
-            case 1 if made := [e for e in edges if e.provenance == Provenance.CURATED]:
-                services.remove_edges([self._random.choice(made)])
+            case 1 if chosen := self._some(made, 1):
+                services.remove_edges(chosen)
             case _:
-                nodes = Node.objects.filter(catalogue=CATALOGUE, kind=Node.ITEM).order_by("pk")
-                source, target = self._random.sample(list(nodes), 2)
+                source, target = self._some(nodes, 2)
                 relation = RelationType.objects.get(code="complements")
                 services.add_edge(source, relation, target)
+
+    def _some(self, rows: Any, most: int) -> list[Any]:
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        return list(rows.filter(pk__in=self._random.sample(keys, min(most, len(keys)))))
 
 
 def stale_items() -> list[str]:
@@ -467,9 +471,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=defaults.seconds)
     parser.add_argument("--baseline-seconds", type=float, default=defaults.baseline_seconds)
     parser.add_argument("--products", type=int, default=defaults.products)
-    parser.add_argument("--durable", action="store_true", help="commits wait for the disk")
+    parser.add_argument(
+        "--not-durable",
+        action="store_true",
+        help="commits do not wait for the disk, unlike a shop's",
+    )
     given = vars(parser.parse_args())
-    durable = given.pop("durable")
+    durable = not given.pop("not_durable")
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     django.setup()
     from django.conf import settings

@@ -13,6 +13,7 @@ from django.db import connections
 
 from shopreco.indexing.outbox import outbox_database
 
+PATIENCE = "30s"
 KEY = "hashtextextended(%s, 'shopreco_change'::regclass::oid::bigint)"
 
 
@@ -37,8 +38,14 @@ def share(name: str) -> None:
 
 
 def own(name: str) -> None:
-    """Until the transaction ends, alone."""
-    _until_commit("pg_advisory_xact_lock", name)
+    """Until the transaction ends, alone. Others hold it for moments only, so it is waited for longer
+    than a `lock_timeout` that is meant for the shop's rows."""
+    with connections[outbox_database()].cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+        _until_commit("pg_advisory_xact_lock", name)
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
 
 
 def _until_commit(function: str, name: str) -> None:

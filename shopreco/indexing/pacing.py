@@ -18,7 +18,7 @@ from shopreco.shared_cache import shared_cache
 
 PAUSES: Final = 4
 """A pause is so many times as long as what was done before it."""
-LONGEST_SECONDS: Final = 5
+LONGEST_SECONDS: Final = 10
 
 
 def gather(catalogue: str, *, worked: float) -> int:

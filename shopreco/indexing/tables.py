@@ -34,10 +34,12 @@ def replace_rows(
             f"DELETE FROM {table} WHERE item_id = ANY(%s){where}",
             [list(item_ids), *scope.values()],
         )
-        raw = _raw(connection)
         statement = f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
         # As Django's own errors: a server that goes away meanwhile is the run's to wait for.
-        with connection.wrap_database_errors, raw.cursor().copy(statement) as copy:
+        with (
+            connection.wrap_database_errors,
+            _raw(connection).cursor().copy(statement) as copy,
+        ):
             copy.set_types(list(types.values()))
             for row in rows:
                 copy.write_row(row)
