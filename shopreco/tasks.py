@@ -47,24 +47,28 @@ BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
 def drain(catalogue: str, is_due: bool = False) -> None:
     """Index what waits, for at most a slice; then let other tasks come first.
 
-    Where little waits one worker is enough. When it has indexed all, what is saved from then on is
+    Where little waits one worker is enough. When it has indexed that, what has come up meanwhile is
     gathered for a while, for a batch of many costs hardly more than one of few. A hint that comes
-    meanwhile is left to the one that is due afterwards. Where much waits others help.
+    then is left to the one that is due afterwards. Where much waits others help.
     """
-    shop, started, claimed = get_catalogue(catalogue), monotonic(), 0
     if not is_due and pacing.is_gathering(catalogue):
         return
+    shop, started, claimed = get_catalogue(catalogue), monotonic(), 0
     much, deadline = get_settings().BATCH_SIZE, started + get_settings().SLICE_SECONDS
     with only_one(f"drain {catalogue}") as mine:
         if mine:
             marks.collect(shop)
-        elif outbox.count(catalogue, much) < much:
+        waits = outbox.count(catalogue, much)
+        if waits < much and not mine:
             return
-        while (last := index_changes(shop).claimed) and monotonic() < deadline:
-            claimed += last
-    if last:
-        send("drain", catalogue)
-    elif claimed or waiting(shop):
+        while claimed < waits or waits == much:
+            if monotonic() > deadline:
+                send("drain", catalogue)
+                return
+            if not (batch := index_changes(shop)).claimed:
+                break
+            claimed += batch.claimed
+    if claimed or waiting(shop):
         seconds = pacing.gather(catalogue, worked=monotonic() - started)
         send("drain", catalogue, True, countdown=seconds)
 

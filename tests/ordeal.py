@@ -474,7 +474,7 @@ def main() -> int:
     parser.add_argument(
         "--not-durable",
         action="store_true",
-        help="commits do not wait for the disk, unlike a shop's",
+        help="commits do not wait for the disk",
     )
     given = vars(parser.parse_args())
     durable = not given.pop("not_durable")

@@ -38,7 +38,7 @@ def share(name: str) -> None:
 
 
 def own(name: str) -> None:
-    """Until the transaction ends, alone. Others hold it for moments only, so it is waited for longer
+    """Until the transaction ends, alone. Others hold it for moments only: it is waited for longer
     than a `lock_timeout` that is meant for the shop's rows."""
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
