@@ -22,6 +22,7 @@ from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connections, router
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from shopreco.exceptions import ShopRecoError
 from shopreco.models import EmbeddingSpace, Item
@@ -97,7 +98,11 @@ def answering_shop() -> Shop:
 def _schema(connection: Any) -> str:
     if named := getattr(connection, "schema_name", None):
         return str(named)
-    # A backend may choose the schema when it opens a cursor.
+    # A backend that is not Django's may choose the schema when it opens a cursor.
+    if connection.__class__ is DatabaseWrapper and connection.connection is not None:
+        path = connection.connection.info.parameter_status("search_path")
+        if path is not None:
+            return str(path)
     with connection.cursor() as cursor:
         path = connection.connection.info.parameter_status("search_path")
         if path is None:

@@ -53,14 +53,19 @@ class ArrayCursor:
     description = None
     rowcount = -1
 
-    def __init__(self, connection: Connection[Any]) -> None:
-        self.connection = connection
+    def __init__(self, beside: Any) -> None:
+        """beside: the cursor that Django has opened, which binds parameters as it always does if it
+        binds them on this side."""
+        self.connection: Connection[Any] = beside.connection
+        self._binding = (
+            beside if isinstance(beside, ClientCursor) else ClientCursor(self.connection)
+        )
         self._query: Sent | None = None
         self._is_awaited = False
 
     def execute(self, query: str, params: Sequence[Any]) -> None:
         server = self.connection.pgconn
-        self._query = Sent(ClientCursor(self.connection).mogrify(query, params).encode())
+        self._query = Sent(self._binding.mogrify(query, params).encode())
         server.send_query_params(self._query.query, None, result_format=Format.BINARY)
         self._is_awaited = True
         self.connection.wait(send(server))
@@ -142,7 +147,7 @@ class Asked:
 
 def _send(cursor: Any, statement: Statement) -> Any:
     """By a cursor of Django's: what it and other tools do around a statement is in the wrapper."""
-    cursor.cursor = ArrayCursor(cursor.connection)
+    cursor.cursor = ArrayCursor(cursor.cursor)
     cursor.execute(*statement)
     return cursor
 
