@@ -63,7 +63,7 @@ def drain(catalogue: str, is_due: bool = False) -> None:
             return
         while claimed < waits or waits == much:
             if monotonic() > deadline:
-                send("drain", catalogue)
+                send("drain", catalogue, True)
                 return
             if not (batch := index_changes(shop)).claimed:
                 break

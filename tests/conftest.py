@@ -286,7 +286,7 @@ def chromium() -> Iterator[Any]:
 def browser(chromium: Any) -> Iterator[Any]:
     """A fresh browser profile (Playwright's BrowserContext). Errors on its pages fail the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(45_000)
     errors: list[str] = []
 
     def note(message: Any) -> None:

@@ -169,7 +169,7 @@ def test_an_item_that_kills_its_worker_is_given_up_alone(
     assert waiting()
     Change.objects.update(attempts=settings.SHOPRECO.get("MAX_ATTEMPTS", 3))
     gadgets[1].save()
-    tasks.drain(GADGET)
+    tasks.drain(GADGET, is_due=True)
     deadly = Item.objects.get(object_id=str(gadgets[0].pk))
     assert (deadly.outcome, deadly.failures) == (Outcome.INDEXED, 1), "its last good state stays"
     assert deadly.retry_at is None, "what kills workers is not tried again by itself"

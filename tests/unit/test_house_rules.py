@@ -93,7 +93,8 @@ def light_modules() -> list[str]:
 
 @pytest.mark.django_db
 def test_models_and_migrations_agree() -> None:
-    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+    # Not the hostile host's: tests give it models of their own.
+    call_command("makemigrations", "shopreco", "demo_shop", check=True, dry_run=True, verbosity=0)
 
 
 def test_nothing_is_left_unfinished() -> None:
