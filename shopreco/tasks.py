@@ -61,14 +61,14 @@ def drain(catalogue: str, is_due: bool = False) -> None:
         waits = outbox.count(catalogue, much)
         if waits < much and not mine:
             return
-        while claimed < waits or waits == much:
-            if monotonic() > deadline:
-                send("drain", catalogue, True)
-                return
-            if not (batch := index_changes(shop)).claimed:
+        while is_early := monotonic() < deadline:
+            if (claimed >= waits and waits < much) or not (batch := index_changes(shop)).claimed:
                 break
             claimed += batch.claimed
-    if claimed or waiting(shop):
+    # Without the lock, or whoever comes at once would find it taken, and leave.
+    if not is_early:
+        send("drain", catalogue, True)
+    elif claimed or waiting(shop):
         seconds = pacing.gather(catalogue, worked=monotonic() - started)
         send("drain", catalogue, True, countdown=seconds)
 

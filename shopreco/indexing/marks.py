@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+import psycopg
 from django.db import DatabaseError, connections, router, transaction
 from psycopg.pq import TransactionStatus
 from psycopg.sql import quote
@@ -143,12 +144,10 @@ def mark(facts: Collection[Fact], commit: str = "") -> None:
     """
     connection = connections[outbox_database()]
     connection.ensure_connection()
-    # Quoted here: as parameters they would be bound by a cursor made for it, which takes longer.
     raw = connection.connection
-    rows = ", ".join(
-        f"({quote(catalogue, raw)}, {quote(path, raw)}, {quote(key, raw)})"
-        for catalogue, path, key in facts
-    )
+    rows = ", ".join(_literals(facts, raw))
+    if not rows:
+        return
     insert = f"INSERT INTO shopreco_mark (catalogue, path, key) VALUES {rows}"
     is_open = not connection.get_autocommit()
     with connection.cursor() as cursor:
@@ -162,6 +161,18 @@ def mark(facts: Collection[Fact], commit: str = "") -> None:
             elif commit:
                 raise
             raise NotMarked(error) from error
+
+
+def _literals(facts: Iterable[Fact], raw: Any) -> Iterator[str]:
+    """Facts as rows of a statement: as parameters they would be bound by a cursor made for it, which
+    takes longer. What PostgreSQL has no text for names none of its objects."""
+    for fact in facts:
+        try:
+            catalogue, path, key = (quote(part, raw) for part in fact)
+        except (psycopg.Error, ValueError):
+            logger.exception("%r cannot be marked", fact)
+        else:
+            yield f"({catalogue}, {path}, {key})"
 
 
 def any_waiting(catalogue: str) -> bool:

@@ -127,9 +127,8 @@ class Messenger:
 
     def _work(self) -> None:
         due: dict[Subject, tuple[float, Message]] = {}
-        quiet: dict[
-            Subject, tuple[float, float]
-        ] = {}  # until when no hint is given, and for how long
+        # Until when no hint is given, and how long that is.
+        quiet: dict[Subject, tuple[float, float]] = {}
         while True:
             when = min((when for when, _message in due.values()), default=None)
             try:

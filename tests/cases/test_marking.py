@@ -372,6 +372,14 @@ def test_a_commit_that_fails_fails_as_without_marks() -> None:
     assert waiting() == {str(gadget.pk)}
 
 
+@pytest.mark.parametrize("key", ["a\x00b", "a\ud800b"])
+def test_a_key_that_cannot_be_written_costs_nothing_else(key: str) -> None:
+    with transaction.atomic():
+        gadget = Gadget.objects.create(name="lamp")
+        services.reindex_objects(GADGET, [key])
+    assert waiting() == {str(gadget.pk)}
+
+
 def test_a_transaction_of_very_many_saves_is_marked_in_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
