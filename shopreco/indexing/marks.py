@@ -164,8 +164,8 @@ def mark(facts: Collection[Fact], commit: str = "") -> None:
 
 
 def _literals(facts: Iterable[Fact], raw: Any) -> Iterator[str]:
-    """Facts as rows of a statement: as parameters they would be bound by a cursor made for it, which
-    takes longer. What PostgreSQL has no text for names none of its objects."""
+    """Facts as rows of a statement: as parameters they would be bound by a cursor made for it,
+    which takes longer. What PostgreSQL has no text for names none of its objects."""
     for fact in facts:
         try:
             catalogue, path, key = (quote(part, raw) for part in fact)
