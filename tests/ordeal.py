@@ -83,6 +83,7 @@ class Report:
     deadlocks: int
     worker_errors: Counter[str]
     rebuild: str
+    rebuild_seconds: float
     stale: list[str]
     settled_seconds: float | None
     pending: int
@@ -132,7 +133,7 @@ class Report:
             f"decisions {self.decisions}, failed {dict(self.refused_decisions) or 0}",
             f"deadlocks {self.deadlocks}",
             f"errors in the workers' logs {dict(self.worker_errors) or 0}",
-            f"rebuild {self.rebuild}",
+            f"rebuild {self.rebuild}, in {self.rebuild_seconds:.0f} s",
             f"not at their last version {len(self.stale)}",
             f"seconds from one sweep until all is current and nothing waits {settled}",
         ]
@@ -185,6 +186,7 @@ class Ordeal:
             deadlocks=_deadlocks() - deadlocks,
             worker_errors=sum((_errors(worker.log) for worker in workers), Counter()),
             rebuild=f"{rebuild.state} {rebuild.error}".strip() if rebuild else "missing",
+            rebuild_seconds=_seconds(rebuild),
             stale=stale,
             settled_seconds=settled,
             pending=pending,
@@ -438,6 +440,12 @@ def _broker() -> int:
     from django.conf import settings
 
     return int((settings.EMBEDDED.valkey.directory / "valkey.pid").read_text())
+
+
+def _seconds(run: Any) -> float:
+    """How long a run took; 0 if it has not ended."""
+    ended = run is not None and run.started_at and run.finished_at
+    return (run.finished_at - run.started_at).total_seconds() if ended else 0.0
 
 
 def _deadlocks() -> int:

@@ -10,10 +10,11 @@ from shopreco.indexing.outbox import Claim
 
 @dataclass(slots=True)
 class Report:
-    """What one batch did, in items; `files` are the pictures and videos that they name, `unopened`
-    those of them that could not be opened."""
+    """What one batch did, in items; `of_run` are those that were claimed for a run, `files` the
+    pictures and videos that they name, `unopened` those of them that could not be opened."""
 
     claimed: int = 0
+    of_run: int = 0
     changed: int = 0
     encoded: int = 0
     removed: int = 0

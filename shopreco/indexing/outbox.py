@@ -45,6 +45,7 @@ class Claim:
     object_id: str
     version: int
     run_id: int | None
+    """The run that it is the bulk of; not of what was saved, which comes before."""
     is_unlinked: bool
     """Whether its run links it first and encodes it later."""
     attempts: int
@@ -96,7 +97,7 @@ def demote(run_id: int) -> None:
 
 def enqueue_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> None:
     """Have indexed again what depends on something that was just linked or learnt, behind all that
-    waits already; as part of a run if that was, which has seen the objects themselves."""
+    waits already; as part of a run if that linked or learnt it."""
     _insert(
         catalogue,
         object_ids,
@@ -135,9 +136,9 @@ def _insert(
     return written
 
 
-def claim(catalogue: str, limit: int) -> list[Claim]:
-    """Lease up to `limit` changes of the highest priority that waits: nothing that was saved waits
-    for the bulk of a run.
+def claim(catalogue: str, limit: int, run_id: int | None = None) -> list[Claim]:
+    """Lease up to `limit` changes of the highest priority that waits, of one run if it is named:
+    nothing that was saved waits for the bulk of a run.
 
     A row that was claimed twice without being settled has probably killed its workers: it is
     claimed alone from then on, so that it takes nothing else with it.
@@ -147,7 +148,8 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
         cursor.execute(
             f"""
             WITH head AS (
-                SELECT id, attempts, priority FROM shopreco_change WHERE {CLAIMABLE}
+                SELECT id, attempts, priority FROM shopreco_change
+                WHERE {CLAIMABLE} {"" if run_id is None else "AND run_id = %(run_id)s"}
                 ORDER BY priority DESC, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             ), first AS (
                 SELECT id, attempts FROM head WHERE priority = (SELECT max(priority) FROM head)
@@ -162,11 +164,12 @@ def claim(catalogue: str, limit: int) -> list[Claim]:
             SET claim = %(token)s, attempts = c.attempts + 1,
                 lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
             FROM chosen WHERE c.id = chosen.id
-            RETURNING c.id, c.object_id, c.version, c.run_id,
+            RETURNING c.id, c.object_id, c.version, CASE WHEN c.priority = 0 THEN c.run_id END,
                 c.run_id IS NOT NULL AND c.priority = 0 AND NOT c.linked, c.attempts
             """,
             {
                 "catalogue": catalogue,
+                "run_id": run_id,
                 "limit": limit,
                 "token": token,
                 "lease": get_settings().LEASE_SECONDS,
@@ -237,10 +240,17 @@ def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
 
 
 def settle(cursor: Any, claims: Sequence[Claim], versions: dict[int, int]) -> None:
-    """Delete what was indexed at its last version; free what was enqueued again meanwhile."""
+    """Delete what was indexed at its last version; free what was enqueued again meanwhile.
+
+    What was saved again is no longer its run's, which would never end in a shop that never rests.
+    """
     done = [c.change_id for c in claims if versions.get(c.change_id) == c.version]
     again = [c.change_id for c in claims if versions.get(c.change_id, c.version) != c.version]
     cursor.execute("DELETE FROM shopreco_change WHERE id = ANY(%s)", [done])
+    if again:
+        cursor.execute(
+            "UPDATE shopreco_change SET run_id = NULL WHERE id = ANY(%s) AND priority > 0", [again]
+        )
     _free(cursor, again)
 
 

@@ -77,14 +77,16 @@ def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
     return index_changes(catalogue, limit)
 
 
-def index_changes(catalogue: Catalogue, limit: int | None = None) -> Report:
-    """Index the next batch of what marks were collected into.
+def index_changes(
+    catalogue: Catalogue, limit: int | None = None, *, run_id: int | None = None
+) -> Report:
+    """Index the next batch of what marks were collected into, of one run if it is named.
 
     Raises:
         What would also fail for another batch: the database or the encoder of the space that
             answers cannot be had. The claims were given back.
     """
-    claims = outbox.claim(catalogue.name, limit or _batch_size(catalogue))
+    claims = outbox.claim(catalogue.name, limit or _batch_size(catalogue), run_id)
     if not claims:
         return Report()
     try:
@@ -94,6 +96,7 @@ def index_changes(catalogue: Catalogue, limit: int | None = None) -> Report:
         _give_back(claims)
         raise
     report.claimed = len(claims)
+    report.of_run = sum(claim.run_id is not None for claim in claims)
     return report
 
 
@@ -317,7 +320,8 @@ def _update_graph(
         )
     if any(GRAPH in space.encoders for space in maintained):
         # In a transaction of its own: with our claims locked it could wait for another worker's.
-        outbox.enqueue_again(catalogue.name, changes.neighbours, run_id=_run_of(claims))
+        linked = [c for c in claims if c.is_unlinked]
+        outbox.enqueue_again(catalogue.name, changes.neighbours, run_id=_run_of(linked))
         for o, told in graph.neighbourhoods(catalogue.name, batch.documents).items():
             batch.documents[o] = replace(batch.documents[o], neighbourhood=told)
     return claims

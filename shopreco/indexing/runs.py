@@ -17,7 +17,7 @@ from shopreco.fusion import GRAPH
 from shopreco.indexing import graph, items, marks, outbox, spaces
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
-from shopreco.indexing.pipeline import index_batch
+from shopreco.indexing.pipeline import index_batch, index_changes
 from shopreco.models import (
     EmbeddingSpace,
     IndexRun,
@@ -139,7 +139,7 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
             while _alive(run) and monotonic() < deadline:
                 if mine and not run.enumerated:
                     _enumerate(run, catalogue, progress)
-                elif not index_batch(catalogue).claimed and not (mine and _step(run, catalogue)):
+                elif not _work(run, catalogue, mine):
                     break
                 if progress:
                     progress(run)
@@ -196,6 +196,18 @@ def _enqueue(run: IndexRun, object_ids: Sequence[str], **noted: str) -> None:
     _row(run).update(total=run.total, **noted)
 
 
+def _work(run: IndexRun, catalogue: Catalogue, mine: bool) -> bool:
+    """Index a batch of what comes first; where that is not of the run, one of the run as well, or
+    take its next step: in a shop that never rests saves would keep it waiting for ever.
+
+    False if there is nothing to do now.
+    """
+    batch = index_batch(catalogue)
+    if batch.of_run or index_changes(catalogue, run_id=run.pk).claimed:
+        return True
+    return (mine and _step(run, catalogue)) or batch.claimed > 0
+
+
 def _step(run: IndexRun, catalogue: Catalogue) -> bool:
     """The next step of a run that has nothing to claim; False if there is none yet."""
     if not run.enumerated:
@@ -210,7 +222,8 @@ def _step(run: IndexRun, catalogue: Catalogue) -> bool:
         return True
     if run.pending:
         return False
-    return _finish(run, catalogue)
+    _finish(run, catalogue)
+    return True
 
 
 def wait_for_others(seconds: float = 0.2) -> None:
@@ -225,8 +238,8 @@ def _name_nodes(catalogue: str) -> None:
         graph.encode_nodes(active)
 
 
-def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
-    """Build what a space needs beside its rows, and answer from it. True if there is more to do."""
+def _finish(run: IndexRun, catalogue: Catalogue) -> None:
+    """Build what a space needs beside its rows, and answer from it."""
     items.show_prices(run.catalogue, items.wrongly_priced(run.catalogue))
     # Not `run.space`, which a replica may not have yet.
     space = EmbeddingSpace.objects.using(outbox_database()).filter(runs=run).first()
@@ -240,14 +253,11 @@ def _finish(run: IndexRun, catalogue: Catalogue) -> bool:
     elif active := spaces.active_space(run.catalogue):
         graph.spread(active)
         spaces.export_query_encoders(active)
-    if again := graph.learn_values(catalogue):
-        # Their texts say values that were saved meanwhile; nothing is encoded for it.
-        outbox.enqueue_again(catalogue.name, again, run_id=run.pk)
-        return True
+    # Texts that say values which were saved meanwhile, and are not the run's: nothing is encoded.
+    outbox.enqueue_again(catalogue.name, graph.learn_values(catalogue), run_id=None)
     _name_nodes(run.catalogue)
     _row(run).filter(state=RunState.RUNNING).update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)
     run.refresh_from_db(using=outbox_database())
     if run.warning:
         logger.warning("%s: %s", run, run.warning)
-    return False

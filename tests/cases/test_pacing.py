@@ -11,6 +11,7 @@ from django.core.cache import cache
 
 from shopreco import tasks
 from shopreco.indexing import pacing
+from shopreco.models import Mark
 from tests.gadgets import GADGET, found, index, waiting
 from tests.testapp.models import Gadget
 
@@ -71,3 +72,18 @@ def test_what_is_saved_in_a_pause_is_found_after_it(
         rename(lamp, f"candelabra {number}")
         time.sleep(0.4)
     wait_until(lambda: found() == ["candelabra 7"], 20)
+
+
+def test_a_drain_whose_time_is_over_hands_on_what_is_left(
+    lamp: Gadget,
+    settings: Any,
+    start_worker: Callable[..., Any],
+    wait_until: Callable[..., None],
+) -> None:
+    start_worker()
+    gadgets = Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(3)])
+    # Nobody is told of them but by the drain below.
+    Mark.objects.bulk_create([Mark(catalogue=GADGET, path="", key=str(g.pk)) for g in gadgets])
+    settings.SHOPRECO = {**settings.SHOPRECO, "SLICE_SECONDS": 1e-9}
+    tasks.drain(GADGET)
+    wait_until(lambda: len(found()) == 4, 20)
