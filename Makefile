@@ -1,6 +1,7 @@
 # make demo   the demo shop on this machine, until Ctrl-C     PORT=8000  FEED=catalogue-file
 # make test   all tests, with coverage                        ARGS="-k name"
 # make lint   style, types and import directions
+# make older  what speaks with PostgreSQL, on an older one, where it can be had
 # make matrix the newest and the oldest of everything, on each Python of this machine, and an older
 #             PostgreSQL: unpinned, so what it finds may be new
 
@@ -11,6 +12,8 @@ ARGS ?=
 COVERAGE_MINIMUM ?= 90
 # Each process has a PostgreSQL and a broker of its own; a file of tests stays in one.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+# What speaks with PostgreSQL.
+SPEAKING := tests/cases $(addprefix tests/integration/test_,extensions.py graph.py indexing.py search.py)
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -18,7 +21,7 @@ RECIPE := pyproject.toml constraints.txt
 SHIPPED := worker,embedded,zh,demo
 DEVELOPED := $(SHIPPED),evaluation,dev
 
-.PHONY: demo test lint matrix clean
+.PHONY: demo test lint older matrix clean
 
 demo: $(VENV)/.demo
 	@exec $(RUN) manage.py demo --port "$(PORT)" $(if $(FEED),--feed "$(FEED)")
@@ -32,6 +35,10 @@ lint: $(VENV)/.dev
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+
+older: $(VENV)/.dev
+	$(RUN) tests/older_postgresql.py $(RUN) -m pytest -q -p no:cacheprovider $(PARALLEL) \
+		$(SPEAKING)
 
 matrix: $(VENV)/.dev
 	$(RUN) tests/matrix.py $(ARGS)

@@ -96,8 +96,10 @@ def server_directory() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(servers: EmbeddedServers) -> None:
-    """pytest-django's hook before it creates the test databases."""
+def django_db_modify_db_settings(
+    servers: EmbeddedServers, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """pytest-django's hook before it creates the test databases, of each process its own."""
 
 
 @pytest.fixture(autouse=True)

