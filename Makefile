@@ -12,7 +12,6 @@ ARGS ?=
 COVERAGE_MINIMUM ?= 90
 # Each process has a PostgreSQL and a broker of its own; a file of tests stays in one.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
-# What speaks with PostgreSQL.
 SPEAKING := tests/cases $(addprefix tests/integration/test_,extensions.py graph.py indexing.py search.py)
 
 VENV := .venv
@@ -37,8 +36,7 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/lint-imports
 
 older: $(VENV)/.dev
-	$(RUN) tests/older_postgresql.py $(RUN) -m pytest -q -p no:cacheprovider $(PARALLEL) \
-		$(SPEAKING)
+	$(RUN) tests/older_postgresql.py $(RUN) -m pytest -q -p no:cacheprovider $(PARALLEL) $(SPEAKING)
 
 matrix: $(VENV)/.dev
 	$(RUN) tests/matrix.py $(ARGS)
