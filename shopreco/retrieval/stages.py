@@ -14,7 +14,7 @@ from django.db import connections, router, transaction
 from django.utils.asyncio import async_unsafe
 
 from shopreco.models import Embedding
-from shopreco.process_cache import answering
+from shopreco.process_cache import NotYetRead, answering
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,10 @@ class Stages:
         except Exception as error:
             if not optional:
                 raise
-            logger.exception("the answer goes without its stage %r", name)
+            # Of what is still being read only the first answers of a process go without.
+            level = logging.INFO if isinstance(error, NotYetRead) else logging.ERROR
+            text = "the answer goes without its stage %r: %s"
+            logger.log(level, text, name, error, exc_info=level == logging.ERROR)
             self.degraded[name] = f"{type(error).__name__}: {error}"[:300]
         finally:
             passed = (perf_counter() - started) * 1000

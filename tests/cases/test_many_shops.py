@@ -239,7 +239,9 @@ def test_what_takes_long_is_read_once_and_no_answer_waits_for_it(
 
 
 def test_the_first_search_of_a_process_does_not_wait_for_a_large_graph(
-    monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
+    monkeypatch: pytest.MonkeyPatch,
+    wait_until: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def read(space: EmbeddingSpace) -> object:
         time.sleep(1.5)
@@ -256,6 +258,7 @@ def test_the_first_search_of_a_process_does_not_wait_for_a_large_graph(
     assert (page.total, page.degraded.keys()) == (1, {"mentions"})
     wait_until(lambda: not VOCABULARIES._readings)
     assert services.search("lamp", catalogue=GADGET).degraded == {}
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 def test_of_too_much_that_goes_which_was_not_used_for_the_longest() -> None:
