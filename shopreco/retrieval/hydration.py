@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,8 @@ def hydrate(
         shown = _shown(chunk, collapse=collapse)
         if ahead > limit:
             # Far down the list only the keys of what lies before are needed.
-            found = dict.fromkeys(_live_pks(catalogue, queryset, shown))
+            keys = {key for key, _variant in shown.values()}
+            found = dict.fromkeys(_live_pks(queryset, catalogue.to_pks(keys)))
         else:
             found = queryset.in_bulk(catalogue.to_pks(key for key, _variant in shown.values()))
         for position, (item_id, _group) in enumerate(chunk, start):
@@ -109,16 +110,18 @@ def live(
 ) -> NDArray[np.bool_]:
     """Which items this visitor may see; (n,). Asks the shop for keys alone, in one query."""
     shown = _shown(items, collapse=collapse)
-    pks = _live_pks(catalogue, catalogue.get_live_queryset(request), shown)
-    seen = {item_id for item_id, (key, _variant) in shown.items() if catalogue.to_pk(key) in pks}
-    return np.array([item_id in seen for item_id, _group in items], dtype=bool)
+    pks = {key: catalogue.to_pk(key) for key, _variant in shown.values()}
+    seen = _live_pks(catalogue.get_live_queryset(request), pks.values())
+    live_keys = {key for key, pk in pks.items() if pk in seen}
+    return np.array(
+        [item_id in shown and shown[item_id][0] in live_keys for item_id, _group in items],
+        dtype=bool,
+    )
 
 
-def _live_pks(
-    catalogue: Catalogue, queryset: models.QuerySet[Any], shown: Mapping[int, tuple[str, str]]
-) -> set[Any]:
-    pks = catalogue.to_pks({key for key, _variant in shown.values()})
-    return set(queryset.filter(pk__in=pks).values_list("pk", flat=True)) if pks else set()
+def _live_pks(queryset: models.QuerySet[Any], pks: Iterable[Any]) -> set[Any]:
+    asked = [pk for pk in pks if pk is not None]
+    return set(queryset.filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
 
 
 def _shown(places: Sequence[Place], *, collapse: bool) -> dict[int, tuple[str, str]]:

@@ -151,14 +151,15 @@ def _browsed(
     most = page.offset + page.limit + MOST_HIDDEN
     # One more, which says whether there is a next page.
     wanted = page.offset + page.limit + 1
-    if shop.hides_by_queryset:
-        wanted = max(wanted, question.checked)
+    checked = question.checked if shop.hides_by_queryset else 0
     while True:
         with stages.stage("browse"):
-            read = selection.browse(shop.name, filters, order, wanted, collapse=collapse)
+            read = selection.browse(
+                shop.name, filters, order, wanted, collapse=collapse, at_once=checked
+            )
             ranking = Ranking.of("browse", read.hits, {})
         with stages.stage("hydrate"):
-            if shop.hides_by_queryset and wanted <= question.checked:
+            if wanted <= checked:
                 ranking = live_part(shop, question.request, ranking, collapse=question.collapse)
             shown = _shown(question, page, ranking)
         if read.complete or len(shown.results) == page.limit or wanted >= most:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 from django.db import connections, router
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from shopreco.exceptions import UnknownFilter
 from shopreco.models import Item
+from shopreco.process_cache import ByShop, answering_shop
 from shopreco.ranking import best_of_each_group
 from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.matches import Hits
@@ -18,6 +20,8 @@ from shopreco.retrieval.prices import Prices
 
 MOST_COUNTED = 10_000
 """Matches that are counted; beyond them a total is "at least"."""
+MORE_SECONDS = 60
+"""That long it is known of a list that it has more than are counted."""
 MOST_ROWS = 100_000
 """Items that a page is looked for among: of products with very many variants not all pages."""
 
@@ -31,6 +35,8 @@ ORDERS = {
 SORTS = (RELEVANCE, *BY_PRICE, *ORDERS)
 
 INDEXED = "i.catalogue = %s AND i.outcome = 'indexed'"
+
+_more_until: ByShop[float] = ByShop(most=10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,21 @@ def order_by(sort: str, prices: Prices) -> Condition:
 
 
 def browse(
-    catalogue: str, filters: Filters, order: Condition, wanted: int, *, collapse: bool
+    catalogue: str,
+    filters: Filters,
+    order: Condition,
+    wanted: int,
+    *,
+    collapse: bool,
+    at_once: int = 0,
 ) -> Browsed:
     """At least `wanted` items without a query, in order; with `collapse` the first of each group.
 
     Reads on, four times as far each time, until there are so many groups.
+
+    at_once: of how many items the first reading is, at least.
     """
-    rows = wanted
+    rows = max(wanted, at_once)
     while True:
         hits = _first(catalogue, filters, order, rows)
         complete = len(hits) < rows
@@ -99,9 +113,13 @@ def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Hit
 def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
     """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more.
 
-    Reads on, four times as far each time, until there are so many groups.
+    Reads on, as far as the groups so far suggest, until there are so many. That there are more is
+    kept for a moment; a number is counted each time.
     """
     where = filters.where()
+    key = (answering_shop(), catalogue, filters.digest, collapse)
+    if monotonic() < (_more_until.get(key) or 0.0):
+        return Total(MOST_COUNTED, is_exact=False)
     rows = MOST_COUNTED + 1
     while True:
         with connections[router.db_for_read(Item)].cursor() as cursor:
@@ -117,10 +135,12 @@ def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
                 [catalogue, *where.params],
             )
             found, read = cursor.fetchone()
-        complete = read < rows
-        if complete or found > MOST_COUNTED or rows >= MOST_ROWS:
-            return Total(min(found, MOST_COUNTED), complete and found <= MOST_COUNTED)
-        rows = min(4 * rows, MOST_ROWS)
+        if found > MOST_COUNTED:
+            _more_until.put(key, monotonic() + MORE_SECONDS)
+            return Total(MOST_COUNTED, is_exact=False)
+        if read < rows or rows >= MOST_ROWS:
+            return Total(found, is_exact=read < rows)
+        rows = min(1 + rows * rows * 5 // (4 * found), MOST_ROWS)
 
 
 def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
