@@ -27,7 +27,8 @@ class ItemDocument:
 
     `passage` is P of formula (2), the text that is encoded; `texts` are the fields of BM25F;
     `neighbourhood` is K of formula (6), which the pipeline adds from the knowledge graph;
-    `audiences` say who may see it, by the name of a `Visibility`.
+    `audiences` say who may see it, by the name of a `Visibility`; `language` is the declared one,
+    `main_language` the one that most of it is taken to be in.
     """
 
     catalogue: str
@@ -44,6 +45,7 @@ class ItemDocument:
     visible_from: datetime | None = None
     visible_until: datetime | None = None
     language: str = ""
+    main_language: str = "en"
     site_id: int | None = None
     parent_id: str = ""
     added_at: datetime | None = None
@@ -66,7 +68,9 @@ class ItemDocument:
         words = "\x1e".join(f"{p.name}\x1f{p.weight}\x1f{p.text}" for p in self.texts)
         return {
             "text": _digest(self.passage) if self.passage else "",
-            "lexical": _digest(f"{self.language}\x1e{self.group_id}\x1e{words}"),
+            "lexical": _digest(
+                f"{self.language}\x1e{self.main_language}\x1e{self.group_id}\x1e{words}"
+            ),
             "image": _digest_of(self.images),
             "video": _digest_of(self.videos),
             "graph": _digest(self.neighbourhood) if self.neighbourhood else "",

@@ -11,7 +11,9 @@ from shopreco.evaluation.corpus.loading import FULL_TEXT_CONFIGURATION
 from shopreco.evaluation.preparation import Work, counts, prepare
 from shopreco.evaluation.report import Report
 from shopreco.evaluation.systems import BM25, Dense, FullText, ShopReco
+from shopreco.retrieval.lexical import FREQUENCIES
 from shopreco.retrieval.results import ResultPage
+from shopreco.retrieval.vocabulary import VOCABULARIES
 
 WITH_FACETS = "with facets"
 
@@ -32,6 +34,9 @@ def evaluate(
         IndexingFailed: its index could not be built.
     """
     space = prepare(find_corpus(folder), work)
+    for kept in (FREQUENCIES, VOCABULARIES):
+        # As in a web process that has answered for a while.
+        kept.load(space)
     shopreco = ShopReco(search)
     with_facets = ShopReco(search, facets=["*"])
     outcomes, others = compare(

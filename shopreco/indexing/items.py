@@ -16,7 +16,6 @@ from shopreco.indexing.facets import FacetCodes
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import delete_rows
 from shopreco.models import Item, Outcome
-from shopreco.text import detect_language
 
 FIRST_RETRY, RETRIES_GROW_BY, LAST_RETRY = 60, 4, 24 * 3600
 """Seconds after which an item that failed is tried again: after 1, 4, 16 … minutes, at last once a
@@ -210,7 +209,7 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
                     d.catalogue,
                     d.object_id,
                     d.title,
-                    d.language or detect_language(d.passage),
+                    d.main_language,
                     d.site_id,
                     d.parent_id,
                     d.group_id,

@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from typing import NamedTuple
 
 from django.db import connections
 from pgvector import SparseVector
 
 from shopreco.catalogues import ItemDocument
+from shopreco.indexing.languages import languages_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import replace_rows
 from shopreco.models import EmbeddingSpace
-from shopreco.text import Token, detect_language, document_weights, get_analyser, term_id
+from shopreco.text import (
+    Token,
+    document_weights,
+    found_by,
+    get_analyser,
+    term_id,
+)
 
 TERM_SPACE = 1_000_000_000
 """Dimension of the sparse vectors: pgvector's largest. Terms are hashed into it."""
@@ -27,6 +35,17 @@ EVERY_ITEM = 0
 """Id of the empty term; its document frequency is N. Hashed terms begin at 1."""
 
 
+class Word(NamedTuple):
+    """A term as it is kept: its normal form, how it is written, what else finds it."""
+
+    term: str
+    surface: str
+    found_by: tuple[str, ...] = ()
+
+
+NOTHING = Word("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What an item contributes to the lexicon of a space."""
@@ -34,15 +53,7 @@ class Entry:
     group_id: int
     content_hash: str
     weights: Mapping[int, float]
-    tokens: Mapping[int, Token]
-
-
-def languages_of(document: ItemDocument) -> dict[str, str]:
-    """Language per field: the document's, else what each text is written in."""
-    if document.language:
-        return {part.name: document.language for part in document.texts}
-    main = detect_language(document.passage)
-    return {part.name: detect_language(part.text, default=main) for part in document.texts}
+    words: Mapping[int, Word]
 
 
 def analyse(document: ItemDocument) -> dict[str, list[Token]]:
@@ -78,8 +89,13 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
     if len(hashed) > MOST_TERMS:
         heaviest = nlargest(MOST_TERMS, hashed, key=hashed.__getitem__)
         hashed = {key: hashed[key] for key in heaviest}
-    by_id = {term_id(t.term): t for tokens in fields.values() for t in tokens}
-    return Entry(document.group_id, content_hash, hashed, by_id)
+    languages = languages_of(document)
+    words = {
+        term_id(t.term): Word(t.term, t.surface, found_by(t.term, t.surface, languages[name]))
+        for name, tokens in fields.items()
+        for t in tokens
+    }
+    return Entry(document.group_id, content_hash, hashed, words)
 
 
 def replace_entries(
@@ -95,10 +111,10 @@ def replace_entries(
     if not items:
         return
     change = Counter({EVERY_ITEM: len(entries)})
-    tokens: dict[int, Token] = {EVERY_ITEM: Token("", "")}
+    words = {EVERY_ITEM: NOTHING}
     for entry in entries.values():
         change.update(entry.weights.keys())
-        tokens.update(entry.tokens)
+        words.update(entry.words)
     change.subtract(_terms_of(space, items))
     replace_rows(
         "shopreco_lexicalentry",
@@ -125,7 +141,7 @@ def replace_entries(
         item_ids=items,
         space_id=space.pk,
     )
-    _move_frequencies(space, change, tokens)
+    _move_frequencies(space, change, words)
 
 
 def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
@@ -143,20 +159,20 @@ def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
 
 
 def _move_frequencies(
-    space: EmbeddingSpace, change: Counter[int], tokens: Mapping[int, Token]
+    space: EmbeddingSpace, change: Counter[int], words: Mapping[int, Word]
 ) -> None:
     moved = sorted(each for each, by in change.items() if by)
     if not moved:
         return
-    nothing = Token("", "")
+    moved_words = [words.get(each, NOTHING) for each in moved]
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO shopreco_lexiconterm
-                (space_id, term_id, term, surface, document_frequency)
-            SELECT %s, term_id, term, surface, by
-            FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[])
-                AS t (term_id, term, surface, by)
+                (space_id, term_id, term, surface, found_by, document_frequency)
+            SELECT %s, term_id, term, surface, string_to_array(found_by, ' '), by
+            FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::int[])
+                AS t (term_id, term, surface, found_by, by)
             ON CONFLICT (space_id, term_id) DO UPDATE
             SET document_frequency =
                 shopreco_lexiconterm.document_frequency + EXCLUDED.document_frequency
@@ -164,8 +180,9 @@ def _move_frequencies(
             [
                 space.pk,
                 moved,
-                [tokens.get(each, nothing).term for each in moved],
-                [tokens.get(each, nothing).surface for each in moved],
+                [word.term for word in moved_words],
+                [word.surface for word in moved_words],
+                [" ".join(word.found_by) for word in moved_words],
                 [change[each] for each in moved],
             ],
         )

@@ -31,6 +31,7 @@ from shopreco.indexing import (
     spaces,
 )
 from shopreco.indexing.batches import Batch, Failure, Report
+from shopreco.indexing.languages import language_in, with_language
 from shopreco.indexing.modalities import (
     READ,
     Encoded,
@@ -131,7 +132,7 @@ def _index(
         failed = {claim.object_id: Failure(text, is_final=True) for claim in claims}
         return _process(catalogue, Batch(claims, failed=failed), maintained)
     try:
-        return _process(catalogue, _read(catalogue, claims), maintained)
+        return _process(catalogue, _read(catalogue, claims, language_in(maintained)), maintained)
     except Exception as error:
         if _is_nobodys_fault(error):
             raise
@@ -195,8 +196,11 @@ def _fail_runs(space: EmbeddingSpace, error: Exception) -> None:
     runs.update(state=RunState.FAILED, error=describe(error))
 
 
-def _read(catalogue: Catalogue, claims: list[Claim]) -> Batch:
-    """Ask the catalogue for the objects of a batch, each guarded from the others."""
+def _read(catalogue: Catalogue, claims: list[Claim], language: str) -> Batch:
+    """Ask the catalogue for the objects of a batch, each guarded from the others.
+
+    language: of texts that do not say theirs.
+    """
     batch = Batch(claims)
     ids = {claim.object_id for claim in claims}
     found = set()
@@ -206,7 +210,7 @@ def _read(catalogue: Catalogue, claims: list[Claim]) -> Batch:
         try:
             indexable = catalogue.is_indexable(obj)
             if indexable is True:
-                batch.documents[object_id] = catalogue.document(obj)
+                batch.documents[object_id] = with_language(catalogue.document(obj), language)
             else:
                 batch.skipped[object_id] = str(indexable or "is_indexable returned False")
         except Exception as error:

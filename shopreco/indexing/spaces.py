@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from hashlib import blake2b
 from time import monotonic
@@ -29,7 +28,8 @@ from shopreco.encoders import (
 from shopreco.exceptions import RunError
 from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.indexing import alignments, fusing
-from shopreco.indexing.lexicon import average_lengths, languages_of
+from shopreco.indexing.languages import catalogue_language, spoken, with_language
+from shopreco.indexing.lexicon import average_lengths
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import (
@@ -213,6 +213,8 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
             documents.append(catalogue.document(obj))
         except Exception:
             logger.debug("left %r out of the length sample", obj.pk, exc_info=True)
+    language = catalogue_language(documents)
+    documents = [with_language(each, language) for each in documents]
     space = spaces.create(
         catalogue=catalogue.name,
         fingerprint=fingerprint,
@@ -223,7 +225,8 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
         modalities=modalities,
         statistics={
             "average_lengths": average_lengths(documents),
-            "languages": Counter(each for d in documents for each in set(languages_of(d).values())),
+            "language": language,
+            "languages": spoken(documents),
         },
     )
     # Ids may start again, after a restore say: an index of that name is not this space's.

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import SparseVectorField
 
@@ -44,12 +45,15 @@ class LexiconTerm(models.Model):
     term = models.TextField(_("term"))
     surface = models.TextField(_("as written"))
     document_frequency = models.IntegerField(_("document frequency"))
+    found_by = ArrayField(models.TextField(), db_default=Value([]), editable=False)
+    """What words that are written otherwise find it by: see `shopreco.text.found_by`."""
 
     class Meta:
         verbose_name = _("lexicon term")
         verbose_name_plural = _("lexicon terms")
         indexes: ClassVar = [
             GinIndex(fields=["surface"], opclasses=["gin_trgm_ops"], name="shopreco_term_surface"),
+            GinIndex(fields=["found_by"], name="shopreco_term_found_by"),
         ]
 
     def __str__(self) -> str:

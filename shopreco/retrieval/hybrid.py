@@ -219,7 +219,7 @@ def _reached(
                 WHERE given.id NOT IN (SELECT item_id FROM near) AND {where.sql}
              )
         SELECT r.item_id, l.group_id, COALESCE(r.cosine, 'NaN') AS cosine,
-            -(l.weights <#> (SELECT weights FROM query)) AS score
+            least(1, -(l.weights <#> (SELECT weights FROM query))) AS score
         FROM reached r
         JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """

@@ -20,17 +20,23 @@ from shopreco.retrieval.matches import Hits
 from shopreco.text import (
     KnownTerm,
     QueryTerm,
+    Token,
+    deletions,
+    ending_with,
     essential_terms,
     get_analyser,
     query_terms,
     query_weights,
     term_id,
 )
+from shopreco.text.exclusion import is_preposition
 
 CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
 SIMILAR = 20
+FOUND_BY = 100
+"""Known words that a misspelt one may mean, or compounds that a word stands for."""
 MOST_TERMS = 200_000
 """Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
 MOST_KEPT = 10 * MOST_TERMS
@@ -46,11 +52,8 @@ class LexicalQuery:
 
     terms: tuple[QueryTerm, ...]
     weights: Mapping[int, float]
-
-    @property
-    def mass(self) -> float:
-        """Sum of q(t): the score that no item reaches quite."""
-        return sum(self.weights.values())
+    mass: float
+    """Sum of q(t) of what was asked for: a score that hardly any item reaches."""
 
     @property
     def corrected(self) -> str:
@@ -62,7 +65,7 @@ class LexicalQuery:
     @cached_property
     def essential(self) -> list[int]:
         """Of these terms an item has at least one if it reaches `CUT`."""
-        return essential_terms(self.weights, CUT)
+        return essential_terms(self.weights, CUT, self.mass)
 
     @cached_property
     def literal(self) -> str:
@@ -146,9 +149,10 @@ class SpaceLexicon:
             )
             return dict(cursor.fetchall())
 
-    def similar(self, surfaces: Collection[str]) -> dict[str, list[KnownTerm]]:
-        """The known words that share most trigrams with each."""
-        found: dict[str, list[KnownTerm]] = {}
+    def similar(self, words: Collection[Token]) -> dict[str, list[KnownTerm]]:
+        """The known words that are one edit away from each, and those that share most trigrams."""
+        edited = {w.surface: deletions(w.surface) | deletions(w.term) for w in words}
+        found = self._found_by(edited)
         with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
             cursor.execute(
                 f"""
@@ -160,7 +164,38 @@ class SpaceLexicon:
                     LIMIT {SIMILAR:d}
                 ) AS t
                 """,
-                [list(surfaces), self.space.pk],
+                [list(edited), self.space.pk],
+            )
+            for asked, *known in cursor.fetchall():
+                found.setdefault(asked, []).append(KnownTerm(*known))
+        return found
+
+    def compounds(self, terms: Collection[str]) -> dict[str, list[KnownTerm]]:
+        """The most frequent words that end with each of the terms."""
+        return self._found_by({term: {ending_with(term)} for term in terms})
+
+    def _found_by(self, wanted: Mapping[str, Collection[str]]) -> dict[str, list[KnownTerm]]:
+        """The most frequent words that are found by any of several texts, by what asked for it."""
+        pairs = [(asked, text) for asked, texts in wanted.items() for text in texts]
+        found: dict[str, list[KnownTerm]] = {}
+        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT asked, t.term, t.surface, t.document_frequency
+                FROM (
+                    SELECT asked, array_agg(text) AS texts
+                    FROM unnest(%s::text[], %s::text[]) AS each (asked, text) GROUP BY asked
+                ) AS wanted CROSS JOIN LATERAL (
+                    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
+                    WHERE space_id = %s AND found_by && wanted.texts AND document_frequency > 0
+                    ORDER BY document_frequency DESC, surface LIMIT {FOUND_BY:d}
+                ) AS t
+                """,
+                [
+                    [asked for asked, _text in pairs],
+                    [text for _asked, text in pairs],
+                    self.space.pk,
+                ],
             )
             for asked, *known in cursor.fetchall():
                 found.setdefault(asked, []).append(KnownTerm(*known))
@@ -173,10 +208,11 @@ def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQue
     tokens = analyser.tokens(text)
     if not tokens:
         return None
+    tokens = [t for t in tokens if not is_preposition(t.surface, language)] or tokens
     terms = query_terms(tokens, analyser, lexicon)
-    weights = query_weights(terms, lexicon.documents)
+    weights, mass = query_weights(terms, lexicon.documents)
     hashed = {term_id(term): weight for term, weight in weights.items()}
-    return LexicalQuery(tuple(terms), hashed) if hashed else None
+    return LexicalQuery(tuple(terms), hashed, mass) if hashed else None
 
 
 def statement(
@@ -193,7 +229,7 @@ def statement(
     where = filters.where()
     sql = f"""
         SELECT item_id, scored.group_id, score FROM (
-            SELECT l.item_id, l.group_id, -(l.weights <#> %s::sparsevec) AS score
+            SELECT l.item_id, l.group_id, least(1, -(l.weights <#> %s::sparsevec)) AS score
             FROM shopreco_lexicalentry l {join}
             WHERE l.space_id = {space.pk:d} AND l.term_ids && %s::int[] AND {where.sql}
             OFFSET 0

@@ -211,7 +211,7 @@ def _nearest(
         SELECT i.id AS item_id, i.group_id,
             COALESCE(-(e.vector::{whole} <#> %s::{whole}), 'NaN') AS dense,
             COALESCE(-(m.vector::{pictures} <#> %s::{pictures}), 'NaN') AS looks,
-            COALESCE(-(l.weights <#> %s::sparsevec), 'NaN') AS lexical
+            COALESCE(least(1, -(l.weights <#> %s::sparsevec)), 'NaN') AS lexical
         FROM (SELECT item_id FROM alike UNION SELECT item_id FROM near) AS found
         JOIN shopreco_item i ON i.id = found.item_id
         LEFT JOIN shopreco_embedding e ON e.item_id = i.id AND e.space_id = {space.pk:d}

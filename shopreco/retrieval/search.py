@@ -33,6 +33,7 @@ from shopreco.retrieval.results import ResultPage
 from shopreco.retrieval.selection import RELEVANCE, Total
 from shopreco.retrieval.stages import Stages
 from shopreco.retrieval.visibility import visible_to
+from shopreco.text.exclusion import without_excluded
 
 EXPLAINED = ("hybrid", "photo")
 """Sources of rankings with a dense part."""
@@ -99,7 +100,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     results = shown.results
     if question.explain and found.ranking.source in EXPLAINED:
         with stages.stage("explain", optional=True):
-            results = explained(space, _query(space, question.text, photo), results)
+            results = explained(space, _query(space, question, photo), results)
     total = _without_hidden(found, shown)
     page = replace(
         page,
@@ -222,8 +223,8 @@ def _match(
             exact = live_part(shop, question.request, exact, collapse=question.collapse)
         if len(exact.item_ids):
             return exact, True
-    language = query_language(space, question.text, question.language, question.request)
-    found, query = hybrid.match(space, question.text, language, scope, stages)
+    language, asked = _asked(space, question)
+    found, query = hybrid.match(space, asked, language, scope, stages)
     by_relevance = question.sort == RELEVANCE
     if found.complete:
         again = bool(narrowing) and not selection.passing(found.item_ids, narrowing).any()
@@ -258,11 +259,17 @@ def _match_photo(
 
 def _words_beside(space: EmbeddingSpace, question: Question, stages: Stages) -> Words:
     """Read as words while they are encoded; what fails or is late is named, and left out."""
-    encoding, words = vectors.begin(space, question.text), None
-    language = query_language(space, question.text, question.language, question.request)
+    language, asked = _asked(space, question)
+    encoding, words = vectors.begin(space, asked), None
     with stages.stage("lexicon", optional=True):
-        words = lexical_query(space, question.text, language)
+        words = lexical_query(space, asked, language)
     return Words(vectors.wait(space, encoding, stages), words)
+
+
+def _asked(space: EmbeddingSpace, question: Question) -> tuple[str, str]:
+    """The language of a query, and what it asks for: not what it excludes."""
+    language = query_language(space, question.text, question.language, question.request)
+    return language, without_excluded(question.text, language)
 
 
 def _shown(question: Question, page: ResultPage, ranking: Ranking) -> Shown:
@@ -284,11 +291,12 @@ def _without_hidden(found: Found, shown: Shown) -> Total:
     return Total(max(found.total.count - shown.dropped, 0), looked_at_all)
 
 
-def _query(space: EmbeddingSpace, text: str, photo: Photo | None) -> NDArray[np.float32]:
+def _query(space: EmbeddingSpace, question: Question, photo: Photo | None) -> NDArray[np.float32]:
     """What the dense part of a ranking compared the items with, (d,)."""
-    if photo is not None and not text:
+    if photo is not None and not question.text:
         return photos.query(space, photo, None)
-    words = vectors.begin(space, text).result(timeout=vectors.patience(space))
+    _language, asked = _asked(space, question)
+    words = vectors.begin(space, asked).result(timeout=vectors.patience(space))
     return words if photo is None else photos.query(space, photo, words)
 
 

@@ -7,17 +7,17 @@ from shopreco.text.bm25 import (
     inverse_document_frequency,
     lexical_score,
 )
-from shopreco.text.detection import detect_language
+from shopreco.text.detection import detect_language, prevailing_language
 from shopreco.text.normalisation import fold, normalise_query
-from shopreco.text.spelling import (
-    KnownTerm,
+from shopreco.text.reading import (
     Lexicon,
     QueryTerm,
-    damerau_levenshtein,
-    nearest_term,
+    ending_with,
+    found_by,
     query_terms,
     query_weights,
 )
+from shopreco.text.spelling import KnownTerm, damerau_levenshtein, deletions, nearest_term
 
 __all__ = [
     "Analyser",
@@ -26,15 +26,19 @@ __all__ = [
     "QueryTerm",
     "Token",
     "damerau_levenshtein",
+    "deletions",
     "detect_language",
     "document_weights",
+    "ending_with",
     "essential_terms",
     "fold",
+    "found_by",
     "get_analyser",
     "inverse_document_frequency",
     "lexical_score",
     "nearest_term",
     "normalise_query",
+    "prevailing_language",
     "query_terms",
     "query_weights",
     "term_id",

@@ -1,16 +1,17 @@
 """Analysers: the tokens of a text, the same for documents and queries.
 
 A text is scanned once for quantities and words. Words are stemmed by Snowball and folded; numbers
-keep their unit whole (`120v`) and split (`120`, `v`); so do dimensions (`2x4`) and model numbers
-(`ht5110`). Scripts without spaces are segmented. A whole that repeats its parts weighs less in a
-query (`Token.weight`), or it would count twice; the weights are measured.
+keep their unit whole (`120v`) and split (`120`, `v`); so do dimensions (`2x4`), model numbers
+(`ht5110`) and words with hyphens (`t-shirt`). Scripts without spaces are segmented. A whole that
+repeats its parts weighs less in a query (`Token.weight`), or it would count twice; the weights are
+measured.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import NamedTuple, Protocol
@@ -19,8 +20,18 @@ import snowballstemmer
 
 from shopreco.text.languages import ELISION, LANGUAGES, STEMMED_WITHOUT_ACCENTS, Language
 from shopreco.text.normalisation import fold, normalise_text
-from shopreco.text.quantities import QUANTITY, UNITS, read_number, read_unit, separate_dimensions
+from shopreco.text.quantities import (
+    GROUPS_BY_SPACES,
+    QUANTITY,
+    UNITS,
+    join_thousands,
+    other_reading,
+    read_number,
+    read_unit,
+    separate_dimensions,
+)
 from shopreco.text.segmentation import (
+    MEANING_ALONE,
     UNSPACED,
     Segmenter,
     bigrams,
@@ -30,13 +41,15 @@ from shopreco.text.segmentation import (
 
 __all__ = ["Analyser", "Token", "get_analyser", "term_id"]
 
-RULES = "1"
+RULES = "2"
 """Raise it with every change of the tokens that this package makes."""
 
 COMPOUND = 0.2
 """Query weight of a whole beside its parts: quantity, dimensions, hyphenated code."""
 PART = 0.5
 """Query weight of the letters and the digits of a model number beside the whole."""
+CHARACTER = 0.1
+"""Query weight of a single character of a longer word, in scripts where it may be a word too."""
 
 TERM_IDS = 999_999_999
 LONGEST_WORD = 64
@@ -97,9 +110,16 @@ _LETTER = (
     r"\u0900-\u0963\u0966-\u0df4]"
 )
 _SCAN = re.compile(rf"{QUANTITY}|(?P<word>{_LETTER}+(?:['.&]{_LETTER}+)*)")
-_CODE = re.compile(r"(?<![\w-])(?=[a-z-]*[0-9])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w-])")
+_HYPHENED = re.compile(r"(?<![\w-])[^\W\d_]\w*(?:-\w+)+(?![\w-])")
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
 _INNER = re.compile("['.&_]+")
+_LETTERS_AND_NUMBER = re.compile(r"([a-z]+)(\d+[.,]\d+)")
+_LETTER_BEFORE = re.compile(r"(?<![\w'&.-])([^\W\d_]) ([^\W\d_]{3,})(?![\w'&-])")
+"""T shirt, C clamp."""
+_INITIALS = re.compile(
+    r"(?<![\w&])([^\W\d_])(?: ?[&+] ?| (?:and|und|et|en|och|og|ve) )([^\W\d_])s?(?![\w&])"
+)
+"""h & m, h and m, m and ms."""
 
 
 class _WordAnalyser:
@@ -109,6 +129,7 @@ class _WordAnalyser:
         self.language = code
         self._fold_first = code in STEMMED_WITHOUT_ACCENTS
         self._elides = code in ELISION
+        self._groups_by_spaces = code in GROUPS_BY_SPACES
         self._segment: Segmenter = segment_chinese if code == "zh" else bigrams
         words = language.function_words if language else ()
         self._stop = frozenset(fold(normalise_text(word)) for word in words)
@@ -129,6 +150,8 @@ class _WordAnalyser:
         text = normalise_text(text)
         if not text.isascii():
             text = UNSPACED.sub(r" \g<0> ", text)
+        if self._groups_by_spaces:
+            text = join_thousands(text)
         text = separate_dimensions(text)
         before: str | None = None  # the dimension before an x
         for match in _SCAN.finditer(text):
@@ -136,23 +159,43 @@ class _WordAnalyser:
                 yield from self._word(word)
                 before = None
                 continue
-            value, parts = read_number(match["number"])
-            units = read_unit(match)
-            surface = match["number"]
-            for part in parts:
-                yield Token(part, part)
-            for unit in units:
-                yield Token(unit, unit)
-            if units or len(parts) > 1:
-                yield Token(value + "".join(units), surface + "".join(units), COMPOUND)
-            if match["hash"]:
-                yield Token(f"#{value}", f"#{surface}", COMPOUND)
+            value = yield from self._quantity(match)
             if before is not None:
                 yield Token(f"{before}x{value}", f"{before}x{value}", COMPOUND)
             before = value if match["by"] else None
+        yield from self._wholes(text)
+
+    def _quantity(self, match: re.Match[str]) -> Generator[Token, None, str]:
+        written, units = match["number"], read_unit(match)
+        value, parts = read_number(written, self.language)
+        for part in parts:
+            yield Token(part, part)
+        for unit in units:
+            yield Token(unit, unit)
+        unit = "".join(units)
+        if units or len(parts) > 1:
+            yield Token(value + unit, written + unit, COMPOUND)
+        if match["hash"]:
+            yield Token(f"#{value}", f"#{written}", COMPOUND)
+        if other := other_reading(written, self.language):
+            yield Token(other, written, COMPOUND)
+            if units:
+                yield Token(other + unit, written + unit, COMPOUND)
+        return value
+
+    def _wholes(self, text: str) -> Iterator[Token]:
+        """What is written as several words, as one."""
         if "-" in text:
-            for code in _CODE.finditer(text):
-                yield Token(code[0].replace("-", ""), code[0], COMPOUND)
+            for match in _HYPHENED.finditer(text):
+                whole = match[0].replace("-", "")
+                if len(whole) <= LONGEST_WORD:
+                    yield Token(self._term(whole), match[0], COMPOUND)
+        for match in _LETTER_BEFORE.finditer(text):
+            if self._stop.isdisjoint(map(fold, match.groups())):
+                yield Token(self._term(match[1] + match[2]), match[1] + match[2], COMPOUND)
+        for match in _INITIALS.finditer(text):
+            if " " in match[0]:
+                yield Token(match[1] + match[2], match[0])
 
     def _word(self, word: str) -> Iterator[Token]:
         if not word.isalpha() and (_INNER.search(word) or not word.isascii()):
@@ -161,17 +204,33 @@ class _WordAnalyser:
             yield from self._simple(word)
 
     def _unusual(self, word: str) -> Iterator[Token]:
-        """U.S., AT&T, men's, l'huile, snake_case, points and marks."""
+        """U.S., AT&T, men's, f1.8, l'huile, snake_case, points and marks."""
+        if found := _LETTERS_AND_NUMBER.fullmatch(word):
+            yield from self._letters_and_number(*found.groups())
+            return
         if not (pieces := [piece for piece in _INNER.split(word) if piece]):
             return
         if "'" in word and not self._elides:
             pieces = _INNER.split(word.removesuffix("'s").replace("'", ""))
+        if "&" in word:
+            # M&Ms, M&M's and M&M.
+            pieces = [piece[0] if re.fullmatch(r"[^\W\d_]s", piece) else piece for piece in pieces]
         initials = [piece for piece in pieces if len(piece) == 1]
         if len(pieces) > 1 and len(initials) >= len(pieces) - 1 and not self._elides:
             pieces = ["".join(pieces)]
         for piece in pieces:
             if 0 < len(piece) <= LONGEST_WORD:
                 yield from self._simple(piece)
+
+    def _letters_and_number(self, letters: str, number: str) -> Iterator[Token]:
+        """f1.8 as f/1.8, usb3.0 as usb 3.0 and usb3."""
+        value, parts = read_number(number, self.language)
+        yield Token(self._term(letters), letters)
+        for part in parts:
+            yield Token(part, part)
+        if len(parts) > 1:
+            yield Token(value, number, COMPOUND)
+        yield Token(letters + value, letters + number, COMPOUND)
 
     def _simple(self, word: str) -> Iterator[Token]:
         if word.isascii():
@@ -180,8 +239,7 @@ class _WordAnalyser:
                     yield Token(self._term(word), word)
                 return
         elif UNSPACED.fullmatch(word):
-            for piece in self._segment(word):
-                yield Token(piece, piece)
+            yield from self._unspaced(word)
             return
         elif fold(word) in self._stop:
             return
@@ -191,10 +249,21 @@ class _WordAnalyser:
             for run in runs:
                 yield Token(UNITS.get(run, run), run, PART)
 
+    def _unspaced(self, run: str) -> Iterator[Token]:
+        pieces = self._segment(run)
+        for piece in pieces:
+            yield Token(fold(piece), piece)
+        if len(run) > 1 and MEANING_ALONE.match(run):
+            for character in dict.fromkeys(run):
+                if character not in pieces:
+                    yield Token(fold(character), character, CHARACTER)
+
     def _make_term(self, word: str) -> str:
         if self._fold_first:
             word = fold(word)
         if self._algorithm and not any(character.isdigit() for character in word):
             # A stemmer keeps state: one per call is what makes this thread-safe.
-            word = snowballstemmer.stemmer(self._algorithm).stemWord(word)
+            stem = snowballstemmer.stemmer(self._algorithm).stemWord(word)
+            # A single letter is no stem: Turkish `ince`.
+            word = stem if len(stem) > 1 else word
         return fold(word)

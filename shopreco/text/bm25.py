@@ -73,15 +73,18 @@ def lexical_score(weights: Mapping[Key, float], query: Mapping[Key, float]) -> f
     return math.fsum(q * weights.get(term, 0.0) for term, q in query.items()) / mass
 
 
-def essential_terms(query: Mapping[Key, float], share: float) -> list[Key]:
+def essential_terms(
+    query: Mapping[Key, float], share: float, mass: float | None = None
+) -> list[Key]:
     """The fewest terms of which a document needs one to be able to reach `share` of the mass.
 
-    `query`: q(t) >= 0 by term. `share`: from 0 to 1. Returns the heaviest first.
+    `query`: q(t) >= 0 by term. `share`: from 0 to 1. `mass`: M, where it is less than the sum since
+    some terms stand in place of others. Returns the heaviest first.
 
     Claim: (1) a document with none of the returned terms has lexical(q, d) < share; (2) no
     smaller set of terms guarantees that, whatever the documents.
 
-    Proof. Let M be the sum of q. The terms left out are the longest run of lightest terms whose
+    Proof. Let M be the mass. The terms left out are the longest run of lightest terms whose
     sum is below share * M. (1) A document with none of the returned terms scores at most the sum
     of q(t) w(t, d) over those left out, which is at most their sum, since w < 1, and so less than
     share * M. (2) w(t, d) comes as close to 1 as one likes, so a set guarantees it only if the
@@ -93,7 +96,8 @@ def essential_terms(query: Mapping[Key, float], share: float) -> list[Key]:
     """
     # The heaviest first; ties in the order of the query. Weightless terms can open nothing.
     ordered = sorted((t for t in query if query[t] > 0), key=lambda term: -query[term])
-    threshold = share * math.fsum(query.values()) * (1 - 1e-12)
+    total = math.fsum(query.values()) if mass is None else mass
+    threshold = share * total * (1 - 1e-12)
     left_out: list[float] = []
     while ordered:
         left_out.append(query[ordered[-1]])

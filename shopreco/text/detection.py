@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 
-from shopreco.text.languages import LANGUAGES
+from shopreco.text.languages import LANGUAGES, PREPOSITIONS
 
 _READ = 2000
 """Characters that are looked at."""
@@ -37,27 +39,6 @@ _SCRIPTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("\u0e01-\u0e2e", "th"),
     )
 )
-
-# Words that tell languages apart as function words do, but mean something to a shopper.
-_MEANT = {
-    "ca": "per amb sense",
-    "cs": "pro bez",
-    "da": "til med uden",
-    "de": "für mit ohne auf aus",
-    "en": "with for from without on not",
-    "es": "para con sin",
-    "fi": "kanssa ilman",
-    "fr": "pour avec sans sur",
-    "hu": "nélkül",
-    "it": "per con senza su",
-    "nl": "voor met zonder op uit",
-    "no": "til med uten",
-    "pl": "do dla bez",
-    "pt": "para com sem",
-    "ro": "pentru fără",
-    "sv": "för med utan",
-    "tr": "için",
-}
 
 # Letters that few languages have; each found letter counts like a function word.
 _LETTERS = {
@@ -89,33 +70,66 @@ def detect_language(text: str, default: str = "en") -> str:
     letters wins if it has at least two more than the default has.
     """
     head = text[:_READ]
-    if not head.isascii():
-        latin = sum("LATIN" in unicodedata.name(c, "") for c in head[:200] if c.isalpha())
-        for pattern, language in _SCRIPTS:
-            # A stray Ω in a Latin title is no Greek text; a Chinese character is half a word.
-            if len(pattern.findall(head[:200])) * 5 > latin:
-                return language
-    lowered = head.lower()
-    votes: dict[str, int] = {}
-    for word in set(_LATIN_WORD.findall(lowered)):
-        for language in _languages_by_function_word().get(word, ()):
-            votes[language] = votes.get(language, 0) + 1
-    if not lowered.isascii():
-        for language, letters in _LETTERS.items():
-            if found := sum(letter in lowered for letter in letters):
-                votes[language] = votes.get(language, 0) + found
+    if script := _language_of_script(head):
+        return script
+    votes = _votes(head)
     if not votes:
         return default
     # Ties go to the default, then to the language that comes first in the alphabet.
     best = min(votes, key=lambda language: (-votes[language], language != default, language))
-    return best if votes[best] >= votes.get(default, 0) + 2 else default
+    return best if votes[best] >= votes[default] + 2 else default
+
+
+def prevailing_language(texts: Iterable[str], default: str = "en") -> str:
+    """The language that most of some texts are in, however short they are; `default` where they do
+    not say, or as many of them say that.
+
+    One in fifty must say something: a foreign name here and there is no language of a catalogue.
+    """
+    votes: Counter[str] = Counter()
+    count = 0
+    for text in texts:
+        head = text[:_READ]
+        script = _language_of_script(head)
+        votes.update([script] if script else _votes(head))
+        count += 1
+    if not votes:
+        return default
+    best = min(votes, key=lambda language: (-votes[language], language != default, language))
+    enough = max(2, count / 50)
+    return best if votes[best] >= max(enough, votes[default] + 2) else default
+
+
+def _language_of_script(head: str) -> str:
+    """Empty for Latin letters."""
+    if head.isascii():
+        return ""
+    latin = sum("LATIN" in unicodedata.name(c, "") for c in head[:200] if c.isalpha())
+    for pattern, language in _SCRIPTS:
+        # A stray Ω in a Latin title is no Greek text; a Chinese character is half a word.
+        if len(pattern.findall(head[:200])) * 5 > latin:
+            return language
+    return ""
+
+
+def _votes(head: str) -> Counter[str]:
+    """How many function words and peculiar letters of each language a text has."""
+    lowered = head.lower()
+    votes: Counter[str] = Counter()
+    for word in set(_LATIN_WORD.findall(lowered)):
+        votes.update(_languages_by_function_word().get(word, ()))
+    if not lowered.isascii():
+        for language, letters in _LETTERS.items():
+            if found := sum(letter in lowered for letter in letters):
+                votes[language] += found
+    return votes
 
 
 @cache
 def _languages_by_function_word() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for code, language in LANGUAGES.items():
-        for word in language.function_words.union(_MEANT.get(code, "").split()):
+        for word in language.function_words.union(PREPOSITIONS.get(code, ())):
             # A lone letter is a size or a model in most product texts.
             if len(word) > 1:
                 found[word] = (*found.get(word, ()), code)

@@ -13,9 +13,11 @@ from typing import NamedTuple
 ELISION = frozenset({"fr", "it", "ca"})
 """Languages that glue articles to words: l'huile, dell'acqua."""
 
-STEMMED_WITHOUT_ACCENTS = frozenset({"", "en", "fr", "es", "pt", "it", "ca", "nl", "de"})
-"""Languages in which people leave accents out and the stemmer copes: folded before stemming.
-In all others the stemmer needs the accents and the stem is folded."""
+STEMMED_WITHOUT_ACCENTS = frozenset(
+    {"", "en", "fr", "es", "pt", "it", "ca", "nl", "de", "tr", "fa"}
+)
+"""Languages in which people leave accents out, or have two letters for one, and the stemmer copes:
+folded before stemming. In all others the stemmer needs the accents and the stem is folded."""
 
 
 class Language(NamedTuple):
@@ -134,4 +136,66 @@ LANGUAGES: dict[str, Language] = {
     "ta": _language("tamil", "ஒரு மற்றும் அல்லது இந்த அந்த என்று ஆகும் உள்ள இது அது"),
     "tr": _language("turkish", "ve veya bir bu şu o da de mi mı ki ile ama gibi olan ise"),
     "yi": _language("yiddish", "די דער דאס און אין איז צו פון אן א מיט אויף"),
+}
+
+PREPOSITIONS = {
+    code: frozenset(words.split())
+    for code, words in {
+        "ca": "per amb sense",
+        "cs": "pro bez",
+        "da": "til med uden",
+        "de": "für mit ohne auf aus",
+        "en": "with for from without not",
+        "es": "para con sin",
+        "fi": "kanssa ilman",
+        "fr": "pour avec sans sur",
+        "hu": "nélkül",
+        "it": "per con senza su",
+        "nl": "voor met zonder op uit",
+        "no": "til med uten",
+        "pl": "do dla bez",
+        "pt": "para com sem",
+        "ro": "pentru fără",
+        "ru": "для без под",
+        "sv": "för med utan",
+        "tr": "için",
+    }.items()
+}
+"""Words that say how two others belong together: documents keep them, queries do not ask for them.
+Those that a shopper may mean (on, off, under) are not among them."""
+
+
+class Negations(NamedTuple):
+    """Words that exclude: one word after them, some words after them, one word before them."""
+
+    next_word: frozenset[str] = frozenset()
+    next_words: frozenset[str] = frozenset()
+    word_before: frozenset[str] = frozenset()
+
+
+def _negations(next_word: str, next_words: str = "", word_before: str = "") -> Negations:
+    return Negations(*(frozenset(each.split()) for each in (next_word, next_words, word_before)))
+
+
+NEGATIONS = {
+    "ca": _negations("no", "sense"),
+    "cs": _negations("ne", "bez"),
+    "da": _negations("ikke", "uden"),
+    "de": _negations("nicht kein keine keinen", "ohne"),
+    "en": _negations("not", "without minus"),
+    "es": _negations("", "sin"),
+    "fi": _negations("ei", "ilman"),
+    "fr": _negations("pas", "sans"),
+    "hu": _negations("nem", "", "nélkül"),
+    "it": _negations("non", "senza"),
+    "ja": _negations("", "", "なし 以外"),
+    "ko": _negations("", "", "없는 없이 제외 말고"),
+    "nl": _negations("niet geen", "zonder"),
+    "no": _negations("ikke", "uten"),
+    "pl": _negations("nie", "bez"),
+    "pt": _negations("não", "sem"),
+    "ro": _negations("nu", "fără"),
+    "ru": _negations("не кроме", "без"),
+    "sv": _negations("inte", "utan"),
+    "tr": _negations("", "", "olmayan hariç"),
 }

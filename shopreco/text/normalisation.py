@@ -7,6 +7,11 @@ import unicodedata
 
 _VULGAR_FRACTION = re.compile("(?<=[0-9])(?=[\u00bc-\u00be\u2150-\u215e])")
 _SPACES = re.compile(r"\s+")
+_GROUPING_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+"""A space that no line may break at, between thousands and hundreds."""
+_ARABIC_JOINT = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
+"""Persian writes the parts of a word apart, and yet as one."""
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _TYPOGRAPHY = str.maketrans(
     {
@@ -15,6 +20,9 @@ _TYPOGRAPHY = str.maketrans(
         **dict.fromkeys("‐‑‒–—−", "-"),
         "×": "x",
         "⁄": "/",
+        "٫": ".",
+        "٬": ",",
+        "ـ": "",
         # Invisible: soft hyphen, zero-width characters, direction marks.
         **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"),
     }
@@ -25,24 +33,36 @@ _PLAIN_LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
     | {"ё": "е"}
 )
+# One letter that keyboards of two languages give, or that one language writes in two scripts.
+_SAME_LETTERS = str.maketrans(
+    {"ي": "ی", "ى": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ة": "ه"}
+    | {chr(hiragana): chr(hiragana + 0x60) for hiragana in range(0x3041, 0x3097)}
+)
 _ACCENTED = re.compile("([a-z\u0370-\u03ff])[\u0300-\u036f]+")
+_ARABIC_VOWELS = re.compile("[\u064b-\u0652\u0670]+")
 
 
 def normalise_text(text: str) -> str:
-    """Lower case, compatibility forms (full width, ligatures, ½) and typography unified."""
+    """Lower case, compatibility forms (full width, ligatures, ½), digits and typography unified."""
     if text.isascii():
         return text.lower()
+    text = _ARABIC_JOINT.sub("-", _GROUPING_SPACE.sub("", text))
     text = _VULGAR_FRACTION.sub(" ", text).translate(_TYPOGRAPHY)
-    return unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY).lower()
+    text = unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY).lower()
+    # The small letter of İ is written with two.
+    text = text.replace("i\u0307", "i")
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 def fold(word: str) -> str:
     """A lower-case word without accents: café, cafe. Only Latin and Greek letters have accents;
-    the marks of other scripts tell letters apart and stay."""
+    the marks of other scripts tell letters apart and stay, but for the vowels of Arabic. Letters
+    that are one in all but their code are one."""
     if word.isascii():
         return word
     plain = _ACCENTED.sub(r"\1", unicodedata.normalize("NFD", word.translate(_PLAIN_LETTERS)))
-    return unicodedata.normalize("NFC", plain)
+    plain = _ARABIC_VOWELS.sub("", unicodedata.normalize("NFC", plain))
+    return plain.translate(_SAME_LETTERS) or word
 
 
 def normalise_query(text: str, max_length: int = 200) -> str:

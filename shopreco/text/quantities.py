@@ -79,21 +79,47 @@ QUANTITY = (
 _GLUED_BY = re.compile(
     r"(?<=[\d'\"])((?:[ -]?(?:in|inch|inches|ft|foot|feet|mm|cm|m|yds?)\b\.?)?)\s*[x*]\s*(?=\.?\d)"
 )
+_CYRILLIC_BY = re.compile(r"(?<=\d)(\s*)х(?=\s*\d)")
+_SPACED_THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}) 000(?: (000))?(?![\d.,])")
 _MIXED = re.compile(r"(?:(\d+)[ -])?(\d+)/(\d+)")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_GROUPED_BY_POINTS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
+
+DECIMAL_POINT = frozenset({"", "en", "ga", "he", "hi", "ja", "ko", "ne", "ta", "th", "zh"})
+"""Languages that write 1.5; all others write 1,5, and 1.000 for a thousand."""
+GROUPS_BY_SPACES = frozenset({"cs", "et", "fi", "fr", "hu", "hy", "lt", "no", "pl", "ru", "sv"})
+"""Languages that write 10 000."""
 
 
 def separate_dimensions(text: str) -> str:
-    """`2x4`, `24"x36"` and `2in.x4in.` with spaces around the x."""
+    """`2x4`, `24"x36"` and `2in.x4in.` with spaces around the x, which may be Cyrillic."""
+    if "х" in text:
+        text = _CYRILLIC_BY.sub(r"\1x", text)
     return _GLUED_BY.sub(r"\1 x ", text) if "x" in text or "*" in text else text
 
 
+def join_thousands(text: str) -> str:
+    """`10 000` as one number."""
+    return _SPACED_THOUSANDS.sub(r"\g<1>000\2", text) if " 000" in text else text
+
+
 @lru_cache(maxsize=65_536)
-def read_number(written: str) -> tuple[str, tuple[str, ...]]:
+def other_reading(written: str, language: str) -> str:
+    """The value of a number that may be a thousand, though the language writes decimals so: 1.000
+    and 2.500 in an English text, but not 1.125. Empty for all others."""
+    doubtful = language in DECIMAL_POINT and written.endswith("0")
+    if doubtful and "," not in written and _GROUPED_BY_POINTS.fullmatch(written):
+        return written.replace(".", "")
+    return ""
+
+
+@lru_cache(maxsize=65_536)
+def read_number(written: str, language: str = "en") -> tuple[str, tuple[str, ...]]:
     """The value as one normal form, and its parts: the whole and the fraction.
 
     `1-1/2`, `1 1/2`, `1.5` and `1,5` are all ("1.5", ("1", "0.5")): shoppers round, so a search
-    for 24 must find 24.7. `1,000` is 1000. `12/3` is no fraction but two numbers.
+    for 24 must find 24.7. `1,000` is 1000 in English, `1.000` in German. `12/3` is no fraction but
+    two numbers.
     """
     if mixed := _MIXED.fullmatch(written):
         whole, numerator, denominator = mixed.groups()
@@ -105,8 +131,11 @@ def read_number(written: str) -> tuple[str, tuple[str, ...]]:
             return _plain(whole) + _decimal(fraction)[1:], (_plain(whole), _decimal(fraction))
         parts = tuple(_plain(part) for part in (whole, numerator, denominator) if part)
         return "/".join(parts), parts
-    if _GROUPED.fullmatch(written):
-        written = written.replace(",", "")
+    if language in DECIMAL_POINT:
+        if _GROUPED.fullmatch(written):
+            written = written.replace(",", "")
+    elif _GROUPED_BY_POINTS.fullmatch(written):
+        written = written.replace(".", "")
     written = written.replace(",", ".")
     whole, *fractions = written.split(".")
     if len(fractions) > 1:  # a version or a date

@@ -1,4 +1,7 @@
-"""Scripts that put no spaces between words: Chinese by jieba, the others by bigrams."""
+"""Scripts whose words are found by their characters: Chinese by jieba, the others by bigrams.
+
+Korean puts spaces, but writes 무선이어폰 and 무선 이어폰, and hangs particles on its nouns.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,15 @@ from collections.abc import Callable
 from functools import cache
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+_HANGUL = "\uac00-\ud7a3"
 _KANA = "\u3041-\u3096\u30a1-\u30fa\u30fc"
 _SOUTH_EAST_ASIAN = "\u0e01-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1780-\u17d3"
 
-UNSPACED = re.compile(f"[{_HAN}]+|[{_KANA}]+|[{_SOUTH_EAST_ASIAN}]+")
+UNSPACED = re.compile(f"[{_HAN}]+|[{_HANGUL}]+|[{_KANA}]+|[{_SOUTH_EAST_ASIAN}]+")
 """A run of one such script."""
+
+MEANING_ALONE = re.compile(f"[{_HAN}{_HANGUL}]")
+"""A character that may be a word: 灯, 컵."""
 
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopreco.text import Token, detect_language, fold, get_analyser, normalise_query, term_id
-from shopreco.text.analysis import COMPOUND, PART
+from shopreco.text.analysis import CHARACTER, COMPOUND, PART
 from shopreco.text.languages import LANGUAGES
 from shopreco.text.segmentation import bigrams
 
@@ -120,7 +120,7 @@ def test_model_numbers_are_found_with_and_without_hyphens() -> None:
         ("U.S.", ["us"]),
         ("black&decker", ["black", "decker"]),
         ("snake_case", ["snake", "case"]),
-        ("self-drilling", ["self", "drill"]),
+        ("self-drilling", ["self", "drill", "selfdril"]),
         ("O'Neill", ["oneil"]),
     ],
 )
@@ -199,12 +199,18 @@ def test_chinese_without_jieba_is_cut_into_bigrams() -> None:
     run = subprocess.run(
         [sys.executable, "-X", "utf8", "-c", WITHOUT_JIEBA], capture_output=True, check=True
     )
-    assert run.stdout.decode().split() == ["保温", "温杯", "red"]
+    assert run.stdout.decode().split() == ["保温", "温杯", "保", "温", "杯", "red"]
 
 
 def test_unspaced_scripts_in_any_language_are_cut_into_bigrams() -> None:
-    assert terms("保温杯", "en") == ["保温", "温杯"]
+    assert terms("保温杯", "en") == ["保温", "温杯", "保", "温", "杯"]
     assert terms("ラーメン", "ja") == bigrams("ラーメン")
+
+
+def test_a_character_that_is_a_word_is_found_in_longer_words_and_weighs_little_there() -> None:
+    assert get_analyser("zh").tokens("灯") == [Token("灯", "灯")]
+    assert Token("灯", "灯", CHARACTER) in get_analyser("ja").tokens("台灯")
+    assert share_a_term("컵", "머그컵", "ko")
 
 
 IMPORTED = """

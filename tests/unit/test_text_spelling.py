@@ -10,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopreco.text import (
+    Analyser,
     KnownTerm,
     QueryTerm,
+    Token,
     damerau_levenshtein,
+    deletions,
     get_analyser,
     inverse_document_frequency,
     nearest_term,
     query_terms,
     query_weights,
 )
-from shopreco.text.spelling import CORRECTION, MIN_SPLIT_FREQUENCY
+from shopreco.text.compounds import MIN_SPLIT_FREQUENCY, endings
+from shopreco.text.reading import CORRECTION
 
 ENGLISH = get_analyser("en")
 
@@ -27,11 +31,11 @@ ENGLISH = get_analyser("en")
 class Titles:
     """A lexicon of a few titles, each occurring a number of times. Counts its look-ups."""
 
-    def __init__(self, titles: Mapping[str, int]) -> None:
+    def __init__(self, titles: Mapping[str, int], analyser: Analyser = ENGLISH) -> None:
         self.known: dict[str, KnownTerm] = {}
         counts: Counter[str] = Counter()
         for title, times in titles.items():
-            for token in set(ENGLISH.tokens(title)):
+            for token in set(analyser.tokens(title)):
                 counts[token.term] += times
                 self.known[token.term] = KnownTerm(token.term, token.surface, counts[token.term])
         self.looked_up = 0
@@ -41,9 +45,16 @@ class Titles:
         asked = (*terms, *guesses)
         return {term: self.known[term].frequency for term in asked if term in self.known}
 
-    def similar(self, surfaces: Collection[str]) -> dict[str, Sequence[KnownTerm]]:
+    def similar(self, words: Collection[Token]) -> dict[str, Sequence[KnownTerm]]:
         self.looked_up += 1
-        return {surface: list(self.known.values()) for surface in surfaces}
+        return {word.surface: list(self.known.values()) for word in words}
+
+    def compounds(self, terms: Collection[str]) -> dict[str, Sequence[KnownTerm]]:
+        return {
+            term: found
+            for term in terms
+            if (found := [k for k in self.known.values() if term in endings(k.term)])
+        }
 
 
 SHOP = Titles(
@@ -88,9 +99,10 @@ def test_a_compound_that_nobody_writes_is_split() -> None:
     assert found["door"].typed == "doorknob"
 
 
-def test_a_split_into_rare_words_is_not_trusted() -> None:
-    shop = Titles({"door": MIN_SPLIT_FREQUENCY - 1, "knob": 100})
-    assert read("doorknob", shop) == {}
+def test_a_split_into_rare_short_words_is_not_trusted() -> None:
+    shop = Titles({"doorman": 2, "car": MIN_SPLIT_FREQUENCY - 1, "port": 100})
+    assert read("carport", shop) == {}
+    assert set(read("doorknob", Titles({"door": 1, "knob": 1}))) == {"door", "knob"}
 
 
 def test_one_wrong_letter_is_likelier_than_a_missing_space() -> None:
@@ -130,7 +142,7 @@ def test_wholes_keep_their_small_weight() -> None:
 def test_weights_are_idf_times_weight() -> None:
     terms = [QueryTerm("lamp", 0.7, 9, "lanp", "lamp")]
     expected = 0.7 * inverse_document_frequency(9, 100)
-    assert query_weights(terms, 100) == {"lamp": pytest.approx(expected)}
+    assert query_weights(terms, 100) == ({"lamp": pytest.approx(expected)}, pytest.approx(expected))
 
 
 def test_an_empty_query_asks_for_nothing() -> None:
@@ -158,8 +170,58 @@ def test_short_words_may_have_one_mistake_and_longer_ones_two() -> None:
     assert nearest_term("fxxxet", [known("faucet")]) is None
 
 
-def test_a_word_of_one_document_corrects_nobody() -> None:
-    assert nearest_term("faucett", [known("faucet", 1)]) is None
+def test_a_word_of_one_document_is_meant_by_what_is_one_edit_away() -> None:
+    assert nearest_term("faucett", [known("faucet", 1)]) == (known("faucet", 1), 1)
+    assert nearest_term("fuacett", [known("faucet", 1)]) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("hoddie", "hoodies"), ("jakcet", "jackets"), ("shrit", "shirts"), ("pnats", "pants"),
+     ("shrots", "shorts"), ("wathc", "watches"), ("lantarn", "lanterns"), ("brsuh", "brushes")],
+)  # fmt: skip
+def test_one_edit_finds_a_word_that_the_catalogue_has_in_another_form(
+    typed: str, meant: str
+) -> None:
+    shop = Titles({meant: 1, "water": 50, "hood": 3, "short sleeve": 1})
+    assert ENGLISH.tokens(meant)[0].term in read(typed, shop)
+
+
+WORD = st.text("abcdefgh", min_size=5, max_size=12)
+
+
+@given(word=WORD, place=st.integers(0, 10), letter=st.sampled_from("abcdexyz"))
+def test_what_is_one_edit_away_has_a_deletion_in_common(word: str, place: int, letter: str) -> None:
+    place %= len(word) - 1
+    swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    replaced = word[:place] + letter + word[place + 1 :]
+    longer = word[:place] + letter + word[place:]
+    for typed in (swapped, replaced, longer, word[:place] + word[place + 1 :]):
+        assert deletions(word) & deletions(typed)
+
+
+GERMAN = get_analyser("de")
+
+
+def test_a_word_is_found_in_the_compounds_that_end_with_it() -> None:
+    shop = Titles({"Tischlampe": 2, "Stehlampe": 1, "Regenjacke": 5}, GERMAN)
+    found = {t.term: t for t in query_terms(GERMAN.tokens("Lampe"), GERMAN, shop)}
+    assert found.keys() == {"lamp", "tischlamp", "stehlamp"}
+    assert found["lamp"].frequency == 3
+    # A compound is another way to have the word, and no further word that is asked for.
+    weights, mass = query_weights(found.values(), 10)
+    assert mass == weights["lamp"] > weights["tischlamp"] > 0
+
+
+def test_a_compound_has_both_words_that_it_is_made_of() -> None:
+    shop = Titles({"Kinderschuhe": 2, "Damen Schuhe": 2, "Kinder Hose": 1}, GERMAN)
+    found = query_terms(GERMAN.tokens("Schuhe Kinder"), GERMAN, shop)
+    weights, mass = query_weights(found, 10)
+    assert weights["kinderschuh"] == pytest.approx(0.8 * mass)
+
+
+def test_english_words_are_not_looked_for_inside_others() -> None:
+    assert set(read("bell", Titles({"doorbell": 3}))) == set()
 
 
 @pytest.mark.parametrize(

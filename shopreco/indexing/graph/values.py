@@ -15,7 +15,7 @@ from django.db import connections
 from shopreco.catalogues import Catalogue, ItemDocument, Text, Title
 from shopreco.indexing.graph.declared import WantedEdge
 from shopreco.indexing.graph.nodes import NodeName, item_name
-from shopreco.indexing.lexicon import languages_of
+from shopreco.indexing.languages import languages_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import EmbeddingSpace, Item, Provenance, SpaceState
 from shopreco.process_cache import ByShop, current_shop
