@@ -22,8 +22,8 @@ from shopreco.admin import console, details, media
 from shopreco.admin.mixins import PENDING, index_states, reindex_selected, report, too_many
 from shopreco.admin.pages import EMPTY, ReadOnlyAdmin, badge, contains, may
 from shopreco.catalogues import get_catalogues
-from shopreco.catalogues.base import normalise_identifier
 from shopreco.models import Item, Node, Outcome
+from shopreco.text.identifiers import normalise_identifier
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -106,7 +106,8 @@ class SearchResponse(_PageSerializer):
         help_text="Key of the photo that was searched with, for `search/?photo=`; else empty."
     )
     notice = serializers.CharField(
-        help_text="A sentence for the shopper where the photo could not be used; else empty."
+        help_text="A sentence for the shopper where the photo could not be used, or no product has "
+        "the number that was asked for; else empty."
     )
     facets = FacetSerializer(many=True)
     facets_are_exact = serializers.BooleanField(
@@ -158,7 +159,7 @@ def search_response(page: ResultPage, took_ms: float) -> dict[str, Any]:
                 "query": page.query,
                 "query_id": page.query_id,
                 "photo": page.photo,
-                "notice": page.degraded.get("photo", ""),
+                "notice": page.degraded.get("photo", page.notice),
                 "facets": page.facets,
                 "facets_are_exact": page.facets_are_exact,
                 "price_range": _price_range(page),

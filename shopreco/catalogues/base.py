@@ -21,6 +21,7 @@ from shopreco.catalogues.media import media_of
 from shopreco.catalogues.paths import relations_of, written_prefetch
 from shopreco.conf import get_settings
 from shopreco.fusion import modality_weights
+from shopreco.text.identifiers import normalise_identifier, written_identifier
 
 F = TypeVar("F", bound=f.Field)
 
@@ -207,7 +208,9 @@ class Catalogue:
                 case f.Title():
                     title = words
                 case f.Identifier():
-                    identifiers += [key for v in values if (key := normalise_identifier(v))]
+                    for value in values:
+                        if key := normalise_identifier(value):
+                            identifiers += [key, written_identifier(value)]
                 case f.Facet():
                     facets |= {key: each for key, each in declared.facets(values).items() if each}
                 case f.Price():
@@ -254,11 +257,6 @@ class Catalogue:
         from shopreco.catalogues.checks import check_catalogue
 
         return check_catalogue(cls)
-
-
-def normalise_identifier(value: object) -> str:
-    """SKUs and EANs compare without case, spaces, hyphens and dots; at most 100 characters."""
-    return "".join(c for c in str(value).casefold() if c.isalnum())[:100] if value else ""
 
 
 def _fields_of(cls: type) -> list[tuple[str, f.Field]]:

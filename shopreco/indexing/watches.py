@@ -95,14 +95,15 @@ def _owned(step: RelationStep, owner: Place, attname: str) -> Iterator[Watch]:
 
 def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
     """The table between of a many-to-many relation: changed by its manager, or row by row."""
-    many = step.field if step.field.concrete else step.field.field
+    is_reverse = isinstance(step.field, models.ManyToManyRel)
+    many = step.field.field if is_reverse else step.field
     through = many.remote_field.through
     source, target = many.m2m_field_name(), many.m2m_reverse_field_name()
-    ends = [(source, target, False)] if step.field.concrete else [(target, source, True)]
+    ends = [(target, source, True)] if is_reverse else [(source, target, False)]
     if many.remote_field.symmetrical:
         ends.append((target, source, True))
-    for near, far, is_reverse in ends:
-        facts = partial(_m2m, through, owner, near, far, is_reverse)
+    for near, far, reverse in ends:
+        facts = partial(_m2m, through, owner, near, far, reverse)
         yield Watch(m2m_changed, through, facts)
         attname = through._meta.get_field(near).attname
         yield Watch(pre_save, through, partial(_remember, attname))

@@ -1,17 +1,26 @@
-"""The exact short cut: a typed SKU, EAN or model number finds its object and nothing else."""
+"""A query that is a number: what carries it as an identifier leads, what has it in its words
+follows, and what only means something like it is not found."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 from django.db import connections, router
 
-from shopreco.catalogues.base import normalise_identifier
-from shopreco.models import Item
-from shopreco.retrieval.conditions import Filters
+from shopreco.models import EmbeddingSpace, Item
+from shopreco.retrieval.conditions import Condition, Filters
+from shopreco.retrieval.lexical import MAX_HITS
 from shopreco.retrieval.matches import NO_HITS, Hits
+from shopreco.retrieval.rankings import Ranking
+from shopreco.text import get_analyser, term_id
+from shopreco.text.identifiers import normalise_identifier, written_identifier
+
+MOST_EXACT = 100
 
 
-def retrieve(catalogue: str, text: str, scope: Filters) -> Hits:
-    """Items that carry the whole query as an identifier; score 1."""
+def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
+    """Items that carry the whole query as an identifier; score 1. Those that write it so, first."""
     identifier = normalise_identifier(text)
     # Words without a digit are hardly ever meant as a number.
     if not any(c.isdigit() for c in identifier):
@@ -23,8 +32,43 @@ def retrieve(catalogue: str, text: str, scope: Filters) -> Hits:
             SELECT i.id, i.group_id, 1.0 FROM shopreco_item i
             WHERE i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{{}}'
               AND i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}
-            ORDER BY i.parent_id <> '', i.id LIMIT 100
+            ORDER BY NOT i.identifiers @> ARRAY[%s]::varchar[], i.parent_id <> '', i.id
+            LIMIT {MOST_EXACT:d}
             """,
-            [identifier, catalogue, *where.params],
+            [identifier, catalogue, *where.params, written_identifier(text)],
         )
         return Hits.from_rows(cursor.fetchall())
+
+
+def saying(space: EmbeddingSpace, text: str, language: str, scope: Filters) -> Hits:
+    """Items that have the number in their words, as one or in all its parts; score 1."""
+    tokens = get_analyser(language).tokens(text)
+    whole = get_analyser(language).tokens(normalise_identifier(text))
+    said = [Condition("l.term_ids @> %s::int[]", ([term_id(t.term)],)) for t in whole[:1]]
+    parts = {term_id(t.term) for t in tokens if t.term not in {w.term for w in whole[:1]}}
+    if parts:
+        said.append(Condition("l.term_ids @> %s::int[]", (sorted(parts),)))
+    if not said:
+        return NO_HITS
+    where = scope.where()
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT l.item_id, l.group_id, 1.0
+            FROM shopreco_lexicalentry l JOIN shopreco_item i ON i.id = l.item_id
+            WHERE l.space_id = {space.pk:d} AND ({" OR ".join(each.sql for each in said)})
+              AND {where.sql}
+            ORDER BY i.parent_id <> '', i.id LIMIT {MAX_HITS:d}
+            """,
+            [*(p for each in said for p in each.params), *where.params],
+        )
+        return Hits.from_rows(cursor.fetchall())
+
+
+def leading(exact: Ranking, others: Hits) -> Ranking:
+    """What carries the number, then what says it."""
+    carried = np.ones(len(exact.item_ids))
+    parts = {"identifier": carried, "lexical": np.zeros(len(exact.item_ids))}
+    first = replace(exact, scores=carried, parts=parts)
+    said = {"identifier": np.zeros(len(others)), "lexical": np.full(len(others), 0.5)}
+    return first.besides(Ranking.of("identifier", others, said))

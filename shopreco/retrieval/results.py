@@ -80,9 +80,9 @@ class ResultPage:
     `total` counts all that matched (products, with variants collapsed); beyond 10,000, and where
     only the live queryset knows what is hidden, it is "at least", as `total_is_exact` says. So are
     the counts of facets where `facets_are_exact` is False. `degraded` names each
-    stage that failed or was late and why; the page stands without it. What `degraded["photo"]` says
-    is for the shopper. `photo` is the key of the photo that was searched with: `search` takes it in
-    place of the photo for a day. `timings` are milliseconds by stage.
+    stage that failed or was late and why; the page stands without it. `notice` is a sentence for
+    the shopper, as `degraded["photo"]` is. `photo` is the key of the photo that was searched with:
+    `search` takes it in place of the photo for a day. `timings` are milliseconds by stage.
     """
 
     results: tuple[Result, ...] = ()
@@ -97,6 +97,7 @@ class ResultPage:
     facets: tuple[FacetCounts, ...] = ()
     facets_are_exact: bool = True
     price_range: PriceRange | None = None
+    notice: str = ""
     degraded: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     model_version: str = ""

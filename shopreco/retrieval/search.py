@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.core.files import File
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
@@ -34,6 +35,7 @@ from shopreco.retrieval.selection import RELEVANCE, Total
 from shopreco.retrieval.stages import Stages
 from shopreco.retrieval.visibility import visible_to
 from shopreco.text.exclusion import without_excluded
+from shopreco.text.identifiers import is_number
 
 EXPLAINED = ("hybrid", "photo")
 """Sources of rankings with a dense part."""
@@ -108,6 +110,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         total=max(total.count, page.offset + len(results) if results else 0),
         total_is_exact=total.is_exact,
         photo=photo.key if photo else "",
+        notice=_notice(question, found, photo),
         source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
@@ -115,6 +118,12 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         with stages.stage("facets", optional=True):
             page = _with_facets(question, page, found, prices)
     return page
+
+
+def _notice(question: Question, found: Found, photo: Photo | None) -> str:
+    if photo is None and is_number(question.text) and not len(found.ranking.item_ids):
+        return gettext("No product has this number.")
+    return ""
 
 
 def _for_this_visitor(question: Question) -> tuple[Question, Prices]:
@@ -215,15 +224,15 @@ def _match(
     """What matches words, the best first, and whether that is all."""
     shop, filters = question.shop, question.filters
     scope, narrowing = filters.scope(), filters.narrowing()
+    language, asked = _asked(space, question)
     with stages.stage("identifier", optional=True):
-        hits = identifiers.retrieve(shop.name, question.text, scope)
-        exact = Ranking.of("identifier", hits, {})
-        if len(hits):
+        exact = Ranking.of("identifier", identifiers.carrying(shop.name, question.text, scope), {})
+        if len(exact.item_ids):
             # One that this visitor may not see must not stand before what the words find.
             exact = live_part(shop, question.request, exact, collapse=question.collapse)
-        if len(exact.item_ids):
-            return exact, True
-    language, asked = _asked(space, question)
+        if len(exact.item_ids) or is_number(question.text):
+            said = identifiers.saying(space, question.text, language, scope)
+            return identifiers.leading(exact, said), True
     found, query = hybrid.match(space, asked, language, scope, stages)
     by_relevance = question.sort == RELEVANCE
     if found.complete:

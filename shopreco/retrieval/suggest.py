@@ -11,7 +11,6 @@ from django.db import connections, router
 from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue, Identifier
-from shopreco.catalogues.base import normalise_identifier
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.models import EmbeddingSpace, Item
 from shopreco.process_cache import shared_key
@@ -22,6 +21,7 @@ from shopreco.retrieval.hydration import live
 from shopreco.retrieval.results import Suggestion
 from shopreco.retrieval.visibility import visible_to
 from shopreco.shared_cache import shared_cache
+from shopreco.text.identifiers import normalise_identifier
 
 MAX_FACET_VALUES = 2_000
 FACET_SECONDS = 300

@@ -22,9 +22,9 @@ from shopreco.catalogues import (
     Title,
     get_catalogue,
 )
-from shopreco.catalogues.base import normalise_identifier
 from shopreco.catalogues.checks import check_catalogue
 from shopreco.exceptions import ConfigurationError
+from shopreco.text.identifiers import normalise_identifier
 from tests.testapp.models import Book, Gadget
 
 
