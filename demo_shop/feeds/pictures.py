@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+from shopreco.media import Decoder, DecoderFailed, Limits, MediaRejected
+
 LARGE = 960
 SMALL = 480
-MAX_BYTES = 20_000_000
-MAX_PIXELS = 40_000_000
+MAX_BYTES = Limits.picture_bytes
+MAX_PIXELS = Limits.picture_pixels
 QUALITY = 84
+READING = b"2"
+"""Changes with how pictures are read, so that what was stored before is read anew."""
 
 
 class PictureError(Exception):
@@ -34,12 +38,14 @@ class Picture:
 def store(content: bytes, folder: str, storage: Storage = default_storage) -> Picture:
     """Write a picture as WebP in two sizes, named by its content, so that a second call is free.
 
-    Metadata, colour profiles and whatever else the file carried stay behind.
+    It is read by the decoder that the worker reads it with. Metadata, colour profiles and whatever
+    else the file carried stay behind.
 
     Raises:
-        PictureError: too large, damaged, or of a format that browsers do not show.
+        PictureError: too large, damaged, or of a format that is not read.
+        DecoderUnavailable: no picture can be read here.
     """
-    key = hashlib.blake2b(content, digest_size=12).hexdigest()
+    key = hashlib.blake2b(content, digest_size=12, person=READING).hexdigest()
     large, small = f"{folder}/{key}.webp", f"{folder}/{key}-{SMALL}.webp"
     if storage.exists(large):
         return Picture(large, small if storage.exists(small) else large)
@@ -74,20 +80,20 @@ def read_below(folder: Path, relative: str) -> bytes:
 
 
 def _decoded(content: bytes) -> Image.Image:
-    if len(content) > MAX_BYTES:
-        raise PictureError(f"larger than {MAX_BYTES:,} bytes")
+    """RGB, or RGBA where something of it is transparent."""
+    limits = Limits(side=LARGE, picture_bytes=MAX_BYTES, picture_pixels=MAX_PIXELS)
     try:
-        image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
-        # Only the header has been read: a bomb is refused before it is unpacked.
-        if image.width * image.height > MAX_PIXELS:
-            raise PictureError(f"{image.width} × {image.height} pixels are too many")
-        image = ImageOps.exif_transpose(image)
-        transparent = "A" in image.getbands() or "transparency" in image.info
-        return image.convert("RGBA" if transparent else "RGB")
-    except UnidentifiedImageError:
-        raise PictureError(f"not a picture of the formats {', '.join(FORMATS)}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureError(f"damaged picture: {error}") from error
+        image = _decoder(limits).cutout(content)
+    except (MediaRejected, DecoderFailed) as error:
+        # A note begins with where the file is named.
+        raise PictureError(str(error).removeprefix("The file is ")) from error
+    opaque = image.getchannel("A").getextrema() == (255, 255)
+    return image.convert("RGB") if opaque else image
+
+
+@cache
+def _decoder(limits: Limits) -> Decoder:
+    return Decoder(limits)
 
 
 def _encoded(image: Image.Image, side: int) -> bytes:

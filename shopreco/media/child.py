@@ -19,6 +19,9 @@ from typing import IO, TYPE_CHECKING, cast
 from shopreco.media.errors import DecoderFailed, DecoderUnavailable, MediaRejected
 from shopreco.media.limits import Limits
 from shopreco.media.protocol import (
+    CHANNELS,
+    CUTOUT,
+    CUTOUT_CHANNELS,
     FAILED,
     READY,
     REJECTED,
@@ -62,7 +65,7 @@ class Child:
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
         try:
-            with self._within(STARTING_SECONDS):
+            with self._within(STARTING_SECONDS, "It took"):
                 greeting = read_message(self._answers, longest_payload=0)
         except (MediaRejected, DecoderFailed) as error:
             raise DecoderUnavailable(f"The decoder process does not start. {error}") from error
@@ -87,11 +90,12 @@ class Child:
 
         Raises `MediaRejected`, `DecoderFailed`; the process may have ended then.
         """
-        with self._within(self._limits.decoding_seconds):
+        with self._within(self._limits.decoding_seconds, "Decoding took", ": save it smaller"):
             write_message(self._requests, request)
             answer = read_message(self._answers, longest_answer(self._limits))
             refused = answer.kind in {REJECTED, FAILED}
-            images = [] if refused else read_images(answer, self._limits)
+            channels = CUTOUT_CHANNELS if request.kind == CUTOUT else CHANNELS
+            images = [] if refused else read_images(answer, self._limits, channels)
         self.answered += 1
         if answer.kind == FAILED:
             error = DecoderFailed(
@@ -100,11 +104,14 @@ class Child:
             error.add_note(answer.payload.decode())
             raise error
         if refused:
-            raise MediaRejected(answer.text)
+            rejection = MediaRejected(answer.text)
+            if answer.payload:
+                rejection.add_note(answer.payload.decode())
+            raise rejection
         return images
 
     @contextmanager
-    def _within(self, seconds: float) -> Iterator[None]:
+    def _within(self, seconds: float, what: str, fix: str = "") -> Iterator[None]:
         """Kill the process if the block takes longer, and say whose fault its end was."""
         late = threading.Event()
         timer = threading.Timer(seconds, self._kill, [late])
@@ -124,7 +131,7 @@ class Child:
             timer.join()
         if late.is_set():
             self.close()
-            raise MediaRejected(f"Decoding took longer than {seconds:g} seconds.")
+            raise MediaRejected(f"{what} longer than {seconds:g} seconds{fix}.")
         if lost:
             raise self._cause_of_death()
 
@@ -140,9 +147,13 @@ class Child:
         status = self._process.returncode
         self.close()
         if status is None:
-            return MediaRejected("The decoder gave an answer that makes no sense.")
+            return MediaRejected(
+                "The decoder gave an answer that makes no sense: save the file anew."
+            )
         if -status in CRASHES:
-            return MediaRejected(f"The decoder was ended by {signal.Signals(-status).name}.")
+            return MediaRejected(
+                f"The decoder was ended by {signal.Signals(-status).name}: save the file anew."
+            )
         if status < 0:
             return DecoderFailed(f"The decoder was ended by {signal.Signals(-status).name}.")
         return DecoderFailed(f"The decoder ended with status {status}.")

@@ -31,3 +31,8 @@ def is_damage(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno is None
     return isinstance(error, DAMAGE)
+
+
+def is_truncation(error: Exception) -> bool:
+    """Whether damage is that the file ends too early, as far as a library says so."""
+    return isinstance(error, EOFError) or "truncated" in str(error).lower()

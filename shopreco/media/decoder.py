@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from shopreco.media.child import Child
 from shopreco.media.errors import MediaRejected
 from shopreco.media.limits import MEBIBYTE, Limits
-from shopreco.media.protocol import FRAMES, PICTURE, Message
+from shopreco.media.protocol import CUTOUT, FRAMES, PICTURE, Message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,8 @@ class Decoder:
     def picture(self, data: bytes) -> Image:
         """RGB, upright, no side longer than `limits.side`, transparency on white.
 
-        data: a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; of an animation the first frame is read.
+        data: a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; of an animation the first frame that
+        shows something is read. Profiles, texts and other side data decide nothing.
         Raises `MediaRejected` with the reason, `DecoderUnavailable`.
         """
         return _image(self.pixels(data))
@@ -42,9 +43,14 @@ class Decoder:
         _check_size(data, self.limits.picture_bytes)
         return self._decode(PICTURE, data)[0]
 
+    def cutout(self, data: bytes) -> Image:
+        """RGBA, otherwise as `picture`: for who stores it, and shows it on another ground."""
+        _check_size(data, self.limits.picture_bytes)
+        return _image(self._decode(CUTOUT, data)[0])
+
     def frames(self, data: bytes) -> list[Image]:
         """1 to `limits.frames` images like those of `picture`, in order of time, one of every
-        scene first; fewer if the video shows less.
+        scene first; fewer if the video shows less. Pixels that are not square are made so.
 
         data: an MP4, MOV, WebM, MKV, AVI, MPEG-TS or Ogg video; sound is ignored.
         Raises `MediaRejected` with the reason, `DecoderUnavailable`.
@@ -94,9 +100,9 @@ def _image(pixels: NDArray[np.uint8]) -> Image:
 
 def _check_size(data: bytes, most: int) -> None:
     if not data:
-        raise MediaRejected("The file is empty.")
+        raise MediaRejected("The file is empty: upload it again.")
     if len(data) > most:
         raise MediaRejected(
             f"The file has {len(data) / MEBIBYTE:,.1f} MB, more than the "
-            f"{most / MEBIBYTE:,.1f} MB that are read."
+            f"{most / MEBIBYTE:,.1f} MB that are read: save it smaller."
         )

@@ -19,11 +19,12 @@ from importlib import import_module
 from typing import IO, TYPE_CHECKING
 
 from shopreco.media.confinement import UNCONFINED, can_confine, confine, end_after
-from shopreco.media.damage import is_damage
+from shopreco.media.damage import is_damage, is_truncation
 from shopreco.media.errors import MediaRejected
 from shopreco.media.limits import MEBIBYTE, Limits
-from shopreco.media.pictures import decode_picture
+from shopreco.media.pictures import decode_cutout, decode_picture
 from shopreco.media.protocol import (
+    CUTOUT,
     FAILED,
     FRAMES,
     PICTURE,
@@ -42,8 +43,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LONGEST_DETAIL = 200  # characters of a library's own words
+AS = {FRAMES: "an MP4 (H.264)"}  # what to save a file as that is not read; else AS_PICTURE
+AS_PICTURE = "a JPEG or PNG"
 DECODERS: dict[str, Callable[[bytes, Limits], Sequence[Image]]] = {
     PICTURE: lambda data, limits: [decode_picture(data, limits)],
+    CUTOUT: lambda data, limits: [decode_cutout(data, limits)],
     FRAMES: decode_frames,
 }
 
@@ -101,14 +105,24 @@ def answer_to(request: Message, limits: Limits) -> Message:
     except MediaRejected as error:
         reason = str(error)
     except MemoryError:
-        reason = f"Decoding the file needs more than {limits.memory // MEBIBYTE} MB of memory."
+        reason = (
+            f"Decoding the file needs more than {limits.memory // MEBIBYTE} MB of memory: "
+            "save it in a smaller size."
+        )
     except Exception as error:  # noqa: BLE001 (whatever the libraries raise)
+        # In the message: a file that is standard error cannot be written to any more.
+        words = traceback.format_exc().encode()
         if not is_damage(error):
-            # In the message: a file that is standard error cannot be written to any more.
-            text = f"{type(error).__name__}: {_detail(error)}"
-            return Message(FAILED, traceback.format_exc().encode(), text)
-        reason = f"The file is damaged or of an unusual kind: {_detail(error)}."
+            return Message(FAILED, words, f"{type(error).__name__}: {_detail(error)}")
+        return Message(REJECTED, words, _reason(error, request.kind))
     return Message(REJECTED, text=reason)
+
+
+def _reason(error: Exception, kind: str) -> str:
+    """Not in the library's words, which are for who programs with it."""
+    if is_truncation(error):
+        return "The file is damaged: it is truncated and lacks a part, so upload it again."
+    return f"The file is damaged or of an unusual kind: save it as {AS.get(kind, AS_PICTURE)}."
 
 
 def _detail(error: Exception) -> str:

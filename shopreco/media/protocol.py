@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Requests
 PICTURE = "picture"
+CUTOUT = "cutout"
 FRAMES = "frames"
 # Answers
 READY = "ready"
@@ -30,12 +31,13 @@ IMAGES = "images"
 
 LONGEST_HEADER = 2**16
 CHANNELS = 3
+CUTOUT_CHANNELS = 4
 
 
 @dataclass(frozen=True)
 class Message:
-    """`text` is a reason; `sizes` are the (width, height) of the RGB images in `payload`. Of a
-    failure it holds the traceback."""
+    """`text` is a reason; `sizes` are the (width, height) of the images in `payload`: RGBA if a
+    cutout was asked for, else RGB. Of a reason it holds the traceback."""
 
     kind: str
     payload: bytes = b""
@@ -74,7 +76,7 @@ def read_message(stream: IO[bytes], longest_payload: int) -> Message:
 
 
 def images_message(images: Sequence[Image]) -> Message:
-    """`images` must be RGB."""
+    """`images` must all be RGB, or all RGBA."""
     return Message(
         IMAGES,
         payload=b"".join(image.tobytes() for image in images),
@@ -82,14 +84,16 @@ def images_message(images: Sequence[Image]) -> Message:
     )
 
 
-def read_images(message: Message, limits: Limits) -> list[NDArray[np.uint8]]:
-    """The images of an answer, (height, width, 3) RGB each.
+def read_images(
+    message: Message, limits: Limits, channels: int = CHANNELS
+) -> list[NDArray[np.uint8]]:
+    """The images of an answer, (height, width, channels) each.
 
     Raises `ValueError` if they are not within `limits`.
     """
     import numpy as np  # not in the decoder process, where its threads count as address space
 
-    lengths = [width * height * CHANNELS for width, height in message.sizes]
+    lengths = [width * height * channels for width, height in message.sizes]
     if (
         message.kind != IMAGES
         or not 1 <= len(lengths) <= limits.frames
@@ -101,14 +105,14 @@ def read_images(message: Message, limits: Limits) -> list[NDArray[np.uint8]]:
     start = 0
     for (width, height), length in zip(message.sizes, lengths, strict=True):
         pixels = np.frombuffer(message.payload, np.uint8, length, start)
-        images.append(pixels.reshape(height, width, CHANNELS))
+        images.append(pixels.reshape(height, width, channels))
         start += length
     return images
 
 
 def longest_answer(limits: Limits) -> int:
     """Bytes of as many images as there may be, each as large as may be."""
-    return max(limits.frames, 1) * limits.side**2 * CHANNELS
+    return max(limits.frames, 1) * limits.side**2 * CUTOUT_CHANNELS
 
 
 def longest_request(limits: Limits) -> int:

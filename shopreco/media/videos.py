@@ -7,8 +7,9 @@ where scenes change.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from struct import unpack_from
+from typing import TYPE_CHECKING, Any, cast
 
 from shopreco.media.damage import is_damage
 from shopreco.media.errors import MediaRejected
@@ -16,6 +17,7 @@ from shopreco.media.limits import Limits
 from shopreco.media.scenes import Shot, choose_shots
 
 if TYPE_CHECKING:
+    from av.buffer import Buffer
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
@@ -28,6 +30,7 @@ CODECS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "mpeg4", "mpeg2video", "mjpe
 
 WHOLE_PIXELS = 1_000_000_000  # decoded without a second thought: forty seconds of 720p
 CANDIDATES = 64  # frames to choose from
+LONGEST_PIXEL = 8  # times as long as wide; beyond it, a file's word is a mistake
 
 
 def decode_frames(data: bytes, limits: Limits) -> list[Image]:
@@ -41,7 +44,9 @@ def decode_frames(data: bytes, limits: Limits) -> list[Image]:
         _refuse_length(packets, stream, limits)
         shots = list(_shots(stream, packets, limits))
     if not shots:
-        raise MediaRejected("No frame of the video can be decoded: it is damaged.")
+        raise MediaRejected(
+            "No frame of the video can be decoded: it is damaged, so upload it again."
+        )
     return [shot.image for shot in choose_shots(shots, limits.frames)]
 
 
@@ -62,7 +67,7 @@ def _open(data: bytes) -> InputContainer:
             raise
         raise MediaRejected(
             "The file is not a video that is read (MP4, MOV, WebM, MKV, AVI, MPEG-TS or Ogg), "
-            "or it is damaged."
+            "or it is damaged: upload an MP4 (H.264)."
         ) from None
     return container
 
@@ -84,7 +89,9 @@ def _picture_track(container: InputContainer, limits: Limits) -> VideoStream:
         if _is_decodable(stream) and not stream.disposition & Disposition.attached_pic
     ]
     if not tracks:
-        raise MediaRejected("The file has no moving picture, or it is damaged.")
+        raise MediaRejected(
+            "The file has no moving picture, or it is damaged: upload an MP4 (H.264)."
+        )
     track = max(tracks, key=lambda stream: stream.width * stream.height)
     context = track.codec_context
     if context.codec.name not in CODECS:
@@ -93,7 +100,7 @@ def _picture_track(container: InputContainer, limits: Limits) -> VideoStream:
     if pixels > limits.video_pixels:
         raise MediaRejected(
             f"The video's frames have {pixels / 1e6:,.1f} megapixels, more than the "
-            f"{limits.video_pixels / 1e6:,.1f} that are read."
+            f"{limits.video_pixels / 1e6:,.1f} that are read: save it smaller."
         )
     context.thread_count = 1
     # A frame may declare another size than its file; damage must not come out as grey smears.
@@ -117,7 +124,7 @@ def _refuse_length(
     if seconds > limits.video_seconds:
         raise MediaRejected(
             f"The video lasts {seconds / 60:,.1f} minutes, more than the "
-            f"{limits.video_seconds / 60:,.1f} that are read."
+            f"{limits.video_seconds / 60:,.1f} that are read: upload a shorter one."
         )
 
 
@@ -145,7 +152,7 @@ def _decode(
     """Every `step`-th frame of `packets`; damaged ones are left out."""
     for index, frame in enumerate(_frames(stream, packets)):
         if index % step == 0 and not frame.is_corrupt:
-            yield Shot.of(_small(frame, limits.side), frame.time)
+            yield Shot.of(_small(frame, _pixel_shape(stream), limits.side), frame.time)
 
 
 def _frames(stream: VideoStream, packets: Sequence[Packet[VideoStream]]) -> Iterator[VideoFrame]:
@@ -163,11 +170,38 @@ def _frames(stream: VideoStream, packets: Sequence[Packet[VideoStream]]) -> Iter
     context.flush_buffers()
 
 
-def _small(frame: VideoFrame, side: int) -> Image:
-    scale = min(1.0, side / max(frame.width, frame.height))
-    width = max(1, round(frame.width * scale))
+def _pixel_shape(stream: VideoStream) -> float:
+    """Width of a pixel as a share of its height: what the container says, else the codec."""
+    shape = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
+    return shape if 1 / LONGEST_PIXEL <= shape <= LONGEST_PIXEL else 1.0
+
+
+def _small(frame: VideoFrame, pixel_shape: float, side: int) -> Image:
+    shown = frame.width * pixel_shape
+    scale = min(1.0, side / max(shown, frame.height))
+    width = max(1, round(shown * scale))
     height = max(1, round(frame.height * scale))
     image: Image = frame.to_image(  # type: ignore[no-untyped-call]  # its stub is bare
         width=width, height=height, interpolation="AREA", threads=1
     )
+    return _upright(image, frame)
+
+
+def _upright(image: Image, frame: VideoFrame) -> Image:
+    from PIL.Image import Transpose
+
+    if _is_mirrored(frame):
+        image = image.transpose(Transpose.FLIP_TOP_BOTTOM)  # what the rotation leaves of it
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
+
+
+def _is_mirrored(frame: VideoFrame) -> bool:
+    """As front cameras have it: the display matrix turns one axis round and not the other."""
+    from av.sidedata.sidedata import Type
+
+    # Its stub knows one key of them.
+    matrix = cast("Mapping[Type, Buffer]", frame.side_data).get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return False
+    a, b, _u, c, d = unpack_from("=5i", bytes(matrix))
+    return bool(a * d < b * c)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+from fractions import Fraction
 
 import av
 import pytest
@@ -117,6 +119,88 @@ def test_videos_are_turned_as_the_camera_says() -> None:
     assert sum(image.getpixel((5, 155))) < 60, "the corner that was top left is bottom left"
 
 
+def shaped(
+    pixel: Fraction,
+    size: tuple[int, int] = (320, 320),
+    format: str = "mp4",
+    codec: str = "libx264",
+    matrix: tuple[int, int, int, int] | None = None,
+) -> bytes:
+    """A video whose pixels have this shape, black in its first corner."""
+    drawn = Image.new("RGB", size, RED)
+    drawn.paste("black", (0, 0, size[0] // 3, size[1] // 3))
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=format) as container:
+        track = container.add_stream(codec, rate=25)
+        track.width, track.height = size
+        track.pix_fmt = "yuv420p"
+        track.codec_context.sample_aspect_ratio = pixel
+        if matrix:
+            a, b, c, d = (value << 16 for value in matrix)
+            track.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
+        frame = av.VideoFrame.from_image(drawn)
+        frame.pts = 0
+        container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def black_corner(image: Image.Image) -> str:
+    right, bottom = image.width - 6, image.height - 6
+    corners = {"nw": (5, 5), "ne": (right, 5), "sw": (5, bottom), "se": (right, bottom)}
+    (corner,) = (name for name, at in corners.items() if max(image.getpixel(at)) < 60)
+    return corner
+
+
+@pytest.mark.parametrize(
+    ("format", "codec"),
+    [("mp4", "libx264"), ("matroska", "libx264"), ("avi", "mpeg4"), ("mpegts", "libx264")],
+)
+def test_pixels_that_are_not_square_are_made_so(format: str, codec: str) -> None:
+    (image,) = decode_frames(shaped(Fraction(2), format=format, codec=codec), LIMITS)
+
+    assert image.size == (512, 256)
+
+
+def test_a_shape_that_the_container_alone_names_is_applied() -> None:
+    data = shaped(Fraction(1))
+    square, tall = (b"pasp" + struct.pack(">II", *shape) for shape in ((1, 1), (9, 16)))
+    assert square in data
+
+    (image,) = decode_frames(data.replace(square, tall), LIMITS)
+
+    assert image.size == (180, 320)
+
+
+@pytest.mark.parametrize("pixel", [Fraction(1, 500), Fraction(500)])
+def test_a_shape_that_no_pixel_has_is_not_believed(pixel: Fraction) -> None:
+    (image,) = decode_frames(shaped(pixel), LIMITS)
+
+    assert image.size == (320, 320)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "corner"),
+    [
+        ((1, 0, 0, 1), "nw"),
+        ((-1, 0, 0, 1), "ne"),
+        ((1, 0, 0, -1), "sw"),
+        ((-1, 0, 0, -1), "se"),
+        ((0, 1, -1, 0), "ne"),
+        ((0, -1, 1, 0), "sw"),
+        ((0, 1, 1, 0), "nw"),
+        ((0, -1, -1, 0), "se"),
+    ],
+)
+def test_pixels_are_made_square_before_videos_are_turned_or_mirrored(
+    matrix: tuple[int, int, int, int], corner: str
+) -> None:
+    (image,) = decode_frames(shaped(Fraction(9, 16), matrix=matrix), LIMITS)
+
+    assert image.size == ((180, 320) if matrix[0] else (320, 180))
+    assert black_corner(image) == corner
+
+
 def test_a_tag_in_another_encoding_does_not_refuse_a_video() -> None:
     stream = io.BytesIO(video([(drawing(RED), 3)], title="Stuhl"))
     data = stream.getvalue()
@@ -133,12 +217,12 @@ def test_size_and_length_are_limited() -> None:
 
     assert "megapixels" in refusal(data, Limits(video_pixels=10_000))
     assert refusal(data, Limits(video_seconds=3)) == (
-        "The video lasts 0.1 minutes, more than the 0.1 that are read."
+        "The video lasts 0.1 minutes, more than the 0.1 that are read: upload a shorter one."
     )
 
 
 def test_sound_alone_is_no_video() -> None:
-    assert refusal(sound()) == "The file has no moving picture, or it is damaged."
+    assert "no moving picture" in refusal(sound())
 
 
 def test_codecs_that_no_shop_uses_are_not_read() -> None:
@@ -175,4 +259,4 @@ def test_nothing_but_damage_is_refused() -> None:
     for position, size in packets:
         data[position : position + size] = bytes(size)
 
-    assert refusal(bytes(data)) == "No frame of the video can be decoded: it is damaged."
+    assert "No frame of the video can be decoded" in refusal(bytes(data))
