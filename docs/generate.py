@@ -32,6 +32,7 @@ CHECKS = {
     "E003": "A setting of an earlier release was removed.",
     "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
     "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
+    "E009": "A facet has the name of a filter that every shop has.",
     "E010": "The catalogue has no `model`.",
     "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
     "E012": "The model has a composite primary key.",
@@ -43,6 +44,7 @@ CHECKS = {
     "E018": "A `Relation` has a code that is no single word.",
     "E019": "A `Visibility` is declared, and no `get_visibility` says who sees it.",
     "E020": "An extension is in a schema that connections do not search.",
+    "W010": "A path goes through a method, and `reindex_on` names nothing that it reads.",
     "W020": "Pictures or videos are decoded where the system cannot confine the decoder.",
     "W021": "The database has a pgvector with known faults.",
 }
@@ -195,7 +197,7 @@ def settings_page() -> str:
         *classes,
         "## System checks",
         "`python manage.py check` reports what is wrong, with the fix:",
-        checks_between("E001", "E009"),
+        checks_between("E001", "E008"),
         "Of the machine and the database. The latter are asked by `migrate`, and by "
         "`python manage.py check --database default`:",
         checks_between("E020", "W999"),
@@ -245,7 +247,7 @@ def catalogue_page() -> str:
         *(dataclass_section(each) for each in (ItemDocument, TextPart)),
         "## System checks",
         "`python manage.py check`, and so `migrate` and `runserver`, reports:",
-        checks_between("E010", "E019"),
+        checks_between("E009", "E019"),
     )
 
 

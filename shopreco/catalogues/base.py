@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from shopreco.catalogues import fields as f
-from shopreco.catalogues.documents import ItemDocument, TextPart
+from shopreco.catalogues.documents import ItemDocument, TextPart, has_letters
 from shopreco.catalogues.edges import DeclaredEdge, declared_edge
 from shopreco.catalogues.media import media_of
 from shopreco.catalogues.paths import relations_of, written_prefetch
@@ -107,7 +107,7 @@ class Catalogue:
         declared = self.fields.get(name)
         if isinstance(declared, f.Facet):
             return declared.label
-        return str(capfirst(name.replace("_", " ")))
+        return str(capfirst(name.removeprefix(f.ATTRIBUTE).replace("_", " ")))
 
     # What shopreco reads
 
@@ -119,6 +119,13 @@ class Catalogue:
     def field(self, kind: type[F]) -> F | None:
         """The declaration of a kind that occurs at most once."""
         return next((each for each in self.fields.values() if type(each) is kind), None)
+
+    def facet_of(self, declared: f.Facet, key: str) -> str:
+        """The facet of a value: of a free attribute another than any declaration or filter has."""
+        if not isinstance(declared, f.Attributes):
+            return key
+        is_taken = key in f.RESERVED or key in self.fields
+        return f"{f.ATTRIBUTE}{key}" if is_taken else key
 
     @cached_property
     def parent_field(self) -> f.Parent | None:
@@ -202,7 +209,7 @@ class Catalogue:
             words = declared.words(values) if declared.weight or declared.embedded else ""
             if words and declared.weight:
                 texts.append(TextPart(name, words, declared.weight))
-            if words and declared.embedded:
+            if declared.embedded and has_letters(words):
                 passage.append(words)
             match declared:
                 case f.Title():
@@ -212,7 +219,9 @@ class Catalogue:
                         if key := normalise_identifier(value):
                             identifiers += [key, written_identifier(value)]
                 case f.Facet():
-                    facets |= {key: each for key, each in declared.facets(values).items() if each}
+                    for key, each in declared.facets(values).items():
+                        if each:
+                            facets[self.facet_of(declared, key)] = each
                 case f.Price():
                     rest["price"] = declared.amount(values)
                     rest["currency"] = declared.currency_of(obj)[:3]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's)
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.edges import is_relation_code
-from shopreco.catalogues.paths import missing_step, relation_steps
+from shopreco.catalogues.paths import method_on, missing_step, relation_steps
 
 if TYPE_CHECKING:
     from shopreco.catalogues.base import Catalogue
@@ -26,6 +26,8 @@ def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
     return [
         *_check_key(cls, model),
         *_check_fields(cls, model),
+        *_check_names(cls),
+        *_check_methods(cls, model),
         *_check_parent(cls, model),
         *_check_relations(cls, model),
         *_check_visibility(cls),
@@ -69,6 +71,31 @@ def _check_fields(cls: type[Catalogue], model: type[models.Model]) -> list[Check
             found.append(_error(cls, "E015", message, "Keep one."))
     if not kinds[f.Title]:
         found.append(_error(cls, "E014", "has no title.", "Write `title = Title()`."))
+    return found
+
+
+def _check_names(cls: type[Catalogue]) -> list[CheckMessage]:
+    fix = "Give it another name, and the path as its source."
+    return [
+        _error(cls, "E009", f"Facet `{name}` has the name of a filter that every shop has.", fix)
+        for name, declared in cls.fields.items()
+        if isinstance(declared, f.Facet) and name in f.RESERVED
+    ]
+
+
+def _check_methods(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    """What a method reads nobody sees change, unless `reindex_on` names it."""
+    if cls.reindex_on:
+        return []
+    found: list[CheckMessage] = []
+    for name, declared in cls.fields.items():
+        for path in () if hasattr(cls, f"prepare_{name}") else declared.sources:
+            if method := method_on(model, path):
+                message = f"Catalogue {cls.__name__}: `{name}` goes through the method {method}."
+                fix = (
+                    "Name the relations that it reads in `reindex_on`: their changes are not seen."
+                )
+                found.append(Warning(message, hint=fix, obj=cls, id="shopreco.W010"))
     return found
 
 

@@ -55,6 +55,11 @@ class ItemDocument:
     neighbourhood: str = ""
 
     @property
+    def has_words(self) -> bool:
+        """Whether any of its texts says something: a bare number does not."""
+        return any(has_letters(part.text) for part in self.texts)
+
+    @property
     def group_id(self) -> int:
         """64-bit key shared by a parent and its variants."""
         key = f"{self.catalogue}:{self.parent_id or self.object_id}"
@@ -75,6 +80,10 @@ class ItemDocument:
             "video": _digest_of(self.videos),
             "graph": _digest(self.neighbourhood) if self.neighbourhood else "",
         }
+
+
+def has_letters(text: str) -> bool:
+    return any(character.isalpha() for character in text)
 
 
 def _digest_of(media: tuple[Medium, ...]) -> str:

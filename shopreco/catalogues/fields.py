@@ -18,6 +18,16 @@ SEPARATOR = " > "
 EVERYONE = " "
 """Value of a `Visibility` that every visitor has. No shop's own: those are stripped."""
 
+FILTERS = frozenset({"available", "language", "price", "price_max", "price_min", "site"})
+"""Names of filters that no declaration makes."""
+RESERVED = FILTERS | {
+    *("catalogue", "collapse", "currency", "explain", "facets", "limit", "offset", "photo", "q"),
+    *("query", "sort"),
+}
+"""Those, and the other parameters of a search."""
+ATTRIBUTE = "attribute."
+"""Begins the facet of a free attribute whose own name means something else."""
+
 
 class Field:
     """Base of all declarations.
@@ -128,7 +138,11 @@ class Category(Facet):
 
 
 class Attributes(Facet):
-    """A JSON object of free attributes: every key becomes a facet of its own."""
+    """A JSON object of free attributes: every key becomes a facet of its own.
+
+    Where a declaration or a filter has the name already, as `language` of a book, the facet's is
+    `attribute.language`.
+    """
 
     weight = 0.5
     unique = True

@@ -93,6 +93,20 @@ def missing_step(model: type[models.Model], path: str) -> MissingStep | None:
     return None
 
 
+def method_on(model: type[models.Model], path: str) -> str:
+    """The method or property that a path goes on from, which hides what it reads; else empty."""
+    steps = path.split(".")
+    followed = sum(1 for _ in _walk(model, path))
+    current = model
+    for _step, related in _walk(model, path):
+        current = related
+    if followed >= len(steps) - 1:
+        return ""
+    attribute = getattr(current, steps[followed], None)
+    is_read = callable(attribute) or isinstance(attribute, property)
+    return steps[followed] if is_read else ""
+
+
 def _walk(model: type[models.Model], path: str) -> Iterator[tuple[str, type[models.Model]]]:
     current = model
     for step in path.split("."):

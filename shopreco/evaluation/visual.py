@@ -5,6 +5,8 @@ Three protocols on a folder with `items.jsonl`, whose items have `image` and, in
 
 - title → photo: of a fifth of the items, chosen by hash, only the picture is indexed; their titles
   are the queries, their pictures the pool.
+- title → item: the same titles are asked of the whole shop, in which the others have words; beside
+  it what the exact cosine finds, and how the titles of those others fare.
 - photo → photo: of the ten pictures that look most alike, how many have the same type, and the
   same colour; of all, and of the fifth whose titles the alignment has never seen.
 - search: queries such as "blue shirts men", for every combination that occurs often enough.
@@ -74,6 +76,7 @@ def evaluate(folder: Path, search: Callable[..., ResultPage], work: Work) -> Vis
     figures = {
         "title to photo": _titles_to_photos(space, [documents[id] for id in hidden]),
         "photo to photo": _photos_to_photos(space, documents, set(hidden)),
+        **_titles_to_items(space, documents, set(hidden), ShopReco(search)),
     }
     questions = labelled_questions(documents.values())
     for name, weights in (("text", {"IMAGE": 0.0}), ("text and image", {})):
@@ -106,6 +109,55 @@ def _titles_to_photos(space: EmbeddingSpace, hidden: Sequence[Document]) -> dict
         "R@1": float((ranks < 1).mean()),
         "R@10": float((ranks < DEPTH).mean()),
     }
+
+
+def _titles_to_items(
+    space: EmbeddingSpace,
+    documents: Mapping[str, Document],
+    hidden: Collection[str],
+    shop: ShopReco,
+) -> dict[str, dict[str, float]]:
+    """Each title asked of all items. Of items with one title any may come first."""
+    wanted: dict[str, dict[str, int]] = {}
+    for document in documents.values():
+        wanted.setdefault(document.title, {})[document.id] = 1
+    groups = {
+        "without text": [documents[id].title for id in documents if id in hidden],
+        "with text": [documents[id].title for id in documents if id not in hidden],
+    }
+    systems = {"search": shop.rank, "exact cosine": _exact_ranking(space)}
+    figures: dict[str, dict[str, float]] = {}
+    for name, rank in systems.items():
+        for group, titles in groups.items():
+            own = set(hidden) if group == "without text" else set(documents) - set(hidden)
+            judgements = {
+                title: {id: 1 for id in wanted[title] if id in own}
+                for title in dict.fromkeys(titles)
+            }
+            rankings = {title: rank(title, 100) for title in judgements}
+            shallow = {title: ranking[:DEPTH] for title, ranking in rankings.items()}
+            measured = measure(judgements, rankings)
+            figures[f"title to item {group}, {name}"] = {
+                "queries": float(len(judgements)),
+                "R@10": measure(judgements, shallow)["recall@100"],
+                "R@100": measured["recall@100"],
+                "nDCG@10": measured["ndcg@10"],
+            }
+    return figures
+
+
+def _exact_ranking(space: EmbeddingSpace) -> Callable[[str, int], Sequence[str]]:
+    """By the exact cosine of query and item, whatever it was made of."""
+    rows = Embedding.objects.filter(space=space).values_list("item__object_id", "vector")
+    ids, vectors = zip(*rows.iterator(), strict=True)
+    matrix = np.array([np.asarray(each, dtype=np.float32) for each in vectors])
+    encoder = query_encoder(space)
+
+    def rank(query: str, limit: int) -> list[str]:
+        scores = matrix @ encoder.encode_query(query)
+        return [str(ids[n]) for n in np.argsort(-scores)[:limit]]
+
+    return rank
 
 
 def _photos_to_photos(

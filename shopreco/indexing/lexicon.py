@@ -54,6 +54,7 @@ class Entry:
     content_hash: str
     weights: Mapping[int, float]
     words: Mapping[int, Word]
+    has_words: bool
 
 
 def analyse(document: ItemDocument) -> dict[str, list[Token]]:
@@ -95,7 +96,7 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
         for name, tokens in fields.items()
         for t in tokens
     }
-    return Entry(document.group_id, content_hash, hashed, words)
+    return Entry(document.group_id, content_hash, hashed, words, document.has_words)
 
 
 def replace_entries(
@@ -125,6 +126,7 @@ def replace_entries(
             "content_hash": "varchar",
             "term_ids": "int4[]",
             "weights": "sparsevec",
+            "has_words": "bool",
         },
         [
             (
@@ -135,6 +137,7 @@ def replace_entries(
                 sorted(entry.weights),
                 # pgvector counts from 0 in Python and from 1 in SQL.
                 SparseVector({i - 1: w for i, w in entry.weights.items()}, TERM_SPACE),
+                entry.has_words,
             )
             for item_id, entry in entries.items()
         ],

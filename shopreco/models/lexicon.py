@@ -23,6 +23,10 @@ class LexicalEntry(models.Model):
     content_hash = models.CharField(max_length=32)
     term_ids = ArrayField(models.IntegerField())
     weights = SparseVectorField()
+    has_words = models.BooleanField(
+        db_default=True,
+        help_text=_("Without any, as where there is but a photo, it is judged by what it has."),
+    )
 
     class Meta:
         verbose_name = _("lexical entry")

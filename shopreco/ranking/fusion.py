@@ -34,7 +34,7 @@ class ScoreFusion(Protocol):
         """Fuse the scores of n candidates; NaN means that a retriever has no score for one.
 
         dense: (n,) cosine of query and item.
-        lexical: (n,) BM25F divided by the query's mass, 0 to 1.
+        lexical: (n,) BM25F divided by the query's mass, 0 to 1; NaN of an item without words.
         mentions: (n,) share of the brands, materials, … that the query mentions, 0 to 1.
         """
         ...
@@ -44,8 +44,9 @@ class ConvexSum:
     """(1 - m) ((1 - a) cosine + a lexical) + m mentions: a is `lexical_weight`, m `mention_weight`.
 
     All parts have a scale of their own that no other candidate can move: so the score of an item
-    depends neither on filters nor on the page. A missing score counts 0: unrelated, no word,
-    nothing of what is mentioned. See Bruch, Gai and Ingber, "An analysis of fusion functions for
+    depends neither on filters nor on the page. An item that has no words is judged by its cosine
+    alone, which then has the weight of both; any other missing score counts 0: unrelated, nothing
+    of what is mentioned. See Bruch, Gai and Ingber, "An analysis of fusion functions for
     hybrid retrieval" (2023).
     """
 
@@ -61,8 +62,9 @@ class ConvexSum:
 
     def fuse(self, dense: Scores, lexical: Scores, mentions: Scores) -> Fused:
         rest = 1 - self.mention_weight
+        share = np.where(np.isnan(lexical), 1.0, 1 - self.lexical_weight)
         return _fused(
-            dense=rest * (1 - self.lexical_weight) * _known(dense),
+            dense=rest * share * _known(dense),
             lexical=rest * self.lexical_weight * _known(lexical),
             mentions=self.mention_weight * _known(mentions),
         )

@@ -204,6 +204,8 @@ def _reached(
     join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
     where = scope.where()
     cast = f"halfvec({space.dimension:d})"
+    # Where no word of the query is known, no item is the better for having words.
+    said = lexical.score("(SELECT weights FROM query)") if words else "'NaN'::float8"
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, %s::sparsevec AS weights),
              near AS MATERIALIZED ({near.sql}),
@@ -219,7 +221,7 @@ def _reached(
                 WHERE given.id NOT IN (SELECT item_id FROM near) AND {where.sql}
              )
         SELECT r.item_id, l.group_id, COALESCE(r.cosine, 'NaN') AS cosine,
-            least(1, -(l.weights <#> (SELECT weights FROM query))) AS score
+            {said} AS score
         FROM reached r
         JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """

@@ -202,6 +202,12 @@ class SpaceLexicon:
         return found
 
 
+def score(weights: str) -> str:
+    """The SQL of the BM25F score of an entry `l`, 0 to 1; NaN where it has no words to have one."""
+    shared = f"least(1, -(l.weights <#> {weights}))"
+    return f"CASE WHEN l.has_words OR {shared} > 0 THEN {shared} ELSE 'NaN' END"
+
+
 def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQuery | None:
     """Read a query against the words of a space; None if it has none of them."""
     analyser, lexicon = get_analyser(language), SpaceLexicon(space)

@@ -30,7 +30,7 @@ from shopreco.ranking import near_best
 from shopreco.retrieval import dense, looks, vectors
 from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.lexical import LexicalQuery
+from shopreco.retrieval.lexical import LexicalQuery, score
 from shopreco.retrieval.rankings import Ranking
 
 logger = logging.getLogger(__name__)
@@ -176,7 +176,11 @@ def match(space: EmbeddingSpace, photo: Photo, words: Words, scope: Filters) -> 
     found = _nearest(space, photo.vector, query(space, photo, words.vector), words.lexical, scope)
     weights = BESIDE_WORDS if words else ALONE
     scored = {"dense": found.dense, "looks": found.looks, "lexical": found.lexical}
-    parts = {n: weights[n] * np.nan_to_num(each) for n, each in scored.items() if weights[n]}
+    had = {name: weights[name] * ~np.isnan(each) for name, each in scored.items() if weights[name]}
+    # A product without a picture, or without words, is judged by what it has: by something it was
+    # found.
+    whole = np.sum(list(had.values()), axis=0)
+    parts = {name: share / whole * np.nan_to_num(scored[name]) for name, share in had.items()}
     scores: NDArray[np.float64] = np.sum(list(parts.values()), axis=0)
     order = np.lexsort((found.item_ids, -scores))
     like = near_best(found.dense, CUT) | near_best(found.looks, CUT)
@@ -211,7 +215,7 @@ def _nearest(
         SELECT i.id AS item_id, i.group_id,
             COALESCE(-(e.vector::{whole} <#> %s::{whole}), 'NaN') AS dense,
             COALESCE(-(m.vector::{pictures} <#> %s::{pictures}), 'NaN') AS looks,
-            COALESCE(least(1, -(l.weights <#> %s::sparsevec)), 'NaN') AS lexical
+            COALESCE({score("%s::sparsevec")}, 'NaN') AS lexical
         FROM (SELECT item_id FROM alike UNION SELECT item_id FROM near) AS found
         JOIN shopreco_item i ON i.id = found.item_id
         LEFT JOIN shopreco_embedding e ON e.item_id = i.id AND e.space_id = {space.pk:d}
