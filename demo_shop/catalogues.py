@@ -40,6 +40,8 @@ class ProductCatalogue(Catalogue):
     attributes_zh = Text(weight=0.5, embedded=False)
     sku = Identifier()
     ean = Identifier()
+    mpn = Identifier("attributes.mpn")
+    gtin = Identifier("attributes.gtin")
     category = Category("categories.path", label=_("Category"))
     brand = Filter("brand.name", label=_("Brand"), weight=1)
     attributes = Attributes()
@@ -75,8 +77,8 @@ class ProductCatalogue(Catalogue):
 
     def prepare_attributes(self, product: Product) -> dict[str, object]:
         """A variant has what its parent has, and its own colour and size."""
-        inherited = product.parent.attributes if product.parent else {}
-        return {**inherited, **product.attributes}
+        inherited = product.parent.properties if product.parent else {}
+        return {**inherited, **product.properties}
 
     def prepare_attributes_zh(self, product: Product) -> list[str]:
         """The values in Chinese, where they have been translated."""
@@ -96,4 +98,4 @@ class ProductCatalogue(Catalogue):
         return super().get_facet_label(name) if name in self.fields else glossary.heading(name)
 
     def get_value_label(self, name: str, value: str) -> str:
-        return glossary.said(value)
+        return glossary.label(name, value)

@@ -186,6 +186,10 @@ def _shown_below() -> ProductQuerySet:
     return Product.objects.filter(within, active=True, parent=None)
 
 
+NUMBERS = ("gtin", "mpn")
+"""Attributes by which a product is found, and which nobody chooses by."""
+
+
 class Product(TwoLanguages):
     """A product, or, with a parent, one of its variants. Taken down by `active`, never deleted."""
 
@@ -270,6 +274,11 @@ class Product(TwoLanguages):
 
     def get_absolute_url(self) -> str:
         return reverse("product", args=[self.slug])
+
+    @property
+    def properties(self) -> dict[str, object]:
+        """The attributes that shoppers choose by; the others are numbers."""
+        return {name: each for name, each in self.attributes.items() if name not in NUMBERS}
 
     @property
     def name(self) -> str:

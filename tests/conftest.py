@@ -106,8 +106,13 @@ def django_db_modify_db_settings(
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not answered yet: it may have kept what a test then rolled back. And
     a busy machine may take longer to read what is kept than an answer waits."""
+    from demo_shop import glossary
+    from demo_shop.templatetags import shop
     from shopreco import process_cache, shared_cache
     from shopreco.indexing import modalities
+
+    glossary.forget()
+    shop.first_level.cache_clear()
 
     process_cache.forget()
     modalities._pictures.forget(lambda _key: True)

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from demo_shop.feeds.delimited import Csv, Tsv
 from demo_shop.feeds.json_lines import JsonLines
 from demo_shop.feeds.merchant_xml import MerchantXml
-from demo_shop.feeds.row import Feed, FeedError, Row, RowError
+from demo_shop.feeds.row import Feed, FeedError, Row, RowError, Shop
 
 FORMATS: Mapping[str, type[Feed]] = {
     ".xml": MerchantXml,
@@ -25,15 +25,15 @@ FORMATS: Mapping[str, type[Feed]] = {
 }
 
 
-def feed_for(path: Path) -> Feed:
-    """The format of a file by its name, gzip aside.
+def feed_for(path: Path, shop: Shop | None = None) -> Feed:
+    """The format of a file by its name, gzip aside, read as the feed of a shop.
 
     Raises:
         FeedError: no format has that ending.
     """
     ending = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     try:
-        return FORMATS[ending.lower()]()
+        return FORMATS[ending.lower()](shop or Shop())
     except KeyError:
         known = ", ".join(FORMATS)
         raise FeedError(
@@ -59,4 +59,4 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
             raise FeedError(f"{path.name}: damaged gzip file: {error}") from error
 
 
-__all__ = ["FORMATS", "Feed", "FeedError", "Row", "RowError", "feed_for", "opened"]
+__all__ = ["FORMATS", "Feed", "FeedError", "Row", "RowError", "Shop", "feed_for", "opened"]

@@ -1,218 +1,217 @@
-"""From named values, as every format yields them, to a `Row`.
-
-Names are those of Google Merchant Center and the usual synonyms of shop exports. A name that is
-not known is an attribute of the product.
-"""
+"""From named values, as every format yields them, to a `Row`."""
 
 from __future__ import annotations
 
-import html
+import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from django.utils.html import strip_tags
-
-from demo_shop.feeds.row import Row
-
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "sku": ("sku", "id", "_id", "product_id"),
-    "title": ("title", "name"),
-    "description": ("description", "text", "summary", "content"),
-    "price": ("price",),
-    "sale_price": ("sale_price", "special_price"),
-    "compare_at_price": ("compare_at_price",),
-    "currency": ("currency",),
-    "availability": ("availability", "in_stock"),
-    "stock": ("stock", "quantity", "qty", "inventory", "sell_on_google_quantity"),
-    "ean": ("ean", "gtin", "upc", "barcode"),
-    "brand": ("brand", "manufacturer"),
-    "categories": ("categories", "category", "product_type"),
-    "google_category": ("google_product_category",),
-    "pictures": ("image_link", "image", "images", "image_url"),
-    "more_pictures": ("additional_image_link", "additional_images"),
-    "parent": ("parent", "parent_sku"),
-    "group": ("item_group_id",),
-    "details": ("product_detail",),
-    "attributes": ("attributes",),
-}
-CATEGORY_LEVELS = ("master_category", "sub_category", "article_type")
-"""Columns that together are one category path, outermost first."""
-
-NOT_FOR_SHOPPERS = frozenset(
-    {
-        "ads_redirect", "adult", "associated_skus", "author", "bundle_options",
-        "canonical_link", "condition", "custom_label_0", "custom_label_1", "custom_label_2",
-        "custom_label_3", "custom_label_4", "date_released", "downloads",
-        "identifier_exists", "is_bundle", "lifestyle_image_link", "link", "mobile_link",
-        "mpn", "multipack", "product_highlight", "promotion_id", "published",
-        "sale_price_effective_date", "shipping", "shipping_label", "shipping_weight", "tax",
-        "updated", "video",
-    }
-)  # fmt: skip
-OUT_OF_STOCK = frozenset({"out_of_stock", "outofstock", "no", "false", "0", "discontinued"})
-IN_STOCK = frozenset(
-    {"in_stock", "instock", "yes", "true", "1", "preorder", "pre_order", "backorder"}
-    | {"limited_availability", "available"}
+from demo_shop.feeds import lists
+from demo_shop.feeds.availability import stock
+from demo_shop.feeds.headings import (
+    CATEGORY_LEVELS,
+    PROPERTIES,
+    UNPUBLISHED,
+    column_name,
+    field_of,
+    is_internal,
+    own_attribute,
 )
-CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "元": "CNY"}
+from demo_shop.feeds.prices import begin_of, currency_code, end_of, parse_price, period
+from demo_shop.feeds.row import Row, Shop
+from demo_shop.feeds.texts import line as on_one_line
+from demo_shop.feeds.texts import plain, text, unescaped
 
-_KNOWN = {name: field for field, names in SYNONYMS.items() for name in names}
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>")
 _MAX_ATTRIBUTES = 60
+_MAX_GTIN = 20
+_CUT = re.compile(r"\d[.,]\d+[eE]\+?\d+")
+"""A long number after a spreadsheet had it: "4.00638E+12"."""
 
 
-def column_name(heading: str) -> str:
-    """ "g:Image Link", "imageLink" and "image-link" are all `image_link`."""
-    name = _CAMEL.sub("_", heading.strip().removeprefix("g:"))
-    return re.sub(r"[\s\-]+", "_", name).lower()
+@dataclass
+class Columns:
+    """The values of one row, sorted by what they mean."""
+
+    known: dict[str, list[object]] = field(default_factory=dict)
+    extra: dict[str, object] = field(default_factory=dict)
+    levels: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def all(self, name: str) -> list[object]:
+        return self.known.get(name, [])
+
+    def raw(self, name: str) -> object:
+        return next(iter(self.all(name)), "")
+
+    def first(self, name: str) -> str:
+        return unescaped(text(self.raw(name)))
 
 
-def row_from(line: int, named: Mapping[str, object]) -> Row:
+def row_from(
+    line: int, named: Mapping[str, object], shop: Shop | None = None, *, in_table: bool = False
+) -> Row:
     """Build a row from column names and their values.
 
     A value is a scalar or a list; several columns of one meaning are read in the given order.
 
+    in_table: a value may be several, with commas between them.
+
     Raises:
         ValueError: the row is not a product; the message names the column and the value.
     """
-    known: dict[str, list[object]] = {}
-    extra: dict[str, object] = {}
-    levels: dict[str, str] = {}
-    for heading, value in named.items():
-        name = column_name(heading)
-        values = [each for each in _listed(value) if not _blank(each)]
-        if not values or name in NOT_FOR_SHOPPERS:
-            continue
-        if name in CATEGORY_LEVELS:
-            levels[name] = _text(values[0])
-        elif name in _KNOWN:
-            known.setdefault(_KNOWN[name], []).extend(values)
-        else:
-            extra[name] = values[0] if len(values) == 1 else values
-
-    def first(field: str) -> str:
-        return _text(known[field][0]) if field in known else ""
-
-    if not (sku := first("sku")):
+    columns = _sorted(named)
+    if not (sku := columns.first("sku")):
         raise ValueError("no SKU: one of the columns id, sku or _id must have a value")
-    if not (title := first("title")):
-        raise ValueError("no title")
-    categories = [_path(each) for each in _split(known.get("categories", ()), "|")]
-    if not categories:
-        named_by_google = _split(known.get("google_category", ()), "|")
-        categories = [_path(each) for each in named_by_google if not each.isdecimal()]
-    if levels:
-        categories.append(" > ".join(levels[name] for name in CATEGORY_LEVELS if name in levels))
-    parent, group = first("parent"), first("group")
+    parent, group = columns.first("parent"), columns.first("group")
     row = Row(
         line=line,
         sku=_limited("SKU", sku, 100),
-        title=_limited("title", _plain(title).replace("\n", " "), 300),
-        description=_plain(first("description"))[:50_000],
-        stock=_stock(first("stock"), first("availability")),
-        ean=_limited("EAN", first("ean"), 20),
-        brand=_limited("brand", first("brand"), 200),
-        categories=tuple(dict.fromkeys(each for each in categories if each)),
-        attributes=_attributes(known.get("attributes", ()), known.get("details", ()), extra),
-        pictures=tuple(
-            dict.fromkeys(
-                [_text(each) for each in _split(known.get("pictures", ()), "|")]
-                + [_text(each) for each in _split(known.get("more_pictures", ()), ",")]
-            )
-        ),
+        title=on_one_line(columns.raw("title")),
         parent="" if parent == sku else _limited("parent", parent, 100),
         group="" if group == sku else _limited("item_group_id", group, 100),
     )
-    return _priced(
-        row, *(first(f) for f in ("price", "sale_price", "compare_at_price")), first("currency")
+    if any(text(state).casefold() in UNPUBLISHED for state in columns.all("published")):
+        return replace(row, published=False)
+    if not row.title:
+        raise ValueError("no title")
+    row = replace(
+        row,
+        title=_limited("title", row.title, 300),
+        description=plain(columns.raw("description"))[:50_000],
+        stock=stock(columns.first("stock"), columns.first("availability")),
+        brand=_limited("brand", on_one_line(columns.raw("brand")), 200),
+        categories=_categories(columns, in_table=in_table),
+        pictures=tuple(lists.pictures([*columns.all("pictures"), *columns.all("more_pictures")])),
+        ean=_ean(columns),
+        attributes=_attributes(columns),
+        unread=tuple(columns.unread),
     )
+    priced = _priced(row, columns, shop or Shop())
+    return replace(priced, notes=tuple(columns.notes))
 
 
-def parse_price(text: str) -> tuple[Decimal, str]:
-    """Amount and currency ("" where none is named) of "12.00 USD", "USD 12", "€ 1.299,00"."""
-    raw = text.strip()
-    currency = ""
-    for sign, code in CURRENCY_SIGNS.items():
-        if sign in raw:
-            raw, currency = raw.replace(sign, ""), code
-    if code := re.search(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])", raw):
-        raw, currency = raw.replace(code[0], ""), code[0].upper()
-    number = re.sub(r"[\s\u00a0'’]", "", raw)
-    if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d+)?|-?\d+,\d{1,2}", number):
-        number = number.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", number):
-        number = number.replace(",", "")
-    try:
-        amount = Decimal(number)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise ValueError(f"price {text!r} is not a price; write it like '12.00 USD'")
-    if amount < 0 or amount >= Decimal(10) ** 10:
-        raise ValueError(f"price {text!r} is out of range")
-    return amount.quantize(Decimal("0.01")), currency
+def _sorted(named: Mapping[str, object]) -> Columns:
+    columns = Columns()
+    for heading, value in named.items():
+        name = column_name(heading)
+        values = [each for each in _listed(value) if not _blank(each)]
+        if not values:
+            continue
+        if name in CATEGORY_LEVELS:
+            columns.levels[name] = on_one_line(values[0])
+        elif known := field_of(name):
+            columns.known.setdefault(known, []).extend(values)
+        elif own := own_attribute(heading):
+            columns.extra[own] = values[0] if len(values) == 1 else values
+        elif name in PROPERTIES:
+            columns.extra[name] = values[0] if len(values) == 1 else values
+        elif not is_internal(name):
+            columns.unread.append(heading.strip())
+    return columns
 
 
-def _priced(row: Row, price: str, sale_price: str, before: str, currency: str) -> Row:
-    """The row with its prices: a sale price below the price makes that the price before."""
-    if currency and not re.fullmatch(r"[A-Za-z]{3}", currency):
-        raise ValueError(f"currency {currency!r} is not an ISO 4217 code such as 'EUR'")
-    amount, named = parse_price(price) if price else (None, "")
-    compare = parse_price(before)[0] if before else None
-    if sale_price:
-        sale, also_named = parse_price(sale_price)
-        named = named or also_named
-        if amount is None or sale < amount:
-            amount, compare = sale, amount
-    return replace(
-        row, price=amount, compare_at_price=compare, currency=(named or currency).upper()
-    )
+def _priced(row: Row, columns: Columns, shop: Shop) -> Row:
+    """The row with its prices: a sale that holds makes the price the price before."""
+    own = currency_code(columns.first("currency"))
+    home = own or shop.currency
+
+    def price(name: str, home: str) -> tuple[Decimal | None, str]:
+        values = columns.all(name)
+        return parse_price(_number_or_text(values[0]), home) if values else (None, "")
+
+    amount, named = price("price", home)
+    before, _currency = price("compare_at_price", named or home)
+    sale, of_sale = price("sale_price", named or home)
+    is_comparable = of_sale in ("", named or home or of_sale)
+    if sale and (amount is None or (sale < amount and is_comparable)):
+        try:
+            holds = _holds(columns, shop)
+        except ValueError as error:
+            columns.notes.append(f"the sale price {sale} is left out: {error}")
+            holds = False
+        if holds:
+            amount, before, named = sale, amount or before, named or of_sale
+    if before is not None and (amount is None or before <= amount):
+        before = None
+    return replace(row, price=amount, compare_at_price=before, currency=named or own)
 
 
-def _stock(quantity: str, availability: str) -> int | None:
-    state = re.sub(r"[\s\-]+", "_", availability.strip().lower())
-    state = state.removeprefix("https://schema.org/").removeprefix("http://schema.org/")
-    if state in OUT_OF_STOCK:
-        return 0
-    if state and state not in IN_STOCK:
-        raise ValueError(
-            f"availability {availability!r} is not known; use in_stock, out_of_stock, preorder "
-            "or backorder"
-        )
-    if not quantity:
-        return None
-    try:
-        pieces = int(Decimal(quantity))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise ValueError(f"stock {quantity!r} is not a number") from None
-    return min(max(pieces, 0), 2**31 - 1)
+def _holds(columns: Columns, shop: Shop) -> bool:
+    """Whether the sale has begun and is not over."""
+    begin, end = begin_of(columns.first("sale_begins")), end_of(columns.first("sale_ends"))
+    if written := columns.first("sale_period"):
+        begin, end = period(written)
+    return (begin is None or begin <= shop.now) and (end is None or shop.now < end)
 
 
-def _attributes(
-    given: Iterable[object], details: Iterable[object], extra: Mapping[str, object]
-) -> dict[str, object]:
+def _categories(columns: Columns, *, in_table: bool) -> tuple[str, ...]:
+    found = lists.paths(columns.all("categories"), in_table=in_table)
+    if not found:
+        # Google's own tree has commas in its names, and numbers that say nothing to a shopper.
+        by_google = lists.paths(columns.all("google_category"), in_table=False)
+        found = [each for each in by_google if not each.isdecimal()]
+    if columns.levels:
+        found.append(" > ".join(v for n in CATEGORY_LEVELS if (v := columns.levels.get(n))))
+    return tuple(path for path in dict.fromkeys(map(_path, found)) if path)
+
+
+def _path(written: str) -> str:
+    levels = [on_one_line(level)[:200] for level in written.split(">")]
+    return _limited("category", " > ".join(level for level in levels if level), 500)
+
+
+def _ean(columns: Columns) -> str:
+    """The first GTIN; further ones are an attribute, so that they are found as well."""
+    usable = []
+    for number in lists.numbers(columns.all("ean")):
+        if _CUT.fullmatch(number):
+            columns.notes.append(f"EAN {number!r} has lost its digits in a spreadsheet")
+        elif len(number) > _MAX_GTIN:
+            columns.notes.append(f"EAN {number[:50]!r} is too long to be one")
+        elif re.search(r"[1-9]", number):
+            usable.append(number)
+    if usable[1:]:
+        columns.extra.setdefault("gtin", usable[1:] if usable[2:] else usable[1])
+    return usable[0] if usable else ""
+
+
+def _attributes(columns: Columns) -> dict[str, object]:
     """One flat object of scalars and lists of scalars; `product_type` is the exporter's own."""
     found: dict[str, object] = {}
-    for each in given:
-        if not isinstance(each, Mapping):
-            raise ValueError("attributes is not a JSON object")  # noqa: TRY004 (bad data, not a bug)
+    for each in map(_object, columns.all("attributes")):
         found |= {
             str(key): value
             for key, value in each.items()
-            if key != "product_type" and column_name(str(key)) not in NOT_FOR_SHOPPERS
+            if key != "product_type" and not is_internal(column_name(str(key)))
         }
-    for detail in details:
-        _section, _, rest = _text(detail).partition(":")
-        name, _, value = rest.partition(":")
-        if name.strip() and value.strip():
-            found.setdefault(name.strip(), value.strip())
-    for key, value in extra.items():
-        found.setdefault(key, value)
-    kept = {key[:100]: value for key, value in found.items() if key and _flat(value)}
+    for name, detail in lists.details(columns.all("details")).items():
+        if not is_internal(column_name(name)):
+            found.setdefault(name, detail)
+    for key, extra in columns.extra.items():
+        found.setdefault(key, extra)
+    clean = ((on_one_line(key)[:100], _clean(value)) for key, value in found.items())
+    kept = {key: value for key, value in clean if key and _flat(value)}
     return dict(list(kept.items())[:_MAX_ATTRIBUTES])
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
+    if not isinstance(value, Mapping):
+        raise ValueError("attributes is not a JSON object")  # noqa: TRY004 (bad data, not a bug)
+    return value
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    return on_one_line(value) if isinstance(value, str) else value
 
 
 def _flat(value: object) -> bool:
@@ -221,14 +220,9 @@ def _flat(value: object) -> bool:
     return isinstance(value, (str, int, float, bool)) and value != ""
 
 
-def _path(text: str) -> str:
-    levels = [level.strip()[:200] for level in text.split(">")]
-    return _limited("category", " > ".join(level for level in levels if level), 500)
-
-
-def _split(values: Iterable[object], separator: str) -> list[str]:
-    parts = [part.strip() for value in values for part in _text(value).split(separator)]
-    return [part for part in parts if part]
+def _number_or_text(value: object) -> object:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number else unescaped(text(value))
 
 
 def _listed(value: object) -> list[object]:
@@ -237,21 +231,6 @@ def _listed(value: object) -> list[object]:
 
 def _blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _text(value: object) -> str:
-    """A value as text; PostgreSQL cannot store NUL."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value).replace("\x00", "").strip()
-
-
-def _plain(text: str) -> str:
-    """Text without markup: feeds carry HTML, often escaped once more than the format asks."""
-    if "<" in text or "&" in text:
-        text = html.unescape(strip_tags(_BREAKS.sub("\n", html.unescape(text))))
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _limited(what: str, text: str, length: int) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from demo_shop.feeds.columns import row_from
-from demo_shop.feeds.row import FeedError, Row, RowError
+from demo_shop.feeds.row import FeedError, Row, RowError, Shop
 
 _MAX_LINE = 5_000_000
 
 
 class JsonLines:
     """A bad line costs that line only."""
+
+    def __init__(self, shop: Shop | None = None) -> None:
+        self._shop = shop or Shop()
 
     def read(self, stream: BinaryIO) -> Iterator[Row | RowError]:
         number = 0
@@ -33,7 +36,7 @@ class JsonLines:
             metadata = record.pop("metadata", None)
             if isinstance(metadata, Mapping):
                 record = {**metadata, **record}
-            return row_from(number, record)
+            return row_from(number, record, self._shop)
         except json.JSONDecodeError as error:
             return RowError(number, f"not JSON: {error.msg} at column {error.colno}")
         except UnicodeDecodeError as error:

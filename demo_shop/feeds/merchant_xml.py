@@ -1,4 +1,4 @@
-"""Google Merchant XML: RSS 2.0 items or Atom entries with the `g:` namespace.
+"""Google Merchant XML: RSS 2.0 items or Atom entries, with the `g:` namespace or without.
 
 https://support.google.com/merchants/answer/160589
 """
@@ -15,10 +15,16 @@ from defusedxml import DefusedXmlException
 from defusedxml.sax import make_parser
 
 from demo_shop.feeds.columns import row_from
-from demo_shop.feeds.row import FeedError, Row, RowError
+from demo_shop.feeds.row import FeedError, Row, RowError, Shop
+from demo_shop.feeds.texts import words
 
 GOOGLE = "http://base.google.com/ns/1.0"
 PRODUCTS = frozenset({"item", "entry"})
+ABOUT_THE_ENTRY = words(
+    "author category comments contributor enclosure generator guid link pubDate published rights "
+    "source updated"
+)
+"""Elements of RSS and Atom that say nothing of a product, whatever their names mean elsewhere."""
 _CHUNK = 64 * 1024
 _MAX_TEXT = 200_000
 
@@ -26,9 +32,12 @@ _MAX_TEXT = 200_000
 class MerchantXml:
     """Reads by SAX: constant memory, line numbers, and no entities, so no expansion attacks."""
 
+    def __init__(self, shop: Shop | None = None) -> None:
+        self._shop = shop or Shop()
+
     def read(self, stream: BinaryIO) -> Iterator[Row | RowError]:
         parser = make_parser()
-        handler = _Handler(parser)
+        handler = _Handler(parser, self._shop)
         parser.setFeature(feature_namespaces, True)
         parser.setContentHandler(handler)
         try:
@@ -53,8 +62,9 @@ class MerchantXml:
 class _Handler(ContentHandler):
     """Collects the elements directly below each item; Google's own win over RSS and Atom's."""
 
-    def __init__(self, locator: Locator) -> None:
+    def __init__(self, locator: Locator, shop: Shop) -> None:
         super().__init__()
+        self._shop = shop
         self.seen = 0
         self._place = locator
         self._ready: list[Row | RowError] = []
@@ -77,7 +87,7 @@ class _Handler(ContentHandler):
             self._depth += 1
         elif name[1] in PRODUCTS:
             self._depth = 1
-            self._line = self._place.getLineNumber()
+            self._line = self._place.getLineNumber() or 0
             self._plain, self._google = {}, {}
         if self._depth == 2:
             self._nested = {}
@@ -112,14 +122,10 @@ class _Handler(ContentHandler):
 
     def _finish(self) -> None:
         self.seen += 1
-        # RSS and Atom know many elements that say nothing of a product; Google's are the product.
-        wanted = {key: v for key, v in self._plain.items() if key in _READ_FROM_RSS}
-        named = {**wanted, **self._google}
+        plain = {key: v for key, v in self._plain.items() if key not in ABOUT_THE_ENTRY}
+        named = {**plain, **self._google}
         try:
-            self._ready.append(row_from(self._line, named))
+            self._ready.append(row_from(self._line, named, self._shop))
         except ValueError as error:
             sku = str(next(iter(named.get("id", [""]))))
-            self._ready.append(RowError(self._line, str(error), sku))
-
-
-_READ_FROM_RSS = frozenset({"id", "title", "description", "summary", "content"})
+            self._ready.append(RowError(self._line, str(error), sku[:100]))

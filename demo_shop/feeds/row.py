@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import BinaryIO, Protocol
+
+from django.utils import timezone
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What a feed leaves to the shop that reads it."""
+
+    currency: str = ""
+    """Of prices that name none; empty where nobody has said."""
+    now: datetime = field(default_factory=timezone.now)
+    """Sales that are over by then, or have not begun, are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +30,7 @@ class Row:
     title: str
     description: str = ""
     price: Decimal | None = None
+    """With the decimals of its currency, so three in Kuwait."""
     compare_at_price: Decimal | None = None
     currency: str = ""
     stock: int | None = None
@@ -32,6 +46,12 @@ class Row:
     """SKU of the product, a row of its own, that this is a variant of."""
     group: str = ""
     """Key shared by variants of a product that has no row of its own."""
+    published: bool = True
+    """False for a draft, of which only the SKU has been read."""
+    notes: tuple[str, ...] = ()
+    """Flaws that do not keep the product out."""
+    unread: tuple[str, ...] = ()
+    """Names that had a value and are neither known nor properties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +75,7 @@ class Feed(Protocol):
     Raises:
         FeedError: the file is not of this format, or breaks off.
     """
+
+    def __init__(self, shop: Shop) -> None: ...
 
     def read(self, stream: BinaryIO) -> Iterator[Row | RowError]: ...

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from demo_shop import glossary
-from demo_shop.models import Brand, Category, Product, ProductQuerySet, split_path
+from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
 from shopreco.exceptions import InvalidQuery, PhotoRejected
 from shopreco.retrieval import FacetCounts, PriceRange, ResultPage
@@ -250,7 +250,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         counted_all=page.facets_are_exact,
         prices=page.price_range,
         query_id=page.query_id,
-        notice=page.degraded.get("photo", ""),
+        notice=page.degraded.get("photo", page.notice),
     )
 
 
@@ -263,27 +263,23 @@ def _as_photographed(page: ResultPage) -> list[Product]:
 
 
 def _box(facet: FacetCounts, *, open_: bool) -> Box:
+    ticks = [
+        Tick(each.value, glossary.label(facet.name, each.value), each.count, each.selected)
+        for each in facet.values
+    ]
     if facet.name == "category":
-        labels = {each.path: each.label for each in Category.objects.all()}
-        ticks = [
-            Tick(each.value, labels.get(each.value, each.value), each.count, each.selected, depth)
-            for each in sorted(facet.values, key=lambda each: each.value)
-            if (depth := len(split_path(each.value))) < 3 or each.selected
-        ]
-    else:
-        brands = facet.name == "brand"
-        names = {each.name: str(each) for each in Brand.objects.all()} if brands else {}
-        ticks = [
-            Tick(
-                each.value,
-                names.get(each.value) or glossary.said(each.value),
-                each.count,
-                each.selected,
-            )
-            for each in facet.values
-        ]
+        ticks = _upper_levels(ticks)
     chosen = any(tick.selected for tick in ticks)
     return Box(f"{FILTER_PREFIX}{facet.name}", facet.label, ticks, open_ or chosen)
+
+
+def _upper_levels(categories: Iterable[Tick]) -> list[Tick]:
+    """Two levels of the tree, each below its parent, and what is chosen."""
+    return [
+        replace(tick, depth=depth)
+        for tick in sorted(categories, key=lambda tick: tick.value)
+        if (depth := len(split_path(tick.value))) < 3 or tick.selected
+    ]
 
 
 def _plain(asked: Asked, within: Category | None) -> Listing:

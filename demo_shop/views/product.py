@@ -55,7 +55,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "pictures": shown.pictures or main.pictures,
             "filmed": next((each for each in (shown, main) if each.video), None),
             "trail": category.ancestors() if category else [],
-            "properties": properties({**main.attributes, **shown.attributes}),
+            "properties": properties({**main.properties, **shown.properties}),
             "text": shown.text or main.text,
         },
     )
@@ -63,7 +63,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 def axes(variants: list[Product], shown: Product) -> Iterator[Axis]:
     """The choices a customer has, from the attributes in which the variants differ."""
-    for name in dict.fromkeys(key for each in variants for key in each.attributes):
+    for name in dict.fromkeys(key for each in variants for key in each.properties):
         values = dict.fromkeys(_value(each, name) for each in variants)
         values.pop("", None)
         if len(values) < 2:
@@ -74,7 +74,7 @@ def axes(variants: list[Product], shown: Product) -> Iterator[Axis]:
 
 
 def _choice(variants: list[Product], shown: Product, name: str, value: str) -> Choice:
-    wanted = {**shown.attributes, name: value}
+    wanted = {**shown.properties, name: value}
 
     def likeness(variant: Product) -> tuple[int, bool]:
         same = sum(_value(variant, key) == str(each) for key, each in wanted.items())

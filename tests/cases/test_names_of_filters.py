@@ -75,7 +75,9 @@ def test_a_facet_with_a_filters_name_is_an_error() -> None:
     assert "shopreco.E009" in found(Books)
 
 
-def test_a_path_through_a_method_is_a_warning_until_what_it_reads_is_named() -> None:
+def test_a_path_through_a_method_is_a_warning_until_what_it_reads_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Gadgets(Catalogue):
         model = Gadget
         title = Title("name")
@@ -85,10 +87,7 @@ def test_a_path_through_a_method_is_a_warning_until_what_it_reads_is_named() -> 
     class Watched(Gadgets):
         reindex_on = ("maker",)
 
-    Maker.get_group = lambda self: self  # type: ignore[attr-defined]  # a method of the host's
-    Gadget.get_text = lambda self: self.name  # type: ignore[attr-defined]
-    try:
-        assert "get_group" in found(Gadgets)["shopreco.W010"]
-        assert "shopreco.W010" not in found(Watched)
-    finally:
-        del Maker.get_group, Gadget.get_text  # type: ignore[attr-defined]
+    monkeypatch.setattr(Maker, "get_group", lambda self: self, raising=False)
+    monkeypatch.setattr(Gadget, "get_text", lambda self: self.name, raising=False)
+    assert "get_group" in found(Gadgets)["shopreco.W010"]
+    assert "shopreco.W010" not in found(Watched)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+import redis
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from demo_shop import glossary
 from demo_shop.models import Brand, Category, Product
 from shopreco.models import Item
-from tests.indexed_shop import CUSHIONS, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.gadgets import drain
+from tests.indexed_shop import CATALOGUE, CUSHIONS, _committed_shop, shop  # noqa: F401 (fixtures)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -21,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 def _static_files() -> None:
     # WhiteNoise warns of a folder that `collectstatic` has not made yet.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    glossary.forget()
 
 
 def test_a_category_has_all_that_lies_below_it(client: Client) -> None:
@@ -105,3 +112,53 @@ def test_what_is_chosen_can_be_taken_back(client: Client) -> None:
     [brands] = [box for box in response.context["listing"].boxes if box.parameter == "f.brand"]
     assert ("Nobody", 0, True) in [(t.value, t.count, t.selected) for t in brands.ticks]
     assert 'name="price_max"' in response.content.decode()
+
+
+def add_brands(number: int) -> None:
+    """So many more, each with a lamp of a material of its own, all of them indexed."""
+    lamp = Product.objects.get(title="Brass desk lamp")
+    for n in range(number):
+        other = Product.objects.create(
+            sku=f"BRAND-{n}",
+            slug=f"brand-{n}",
+            title=lamp.title,
+            brand=Brand.objects.create(name=f"Brand {n}", name_zh=f"牌 {n}"),
+            price=lamp.price,
+            stock=1,
+            attributes={"material": f"alloy {n}"},
+        )
+        other.categories.set(lamp.categories.all())
+    drain(CATALOGUE)
+
+
+def asks(read: Callable[[], object]) -> tuple[int, int]:
+    """How often reading asks the database, and how often the cache."""
+    with redis.from_url(settings.CACHES["default"]["LOCATION"]) as server:
+
+        def gets() -> int:
+            return int(server.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"])
+
+        before = gets()
+        with CaptureQueriesContext(connection) as queries:
+            read()
+        return len(queries), gets() - before
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_page_asks_no_more_often_the_more_values_there_are_to_tick(
+    client: Client, language: str
+) -> None:
+    client.cookies["django_language"] = language
+
+    def ticks() -> int:
+        boxes = client.get("/search/?q=desk+lamp").context["listing"].boxes
+        return sum(len(box.ticks) for box in boxes)
+
+    def least() -> tuple[int, int]:
+        # What a process keeps for a moment only is read again by one page of several.
+        return min(asks(ticks) for _ in range(4))
+
+    few, asked = ticks(), least()
+    add_brands(20)
+    assert ticks() >= few + 40
+    assert least() == asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,30 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
-from demo_shop import generator
+from demo_shop import generator, glossary
 from demo_shop.cart import MOST
 from demo_shop.management.commands import load_demo
 from demo_shop.models import Brand, Category, Product, ProductRelation, Word
+from demo_shop.templatetags.shop import first_level
 from shopreco.catalogues import get_catalogue
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _clean_start(settings: Any) -> None:
+def _clean_start(settings: Any) -> Iterator[None]:
     cache.clear()
+    _forget()
     # WhiteNoise warns of a folder that `collectstatic` has not made yet.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    """What a process keeps of the shop, and each test of this file has a shop of its own."""
+    glossary.forget()
+    first_level.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,12 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from demo_shop.feeds import pictures
+from demo_shop.feeds import loader, pictures
 from demo_shop.feeds.loader import UNCOUNTED
 from demo_shop.models import Brand, Category, Product
+from shopreco.catalogues import get_catalogue
+from shopreco.indexing import marks
+from shopreco.models import Change
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +39,16 @@ def feed(tmp_path: Path) -> Any:
         said = io.StringIO()
         call_command("load_catalogue", str(path), stdout=said, stderr=said, **options)
         return said.getvalue()
+
+    return load
+
+
+@pytest.fixture
+def table(feed: Any) -> Any:
+    """Load a CSV; gives what the command said."""
+
+    def load(content: str, **options: Any) -> str:
+        return str(feed(content, name="feed.csv", **options))
 
     return load
 
@@ -240,3 +253,74 @@ def test_titles_of_the_same_words_get_addresses_of_their_own(feed: Any) -> None:
     feed(record("A", title="Red chair"), record("B", title="Red chair"), record("C", title="椅子"))
     slugs = set(Product.objects.values_list("slug", flat=True))
     assert slugs == {"red-chair", "red-chair-b", "c"}
+
+
+def test_a_row_that_the_database_refuses_costs_that_row_of_its_batch(feed: Any) -> None:
+    rows: list[Any] = [record(f"A{n}", brand="Oak", category="Home") for n in range(12)]
+    # More than a number of JSON can be, which PostgreSQL says.
+    rows[7] = '{"_id": "B", "title": "B", "brand": "Ghost", "attributes": {"size": 1e400}}'
+    with pytest.raises(CommandError, match="failed rows: 1"):
+        feed(*rows)
+    assert Product.objects.filter(brand__name="Oak", categories__path="Home").count() == 11
+    assert not Brand.objects.filter(name="Ghost").exists()
+
+
+def test_two_levels_are_two_categories(table: Any) -> None:
+    table("id,title,category\n1,Drill,Tools &gt; Drills\n")
+    category = Product.objects.get().categories.get()
+    assert category.path == "Tools > Drills"
+    assert category.parent == Category.objects.get(path="Tools")
+
+
+def test_the_variants_of_a_group_whose_first_row_is_refused_have_a_product(feed: Any) -> None:
+    with pytest.raises(CommandError, match="failed rows: 1"):
+        feed(
+            record("T-1", item_group_id="T", images=["http://[broken"]),
+            record("T-2", item_group_id="T"),
+        )
+    assert [each.sku for each in Product.objects.get(sku="T").variants.all()] == ["T-2"]
+
+
+def test_families_are_whole_wherever_batches_end(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "BATCH", 2)
+    rows = ["A-1,A,A,", "G-1,G,,G", "A,A,,", "A-2,A,A,", "G-2,G,,G"]
+    content = "\n".join(["id,title,parent,item_group_id", *rows])
+    for expected in ("5 created, 0 updated", "0 created, 0 updated, 5 unchanged"):
+        assert expected in table(content)
+    for parent in ("A", "G"):
+        variants = Product.objects.get(sku=parent).variants.all()
+        assert {each.sku for each in variants} == {f"{parent}-1", f"{parent}-2"}
+
+
+def test_what_is_written_in_batches_is_marked_with_its_family(table: Any) -> None:
+    def marked(*skus: str) -> bool:
+        marks.collect(get_catalogue("demo_shop.product"))
+        keys = Change.objects.filter(catalogue="demo_shop.product").values_list("object_id")
+        found = {key for (key,) in keys}
+        Change.objects.all().delete()
+        return found == {str(Product.objects.get(sku=sku).pk) for sku in skus}
+
+    header = "id,title,parent,category\n"
+    table(f"{header}1,One,,Home\n1-S,One S,1,\n2,Two,,\n")
+    assert marked("1", "1-S", "2")
+    table(f"{header}1,One,,Home\n1-S,One S,1,\n2,Two,,\n")
+    assert marked()
+    table(f"{header}1,One,,Garden\n1-S,One S,1,\n2,Two,,\n")
+    assert marked("1", "1-S")
+    table(f"{header}1,One,,Garden\n1-S,One small,2,\n2,Two,,\n")
+    assert marked("1", "1-S", "2")
+    table(f"{header}1,One,,Garden\n2,Two,,\n", replace=True)
+    assert marked("1-S")
+
+
+def test_a_price_of_three_decimals_is_kept_with_two_and_noted(table: Any) -> None:
+    said = table("id,title,price\n1,One,1.255 KWD\n")
+    assert Product.objects.get().price == Decimal("1.26")
+    assert "price 1.255 is kept as 1.26" in said
+
+
+def test_what_is_not_read_is_said_once(table: Any) -> None:
+    said = table("id,title,bin\n1,One,A\n2,Two,B\n")
+    assert said.count("'bin' is no property that is known") == 1

@@ -17,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo_shop.feeds import FORMATS, FeedError, Row, RowError, feed_for, opened
-from demo_shop.feeds.columns import column_name, parse_price, row_from
+from demo_shop.feeds.columns import row_from
+from demo_shop.feeds.headings import column_name
+from demo_shop.feeds.prices import parse_price
 
 Record = dict[str, str]
 

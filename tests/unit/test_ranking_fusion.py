@@ -21,9 +21,14 @@ def test_a_convex_sum_weighs_cosine_and_share_of_the_words() -> None:
     np.testing.assert_allclose(fused.scores, [0.15 + 0.14, 0.06 + 0.56])
 
 
-def test_a_missing_score_counts_nothing() -> None:
-    fused = ConvexSum(0.5, 0).fuse(np.array([NAN, 0.4]), np.array([0.5, NAN]), NOTHING[:2])
+def test_an_unknown_cosine_counts_nothing() -> None:
+    fused = ConvexSum(0.5, 0).fuse(np.array([NAN, 0.4]), np.array([0.5, 0.0]), NOTHING[:2])
     np.testing.assert_allclose(fused.scores, [0.25, 0.2])
+
+
+def test_an_item_without_words_is_judged_by_its_cosine_alone() -> None:
+    fused = ConvexSum(0.7, 0).fuse(np.array([0.4, 0.4]), np.array([NAN, 0.0]), NOTHING[:2])
+    np.testing.assert_allclose(fused.scores, [0.4, 0.12])
 
 
 def test_what_a_query_mentions_has_its_own_weight() -> None:

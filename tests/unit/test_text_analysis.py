@@ -120,7 +120,8 @@ def test_model_numbers_are_found_with_and_without_hyphens() -> None:
         ("U.S.", ["us"]),
         ("black&decker", ["black", "decker"]),
         ("snake_case", ["snake", "case"]),
-        ("self-drilling", ["self", "drill", "selfdril"]),
+        ("self-drilling", ["self", "drill"]),
+        ("wi-fi", ["wi", "fi", "wifi"]),
         ("O'Neill", ["oneil"]),
     ],
 )

@@ -7,17 +7,19 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from demo_shop.feeds import FORMATS, FeedError, feed_for, opened
+from demo_shop.feeds import FORMATS, FeedError, RowError, Shop, feed_for, opened
 from demo_shop.feeds.loader import Loader, Report
-from demo_shop.feeds.row import RowError
+from demo_shop.feeds.prices import currency_code
+from demo_shop.feeds.shelf import take_down
 from demo_shop.models import Product
 
 
 class Command(BaseCommand):
     help = (
-        "Load products from a feed: Google Merchant XML or TSV, CSV, or JSON Lines, plain or "
-        "gzip. Products are matched by SKU; a second run changes what has changed. Rows that "
-        "cannot be loaded are listed with their lines, and the exit code is 1; all others are in."
+        "Load products from a feed: Google Merchant XML or TSV, CSV, also as Shopify and "
+        "WooCommerce export it, or JSON Lines, plain or gzip. Products are matched by SKU; a "
+        "second run changes what has changed, and begins and ends sales. Rows that cannot be "
+        "loaded are listed with their lines, and the exit code is 1; all others are in."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,10 +39,14 @@ class Command(BaseCommand):
         path: Path = options["file"]
         if not path.is_file():
             raise CommandError(f"{path} is not a file")
-        loader = Loader(path.parent, options["currency"].upper())
+        try:
+            shop = Shop(currency_code(options["currency"]))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        loader = Loader(path.parent, shop.currency)
         broken: FeedError | None = None
         try:
-            self._load(path, loader, quiet=not options["verbosity"])
+            self._load(path, shop, loader, quiet=not options["verbosity"])
         except FeedError as error:
             broken = error
         report = loader.report
@@ -58,15 +64,11 @@ class Command(BaseCommand):
                 + ("; nothing was taken down" if options["replace"] else "")
             )
         if options["replace"]:
-            gone = list(Product.objects.filter(active=True).exclude(sku__in=report.skus))
-            for product in gone:
-                product.active = False
-                # Not one UPDATE: whoever listens to `post_save` has to hear of each.
-                product.save(update_fields=["active", "updated"])
-            self.stdout.write(f"{len(gone)} products that are not in the feed were taken down")
+            gone = take_down(Product.objects.exclude(sku__in=report.skus))
+            self.stdout.write(f"{gone} products that are not in the feed were taken down")
 
-    def _load(self, path: Path, loader: Loader, *, quiet: bool) -> None:
-        feed = feed_for(path)
+    def _load(self, path: Path, shop: Shop, loader: Loader, *, quiet: bool) -> None:
+        feed = feed_for(path, shop)
         size = path.stat().st_size
         bar = tqdm(
             total=size, unit="B", unit_scale=True, desc=path.name, disable=True if quiet else None
@@ -78,9 +80,10 @@ class Command(BaseCommand):
 
     def _say(self, report: Report, verbosity: int) -> None:
         if verbosity:
+            drafts = f", {report.left_out} drafts left out" if report.left_out else ""
             self.stdout.write(
                 f"{report.created} created, {report.updated} updated, "
-                f"{report.unchanged} unchanged, {len(report.failed)} failed"
+                f"{report.unchanged} unchanged, {len(report.failed)} failed{drafts}"
             )
 
 
