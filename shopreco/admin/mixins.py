@@ -101,11 +101,13 @@ class IndexStateAdminMixin(Base):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return prepared(super().get_changelist(request, **kwargs), self._read_states)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """`action_location` is of Django 6.1 and newer; the action is one of lists."""
+        located = {} if action_location is None else {"action_location": action_location}
+        actions: dict[str, Any] = super().get_actions(request, **located)
         if IS_POPUP_VAR not in request.GET and may(request, "change", Item) and self._catalogue():
-            name = "shopreco_reindex"
-            actions[name] = (_reindex, name, _("Re-index selected %(verbose_name_plural)s"))
+            own = self.get_action(shopreco_reindex, **located)
+            actions |= {shopreco_reindex.__name__: own} if own else {}
         return actions
 
     def _catalogue(self) -> Catalogue | None:
@@ -186,7 +188,8 @@ def too_many(model_admin: Any, request: HttpRequest, count: int) -> bool:
     return True
 
 
-def _reindex(
+@admin.action(description=gettext_lazy("Re-index selected %(verbose_name_plural)s"))
+def shopreco_reindex(
     model_admin: IndexStateAdminMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> None:
     catalogue = model_admin._catalogue()

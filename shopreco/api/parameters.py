@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import isnan
 from typing import Any
 
 from django.http import QueryDict
@@ -121,6 +122,11 @@ class AutocompleteParameters(SpokenParameters):
     )
 
 
+def _check_number(value: float) -> None:
+    if isnan(value):
+        raise serializers.ValidationError("A number is required.")
+
+
 class SimilarParameters(SpokenParameters):
     """Parameters of `similar/<id>/`, apart from the filters and `max_per_<facet>`."""
 
@@ -132,6 +138,7 @@ class SimilarParameters(SpokenParameters):
         required=False,
         min_value=0,
         max_value=1,
+        validators=[_check_number],
         help_text="0 (default): by likeness alone. Towards 1, results also differ from each other.",
     )
     price_min = serializers.DecimalField(16, 4, required=False, help_text="Lowest price.")
