@@ -124,7 +124,7 @@ class AutocompleteParameters(SpokenParameters):
 
 def _check_number(value: float) -> None:
     if isnan(value):
-        raise serializers.ValidationError("A number is required.")
+        raise serializers.ValidationError(serializers.FloatField.default_error_messages["invalid"])
 
 
 class SimilarParameters(SpokenParameters):

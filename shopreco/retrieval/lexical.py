@@ -35,13 +35,24 @@ CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
 SIMILAR = 20
-FOUND_BY = 100
+MOST_FOUND = 100
 """Known words that a misspelt one may mean, or compounds that a word stands for."""
 MOST_TERMS = 200_000
 """Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
 MOST_KEPT = 10 * MOST_TERMS
 """Of all shops of a process."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
+FOUND_BY = f"""
+    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
+    WHERE space_id = %(space)s AND found_by && wanted.texts AND document_frequency > 0
+    ORDER BY document_frequency DESC, surface LIMIT {MOST_FOUND:d}
+"""
+LIKE = f"""
+    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
+    WHERE space_id = %(space)s AND surface %% wanted.asked AND document_frequency > 0
+    ORDER BY similarity(surface, wanted.asked) DESC, document_frequency DESC, surface
+    LIMIT {SIMILAR:d}
+"""
 COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 BEST_FIRST = Condition("score DESC, item_id")
 
@@ -152,30 +163,16 @@ class SpaceLexicon:
     def similar(self, words: Collection[Token]) -> dict[str, list[KnownTerm]]:
         """The known words that are one edit away from each, and those that share most trigrams."""
         edited = {w.surface: deletions(w.surface) | deletions(w.term) for w in words}
-        found = self._found_by(edited)
-        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
-            cursor.execute(
-                f"""
-                SELECT asked, t.term, t.surface, t.document_frequency
-                FROM unnest(%s::text[]) AS asked CROSS JOIN LATERAL (
-                    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
-                    WHERE space_id = %s AND surface %% asked AND document_frequency > 0
-                    ORDER BY similarity(surface, asked) DESC, document_frequency DESC, surface
-                    LIMIT {SIMILAR:d}
-                ) AS t
-                """,
-                [list(edited), self.space.pk],
-            )
-            for asked, *known in cursor.fetchall():
-                found.setdefault(asked, []).append(KnownTerm(*known))
-        return found
+        return self._found_by(edited, f"({FOUND_BY}) UNION ALL ({LIKE})")
 
     def compounds(self, terms: Collection[str]) -> dict[str, list[KnownTerm]]:
         """The most frequent words that end with each of the terms."""
-        return self._found_by({term: {ending_with(term)} for term in terms})
+        return self._found_by({term: {ending_with(term)} for term in terms}, FOUND_BY)
 
-    def _found_by(self, wanted: Mapping[str, Collection[str]]) -> dict[str, list[KnownTerm]]:
-        """The most frequent words that are found by any of several texts, by what asked for it."""
+    def _found_by(
+        self, wanted: Mapping[str, Collection[str]], known: str
+    ) -> dict[str, list[KnownTerm]]:
+        """What a query for known words finds for several texts, by what asked for it."""
         pairs = [(asked, text) for asked, texts in wanted.items() for text in texts]
         found: dict[str, list[KnownTerm]] = {}
         with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
@@ -184,21 +181,18 @@ class SpaceLexicon:
                 SELECT asked, t.term, t.surface, t.document_frequency
                 FROM (
                     SELECT asked, array_agg(text) AS texts
-                    FROM unnest(%s::text[], %s::text[]) AS each (asked, text) GROUP BY asked
-                ) AS wanted CROSS JOIN LATERAL (
-                    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
-                    WHERE space_id = %s AND found_by && wanted.texts AND document_frequency > 0
-                    ORDER BY document_frequency DESC, surface LIMIT {FOUND_BY:d}
-                ) AS t
+                    FROM unnest(%(asked)s::text[], %(texts)s::text[]) AS each (asked, text)
+                    GROUP BY asked
+                ) AS wanted CROSS JOIN LATERAL ({known}) AS t
                 """,
-                [
-                    [asked for asked, _text in pairs],
-                    [text for _asked, text in pairs],
-                    self.space.pk,
-                ],
+                {
+                    "space": self.space.pk,
+                    "asked": [asked for asked, _text in pairs],
+                    "texts": [text for _asked, text in pairs],
+                },
             )
-            for asked, *known in cursor.fetchall():
-                found.setdefault(asked, []).append(KnownTerm(*known))
+            for asked, *term in cursor.fetchall():
+                found.setdefault(asked, []).append(KnownTerm(*term))
         return found
 
 
