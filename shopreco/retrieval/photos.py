@@ -30,7 +30,7 @@ from shopreco.ranking import near_best
 from shopreco.retrieval import dense, looks, vectors
 from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
 from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.lexical import LexicalQuery, score
+from shopreco.retrieval.lexical import NO_WORDS, LexicalQuery, score
 from shopreco.retrieval.rankings import Ranking
 
 logger = logging.getLogger(__name__)
@@ -210,12 +210,14 @@ def _nearest(
     by_looks = looks.statement(space, picture, scope, k)
     by_vector = dense.statement(space, dense.literal(vector), scope, k)
     pictures, whole = f"halfvec({len(picture):d})", f"halfvec({space.dimension:d})"
+    said = score("(SELECT weights FROM said)") if words else "'NaN'::float8"
     sql = f"""
-        WITH alike AS MATERIALIZED ({by_looks.sql}), near AS MATERIALIZED ({by_vector.sql})
+        WITH said AS (SELECT %s::sparsevec AS weights),
+             alike AS MATERIALIZED ({by_looks.sql}), near AS MATERIALIZED ({by_vector.sql})
         SELECT i.id AS item_id, i.group_id,
             COALESCE(-(e.vector::{whole} <#> %s::{whole}), 'NaN') AS dense,
             COALESCE(-(m.vector::{pictures} <#> %s::{pictures}), 'NaN') AS looks,
-            COALESCE({score("%s::sparsevec")}, 'NaN') AS lexical
+            COALESCE({said}, 'NaN') AS lexical
         FROM (SELECT item_id FROM alike UNION SELECT item_id FROM near) AS found
         JOIN shopreco_item i ON i.id = found.item_id
         LEFT JOIN shopreco_embedding e ON e.item_id = i.id AND e.space_id = {space.pk:d}
@@ -223,8 +225,9 @@ def _nearest(
         LEFT JOIN shopreco_modalityvector m ON m.item_id = i.id
             AND m.modality = 'image' AND m.encoder = '{space.encoders[IMAGE]}'
     """
-    literals = (dense.literal(vector), dense.literal(picture), words.literal if words else None)
-    params = (*by_looks.params, *by_vector.params, *literals)
+    literals = (dense.literal(vector), dense.literal(picture))
+    asked = words.literal if words else NO_WORDS
+    params = (asked, *by_looks.params, *by_vector.params, *literals)
     columns = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
     row = answered(as_arrays(Statement(sql, params), columns))
     return _Found(*read_arrays(row, columns))
