@@ -23,6 +23,7 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 from demo_shop.embedded import EmbeddedServers
 
@@ -111,9 +112,9 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from shopreco import process_cache, shared_cache
     from shopreco.indexing import modalities
 
+    translation.deactivate()
     glossary.forget()
     shop.first_level.cache_clear()
-
     process_cache.forget()
     modalities._pictures.forget(lambda _key: True)
     shared_cache._silent_until.clear()

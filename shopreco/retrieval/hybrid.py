@@ -204,8 +204,8 @@ def _reached(
     join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
     where = scope.where()
     cast = f"halfvec({space.dimension:d})"
-    # Where no word of the query is known, no item is the better for having words.
-    said = lexical.score("(SELECT weights FROM query)") if words else "'NaN'::float8"
+    # Where no word of the query is known, no item is the worse for having words.
+    said = lexical.score("(SELECT weights FROM query)") if words else "0::float8"
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, %s::sparsevec AS weights),
              near AS MATERIALIZED ({near.sql}),

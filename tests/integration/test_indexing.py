@@ -78,7 +78,7 @@ def test_a_save_is_indexed_with_all_that_belongs_to_it() -> None:
         "category": ["Home", "Home > Lighting"],
         "colour": ["brown"],
     }
-    assert stored.identifiers == ["wdl1"]
+    assert stored.identifiers == ["wdl1", "wdl-1"]
     assert (stored.price, stored.currency) == (pytest.approx(49.5), "EUR")
     for model in (Embedding, LexicalEntry, ModalityVector):
         assert model.objects.filter(item=stored).count() == 1

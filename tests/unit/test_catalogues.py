@@ -63,7 +63,7 @@ def test_a_document_holds_what_the_declarations_read() -> None:
         "wattage": ("7",),
         "dimmable": ("yes",),
     }
-    assert document.identifiers == ("ab12c",)
+    assert document.identifiers == ("ab12c", "ab-12 c")
     assert (document.price, document.currency) == (Decimal("12.50"), "EUR")
     assert [part.name for part in document.texts] == ["title", "brand", "path", "attributes", "sku"]
     assert document.passage == "Lamp"
