@@ -96,7 +96,8 @@ def answer(query: str, **options: Any) -> services.ResultPage:
 
 
 def test_a_number_leads_and_what_says_it_follows(shop: None) -> None:
-    assert found("365") == ["Garden gnome", "Olive oil", "Whole wheat pasta"]
+    first, *others = found("365")
+    assert (first, set(others)) == ("Garden gnome", {"Olive oil", "Whole wheat pasta"})
     assert found("1984") == ["Fountain pen", "Orwell: 1984, a novel"]
 
 
@@ -111,7 +112,7 @@ def test_a_gtin_of_any_length_finds_its_product(shop: None, gtin: str) -> None:
 
 
 def test_the_old_isbn_finds_the_book(shop: None) -> None:
-    assert found("0141036141")[0] == "Orwell: 1984, a novel" or found("0-14-103614-8")
+    assert found("0141036141") == ["Orwell: 1984, a novel"]
 
 
 @pytest.mark.parametrize("query", ["9789525157992", "978-952-515-799-2", "ZX-4471-QP", "W-003"])
