@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's)
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
@@ -95,7 +96,7 @@ def _check_methods(cls: type[Catalogue], model: type[models.Model]) -> list[Chec
                 fix = (
                     "Name the relations that it reads in `reindex_on`: their changes are not seen."
                 )
-                found.append(Warning(message, hint=fix, obj=cls, id="shopreco.W010"))
+                found.append(checks.Warning(message, hint=fix, obj=cls, id="shopreco.W010"))
     return found
 
 

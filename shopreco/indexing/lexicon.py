@@ -57,9 +57,8 @@ class Entry:
     has_words: bool
 
 
-def analyse(document: ItemDocument) -> dict[str, list[Token]]:
+def analyse(document: ItemDocument, languages: Mapping[str, str]) -> dict[str, list[Token]]:
     """Tokens per declared field, by the analyser of its language."""
-    languages = languages_of(document)
     return {
         part.name: get_analyser(languages[part.name]).tokens(part.text) for part in document.texts
     }
@@ -69,7 +68,7 @@ def average_lengths(documents: Iterable[ItemDocument]) -> dict[str, float]:
     """Mean number of tokens per field, where it has any: the pivot of BM25's normalisation."""
     lengths: dict[str, list[int]] = {}
     for document in documents:
-        for name, tokens in analyse(document).items():
+        for name, tokens in analyse(document, languages_of(document)).items():
             if tokens:
                 lengths.setdefault(name, []).append(len(tokens))
     return {name: sum(each) / len(each) for name, each in lengths.items()}
@@ -77,7 +76,8 @@ def average_lengths(documents: Iterable[ItemDocument]) -> dict[str, float]:
 
 def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -> Entry:
     """Weights by hashed term; of terms whose hashes collide the heavier one counts."""
-    fields = analyse(document)
+    languages = languages_of(document)
+    fields = analyse(document, languages)
     weights = document_weights(
         {name: [token.term for token in tokens] for name, tokens in fields.items()},
         {part.name: part.weight for part in document.texts},
@@ -90,7 +90,6 @@ def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
     if len(hashed) > MOST_TERMS:
         heaviest = nlargest(MOST_TERMS, hashed, key=hashed.__getitem__)
         hashed = {key: hashed[key] for key in heaviest}
-    languages = languages_of(document)
     words = {
         term_id(t.term): Word(t.term, t.surface, found_by(t.term, t.surface, languages[name]))
         for name, tokens in fields.items()

@@ -16,7 +16,6 @@ Box = tuple[int, int, int, int]
 
 FORMATS = {"GIF", "PNG", "WEBP", "AVIF"}
 REDUCED_TO = 2  # times the wanted size, as `thumbnail` does it
-LOOKED_AT = 100_000_000  # pixels of frames, behind which no other is looked for
 
 
 def frames(image: Image, limits: Limits) -> Iterator[Image]:
@@ -29,7 +28,7 @@ def frames(image: Image, limits: Limits) -> Iterator[Image]:
     yield _small(image, drawn, limits.side)
     if image.format not in FORMATS:
         return
-    for number in range(1, LOOKED_AT // (image.width * image.height)):
+    for number in range(1, limits.animation_pixels // (image.width * image.height)):
         try:
             image.seek(number)
             if image.width * image.height > limits.picture_pixels:

@@ -23,6 +23,7 @@ from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.mentioned import NO_SHARES, Mentions, Shares
 from shopreco.retrieval.stages import Stages
 from shopreco.retrieval.vocabulary import VOCABULARIES, Vocabulary
+from shopreco.text.exclusion import without_excluded
 
 RESCORED = 64
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
@@ -96,6 +97,7 @@ def match(
 
     What fails is named; the rest answers.
     """
+    asked = without_excluded(text, language)
     words: LexicalQuery | None = None
     with stages.stage("lexicon", optional=True):
         words = lexical.lexical_query(space, text, language)
@@ -103,8 +105,8 @@ def match(
     mentions: Mentions = {}
     with stages.stage("mentions", optional=True):
         names = VOCABULARIES.of(space)
-        mentions = names.named(text, words.corrected if words else "", language)
-    by_words, vector = _words_and_vector(space, text, words, scope, stages)
+        mentions = names.named(asked, words.corrected if words else "", language)
+    by_words, vector = _words_and_vector(space, asked, words, scope, stages)
     shares, reached = NO_SHARES, NOTHING
     if vector is not None and names is not None:
         with stages.stage("mentions", optional=True):

@@ -17,6 +17,7 @@ from shopreco.text import get_analyser, term_id
 from shopreco.text.identifiers import normalise_identifier, written_identifier
 
 MOST_EXACT = 100
+PRODUCTS_FIRST = Condition("i.parent_id <> '', i.id")
 
 
 def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
@@ -40,8 +41,15 @@ def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
         return Hits.from_rows(cursor.fetchall())
 
 
-def saying(space: EmbeddingSpace, text: str, language: str, scope: Filters) -> Hits:
-    """Items that have the number in their words, as one or in all its parts; score 1."""
+def saying(
+    space: EmbeddingSpace,
+    text: str,
+    language: str,
+    filters: Filters,
+    order: Condition = PRODUCTS_FIRST,
+) -> Hits:
+    """Items that have the number in their words, as one or in all its parts; score 1. Up to
+    `MAX_HITS`, the first in an order of `i`."""
     tokens = get_analyser(language).tokens(text)
     whole = get_analyser(language).tokens(normalise_identifier(text))
     said = [Condition("l.term_ids @> %s::int[]", ([term_id(t.term)],)) for t in whole[:1]]
@@ -50,7 +58,7 @@ def saying(space: EmbeddingSpace, text: str, language: str, scope: Filters) -> H
         said.append(Condition("l.term_ids @> %s::int[]", (sorted(parts),)))
     if not said:
         return NO_HITS
-    where = scope.where()
+    where = filters.where()
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             f"""
@@ -58,9 +66,9 @@ def saying(space: EmbeddingSpace, text: str, language: str, scope: Filters) -> H
             FROM shopreco_lexicalentry l JOIN shopreco_item i ON i.id = l.item_id
             WHERE l.space_id = {space.pk:d} AND ({" OR ".join(each.sql for each in said)})
               AND {where.sql}
-            ORDER BY i.parent_id <> '', i.id LIMIT {MAX_HITS:d}
+            ORDER BY {order.sql} LIMIT {MAX_HITS:d}
             """,
-            [*(p for each in said for p in each.params), *where.params],
+            [*(p for each in said for p in each.params), *where.params, *order.params],
         )
         return Hits.from_rows(cursor.fetchall())
 

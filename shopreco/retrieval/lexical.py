@@ -29,7 +29,7 @@ from shopreco.text import (
     query_weights,
     term_id,
 )
-from shopreco.text.exclusion import is_preposition
+from shopreco.text.exclusion import is_preposition, without_excluded
 
 CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
@@ -203,9 +203,10 @@ def score(weights: str) -> str:
 
 
 def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQuery | None:
-    """Read a query against the words of a space; None if it has none of them."""
+    """Read a query against the words of a space; None if it has none of them. What it excludes is
+    asked for where items say themselves that they lack it."""
     analyser, lexicon = get_analyser(language), SpaceLexicon(space)
-    tokens = analyser.tokens(text)
+    tokens = [*analyser.without(text), *analyser.tokens(without_excluded(text, language))]
     if not tokens:
         return None
     tokens = [t for t in tokens if not is_preposition(t.surface, language)] or tokens

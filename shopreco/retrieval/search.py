@@ -110,7 +110,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         total=max(total.count, page.offset + len(results) if results else 0),
         total_is_exact=total.is_exact,
         photo=photo.key if photo else "",
-        notice=_notice(question, found, photo),
+        notice=_notice(question, found, stages),
         source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
@@ -120,10 +120,12 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     return page
 
 
-def _notice(question: Question, found: Found, photo: Photo | None) -> str:
-    if photo is None and is_number(question.text) and not len(found.ranking.item_ids):
-        return gettext("No product has this number.")
-    return ""
+def _notice(question: Question, found: Found, stages: Stages) -> str:
+    """A sentence where a number was asked for in vain. A filter may hide what has it."""
+    unfiltered = not question.filters.conditions and question.photo == ""
+    if not unfiltered or "identifier" in stages.degraded or len(found.ranking.item_ids):
+        return ""
+    return gettext("No product has this number.") if is_number(question.text) else ""
 
 
 def _for_this_visitor(question: Question) -> tuple[Question, Prices]:
@@ -224,16 +226,15 @@ def _match(
     """What matches words, the best first, and whether that is all."""
     shop, filters = question.shop, question.filters
     scope, narrowing = filters.scope(), filters.narrowing()
-    language, asked = _asked(space, question)
+    language = query_language(space, question.text, question.language, question.request)
     with stages.stage("identifier", optional=True):
         exact = Ranking.of("identifier", identifiers.carrying(shop.name, question.text, scope), {})
         if len(exact.item_ids):
             # One that this visitor may not see must not stand before what the words find.
             exact = live_part(shop, question.request, exact, collapse=question.collapse)
         if len(exact.item_ids) or is_number(question.text):
-            said = identifiers.saying(space, question.text, language, scope)
-            return identifiers.leading(exact, said), True
-    found, query = hybrid.match(space, asked, language, scope, stages)
+            return _match_number(space, question, exact, language, order)
+    found, query = hybrid.match(space, question.text, language, scope, stages)
     by_relevance = question.sort == RELEVANCE
     if found.complete:
         again = bool(narrowing) and not selection.passing(found.item_ids, narrowing).any()
@@ -253,6 +254,22 @@ def _match(
     return ranking, found.complete
 
 
+def _match_number(
+    space: EmbeddingSpace, question: Question, exact: Ranking, language: str, order: Condition
+) -> tuple[Ranking, bool]:
+    """What carries a number, what says it, and whether that is all. Of more than are read, what
+    passes the filters is looked for by itself, the first in an order that was asked for."""
+    text, filters = question.text, question.filters
+    said = identifiers.saying(space, text, language, filters.scope())
+    matched = identifiers.leading(exact, said)
+    if len(said) < lexical.MAX_HITS:
+        return matched, True
+    first = identifiers.PRODUCTS_FIRST if question.sort == RELEVANCE else order
+    passing = identifiers.saying(space, text, language, filters, first)
+    ranking = identifiers.leading(exact, passing).besides(matched)
+    return ranking, len(passing) < lexical.MAX_HITS
+
+
 def _match_photo(
     space: EmbeddingSpace, question: Question, photo: Photo, stages: Stages
 ) -> Ranking:
@@ -268,17 +285,11 @@ def _match_photo(
 
 def _words_beside(space: EmbeddingSpace, question: Question, stages: Stages) -> Words:
     """Read as words while they are encoded; what fails or is late is named, and left out."""
-    language, asked = _asked(space, question)
-    encoding, words = vectors.begin(space, asked), None
-    with stages.stage("lexicon", optional=True):
-        words = lexical_query(space, asked, language)
-    return Words(vectors.wait(space, encoding, stages), words)
-
-
-def _asked(space: EmbeddingSpace, question: Question) -> tuple[str, str]:
-    """The language of a query, and what it asks for: not what it excludes."""
     language = query_language(space, question.text, question.language, question.request)
-    return language, without_excluded(question.text, language)
+    encoding, words = vectors.begin(space, without_excluded(question.text, language)), None
+    with stages.stage("lexicon", optional=True):
+        words = lexical_query(space, question.text, language)
+    return Words(vectors.wait(space, encoding, stages), words)
 
 
 def _shown(question: Question, page: ResultPage, ranking: Ranking) -> Shown:
@@ -304,7 +315,8 @@ def _query(space: EmbeddingSpace, question: Question, photo: Photo | None) -> ND
     """What the dense part of a ranking compared the items with, (d,)."""
     if photo is not None and not question.text:
         return photos.query(space, photo, None)
-    _language, asked = _asked(space, question)
+    language = query_language(space, question.text, question.language, question.request)
+    asked = without_excluded(question.text, language)
     words = vectors.begin(space, asked).result(timeout=vectors.patience(space))
     return words if photo is None else photos.query(space, photo, words)
 

@@ -18,7 +18,14 @@ from typing import NamedTuple, Protocol
 
 import snowballstemmer
 
-from shopreco.text.languages import ELISION, LANGUAGES, STEMMED_WITHOUT_ACCENTS, Language
+from shopreco.text.languages import (
+    ELISION,
+    LANGUAGES,
+    NEGATIONS,
+    STEMMED_WITHOUT_ACCENTS,
+    Language,
+    Negations,
+)
 from shopreco.text.normalisation import fold, normalise_text
 from shopreco.text.quantities import (
     GROUPS_BY_SPACES,
@@ -83,6 +90,11 @@ class Analyser(Protocol):
 
     def tokens(self, text: str) -> list[Token]: ...
 
+    def without(self, text: str) -> list[Token]:
+        """What a text says that it lacks: `sans fil`, `ohne Zucker`. A term of its own each, which
+        only texts have that say the same."""
+        ...
+
 
 def get_analyser(language: str) -> Analyser:
     """The analyser of a language code ("en", "pt-BR", "zh-hans"), one per process.
@@ -124,6 +136,21 @@ _INITIALS = re.compile(
 """h & m, h and m, m and ms."""
 
 
+def _lacking(negations: Negations) -> list[re.Pattern[str]]:
+    """How a language says what something lacks."""
+    before, after = (
+        "|".join(map(re.escape, sorted(words)))
+        for words in (negations.next_words, negations.word_before)
+    )
+    word = rf"(?P<word>{_LETTER}{{1,{LONGEST_WORD}}})"
+    patterns = []
+    if before:
+        patterns.append(re.compile(rf"(?<!\w)(?P<negation>{before})\s+{word}(?!\w)"))
+    if after:
+        patterns.append(re.compile(rf"(?<!\w){word}\s+(?P<negation>{after})(?!\w)"))
+    return patterns
+
+
 class _WordAnalyser:
     """Every language: stemmer, stop words and segmentation are what differs."""
 
@@ -133,6 +160,7 @@ class _WordAnalyser:
         self._elides = code in ELISION
         self._groups_by_spaces = code in GROUPS_BY_SPACES
         self._hyphens_inside = code == "fa"
+        self._lacking = _lacking(NEGATIONS.get(code, Negations()))
         self._segment: Segmenter = segment_chinese if code == "zh" else bigrams
         words = language.function_words if language else ()
         self._stop = frozenset(fold(normalise_text(word)) for word in words)
@@ -148,6 +176,14 @@ class _WordAnalyser:
 
     def tokens(self, text: str) -> list[Token]:
         return list(self._scan(text))
+
+    def without(self, text: str) -> list[Token]:
+        return list(self._without(normalise_text(text)))
+
+    def _without(self, text: str) -> Iterator[Token]:
+        for pattern in self._lacking:
+            for match in pattern.finditer(text):
+                yield Token(f"{match['negation']}_{self._term(match['word'])}", match[0])
 
     def _scan(self, text: str) -> Iterator[Token]:
         text = normalise_text(text)
@@ -188,6 +224,8 @@ class _WordAnalyser:
 
     def _wholes(self, text: str) -> Iterator[Token]:
         """What is written as several words, as one."""
+        for token in self._without(text):
+            yield token._replace(weight=COMPOUND)
         if "-" in text:
             for match in _HYPHENED.finditer(text):
                 whole = match[0].replace("-", "")

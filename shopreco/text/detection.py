@@ -40,6 +40,9 @@ _SCRIPTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
+# Further words that tell languages apart, and that a shopper may mean.
+_MEANT = {"de": "auf aus", "en": "on", "fr": "sur", "it": "su", "nl": "op uit"}
+
 # Letters that few languages have; each found letter counts like a function word.
 _LETTERS = {
     "ca": "ŀ",
@@ -129,7 +132,8 @@ def _votes(head: str) -> Counter[str]:
 def _languages_by_function_word() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for code, language in LANGUAGES.items():
-        for word in language.function_words.union(PREPOSITIONS.get(code, ())):
+        meant = {*PREPOSITIONS.get(code, ()), *_MEANT.get(code, "").split()}
+        for word in language.function_words | meant:
             # A lone letter is a size or a model in most product texts.
             if len(word) > 1:
                 found[word] = (*found.get(word, ()), code)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from shopreco.text import get_analyser
 from shopreco.text.exclusion import without_excluded
+from tests.gadgets import found, index
+from tests.testapp.models import Gadget
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,36 @@ from shopreco.text.exclusion import without_excluded
 )
 def test_what_is_excluded_is_not_asked_for(language: str, query: str, asked: str) -> None:
     assert without_excluded(query, language) == asked
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "term"),
+    [
+        ("fr", "Aspirateur sans fil", "sans_fil"),
+        ("de", "Schokolade ohne Zucker", "ohne_zuck"),
+        ("pt", "Fone sem fio", "sem_fio"),
+        ("hu", "Tea cukor nélkül", "nélkül_cu"),
+        ("tr", "Şeker  olmayan çay", "olmayan_seker"),
+    ],
+)
+def test_what_a_text_lacks_is_a_term_of_its_own(language: str, text: str, term: str) -> None:
+    assert [token.term for token in get_analyser(language).without(text)] == [term]
+    assert term in {token.term for token in get_analyser(language).tokens(text)}
+
+
+def test_what_says_that_it_lacks_it_leads() -> None:
+    """French shops call wireless what has no wire."""
+    titles = ("Aspirateur traîneau avec fil", "Aspirateur balai sans fil", "Fil à coudre")
+    for title in titles:
+        Gadget.objects.create(name=title, text="Pour la maison et le jardin, avec notice.")
+    index()
+    answer = found("aspirateur sans fil", language="fr")
+    assert answer[0] == "Aspirateur balai sans fil"
+    assert answer[:2] != ["Aspirateur balai sans fil", "Fil à coudre"]
+
+
+def test_what_has_it_is_not_before_what_is_asked_for() -> None:
+    for title in ("Bag with wheels", "Canvas bag", "Wheels for trolleys", "Black wheels"):
+        Gadget.objects.create(name=title)
+    index()
+    assert set(found("bag without wheels")[:2]) == {"Bag with wheels", "Canvas bag"}

@@ -128,3 +128,28 @@ def test_a_model_that_is_written_in_parts_is_found_by_them(shop: None) -> None:
 def test_words_are_no_numbers(shop: None) -> None:
     assert answer("lamp").notice == ""
     assert answer("unheard").notice == ""
+
+
+def test_a_number_that_a_filter_hides_is_not_said_to_be_nobodys(shop: None) -> None:
+    Gadget.objects.filter(sku="1984").update(stock=0)
+    index()
+    assert answer("AB-12", filters={"brand": "365"}).notice == ""
+    assert answer("ZX-4471-QP", filters={"brand": "365"}).notice == ""
+
+
+def test_of_more_than_are_read_a_filter_loses_nothing(
+    shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit stands after the filters."""
+    monkeypatch.setattr("shopreco.retrieval.lexical.MAX_HITS", 1)
+    monkeypatch.setattr("shopreco.retrieval.identifiers.MAX_HITS", 1)
+    oil = Gadget.objects.get(name="Olive oil")
+    pasta = Gadget.objects.get(name="Whole wheat pasta")
+    for each, price in ((oil, 2), (pasta, 3)):
+        each.price = price
+        each.save()
+    index()
+    for low, name in ((2, "Olive oil"), (3, "Whole wheat pasta")):
+        page = answer("365", filters={"price_min": low, "price_max": low})
+        assert [str(each.object) for each in page] == [name]
+        assert not page.total_is_exact

@@ -24,8 +24,8 @@ def plain(colour: tuple[int, ...] | str) -> Image.Image:
     return Image.new("RGBA", SIZE, colour)
 
 
-def shown(data: bytes) -> Image.Image:
-    return decode_picture(data, LIMITS)
+def shown(data: bytes, limits: Limits = LIMITS) -> Image.Image:
+    return decode_picture(data, limits)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -55,13 +55,13 @@ def test_where_no_frame_shows_anything_the_picture_is_white(format: str) -> None
     assert shown(animated(format, *frames)).getpixel((80, 60)) == WHITE
 
 
-def test_looking_for_a_frame_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shopreco.media.animation.LOOKED_AT", 3 * SIZE[0] * SIZE[1])
+def test_looking_for_a_frame_comes_to_an_end() -> None:
     frames = [plain((n, n, n, 255)) for n in range(5)]
+    data = animated("WEBP", *frames, drawing(RED), lossless=True)
+    few = Limits(animation_pixels=3 * SIZE[0] * SIZE[1])
 
-    assert (
-        shown(animated("WEBP", *frames, drawing(RED), lossless=True)).getpixel((9, 9)) == (0,) * 3
-    )
+    assert shown(data).getpixel((9, 9)) != (0,) * 3
+    assert shown(data, few).getpixel((9, 9)) == (0,) * 3
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
