@@ -25,6 +25,7 @@ from shopreco.text.languages import (
     STEMMED_WITHOUT_ACCENTS,
     Language,
     Negations,
+    base_code,
 )
 from shopreco.text.normalisation import fold, normalise_text
 from shopreco.text.quantities import (
@@ -101,8 +102,7 @@ def get_analyser(language: str) -> Analyser:
 
     Unknown codes and "" get plain words: folded, neither stemmed nor stopped.
     """
-    code = re.split("[-_]", language.lower(), maxsplit=1)[0]
-    code = {"nb": "no", "nn": "no"}.get(code, code)
+    code = base_code(language)
     return _analyser(code if code in LANGUAGES or code == "zh" else "")
 
 

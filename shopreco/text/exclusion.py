@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from shopreco.text.languages import LANGUAGES, NEGATIONS, PREPOSITIONS, Negations
+from shopreco.text.languages import LANGUAGES, NEGATIONS, PREPOSITIONS, Negations, base_code
 
 __all__ = ["is_preposition", "without_excluded"]
 
@@ -19,12 +19,13 @@ _ENDS_PHRASE = (",", ";", ".")
 
 def is_preposition(word: str, language: str) -> bool:
     """Whether a word only says how others belong together, in lower case."""
-    return word in PREPOSITIONS.get(language, ())
+    return word in PREPOSITIONS.get(base_code(language), ())
 
 
 def without_excluded(query: str, language: str) -> str:
     """The query without what it excludes: `jacket not black` asks for a jacket, `bag without
     wheels` for a bag, `lamp -floor` for a lamp. The whole query, if that leaves nothing."""
+    language = base_code(language)
     words = _WORDS.split(query.strip())
     negations = NEGATIONS.get(language, Negations())
     left_out: set[int] = set()

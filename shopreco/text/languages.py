@@ -8,6 +8,7 @@ apart (`detection`).
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 ELISION = frozenset({"fr", "it", "ca"})
@@ -18,6 +19,13 @@ STEMMED_WITHOUT_ACCENTS = frozenset(
 )
 """Languages in which people leave accents out, or have two letters for one, and the stemmer copes:
 folded before stemming. In all others the stemmer needs the accents and the stem is folded."""
+
+
+def base_code(language: str) -> str:
+    """ISO 639-1 code of the rules that a language follows: pt of "pt-BR", zh of "zh_Hans", no of
+    "nb" and "nn"."""
+    code = re.split("[-_]", language.lower(), maxsplit=1)[0]
+    return {"nb": "no", "nn": "no"}.get(code, code)
 
 
 class Language(NamedTuple):

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from shopreco.text.analysis import Analyser, Token
 from shopreco.text.bm25 import inverse_document_frequency
 from shopreco.text.compounds import COMPOUNDING, best_pair, endings, halves, joined
+from shopreco.text.languages import base_code
 from shopreco.text.segmentation import UNSPACED
 from shopreco.text.spelling import KnownTerm, deletions, nearest_term
 
@@ -76,7 +77,7 @@ def found_by(term: str, surface: str, language: str) -> tuple[str, ...]:
     in common with it, and what it ends with, if its language makes compounds."""
     if not surface.isalpha() or UNSPACED.search(surface):
         return ()
-    ends = map(ending_with, endings(term)) if language in COMPOUNDING else ()
+    ends = map(ending_with, endings(term)) if base_code(language) in COMPOUNDING else ()
     return tuple(sorted({*deletions(surface), *deletions(term), *ends}))
 
 

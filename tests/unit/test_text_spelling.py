@@ -16,6 +16,8 @@ from shopreco.text import (
     Token,
     damerau_levenshtein,
     deletions,
+    ending_with,
+    found_by,
     get_analyser,
     inverse_document_frequency,
     nearest_term,
@@ -218,6 +220,13 @@ def test_a_compound_has_both_words_that_it_is_made_of() -> None:
     found = query_terms(GERMAN.tokens("Schuhe Kinder"), GERMAN, shop)
     weights, mass = query_weights(found, 10)
     assert weights["kinderschuh"] == pytest.approx(0.8 * mass)
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "de_CH", "DE"])
+def test_a_compound_is_kept_with_its_endings_in_every_region(language: str) -> None:
+    assert ending_with("lamp") in found_by("tischlamp", "tischlampe", language)
+    assert ending_with("lamp") not in found_by("tischlamp", "tischlampe", "en")
+    assert ending_with("lamp") in found_by("bordlamp", "bordlampe", "nb")
 
 
 def test_english_words_are_not_looked_for_inside_others() -> None:
