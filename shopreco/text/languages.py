@@ -1,9 +1,9 @@
 """The languages with a Snowball stemmer, and their function words.
 
 Function words are the articles, conjunctions, pronouns, auxiliaries and bare prepositions that say
-nothing about a product. The lists are short on purpose: words that shoppers mean (with, without,
-for, on, off, under, not) stay, and BM25 weighs them down by itself. The same words tell languages
-apart (`detection`).
+nothing about a product. The lists are short on purpose: words that shoppers mean (on, off, under)
+stay, and BM25 weighs them down by itself; queries alone leave out `PREPOSITIONS` and read
+`NEGATIONS`. The same words tell languages apart (`detection`).
 """
 
 from __future__ import annotations
