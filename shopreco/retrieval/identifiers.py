@@ -1,5 +1,5 @@
 """A query that is a number: what carries it as an identifier leads, what has it in its words
-follows, and what only means something like it is not found."""
+follows, the best first, and what only means something like it is not found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from django.db import connections, router
 
+from shopreco.indexing.lexicon import TERM_SPACE
 from shopreco.models import EmbeddingSpace, Item
 from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.lexical import MAX_HITS
@@ -17,7 +18,7 @@ from shopreco.text import get_analyser, term_id
 from shopreco.text.identifiers import normalise_identifier, written_identifier
 
 MOST_EXACT = 100
-PRODUCTS_FIRST = Condition("i.parent_id <> '', i.id")
+BEST_FIRST = Condition("score DESC, i.parent_id <> '', i.id")
 
 
 def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
@@ -46,29 +47,29 @@ def saying(
     text: str,
     language: str,
     filters: Filters,
-    order: Condition = PRODUCTS_FIRST,
+    order: Condition = BEST_FIRST,
 ) -> Hits:
-    """Items that have the number in their words, as one or in all its parts; score 1. Up to
-    `MAX_HITS`, the first in an order of `i`."""
+    """Items that have the number in their words, as one or in all its parts, scored by how much
+    they say it (BM25F). Up to `MAX_HITS`: the best, or the first in an order of `i`."""
     tokens = get_analyser(language).tokens(text)
     whole = get_analyser(language).tokens(normalise_identifier(text))
-    said = [Condition("l.term_ids @> %s::int[]", ([term_id(t.term)],)) for t in whole[:1]]
-    parts = {term_id(t.term) for t in tokens if t.term not in {w.term for w in whole[:1]}}
-    if parts:
-        said.append(Condition("l.term_ids @> %s::int[]", (sorted(parts),)))
+    one = [term_id(token.term) for token in whole[:1]]
+    parts = sorted({term_id(token.term) for token in tokens} - {*one})
+    said = [Condition("l.term_ids @> %s::int[]", (terms,)) for terms in (one, parts) if terms]
     if not said:
         return NO_HITS
+    asked = f"{{{','.join(f'{each}:1' for each in sorted([*one, *parts]))}}}/{TERM_SPACE}"
     where = filters.where()
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT l.item_id, l.group_id, 1.0
+            SELECT l.item_id, l.group_id, -(l.weights <#> %s::sparsevec) AS score
             FROM shopreco_lexicalentry l JOIN shopreco_item i ON i.id = l.item_id
             WHERE l.space_id = {space.pk:d} AND ({" OR ".join(each.sql for each in said)})
               AND {where.sql}
             ORDER BY {order.sql} LIMIT {MAX_HITS:d}
             """,
-            [*(p for each in said for p in each.params), *where.params, *order.params],
+            [asked, *(p for each in said for p in each.params), *where.params, *order.params],
         )
         return Hits.from_rows(cursor.fetchall())
 

@@ -264,7 +264,7 @@ def _match_number(
     matched = identifiers.leading(exact, said)
     if len(said) < lexical.MAX_HITS:
         return matched, True
-    first = identifiers.PRODUCTS_FIRST if question.sort == RELEVANCE else order
+    first = identifiers.BEST_FIRST if question.sort == RELEVANCE else order
     passing = identifiers.saying(space, text, language, filters, first)
     ranking = identifiers.leading(exact, passing).besides(matched)
     return ranking, len(passing) < lexical.MAX_HITS

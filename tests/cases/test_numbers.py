@@ -106,6 +106,14 @@ def test_the_number_that_is_written_so_comes_first(shop: None) -> None:
     assert found("AB-1/2") == ["Square bracket", "Round bracket"]
 
 
+def test_what_is_called_by_a_number_comes_before_what_mentions_it() -> None:
+    Gadget.objects.create(name="Spare hose", description="Fits the models 501, 502 and 503.")
+    Gadget.objects.create(name="Jeans", description="Like the 501 of old, with five pockets.")
+    Gadget.objects.create(name="Pump 501")
+    index()
+    assert found("501")[0] == "Pump 501"
+
+
 @pytest.mark.parametrize("gtin", ["036000291452", "0036000291452", "00036000291452"])
 def test_a_gtin_of_any_length_finds_its_product(shop: None, gtin: str) -> None:
     assert found(gtin) == ["Breakfast cereal"]
