@@ -107,8 +107,7 @@ def test_the_number_that_is_written_so_comes_first(shop: None) -> None:
 
 
 def test_what_is_called_by_a_number_comes_before_what_mentions_it() -> None:
-    Gadget.objects.create(name="Spare hose", description="Fits the models 501, 502 and 503.")
-    Gadget.objects.create(name="Jeans", description="Like the 501 of old, with five pockets.")
+    Gadget.objects.create(name="Spare hose of rubber for the models 501, 502 and 503 of old pumps")
     Gadget.objects.create(name="Pump 501")
     index()
     assert found("501")[0] == "Pump 501"
