@@ -28,8 +28,8 @@ def add(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO shopreco_facetcode (catalogue, name, value)
-            SELECT %(catalogue)s, name, value
+            INSERT INTO shopreco_facetcode (catalogue, name, value, key)
+            SELECT %(catalogue)s, name, value, lower(value)
             FROM unnest(%(names)s::text[], %(values)s::text[]) AS t (name, value)
             ON CONFLICT DO NOTHING
             """,

@@ -8,6 +8,7 @@ from django.db import connections
 
 from shopreco.catalogues import ItemDocument
 from shopreco.indexing.outbox import outbox_database
+from shopreco.text.normalisation import comparison_key
 
 FacetCodes = dict[tuple[str, str], int]
 """Codes by facet name and value."""
@@ -60,12 +61,20 @@ def _ids(catalogue: str, pairs: set[tuple[str, str]]) -> FacetCodes:
 
 def _give_out(catalogue: str, pairs: set[tuple[str, str]]) -> None:
     names, values = zip(*sorted(pairs), strict=True)
+    keys = [comparison_key(value) for value in values]
     with connections[outbox_database()].cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO shopreco_facetcode (catalogue, name, value)
-            SELECT %s, name, value FROM unnest(%s::text[], %s::text[]) AS t (name, value)
-            ON CONFLICT DO NOTHING
-            """,
-            [catalogue, list(names), list(values)],
-        )
+        # Of several spellings of a new value one becomes the first, then the others point to it.
+        for _turn in range(2):
+            cursor.execute(
+                """
+                INSERT INTO shopreco_facetcode (catalogue, name, value, key, first_id)
+                SELECT f.catalogue, t.name, t.value, t.key, known.id
+                FROM (SELECT %s AS catalogue) AS f
+                CROSS JOIN unnest(%s::text[], %s::text[], %s::text[]) AS t (name, value, key)
+                LEFT JOIN shopreco_facetcode known ON known.catalogue = f.catalogue
+                    AND md5(known.name) = md5(t.name) AND md5(known.key) = md5(t.key)
+                    AND known.first_id IS NULL AND known.key <> ''
+                ON CONFLICT DO NOTHING
+                """,
+                [catalogue, list(names), list(values), keys],
+            )

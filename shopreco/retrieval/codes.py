@@ -6,16 +6,23 @@ The code of a value is the id of its facet times 2^32, plus its own id; see `mod
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
+from typing import NamedTuple
 
+import numpy as np
 from django.db import connections, router
+from numpy.typing import NDArray
 
 from shopreco.models import Item
-from shopreco.process_cache import Kept
+from shopreco.process_cache import ByShop, Kept, answering_shop
+from shopreco.text.normalisation import comparison_key
 
 FACETS: Kept[tuple[str, str], int] = Kept(most=10_000)
 """Id of a facet, by catalogue and name. Ids never change."""
 VALUES: Kept[tuple[str, str, str], int] = Kept(most=50_000)
 """Code of a value, by catalogue, name and value."""
+FIRSTS: Kept[tuple[str, str, str], int] = Kept(most=50_000)
+"""Code of the first spelling of a value, by catalogue, name and `comparison_key`."""
 TEXTS: Kept[int, tuple[str, str]] = Kept(most=50_000)
 """Name and value, by id."""
 
@@ -26,15 +33,71 @@ def facets(catalogue: str, names: Iterable[str]) -> dict[str, int]:
     return {name: id for (_catalogue, name), id in found.items()}
 
 
-def values(catalogue: str, name: str, texts: Iterable[str]) -> dict[str, int]:
-    """Codes of a facet's values; those that no item has ever had are left out."""
+def exactly(catalogue: str, name: str, texts: Iterable[str]) -> list[int]:
+    """Codes of values as they are written; those that no item has ever had are left out."""
     found = VALUES.get([(catalogue, name, text) for text in texts], _values)
-    return {text: code for (_catalogue, _name, text), code in found.items()}
+    return list(found.values())
+
+
+def values(catalogue: str, name: str, texts: Iterable[str]) -> dict[str, list[int]]:
+    """Codes of a facet's values in all their spellings, the first one's first; those that no item
+    has ever had are left out."""
+    keys = {text: comparison_key(text) for text in texts}
+    found = FIRSTS.get([(catalogue, name, key) for key in keys.values()], _firsts)
+    spellings = spellings_of(catalogue)
+    codes = {key: spellings.codes(code) for (_catalogue, _name, key), code in found.items()}
+    return {text: codes[key] for text, key in keys.items() if key in codes}
 
 
 def texts(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Name and value of facets and values, by id."""
     return TEXTS.get(ids, _texts)
+
+
+class Spellings(NamedTuple):
+    """Values that are another spelling of a value; both (s,), ascending by `ids`."""
+
+    ids: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+
+    def as_first(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Every value as its first spelling; (n,)."""
+        if not len(self.ids):
+            return ids
+        places = np.searchsorted(self.ids, ids).clip(max=len(self.ids) - 1)
+        return np.where(self.ids[places] == ids, self.firsts[places], ids)
+
+    def codes(self, first: int) -> list[int]:
+        """Of a first spelling's code, all."""
+        facet, value = first >> 32, first & 0xFFFFFFFF
+        return [first, *(facet << 32 | id for id in self.ids[self.firsts == value].tolist())]
+
+
+SPELLINGS_SECONDS = 60.0
+"""After which a new spelling is counted with the others."""
+_spellings: ByShop[tuple[float, Spellings]] = ByShop(most=1_000_000)
+
+
+def spellings_of(catalogue: str) -> Spellings:
+    """All values of a catalogue that are spelled in several ways."""
+    key = answering_shop(), catalogue
+    known = _spellings.get(key)
+    if known is None or monotonic() > known[0]:
+        read = _read_spellings(catalogue)
+        known = monotonic() + SPELLINGS_SECONDS, read
+        _spellings.put(key, known, size=1 + len(read.ids))
+    return known[1]
+
+
+def _read_spellings(catalogue: str) -> Spellings:
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, first_id FROM shopreco_facetcode "
+            "WHERE catalogue = %s AND first_id IS NOT NULL ORDER BY id",
+            [catalogue],
+        )
+        rows = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
+    return Spellings(rows[:, 0], rows[:, 1])
 
 
 def _facets(asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -67,6 +130,24 @@ def _values(asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str],
             [list(catalogues), list(names), list(wanted)],
         )
         return {(catalogue, name, value): c for catalogue, name, value, c in cursor.fetchall()}
+
+
+def _firsts(asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], int]:
+    catalogues, names, keys = zip(*asked, strict=True)
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.catalogue, t.name, t.key, f.id::bigint << 32 | v.id
+            FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (catalogue, name, key)
+            JOIN shopreco_facetcode f ON f.catalogue = t.catalogue
+                AND md5(f.name) = md5(t.name) AND md5(f.value) = md5('')
+            JOIN shopreco_facetcode v ON v.catalogue = t.catalogue
+                AND md5(v.name) = md5(t.name) AND md5(v.key) = md5(t.key)
+                AND v.first_id IS NULL AND v.key <> ''
+            """,
+            [list(catalogues), list(names), list(keys)],
+        )
+        return {(catalogue, name, key): c for catalogue, name, key, c in cursor.fetchall()}
 
 
 def _texts(ids: Sequence[int]) -> dict[int, tuple[str, str]]:

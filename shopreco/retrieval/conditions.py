@@ -36,13 +36,15 @@ class Condition(NamedTuple):
 
 
 class Holds(NamedTuple):
-    """That a column of codes holds one of a facet's values. The codes are looked up when the SQL
-    is asked for, and stand in it: the planner knows how many items have them."""
+    """That a column of codes holds one of a facet's values, in any spelling unless `exactly`. The
+    codes are looked up when the SQL is asked for, and stand in it: the planner knows how many items
+    have them."""
 
     column: str
     catalogue: str
     name: str
     values: tuple[str, ...]
+    exactly: bool = False
 
     @property
     def sql(self) -> str:
@@ -50,7 +52,10 @@ class Holds(NamedTuple):
 
     @property
     def params(self) -> tuple[Any, ...]:
-        return (ids(codes.values(self.catalogue, self.name, self.values).values()),)
+        asked = (self.catalogue, self.name, self.values)
+        if self.exactly:
+            return (ids(codes.exactly(*asked)),)
+        return (ids([code for each in codes.values(*asked).values() for code in each]),)
 
 
 NOTHING = Condition("FALSE")

@@ -18,6 +18,7 @@ from shopreco.catalogues import Catalogue
 from shopreco.models import Item
 from shopreco.retrieval import codes
 from shopreco.retrieval.asking import Statement, answered, ids, read_array
+from shopreco.retrieval.codes import Spellings
 from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.filters import PRICE
 from shopreco.retrieval.prices import Prices
@@ -90,21 +91,28 @@ class Holdings:
                 passing &= passes
         return passing
 
-    def counts(self, passing: NDArray[np.bool_], *, collapse: bool) -> Counts:
+    def counts(self, passing: NDArray[np.bool_], spellings: Spellings, *, collapse: bool) -> Counts:
         """In how many of the passing items, or groups of them, each value is found."""
         held = passing[self.owners]
-        values, facets = self.value_ids[held], self.facet_ids[held]
+        owners, facets, written = self.owners[held], self.facet_ids[held], self.value_ids[held]
+        values = spellings.as_first(written)
+        # What an owner may hold twice is counted once.
+        twice = np.isin(values, values[values != written])
         if collapse:
             groups, group_of = np.unique(self.group_ids, return_inverse=True)
             if len(groups) < len(self.group_ids):
-                pairs = values << 32 | group_of[self.owners[held]]
-                _, once = np.unique(pairs, return_index=True)
-                values, facets = values[once], facets[once]
+                owners, twice = group_of[owners], np.ones(len(values), dtype=bool)
+        if twice.any():
+            places = np.flatnonzero(twice)
+            _, once = np.unique(values[places] << 32 | owners[places], return_index=True)
+            counted = ~twice
+            counted[places[once]] = True
+            values, facets = values[counted], facets[counted]
         counts = np.bincount(values)
         facet_of = np.zeros(len(counts), dtype=np.int64)
         facet_of[values] = facets
         found = np.flatnonzero(counts)
-        return Counts(facet_of[found], found, counts[found])
+        return Counts(facet_of[found], found, counts[found], _usual(spellings, written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +122,23 @@ class Counts:
     facet_ids: NDArray[np.int64]
     value_ids: NDArray[np.intp]
     counts: NDArray[np.intp]
+    usual: Mapping[int, int]
+    """The most frequent spelling, by the first, of values that have several."""
 
     def of(self, facet_id: int) -> dict[int, int]:
         """Counts by value of one facet."""
         own = self.facet_ids == facet_id
         return dict(zip(self.value_ids[own].tolist(), self.counts[own].tolist(), strict=True))
+
+
+def _usual(spellings: Spellings, written: NDArray[np.int64]) -> dict[int, int]:
+    if not len(spellings.ids):
+        return {}
+    several = np.isin(written, np.concatenate([spellings.ids, spellings.firsts]))
+    ids, counts = np.unique(written[several], return_counts=True)
+    firsts = spellings.as_first(ids)
+    ranked = np.argsort(counts, kind="stable")
+    return dict(zip(firsts[ranked].tolist(), ids[ranked].tolist(), strict=True))
 
 
 class Counting(Protocol):
@@ -227,32 +247,35 @@ def count_facets(
     if more:
         held, _passing = counting.of()
         chosen |= _common_facets(held, besides=known, room=MAX_FACETS - len(names))
-    shared = _counts(counting.of(), collapse=collapse)
+    spellings = codes.spellings_of(catalogue.name)
+
+    def counted(name: str = "") -> Counts:
+        held, passing = counting.of(name)
+        return held.counts(passing, spellings, collapse=collapse)
+
+    shared = counted()
     facets = []
     for name, code in chosen.items():
-        counts = _counts(counting.of(name), collapse=collapse) if name in selected else shared
-        values = _values(catalogue.name, name, counts.of(code), selected.get(name, ()))
+        counts = counted(name) if name in selected else shared
+        values = _values(catalogue.name, name, code, counts, selected.get(name, ()))
         if values:
             facets.append(FacetCounts(name, catalogue.get_facet_label(name), values))
     return facets, _price_range(*counting.of(PRICE))
 
 
-def _counts(counted: tuple[Holdings, NDArray[np.bool_]], *, collapse: bool) -> Counts:
-    held, passing = counted
-    return held.counts(passing, collapse=collapse)
-
-
 def _values(
-    catalogue: str, name: str, counts: Mapping[int, int], selected: Sequence[str]
+    catalogue: str, name: str, facet: int, counts: Counts, selected: Sequence[str]
 ) -> tuple[FacetValue, ...]:
-    """The most frequent values, and those that are selected."""
-    most = dict(sorted(counts.items(), key=lambda each: -each[1])[:MAX_VALUES])
-    texts = {id: value for id, (_name, value) in codes.texts(most).items()}
-    counted = {text: most[id] for id, text in texts.items()}
-    rest = [text for text in selected if text not in counted]
-    for text, code in (codes.values(catalogue, name, rest) if rest else {}).items():
-        counted[text] = counts.get(code & 0xFFFFFFFF, 0)
-    counted |= {text: 0 for text in rest if text not in counted}
+    """The most frequent values, and those that are selected, which are written as they were
+    chosen."""
+    found = counts.of(facet)
+    asked = codes.values(catalogue, name, selected) if selected else {}
+    chosen = {spelled[0] & 0xFFFFFFFF: text for text, spelled in asked.items()}
+    most = sorted(found.items(), key=lambda each: -each[1])[:MAX_VALUES]
+    usual = {counts.usual.get(id, id): (id, n) for id, n in most if id not in chosen}
+    counted = {value: usual[id][1] for id, (_name, value) in codes.texts(usual).items()}
+    counted |= {text: found.get(id, 0) for id, text in chosen.items()}
+    counted |= {text: 0 for text in selected if text not in asked}
     ranked = sorted(counted.items(), key=_most_frequent)
     return tuple(FacetValue(text, count, text in selected) for text, count in ranked)
 

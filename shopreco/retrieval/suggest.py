@@ -22,6 +22,7 @@ from shopreco.retrieval.results import Suggestion
 from shopreco.retrieval.visibility import visible_to
 from shopreco.shared_cache import shared_cache
 from shopreco.text.identifiers import normalise_identifier
+from shopreco.text.normalisation import comparison_key
 
 MAX_FACET_VALUES = 2_000
 FACET_SECONDS = 300
@@ -126,10 +127,11 @@ def _facet_values(seen: Visitor, prefix: str) -> Iterator[Suggestion]:
     for name in facet_names(seen.catalogue):
         matching = islice(_beginning(seen.catalogue, name, prefix), SPARE * PER_FACET)
         found = codes.values(seen.catalogue.name, name, matching)
-        by_code = {code: value for value, code in found.items()}
+        by_code = {code: value for value, spelled in found.items() for code in spelled}
         source = "FROM shopreco_item i WHERE i.facet_codes @> ARRAY[each.held]"
-        for code in seen.with_any(list(by_code), source)[:PER_FACET]:
-            yield Suggestion(name, by_code[code], facet=name)
+        held = seen.with_any(list(by_code), source)
+        for value in list(dict.fromkeys(by_code[code] for code in held))[:PER_FACET]:
+            yield Suggestion(name, value, facet=name)
 
 
 def _beginning(catalogue: Catalogue, name: str, prefix: str) -> Iterator[str]:
@@ -181,7 +183,10 @@ def facet_values(catalogue: Catalogue, name: str) -> list[str]:
                 """,
                 [catalogue.name, name, MAX_FACET_VALUES],
             )
-            cached = [value for (value,) in cursor.fetchall()]
+            by_key: dict[str, str] = {}
+            for (value,) in cursor.fetchall():
+                by_key.setdefault(comparison_key(value), value)
+            cached = list(by_key.values())
         shared_cache().set(key, cached, FACET_SECONDS)
     return list(cached)
 

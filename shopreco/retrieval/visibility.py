@@ -35,7 +35,8 @@ def visible_to(shop: Catalogue, request: HttpRequest | None) -> tuple[Restrictio
         if isinstance(declared, Visibility):
             seen = [text for each in _listed(value) if (text := audience(each))]
             seen += [EVERYONE] * declared.empty_means_everyone
-            found.append(Holds("visibility_codes", shop.name, name, tuple(dict.fromkeys(seen))))
+            audiences = tuple(dict.fromkeys(seen))
+            found.append(Holds("visibility_codes", shop.name, name, audiences, exactly=True))
         else:
             found.append(_filter(shop, name, value))
     return tuple(found)

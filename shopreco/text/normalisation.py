@@ -65,6 +65,11 @@ def fold(word: str) -> str:
     return plain.translate(_SAME_LETTERS) or word
 
 
+def comparison_key(text: str) -> str:
+    """What texts share that differ by case, spaces and typography only: "Red", "RED "."""
+    return " ".join(normalise_text(text).casefold().split())
+
+
 def normalise_query(text: str, max_length: int = 200) -> str:
     """A query fit to be encoded, analysed, logged and shown: no control characters or lone
     surrogates, full width to half width, single spaces, at most `max_length` characters, cut

@@ -69,12 +69,12 @@ def fill(products: int) -> None:
         )
         cursor.execute(
             """
-            INSERT INTO shopreco_facetcode (catalogue, name, value)
-            SELECT 'testapp.gadget', 'category', v FROM (
+            INSERT INTO shopreco_facetcode (catalogue, name, value, key)
+            SELECT 'testapp.gadget', 'category', v, lower(v) FROM (
                 SELECT 'C' || c FROM generate_series(0, 3) c
                 UNION ALL SELECT 'C1 > D' || d FROM generate_series(0, 249) d
             ) AS t (v)
-            UNION ALL SELECT 'testapp.gadget', 'brand', v FROM (
+            UNION ALL SELECT 'testapp.gadget', 'brand', v, lower(v) FROM (
                 SELECT '' UNION ALL SELECT 'B' || b FROM generate_series(0, 99) b
             ) AS t (v)
             ON CONFLICT DO NOTHING

@@ -11,7 +11,7 @@ from shopreco.catalogues import ItemDocument
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Node
 from shopreco.models.graph import LONGEST_LABEL
-from shopreco.text.normalisation import normalise_text
+from shopreco.text.normalisation import comparison_key
 
 
 class NodeKey(NamedTuple):
@@ -38,7 +38,7 @@ def item_name(object_id: str, title: str = "") -> NodeName:
 def value_name(kind: str, label: str) -> NodeName | None:
     """The name of what is no item; None for nothing, and for a text too long to be shared."""
     label = " ".join(label.replace("\x00", "").split())
-    key = normalise_text(label).casefold()
+    key = comparison_key(label)
     if not key or len(label) > LONGEST_LABEL or len(key) > LONGEST_LABEL:
         return None
     return NodeName(kind, key, label)
