@@ -16,6 +16,7 @@ from shopreco.indexing.facets import FacetCodes
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.tables import delete_rows
 from shopreco.models import Item, Outcome
+from shopreco.text.normalisation import typed_title
 
 FIRST_RETRY, RETRIES_GROW_BY, LAST_RETRY = 60, 4, 24 * 3600
 """Seconds after which an item that failed is tried again: after 1, 4, 16 … minutes, at last once a
@@ -209,6 +210,7 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
                     d.catalogue,
                     d.object_id,
                     d.title,
+                    typed_title(d.title),
                     d.main_language,
                     d.site_id,
                     d.parent_id,
@@ -234,24 +236,25 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
         cursor.execute(
             """
             INSERT INTO shopreco_item
-                (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                 currency, available, facet_codes, identifiers, added_at, visible_from,
-                 visible_until, visibility_codes, hashes, shown_price, shown_currency,
+                (catalogue, object_id, title, typed_title, language, site_id, parent_id,
+                 group_id, price, currency, available, facet_codes, identifiers, added_at,
+                 visible_from, visible_until, visibility_codes, hashes, shown_price, shown_currency,
                  media_problems, outcome, reason, failures, indexed_at)
-            SELECT catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                   currency, available, facet_codes::bigint[],
+            SELECT catalogue, object_id, title, typed_title, language, site_id, parent_id, group_id,
+                   price, currency, available, facet_codes::bigint[],
                    string_to_array(identifiers, E'\\x1f'), added_at, visible_from,
                    visible_until, visibility_codes::bigint[], hashes, price,
                    CASE WHEN price IS NULL THEN '' ELSE currency END, '{}', 'indexed', '', 0, now()
             FROM unnest(
-                %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[],
-                %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
+                %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[],
+                %s::bigint[], %s::numeric[], %s::text[], %s::bool[], %s::text[], %s::text[],
                 %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::jsonb[]
-            ) AS t (catalogue, object_id, title, language, site_id, parent_id, group_id, price,
-                    currency, available, facet_codes, identifiers, added_at, visible_from,
-                    visible_until, visibility_codes, hashes)
+            ) AS t (catalogue, object_id, title, typed_title, language, site_id, parent_id,
+                    group_id, price, currency, available, facet_codes, identifiers, added_at,
+                    visible_from, visible_until, visibility_codes, hashes)
             ON CONFLICT (catalogue, object_id) DO UPDATE SET
-                title = EXCLUDED.title, language = EXCLUDED.language, site_id = EXCLUDED.site_id,
+                title = EXCLUDED.title, typed_title = EXCLUDED.typed_title,
+                language = EXCLUDED.language, site_id = EXCLUDED.site_id,
                 parent_id = EXCLUDED.parent_id, group_id = EXCLUDED.group_id,
                 price = EXCLUDED.price, currency = EXCLUDED.currency,
                 available = EXCLUDED.available, facet_codes = EXCLUDED.facet_codes,

@@ -23,6 +23,7 @@ from shopreco.text import (
     get_analyser,
     term_id,
 )
+from shopreco.text.normalisation import typed_word
 
 TERM_SPACE = 1_000_000_000
 """Dimension of the sparse vectors: pgvector's largest. Terms are hashed into it."""
@@ -171,10 +172,10 @@ def _move_frequencies(
         cursor.execute(
             """
             INSERT INTO shopreco_lexiconterm
-                (space_id, term_id, term, surface, found_by, document_frequency)
-            SELECT %s, term_id, term, surface, string_to_array(found_by, ' '), by
-            FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::int[])
-                AS t (term_id, term, surface, found_by, by)
+                (space_id, term_id, term, surface, typed, found_by, document_frequency)
+            SELECT %s, term_id, term, surface, typed, string_to_array(found_by, ' '), by
+            FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
+                AS t (term_id, term, surface, typed, found_by, by)
             ON CONFLICT (space_id, term_id) DO UPDATE
             SET document_frequency =
                 shopreco_lexiconterm.document_frequency + EXCLUDED.document_frequency
@@ -184,6 +185,7 @@ def _move_frequencies(
                 moved,
                 [word.term for word in moved_words],
                 [word.surface for word in moved_words],
+                [typed_word(word.surface) for word in moved_words],
                 [" ".join(word.found_by) for word in moved_words],
                 [change[each] for each in moved],
             ],

@@ -50,6 +50,8 @@ class Item(models.Model):
     catalogue = models.CharField(_("catalogue"), max_length=100)
     object_id = models.CharField(_("object id"), max_length=255)
     title = models.TextField(_("title"), blank=True)
+    typed_title = models.TextField(db_default="", editable=False)
+    """What is completed to the title: see `text.normalisation.typed_title`."""
     language = models.CharField(_("language"), max_length=16, blank=True)
     site_id = models.IntegerField(_("site"), null=True, blank=True)
     parent_id = models.CharField(_("parent"), max_length=255, blank=True)
@@ -130,7 +132,9 @@ class Item(models.Model):
                 name="shopreco_item_identifiers",
                 condition=~Q(identifiers=[]),
             ),
-            GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="shopreco_item_title"),
+            GinIndex(
+                fields=["typed_title"], opclasses=["gin_trgm_ops"], name="shopreco_item_typed"
+            ),
             # The orders of `retrieval.selection`: a page of a list reads a page of an index.
             models.Index(
                 "catalogue",

@@ -48,6 +48,8 @@ class LexiconTerm(models.Model):
     term_id = models.IntegerField()
     term = models.TextField(_("term"))
     surface = models.TextField(_("as written"))
+    typed = models.TextField(db_default="", editable=False)
+    """As it is typed, without accents and hyphens: what is completed to it."""
     document_frequency = models.IntegerField(_("document frequency"))
     found_by = ArrayField(models.TextField(), db_default=Value([]), editable=False)
     """What words that are written otherwise find it by: see `shopreco.text.found_by`."""
@@ -56,7 +58,7 @@ class LexiconTerm(models.Model):
         verbose_name = _("lexicon term")
         verbose_name_plural = _("lexicon terms")
         indexes: ClassVar = [
-            GinIndex(fields=["surface"], opclasses=["gin_trgm_ops"], name="shopreco_term_surface"),
+            GinIndex(fields=["typed"], opclasses=["gin_trgm_ops"], name="shopreco_term_typed"),
             GinIndex(fields=["found_by"], name="shopreco_term_found_by"),
         ]
 

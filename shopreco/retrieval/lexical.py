@@ -49,8 +49,8 @@ FOUND_BY = f"""
 """
 LIKE = f"""
     SELECT term, surface, document_frequency FROM shopreco_lexiconterm
-    WHERE space_id = %(space)s AND surface %% wanted.asked AND document_frequency > 0
-    ORDER BY similarity(surface, wanted.asked) DESC, document_frequency DESC, surface
+    WHERE space_id = %(space)s AND typed %% wanted.asked AND document_frequency > 0
+    ORDER BY similarity(typed, wanted.asked) DESC, document_frequency DESC, surface
     LIMIT {SIMILAR:d}
 """
 COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}

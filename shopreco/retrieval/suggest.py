@@ -18,17 +18,19 @@ from shopreco.retrieval import codes
 from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.filters import facet_names
 from shopreco.retrieval.hydration import live
+from shopreco.retrieval.languages import query_language
+from shopreco.retrieval.lexical import SpaceLexicon
 from shopreco.retrieval.results import Suggestion
 from shopreco.retrieval.visibility import visible_to
 from shopreco.shared_cache import shared_cache
+from shopreco.text import Token, get_analyser, nearest_term, term_id
 from shopreco.text.identifiers import normalise_identifier
-from shopreco.text.normalisation import comparison_key
+from shopreco.text.normalisation import comparison_key, typed_form, typed_title, typed_word
 
 MAX_FACET_VALUES = 2_000
 FACET_SECONDS = 300
 PER_FACET = 2
 WORDS = 3
-SIMILARITY = 0.45
 SPARE = 4
 """Times as many as are shown are looked at, where some may be hidden."""
 SAMPLED = 20
@@ -44,11 +46,48 @@ def suggest(
 ) -> list[Suggestion]:
     """Completions of a prefix: queries, then facet values such as categories, then products."""
     seen = Visitor(catalogue, request, Filters(visible=visible_to(catalogue, request)))
-    values = list(_facet_values(seen, prefix))
+    typed = _read(space, prefix, request)
+    values = list(_facet_values(seen, typed))
     named = {value.text.casefold() for value in values}
-    queries = [each for each in _queries(seen, space, prefix) if each.text not in named]
+    queries = [each for each in _queries(seen, typed) if each.text not in named]
     found = [*queries, *values][: max(1, limit - 1)]
-    return [*found, *_products(seen, prefix, limit - len(found))][:limit]
+    return [*found, *_products(seen, typed, limit - len(found))][:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed so far."""
+
+    text: str
+    space: EmbeddingSpace | None
+    head: str
+    """All words but the last."""
+    before: list[int]
+    """Term ids of those of them that some item has."""
+    last: str
+    """What the last word begins with, as `LexiconTerm.typed` has it."""
+
+    @property
+    def form(self) -> str:
+        """All of it, as `Item.typed_title` has it."""
+        return typed_form(self.text)
+
+    @property
+    def holds_before(self) -> str:
+        """SQL: that an entry `l` has the words before the last."""
+        of_space = f"l.space_id = {self.space.pk if self.space else 0:d}"
+        known = ",".join(map(str, self.before))
+        return f"{of_space} AND l.term_ids @> '{{{known}}}'::int[]" if known else of_space
+
+
+def _read(space: EmbeddingSpace | None, prefix: str, request: HttpRequest | None) -> Typed:
+    head, _, last = prefix.rpartition(" ")
+    before: list[int] = []
+    if space is not None and head:
+        language = query_language(space, prefix, None, request)
+        terms = {t.term for t in get_analyser(language).tokens(head) if t.weight == 1}
+        before = sorted(map(term_id, SpaceLexicon(space).frequencies(terms)))
+    return Typed(prefix, space, head, before, typed_word(last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +98,15 @@ class Visitor:
     request: HttpRequest | None
     visible: Filters
 
-    def with_any(self, held: Sequence[int], source: str) -> list[int]:
+    def with_any(self, held: Sequence[int], source: str, *, always: bool = False) -> list[int]:
         """Of terms or codes, in order, those that something has which may be seen.
 
         source: of the items `i` that have `each.held`. Where only the live queryset knows what is
         hidden, it is asked of the first `SAMPLED` of each.
+        always: also where nothing is hidden from anybody.
         """
-        if not held or not (self.visible or self.catalogue.hides_by_queryset):
+        hiding = bool(self.visible) or self.catalogue.hides_by_queryset
+        if not held or not (hiding or always):
             return list(held)
         where = self.visible.where()
         with connections[router.db_for_read(Item)].cursor() as cursor:
@@ -88,44 +129,38 @@ class Visitor:
         return [each for each in held if each in seen]
 
 
-def _queries(seen: Visitor, space: EmbeddingSpace | None, prefix: str) -> list[Suggestion]:
-    """The typed words with the last one completed, or with its likely spelling."""
-    head, _, last = prefix.rpartition(" ")
+def _queries(seen: Visitor, typed: Typed) -> list[Suggestion]:
+    """The typed words with the last one completed, or with its likely spelling: together some
+    product has them."""
+    space, last = typed.space, typed.last
     if space is None or not last:
         return []
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
             """
             SELECT term_id, surface FROM shopreco_lexiconterm
-            WHERE space_id = %s AND surface LIKE %s AND document_frequency > 0
-            ORDER BY surface = %s DESC, document_frequency DESC, surface LIMIT %s
+            WHERE space_id = %s AND typed LIKE %s AND document_frequency > 0
+            ORDER BY typed = %s DESC, document_frequency DESC, surface LIMIT %s
             """,
-            [space.pk, _like(last) + "%", last, SPARE * WORDS],
+            [space.pk, f"{_like(last)}%", last, SPARE * WORDS],
         )
         words = dict(cursor.fetchall())
-        if not words and len(last) > 3:
-            cursor.execute(
-                """
-                SELECT term_id, surface FROM shopreco_lexiconterm
-                WHERE space_id = %s AND surface %% %s AND similarity(surface, %s) >= %s
-                  AND document_frequency > 0
-                ORDER BY similarity(surface, %s) DESC, document_frequency DESC LIMIT 1
-                """,
-                [space.pk, last, last, SIMILARITY, last],
-            )
-            words = dict(cursor.fetchall())
+    if not words and len(last) > 3:
+        similar = SpaceLexicon(space).similar([Token(last, last)]).get(last, [])
+        if nearest := nearest_term(last, similar):
+            words = {term_id(nearest[0].term): nearest[0].surface}
     source = f"""
         FROM shopreco_lexicalentry l JOIN shopreco_item i ON i.id = l.item_id
-        WHERE l.space_id = {space.pk:d} AND l.term_ids @> ARRAY[each.held::int]
+        WHERE {typed.holds_before} AND l.term_ids @> ARRAY[each.held::int]
     """
-    terms = seen.with_any(list(words), source)[:WORDS]
-    return [Suggestion("query", f"{head} {words[term]}".strip()) for term in terms]
+    terms = seen.with_any(list(words), source, always=bool(typed.before))[:WORDS]
+    return [Suggestion("query", f"{typed.head} {words[term]}".strip()) for term in terms]
 
 
-def _facet_values(seen: Visitor, prefix: str) -> Iterator[Suggestion]:
+def _facet_values(seen: Visitor, typed: Typed) -> Iterator[Suggestion]:
     """Values of declared facets (brands, categories) one of whose words begins with the prefix."""
     for name in facet_names(seen.catalogue):
-        matching = islice(_beginning(seen.catalogue, name, prefix), SPARE * PER_FACET)
+        matching = islice(_beginning(seen.catalogue, name, typed), SPARE * PER_FACET)
         found = codes.values(seen.catalogue.name, name, matching)
         by_code = {code: value for value, spelled in found.items() for code in spelled}
         source = "FROM shopreco_item i WHERE i.facet_codes @> ARRAY[each.held]"
@@ -134,14 +169,14 @@ def _facet_values(seen: Visitor, prefix: str) -> Iterator[Suggestion]:
             yield Suggestion(name, value, facet=name)
 
 
-def _beginning(catalogue: Catalogue, name: str, prefix: str) -> Iterator[str]:
+def _beginning(catalogue: Catalogue, name: str, typed: Typed) -> Iterator[str]:
     """Values of a facet that have such a word, the most frequent first."""
-    values, wanted = facet_values(catalogue, name), prefix.casefold()
+    values, wanted = facet_values(catalogue, name), f" {typed.form}"
     for value in values:
-        if f" {value.rpartition(SEPARATOR.strip())[2].casefold()}".find(f" {wanted}") >= 0:
+        if wanted in f" {typed_title(value.rpartition(SEPARATOR.strip())[2])}":
             yield value
     if len(values) == MAX_FACET_VALUES:
-        yield from _rare_values(catalogue, name, prefix)
+        yield from _rare_values(catalogue, name, typed.text)
 
 
 def _rare_values(catalogue: Catalogue, name: str, prefix: str) -> list[str]:
@@ -191,11 +226,11 @@ def facet_values(catalogue: Catalogue, name: str) -> list[str]:
     return list(cached)
 
 
-def _products(seen: Visitor, prefix: str, limit: int) -> Iterator[Suggestion]:
+def _products(seen: Visitor, typed: Typed, limit: int) -> Iterator[Suggestion]:
     """Live products by identifier or title: a word that begins with the prefix, then similar."""
     catalogue, wanted = seen.catalogue, limit * 3
     while True:
-        ids = _by_title(catalogue, seen.visible, prefix, wanted)
+        ids = _by_title(catalogue, seen.visible, typed, wanted)
         live = catalogue.get_live_queryset(seen.request).in_bulk(catalogue.to_pks(ids))
         if len(live) >= limit or len(ids) < wanted or wanted >= MOST_TITLES:
             break
@@ -209,7 +244,7 @@ def _products(seen: Visitor, prefix: str, limit: int) -> Iterator[Suggestion]:
             yield Suggestion("product", title, url=catalogue.get_url(obj))
 
 
-def _by_title(catalogue: Catalogue, visible: Filters, prefix: str, limit: int) -> list[str]:
+def _by_title(catalogue: Catalogue, visible: Filters, typed: Typed, limit: int) -> list[str]:
     """Object ids, parents before variants."""
     where = visible.where()
     base = (
@@ -217,28 +252,38 @@ def _by_title(catalogue: Catalogue, visible: Filters, prefix: str, limit: int) -
         f"WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql} AND "
     )
     given = [catalogue.name, *where.params]
-    pattern = _like(prefix)
     with connections[router.db_for_read(Item)].cursor() as cursor:
 
         def found(sql: str, *params: Any) -> list[str]:
             cursor.execute(base + sql, [*given, *params])
             return [object_id for (object_id,) in cursor.fetchall()]
 
-        if catalogue.field(Identifier) and any(c.isdigit() for c in prefix):
+        def begins(text: str) -> tuple[str, str]:
+            return f"{_like(text)}%", f"% {_like(text)}%"
+
+        if catalogue.field(Identifier) and any(c.isdigit() for c in typed.text):
             sql = "i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{}' LIMIT 3"
-            if exact := found(sql, normalise_identifier(prefix)):
+            if exact := found(sql, normalise_identifier(typed.text)):
                 return exact
         titled = found(
-            "(i.title ILIKE %s OR i.title ILIKE %s) "
-            "ORDER BY i.parent_id <> '', NOT i.title ILIKE %s, length(i.title), i.id LIMIT %s",
-            *(f"{pattern}%", f"% {pattern}%", f"{pattern}%", limit),
+            "(i.typed_title LIKE %s OR i.typed_title LIKE %s) "
+            "ORDER BY i.parent_id <> '', NOT i.typed_title LIKE %s, length(i.title), i.id LIMIT %s",
+            *(*begins(typed.form), begins(typed.form)[0], limit),
         )
-        if titled or len(prefix) <= 3:
+        if not titled and typed.before and typed.last:
+            titled = found(
+                "(i.typed_title LIKE %s OR i.typed_title LIKE %s)"
+                " AND EXISTS (SELECT FROM shopreco_lexicalentry l"
+                f" WHERE l.item_id = i.id AND {typed.holds_before})"
+                " ORDER BY i.parent_id <> '', length(i.title), i.id LIMIT %s",
+                *(*begins(typed.last), limit),
+            )
+        if titled or len(typed.form) <= 3:
             return titled
         return found(
-            "%s <%% i.title "
-            "ORDER BY i.parent_id <> '', word_similarity(%s, i.title) DESC, i.id LIMIT %s",
-            *(prefix, prefix, limit),
+            "%s <%% i.typed_title "
+            "ORDER BY i.parent_id <> '', word_similarity(%s, i.typed_title) DESC, i.id LIMIT %s",
+            *(typed.form, typed.form, limit),
         )
 
 

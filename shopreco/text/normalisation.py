@@ -11,6 +11,8 @@ _GROUPING_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 """A space that no line may break at, between thousands and hundreds."""
 _ARABIC_JOINT = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 """Persian writes the parts of a word apart, and yet as one."""
+_HYPHENED = re.compile(r"\w+(?:-\w+)+")
+_INSIDE = re.compile(r"(?<=\w)[-'.&](?=\w)")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _TYPOGRAPHY = str.maketrans(
@@ -63,6 +65,23 @@ def fold(word: str) -> str:
     plain = _ACCENTED.sub(r"\1", unicodedata.normalize("NFD", word.translate(_PLAIN_LETTERS)))
     plain = _ARABIC_VOWELS.sub("", unicodedata.normalize("NFC", plain))
     return plain.translate(_SAME_LETTERS) or word
+
+
+def typed_form(text: str) -> str:
+    """A text as people begin to type it: lower case, no accents, single spaces."""
+    return " ".join(fold(normalise_text(text)).split())
+
+
+def typed_word(word: str) -> str:
+    """A word as people begin to type it: wh1000xm4 for WH-1000XM4."""
+    return _INSIDE.sub("", typed_form(word))
+
+
+def typed_title(title: str) -> str:
+    """What a title is completed by: as it is typed, then its words with hyphens as one word."""
+    typed = typed_form(title)
+    joined = [each.replace("-", "") for each in _HYPHENED.findall(typed)]
+    return " ".join([typed, *joined])
 
 
 def comparison_key(text: str) -> str:
