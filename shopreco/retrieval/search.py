@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from django.core.files import File
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
@@ -27,6 +26,7 @@ from shopreco.retrieval.filters import PRICE, RANGES, facet_names, within_curren
 from shopreco.retrieval.hydration import MOST_HIDDEN, live
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.lexical import lexical_query
+from shopreco.retrieval.notices import nothing_found
 from shopreco.retrieval.photos import Photo, Words
 from shopreco.retrieval.prices import Prices, prices_of, read_prices
 from shopreco.retrieval.rankings import Ranking, Shown, live_part, live_results
@@ -110,7 +110,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         total=max(total.count, page.offset + len(results) if results else 0),
         total_is_exact=total.is_exact,
         photo=photo.key if photo else "",
-        notice=_notice(question, found, stages),
+        notice="" if results or page.offset else _notice(space, question, stages),
         source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
@@ -120,12 +120,17 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     return page
 
 
-def _notice(question: Question, found: Found, stages: Stages) -> str:
-    """A sentence where a number was asked for in vain. A filter may hide what has it."""
-    unfiltered = not question.filters.conditions and question.photo == ""
-    if not unfiltered or "identifier" in stages.degraded or len(found.ranking.item_ids):
+def _notice(space: EmbeddingSpace, question: Question, stages: Stages) -> str:
+    """A sentence where words or a number were asked for in vain. A filter may hide what has
+    them."""
+    by_words = question.text and not question.filters.conditions and question.photo == ""
+    if not by_words or stages.degraded:
         return ""
-    return gettext("No product has this number.") if is_number(question.text) else ""
+    language = query_language(space, question.text, question.language, question.request)
+    notice = ""
+    with stages.stage("notice", optional=True):
+        notice = nothing_found(space, question.text, language)
+    return notice
 
 
 def _for_this_visitor(question: Question) -> tuple[Question, Prices]:
