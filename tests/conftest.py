@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.utils import translation
@@ -107,14 +108,16 @@ def django_db_modify_db_settings(
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not answered yet: it may have kept what a test then rolled back. And
     a busy machine may take longer to read what is kept than an answer waits."""
-    from demo_shop import glossary
-    from demo_shop.templatetags import shop
     from shopreco import process_cache, shared_cache
     from shopreco.indexing import modalities
 
     translation.deactivate()
-    glossary.forget()
-    shop.first_level.cache_clear()
+    if apps.is_installed("demo_shop"):
+        from demo_shop import glossary
+        from demo_shop.templatetags import shop
+
+        glossary.forget()
+        shop.first_level.cache_clear()
     process_cache.forget()
     modalities._pictures.forget(lambda _key: True)
     shared_cache._silent_until.clear()

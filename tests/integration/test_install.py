@@ -77,6 +77,8 @@ class Project:
     folder: Path
     port: int
     processes: list[Process] = field(default_factory=list)
+    seconds: float = 0.0
+    """From the first command to the first answer."""
 
     def follow(self, page: str, heading: str = "") -> None:
         for block in blocks(page, heading):
@@ -202,11 +204,13 @@ def project(
     project = Project(tmp_path_factory.mktemp("shop"), port)
     administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     administer("CREATE DATABASE {}")
+    began = time.monotonic()
     try:
         project.follow("docs/tutorial.md", "1. A small shop")
         project.follow("README.md", "Install it in your shop")
         project.start("python", "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}")
         project.wait_until(project.answers)
+        project.seconds = time.monotonic() - began
         yield project
     finally:
         for process in project.processes:
@@ -230,6 +234,11 @@ def test_the_pages_of_the_shop_name_every_file_they_change() -> None:
     assert all(block.file or block.language == "console" for block in install)
     tutorial = blocks("docs/tutorial.md", "1. A small shop")
     assert len([b for b in tutorial if not b.file and b.language != "console"]) == 1
+
+
+def test_a_shop_stands_five_minutes_after_the_downloads(project: Project) -> None:
+    print(f"{project.seconds:.0f} seconds")
+    assert project.seconds < 300
 
 
 def test_the_page_of_results_finds_by_meaning(project: Project) -> None:
