@@ -103,6 +103,10 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     if question.explain and found.ranking.source in EXPLAINED:
         with stages.stage("explain", optional=True):
             results = explained(space, _query(space, question, photo), results)
+    notice = ""
+    if not results and not page.offset:
+        with stages.stage("notice", optional=True):
+            notice = _notice(space, question, stages)
     total = _without_hidden(found, shown)
     page = replace(
         page,
@@ -110,7 +114,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         total=max(total.count, page.offset + len(results) if results else 0),
         total_is_exact=total.is_exact,
         photo=photo.key if photo else "",
-        notice="" if results or page.offset else _notice(space, question, stages),
+        notice=notice,
         source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
@@ -127,10 +131,7 @@ def _notice(space: EmbeddingSpace, question: Question, stages: Stages) -> str:
     if not by_words or stages.degraded:
         return ""
     language = query_language(space, question.text, question.language, question.request)
-    notice = ""
-    with stages.stage("notice", optional=True):
-        notice = nothing_found(space, question.text, language)
-    return notice
+    return nothing_found(space, question.text, language)
 
 
 def _for_this_visitor(question: Question) -> tuple[Question, Prices]:

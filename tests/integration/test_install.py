@@ -237,7 +237,6 @@ def test_the_pages_of_the_shop_name_every_file_they_change() -> None:
 
 
 def test_a_shop_stands_five_minutes_after_the_downloads(project: Project) -> None:
-    print(f"{project.seconds:.0f} seconds")
     assert project.seconds < 300
 
 

@@ -14,8 +14,8 @@ from oscar.core.loading import get_model
 from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from shopreco.indexing.pipeline import index_batch
 from shopreco.catalogues import get_catalogue
+from shopreco.indexing.pipeline import index_batch
 from tests.oscar_shop.catalogues import CODE
 
 CATALOGUE = "catalogue.product"
