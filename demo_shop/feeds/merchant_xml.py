@@ -14,6 +14,7 @@ from xml.sax.xmlreader import Locator
 from defusedxml import DefusedXmlException
 from defusedxml.sax import make_parser
 
+from demo_shop.feeds.ampersands import escaped
 from demo_shop.feeds.columns import row_from
 from demo_shop.feeds.row import FeedError, Row, RowError, Shop
 from demo_shop.feeds.texts import words
@@ -25,7 +26,6 @@ ABOUT_THE_ENTRY = words(
     "source updated"
 )
 """Elements of RSS and Atom that say nothing of a product, whatever their names mean elsewhere."""
-_CHUNK = 64 * 1024
 _MAX_TEXT = 200_000
 
 
@@ -41,7 +41,7 @@ class MerchantXml:
         parser.setFeature(feature_namespaces, True)
         parser.setContentHandler(handler)
         try:
-            while chunk := stream.read(_CHUNK):
+            for chunk in escaped(stream):
                 parser.feed(chunk)
                 yield from handler.take()
             parser.close()

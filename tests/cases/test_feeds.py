@@ -292,6 +292,26 @@ def test_elements_are_read_with_and_without_googles_prefix(root: str, prefix: st
     assert (row.attributes, row.categories, row.unread) == ({"color": "Red"}, (), ())
 
 
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Salt & pepper", "Salt & pepper"),
+        ("Salt &amp; pepper", "Salt & pepper"),
+        ("Caf&eacute; cr&egrave;me", "Café crème"),
+        ("R&D &nosuch; &#38; &#x26;", "R&D &nosuch; & &"),
+        ("<![CDATA[Salt & pepper]]> & <![CDATA[oil]]>", "Salt & pepper & oil"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 65_300, 65_500])
+def test_an_ampersand_that_xml_does_not_allow_is_read_as_it_is_meant(
+    before: int, written: str, title: str
+) -> None:
+    filled = "".join(f"<!--{n:05}-->" for n in range(before // 12))
+    given = f"<g:id>L1</g:id><g:title>{written}</g:title><g:price>40 EUR</g:price>"
+    (row,) = rows("feed.xml", f"<rss {GOOGLE}>{filled}<item>{given}</item></rss>")
+    assert row.title == title
+
+
 # Tables
 
 
