@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.rankings import Ranking, live_part, live_results
 from shopreco.retrieval.results import Result
 from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.variants import with_variants
 from shopreco.retrieval.visibility import for_visitor
 from shopreco.shared_cache import shared_cache
 
@@ -147,6 +148,8 @@ def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, .
             ranking = found.ranking
             if block.shop.hides_by_queryset:
                 ranking = live_part(block.shop, block.request, ranking, collapse=True)
+        apart = ranking if ranking.source == "looks" else None
+        ranking = ranking.take(best_of_each_group(ranking.group_ids))
         with stages.stage("diversity"):
             ranking = diversified(space, ranking, block.diversity, block.max_per)
         with stages.stage("hydrate"):
@@ -154,8 +157,12 @@ def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, .
                 block.shop, block.request, ranking, offset=0, limit=block.limit, collapse=True
             )
         if len(shown.results) == block.limit or not found.more or k >= MOST_CANDIDATES:
-            return shown.results
+            break
         k = min(4 * k, MOST_CANDIDATES)
+    with stages.stage("variants", optional=True):
+        results = with_variants(block.shop, block.request, shown.results, apart, filters)
+        shown = replace(shown, results=results)
+    return shown.results
 
 
 def neighbours(
@@ -166,8 +173,8 @@ def neighbours(
     filters: Filters,
     k: int,
 ) -> Neighbours:
-    """What an intent finds beside the seed, each group once. Which items are near is kept for a
-    while; which of them pass is not."""
+    """What an intent finds beside the seed. Which items are near is kept for a while; which of
+    them pass is not."""
     item = (
         Item.objects.indexed()
         .filter(catalogue=shop.name, object_id=str(seed.pk))
@@ -187,7 +194,7 @@ def neighbours(
     ranking = Ranking.from_plain(plain)
     ranking = ranking.take((ranking.item_ids != item_id) & (ranking.group_ids != group_id))
     ranking = ranking.take(selection.passing(ranking.item_ids, filters))
-    return Neighbours(ranking.take(best_of_each_group(ranking.group_ids)), more)
+    return Neighbours(ranking, more)
 
 
 def diversified(
