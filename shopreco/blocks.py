@@ -32,19 +32,17 @@ def render_block(
     """The HTML of a page of recommendations; nothing at all where it has no result.
 
     The template is `shopreco/blocks/<placement>.html`, else `shopreco/blocks/default.html`, with
-    `page` (`ResultPage`), `cards` (list of `Card`), `has_pictures`, `placement`, `heading`, `seed`
-    and `show_reasons`.
+    `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading`, `seed` and
+    `show_reasons`.
     """
     if not page.results:
         return SafeString("")
     template = select_template(
         [f"shopreco/blocks/{placement}.html", "shopreco/blocks/default.html"]
     )
-    shown = cards(page)
     context = {
         "page": page,
-        "cards": shown,
-        "has_pictures": any(card.picture for card in shown),
+        "cards": cards(page),
         "placement": placement,
         "heading": HEADINGS.get(placement, OTHER_HEADING),
         "seed": seed,

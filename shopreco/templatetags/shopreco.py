@@ -23,11 +23,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from shopreco import presentation
 from shopreco.blocks import render_block
 from shopreco.catalogues import Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
 from shopreco.money import money as written_money
+from shopreco.presentation import Card
 from shopreco.services import ResultPage, recommend
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,12 @@ class BlockFailed(ShopRecoError):
 def money(amount: Decimal | float | None, currency: str = "") -> str:
     """An amount in the visitor's language: `{{ card.price|money:card.currency }}`."""
     return "" if amount is None else written_money(Decimal(str(amount)), currency)
+
+
+@register.filter
+def cards(page: ResultPage) -> list[Card]:
+    """What to show of the results of a page: `{% for card in page|cards %}`."""
+    return presentation.cards(page)
 
 
 @register.simple_tag(takes_context=True)

@@ -63,11 +63,6 @@ def test_the_default_block_has_pictures_that_are_loaded_late_and_a_calm_place_fo
     assert html.count("<img") == html.count("<svg") == 1
 
 
-def test_where_nothing_has_a_picture_no_place_is_kept_for_one() -> None:
-    page = posters([], [])
-    assert "picture" not in render_block(page, "product-similar", page.results[0].object, None)
-
-
 def test_prices_are_written_in_the_language_of_the_page(settings: Any) -> None:
     settings.LANGUAGE_CODE = "de"
     page = page_of([Gadget(name="Lamp", price=Decimal(1299))])
