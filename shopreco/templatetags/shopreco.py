@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +31,7 @@ from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
 from shopreco.money import money as written_money
 from shopreco.presentation import Card
+from shopreco.retrieval.limits import MAX_EXCLUDED
 from shopreco.services import ResultPage, recommend
 
 logger = logging.getLogger(__name__)
@@ -219,15 +221,19 @@ class RecommendationsNode(template.Node):
         if lazy and not self.target:
             html = _placeholder(placement, seed, values, filters, caps, _nonce(request))
             return _with_stylesheet(context, html)
+        shown = _on_page(context).shown
+        mine = (placement, catalogue_of(seed).name, str(seed.pk))
         options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
             "filters": filters,
             "max_per": caps,
+            "exclude": _shown_beside(shown, mine),
         }
         page = recommend(placement, seed=seed, request=request, **options)
         if "recommend" in page.degraded:
             raise BlockFailed(page.degraded["recommend"])
+        shown[mine] = [result.object_id for result in page]
         if self.target:
             context[self.target] = page
             return SafeString("")
@@ -250,11 +256,17 @@ def _placeholder(
     return SafeString(get_template("shopreco/lazy.html").render(lazy))
 
 
+BlockKey = tuple[str, str, str]
+"""Placement, and catalogue and key of the seed."""
+
+
 @dataclass(slots=True)
 class OnPage:
     """What the tags of one page know of each other."""
 
     has_stylesheet: bool = False
+    shown: dict[BlockKey, list[str]] = field(default_factory=dict)
+    """Keys of the objects in a block."""
 
 
 def _on_page(context: template.Context) -> OnPage:
@@ -262,6 +274,13 @@ def _on_page(context: template.Context) -> OnPage:
     page = _request(context) or context.render_context
     known: OnPage = vars(page).setdefault("_shopreco_on_page", OnPage())
     return known
+
+
+def _shown_beside(shown: Mapping[BlockKey, list[str]], block: BlockKey) -> list[str]:
+    """What other blocks of the page show of the block's catalogue; the same block twice, as for two
+    layouts, is the same."""
+    others = (ids for key, ids in shown.items() if key != block and key[1] == block[1])
+    return list(dict.fromkeys(chain.from_iterable(others)))[:MAX_EXCLUDED]
 
 
 def _with_stylesheet(context: template.Context, html: SafeString) -> SafeString:

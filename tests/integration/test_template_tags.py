@@ -284,6 +284,27 @@ def test_lazy_leaves_a_placeholder_whose_fragment_is_the_block(client: Client) -
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_block_leaves_out_what_the_blocks_before_it_on_the_page_show() -> None:
+    source = (
+        '{% recommendations product "product-similar" limit=3 as first %}'
+        '{% recommendations product "product-substitute" limit=3 as second %}'
+        '{% recommendations product "product-similar" limit=3 as again %}'
+        "{% for r in first %}{{ r.object_id }} {% endfor %}|"
+        "{% for r in second %}{{ r.object_id }} {% endfor %}|"
+        "{% for r in again %}{{ r.object_id }} {% endfor %}"
+    )
+    first, second, again = (part.split() for part in render(source, product=lamp()).split("|"))
+    assert len(first) == 3
+    assert second
+    assert not {*first} & {*second}
+    assert again == first, "the same block twice, as for two layouts, is the same"
+    alone = '{% recommendations product "product-substitute" limit=3 as p %}{% for r in p %}'
+    assert {*render(alone + "{{ r.object_id }} {% endfor %}", product=lamp()).split()} & {*first}, (
+        "another page is another page, whatever is cached"
+    )
+
+
+@pytest.mark.usefixtures("shop")
 def test_without_results_there_is_no_block() -> None:
     Product.objects.exclude(pk=lamp().pk).update(active=False)
     html = render('[{% recommendations product "product-similar" %}]', product=lamp())
