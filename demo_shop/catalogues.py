@@ -71,6 +71,9 @@ class ProductCatalogue(Catalogue):
     def get_title(self, product: Product) -> str:
         return product.name
 
+    def get_picture(self, product: Product) -> str:
+        return product.thumbnail.url if product.thumbnail else product.image_link
+
     def prepare_image(self, product: Product) -> list[object]:
         """The main picture and the further ones, which are names in the same storage."""
         return [product.image, *product.gallery]

@@ -180,7 +180,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-SHOPRECO: dict[str, object] = {"ARTEFACT_DIR": DEMO_DIR / "artefacts"}
+SHOPRECO: dict[str, object] = {
+    "ARTEFACT_DIR": DEMO_DIR / "artefacts",
+    "STYLESHEET": "",  # base.html links it before the shop's own, which changes it
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

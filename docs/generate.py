@@ -53,6 +53,7 @@ HOOKS = (
     "get_live_queryset",
     "is_indexable",
     "get_url",
+    "get_picture",
     "get_facet_label",
     "get_value_label",
     "get_edges",

@@ -125,6 +125,11 @@ class Settings:
     SHOW_REASONS: bool = _option(
         True, "Whether recommendation blocks say why a product is there; the API always does."
     )
+    STYLESHEET: str = _option(
+        "shopreco/shopreco.css",
+        "Static file that the first of the template tags on a page links. Empty: none, the site "
+        "links this one or its own.",
+    )
     MAX_QUERY_LENGTH: int = _option(400, "Characters of a query that are read; the rest is cut.")
     SLICE_SECONDS: float = _option(
         20.0, "Seconds that one task works on a run before it yields to other tasks."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
@@ -24,7 +24,7 @@ from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.indexing.workers import send
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
 from shopreco.retrieval.filters import check_facets, parse_filters
-from shopreco.retrieval.limits import check_number_of_caps, check_number_of_facets, check_page
+from shopreco.retrieval.limits import check_block, check_number_of_facets, check_page
 from shopreco.retrieval.linked import Intent
 from shopreco.retrieval.prices import currency_code
 from shopreco.retrieval.reasons import with_reasons
@@ -187,12 +187,10 @@ def recommend(
     filters: Mapping[str, Any] | None = None,
     diversity: float = 0.0,
     max_per: Mapping[str, int] | None = None,
+    exclude: Collection[str] = (),
 ) -> ResultPage:
     """Products to show beside `seed`, without itself, its variants, and what is not live or not
-    available.
-
-    A block is full as long as there are candidates: filters stand before the choice of neighbours,
-    and more of them are asked for while too few are live.
+    available. A block is full as long as there are candidates.
 
     Args:
         placement: the block that is filled: `product-<intent>`.
@@ -202,6 +200,7 @@ def recommend(
         diversity: 0 ranks by likeness alone, 1 by difference from what is already shown (MMR).
         max_per: at most so many results per value of a facet, such as {"brand": 2};
             5 facets at most.
+        exclude: keys of objects that the page shows already, as another block; 200 at most.
 
     Raises:
         InvalidQuery: unknown placement, intent or facet, or a filter that `search` would refuse.
@@ -213,14 +212,12 @@ def recommend(
         raise InvalidQuery(f"There is no placement {placement!r:.80}: {', '.join(PLACEMENTS)}.")
     if not 0 <= diversity <= 1:
         raise InvalidQuery(f"diversity is {diversity}; it must be from 0 to 1.")
-    check_page(0, limit)
-    shop = catalogue_of(seed)
-    check_number_of_caps(max_per or {})
-    check_facets(shop, max_per or {})
+    shop, caps, without = catalogue_of(seed), max_per or {}, frozenset(exclude)
+    check_block(limit, caps, without)
+    check_facets(shop, caps)
     asked = parse_filters(shop, {"available": True, **(filters or {})})
-    block = Block(
-        shop, seed, PLACEMENTS[placement], request, asked, limit, diversity, max_per or {}
-    )
+    intended = PLACEMENTS[placement]
+    block = Block(shop, seed, intended, request, asked, limit, diversity, caps, without)
     stages = Stages()
     page = ResultPage(limit=limit, query_id=uuid4().hex, source=placement)
     try:

@@ -64,6 +64,7 @@ SHOPRECO = {
     "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"},
     "IMAGE_ENCODER": {"CLASS": "tests.testapp.encoders.TileEncoder"},
     "ARTEFACT_DIR": TEST_DIR / "artefacts",
+    "STYLESHEET": "",
     "LEASE_SECONDS": 3,
     "BATCH_SIZE": int(os.environ.get("SHOPRECO_TEST_BATCH_SIZE", "512")),
 }

@@ -16,6 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from django.utils import timezone
 
 from demo_shop.feeds.texts import words
+from shopreco.money import decimals_of
 
 CODES = words(
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP "
@@ -27,10 +28,6 @@ CODES = words(
     "TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG HRK"
 )
 """ISO 4217, and what shops still have in old rows."""
-DECIMALS: Mapping[str, int] = dict.fromkeys(
-    words("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"), 0
-) | dict.fromkeys(words("BHD IQD JOD KWD LYD OMR TND"), 3)
-"""Of the currencies that have not two."""
 SIGNS: Mapping[str, tuple[str, ...]] = {
     "€": ("EUR",), "£": ("GBP",), "₹": ("INR",), "rs": ("INR", "PKR", "LKR", "NPR"),
     "$": ("USD", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN", "TWD", "ARS", "CLP", "COP"),
@@ -89,10 +86,6 @@ def parse_price(price: object, home: str = "") -> tuple[Decimal, str]:
     if amount < 0 or amount >= _MOST:
         raise ValueError(f"price {price!r} is out of range")
     return rounded(amount, decimals_of(currency or home)), currency
-
-
-def decimals_of(currency: str) -> int:
-    return DECIMALS.get(currency, 2)
 
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from decimal import Decimal
 from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils import formats
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -25,8 +23,6 @@ register = template.Library()
 
 SECONDS = 60
 """For so long a process keeps what every page shows."""
-SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹"}
-WHOLE = frozenset({"JPY", "KRW", "VND"})
 
 TICK = (
     '<label class="tick{}"><input type="checkbox" name="{}" value="{}" data-submit{}>'
@@ -85,15 +81,6 @@ def versions(variants: Collection[Product]) -> str:
     if number < 2:
         return ""
     return ngettext("%(number)s version", "%(number)s versions", number) % {"number": number}
-
-
-@register.filter
-def money(amount: Decimal | None, currency: str) -> str:
-    """An amount with its currency: "€1,299.00"."""
-    if amount is None:
-        return ""
-    text = formats.number_format(amount, 0 if currency in WHOLE else 2, force_grouping=True)
-    return f"{SIGNS[currency]}{text}" if currency in SIGNS else f"{text} {currency}".strip()
 
 
 @register.filter

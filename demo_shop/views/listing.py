@@ -23,7 +23,7 @@ from demo_shop import glossary
 from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
 from shopreco.exceptions import InvalidQuery, PhotoRejected
-from shopreco.retrieval import FacetCounts, PriceRange, ResultPage
+from shopreco.retrieval import FacetCounts, PriceRange
 
 logger = logging.getLogger(__name__)
 
@@ -238,7 +238,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
     if failed := {"index", "search"} & page.degraded.keys():
         raise SearchRests(*(page.degraded[stage] for stage in failed))
     return Listing(
-        products=_as_photographed(page) if asked.photo else page.objects,
+        products=[result.shown for result in page],
         total=page.total,
         page=asked.page,
         more=not page.total_is_exact,
@@ -252,14 +252,6 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         query_id=page.query_id,
         notice=page.degraded.get("photo", page.notice),
     )
-
-
-def _as_photographed(page: ResultPage) -> list[Product]:
-    """The variants that look like the photo, in place of the products that have them."""
-    keys = [result.variant_id for result in page if result.variant_id]
-    found = Product.objects.live().for_cards().filter(pk__in=keys)
-    variants = {str(each.pk): each for each in found}
-    return [variants.get(result.variant_id, result.object) for result in page]
 
 
 def _box(facet: FacetCounts, *, open_: bool) -> Box:

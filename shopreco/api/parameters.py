@@ -15,7 +15,7 @@ from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
 from shopreco.retrieval.codes import facets
 from shopreco.retrieval.filters import facet_names
-from shopreco.retrieval.limits import MAX_FACETS, MAX_OFFSET
+from shopreco.retrieval.limits import MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
 from shopreco.retrieval.selection import SORTS
 
 MAX_LIMIT = 100
@@ -140,6 +140,12 @@ class SimilarParameters(SpokenParameters):
         max_value=1,
         validators=[_check_number],
         help_text="0 (default): by likeness alone. Towards 1, results also differ from each other.",
+    )
+    exclude = serializers.ListField(
+        child=serializers.CharField(max_length=255),
+        required=False,
+        max_length=MAX_EXCLUDED,
+        help_text="Ids of objects that the page shows already, repeated for several.",
     )
     price_min = serializers.DecimalField(16, 4, required=False, help_text="Lowest price.")
     price_max = serializers.DecimalField(16, 4, required=False, help_text="Highest price.")

@@ -32,6 +32,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     )
     title = serializers.CharField()
     url = serializers.CharField(help_text="Address of its page; empty where it has none.")
+    picture = serializers.CharField(help_text="Address of its picture; empty where it has none.")
     price = serializers.DecimalField(16, None, allow_null=True, help_text="Live price.")
     currency = serializers.CharField(help_text="ISO 4217.")
     price_is_lowest = serializers.BooleanField(
@@ -39,7 +40,8 @@ class ResultSerializer(serializers.Serializer[Any]):
     )
     available = serializers.BooleanField(help_text="Whether it can be bought now.")
     variant_id = serializers.CharField(
-        help_text="Key of the variant that matched, where `id` is its parent; else empty."
+        help_text="Key of the variant that was asked for, where `id` is its parent: title, url, "
+        "picture and price are its own. Else empty."
     )
     parts = serializers.DictField(
         child=serializers.FloatField(),
@@ -234,6 +236,7 @@ def _result(card: Card) -> Mapping[str, Any]:
         "source": card.result.source,
         "title": card.title,
         "url": card.url,
+        "picture": card.picture,
         "price": card.price,
         "currency": card.currency,
         "price_is_lowest": card.price_is_lowest,

@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.documents import ItemDocument, TextPart, has_letters
 from shopreco.catalogues.edges import DeclaredEdge, declared_edge
-from shopreco.catalogues.media import media_of
+from shopreco.catalogues.media import address_of, media_of
 from shopreco.catalogues.paths import relations_of, written_prefetch
 from shopreco.conf import get_settings
 from shopreco.fusion import modality_weights
@@ -101,6 +101,12 @@ class Catalogue:
         """Where the object's page is: its `get_absolute_url`, unless overridden."""
         get_absolute_url = getattr(obj, "get_absolute_url", None)
         return str(get_absolute_url()) if callable(get_absolute_url) else ""
+
+    def get_picture(self, obj: Any) -> str:
+        """The URL of the picture on a card: of the first that `Image` declares, unless overridden,
+        as by a small version of it."""
+        declared = self.field(f.Image)
+        return address_of(self.values(declared.name, obj)) if declared else ""
 
     def get_facet_label(self, name: str) -> str:
         """What shoppers read above the values of a facet."""

@@ -108,6 +108,11 @@ class Facet(Field):
         self._label = label
 
     @property
+    def has_label(self) -> bool:
+        """Whether it has words of its own, and not only its name."""
+        return bool(self._label)
+
+    @property
     def label(self) -> str:
         return str(self._label) or str(capfirst(self.name.replace("_", " ")))
 

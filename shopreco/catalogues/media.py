@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -56,6 +57,17 @@ def medium_of(value: Any) -> Medium | None:
     except NotImplementedError:
         version = ""
     return Medium(name, version, lambda: storage.open(name, "rb"))
+
+
+def address_of(values: Iterable[Any]) -> str:
+    """The URL of the first file that has one; empty where none has."""
+    for value in filter(None, values):
+        storage, name = _place(value)
+        if storage is not None:
+            # A storage that is private, or has no files on the web, raises.
+            with suppress(ValueError, NotImplementedError):
+                return str(storage.url(name))
+    return ""
 
 
 def _place(value: Any) -> tuple[Storage | None, str]:

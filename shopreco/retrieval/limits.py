@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from shopreco.exceptions import InvalidQuery
 
@@ -10,6 +10,7 @@ MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
 MAX_FACETS = 50
 MAX_CAPS = 5
+MAX_EXCLUDED = 200
 
 
 def check_page(offset: int, limit: int) -> None:
@@ -24,6 +25,9 @@ def check_number_of_facets(names: Sequence[str]) -> None:
         raise InvalidQuery(f"{len(names)} facets are asked for; up to {MAX_FACETS} are counted.")
 
 
-def check_number_of_caps(max_per: Mapping[str, int]) -> None:
+def check_block(limit: int, max_per: Mapping[str, int], exclude: Collection[str]) -> None:
+    check_page(0, limit)
     if len(max_per) > MAX_CAPS:
         raise InvalidQuery(f"max_per has {len(max_per)} facets; up to {MAX_CAPS} are capped.")
+    if len(exclude) > MAX_EXCLUDED:
+        raise InvalidQuery(f"{len(exclude)} objects are excluded; up to {MAX_EXCLUDED} can be.")

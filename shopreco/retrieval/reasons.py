@@ -15,9 +15,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from shopreco.catalogues import Catalogue
-from shopreco.catalogues.fields import SEPARATOR
+from shopreco.catalogues import Catalogue, Facet
+from shopreco.catalogues.fields import SEPARATOR, Field
+from shopreco.indexing.graph.relations import kind_of
 from shopreco.models import Edge, EmbeddingSpace, Item, Meaning, RelationType
+from shopreco.models.relations import DEFAULT_RELATIONS
 from shopreco.retrieval import linked
 from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.hydration import live
@@ -32,6 +34,14 @@ SURE_ENOUGH = 0.8
 DEVIATIONS = 2.0
 """How far above the likeness of unrelated pictures two must be to look alike."""
 
+YES_AND_NO = """
+    yes no true false y n ja nein oui non sí si sim não sì да нет так ні tak nie áno ano nee nei nej
+    kyllä ei igen nem da nu ναι όχι evet hayır ya tidak có không はい いいえ 예 네 아니요 아니오
+    是 否 有 无 無 हाँ नहीं نعم لا כן לא
+"""
+ONLY_YES_OR_NO = frozenset(YES_AND_NO.split())
+"""Values that say nothing without the question."""
+
 LINKS: Mapping[str, Promise] = {
     Meaning.SAME: _("Another form of it"),
     Meaning.SUBSTITUTE: _("Can replace it"),
@@ -40,6 +50,8 @@ LINKS: Mapping[str, Promise] = {
     Meaning.MAIN: _("What it is an accessory for"),
 }
 """What a link from the seed to a result is called, by the meaning of its relation."""
+
+WORDED = frozenset(relation.code for relation in DEFAULT_RELATIONS)
 
 THROUGH: Mapping[str, Promise] = {
     Meaning.SUBSTITUTE: _("Can replace %(product)s"),
@@ -156,7 +168,20 @@ def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tupl
     return [
         (item_id, _same(shop, relations[relation_id], value))
         for item_id, relation_id, value in rows
+        if value.casefold() not in ONLY_YES_OR_NO and _has_words(shop, relations[relation_id])
     ]
+
+
+def _has_words(shop: Catalogue, relation: RelationType) -> bool:
+    """Whether somebody has said what shoppers call it: a raw key such as `strap_bags` is none."""
+    kind = relation.code.removeprefix("has_")
+    labelled = {kind_of(n) for n, each in shop.fields.items() if _is_labelled(each)}
+    named_otherwise = kind_of(relation.label) != kind_of(kind)
+    return bool(relation.code in WORDED or relation.label_zh or named_otherwise or kind in labelled)
+
+
+def _is_labelled(declared: Field) -> bool:
+    return isinstance(declared, Facet) and declared.has_label
 
 
 def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -26,8 +26,9 @@ class Reason:
 class Result:
     """One object of the shop in an answer.
 
-    `object` is live: read through `get_live_queryset` for this request. `variant_id` is the key
-    of the variant that matched where `object` is its parent. `parts` says what each retriever
+    `object` is live: read through `get_live_queryset` for this request. Where it is a product with
+    variants, `variant` is the live one that was asked for, and `variant_id` its key: None and empty
+    where nothing tells it from the others. `parts` says what each retriever
     added to the score, such as {"dense": 0.21, "lexical": 0.32}; they sum to it, and so do
     `contributions`, in which text, image, video and graph stand for the dense part; they are
     empty unless they were asked for.
@@ -40,6 +41,7 @@ class Result:
     score: float
     source: str
     variant_id: str = ""
+    variant: Any = None
     parts: Mapping[str, float] = field(default_factory=dict)
     contributions: Mapping[str, float] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
@@ -47,30 +49,42 @@ class Result:
     """Of its variants, where the object has no price of its own, as the index knows it."""
 
     @property
+    def shown(self) -> Any:
+        """What a card shows: the variant that was asked for, else the object."""
+        return self.object if self.variant is None else self.variant
+
+    @property
     def price(self) -> Decimal | None:
-        """What the object costs: what it is filtered and sorted by. Live, from the object."""
-        own = self._own_price
-        return self.lowest_price.amount if own is None and self.lowest_price else own
+        """What `shown` costs, live. Where results are filtered or sorted by price, it is what they
+        are compared by."""
+        lowest = self.lowest_price.amount if self.lowest_price else None
+        return next((_price_of(each) for each in self._priced), lowest)
 
     @property
     def currency(self) -> str:
         """Of `price`, ISO 4217."""
         if self.price_is_lowest and self.lowest_price:
             return self.lowest_price.currency
-        shop = catalogue_of(self.object)
-        declared = shop.field(Price)
-        return declared.currency_of(self.object) if declared else ""
+        priced = next(self._priced, self.shown)
+        declared = catalogue_of(priced).field(Price)
+        return declared.currency_of(priced) if declared else ""
 
     @property
     def price_is_lowest(self) -> bool:
         """Whether variants may cost more than `price`: a card says "from"."""
-        return self._own_price is None and self.lowest_price is not None
+        return self.lowest_price is not None and not any(True for _ in self._priced)
 
     @property
-    def _own_price(self) -> Decimal | None:
-        shop = catalogue_of(self.object)
-        declared = shop.field(Price)
-        return declared.amount(shop.values(declared.name, self.object)) if declared else None
+    def _priced(self) -> Iterator[Any]:
+        """Of what is shown and its product those with a price of their own."""
+        each_once = [self.object] if self.variant is None else [self.variant, self.object]
+        return (each for each in each_once if _price_of(each) is not None)
+
+
+def _price_of(obj: Any) -> Decimal | None:
+    shop = catalogue_of(obj)
+    declared = shop.field(Price)
+    return declared.amount(shop.values(declared.name, obj)) if declared else None
 
 
 @dataclass(frozen=True, slots=True)

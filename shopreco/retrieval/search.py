@@ -33,6 +33,7 @@ from shopreco.retrieval.rankings import Ranking, Shown, live_part, live_results
 from shopreco.retrieval.results import ResultPage
 from shopreco.retrieval.selection import RELEVANCE, Total
 from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.variants import with_variants
 from shopreco.retrieval.visibility import visible_to
 from shopreco.text.exclusion import without_excluded
 from shopreco.text.identifiers import is_number
@@ -77,6 +78,8 @@ class Found:
     """Whether that is all that there is."""
     matched: Ranking | None = None
     """With what the chosen filters leave out; None where a catalogue is browsed."""
+    apart: Ranking | None = None
+    """With every variant; None where a catalogue is browsed."""
 
 
 def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
@@ -100,6 +103,10 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     if shown.gave_up:
         stages.degraded["hydrate"] = f"of {shown.asked} candidates too few are live"
     results = shown.results
+    with stages.stage("variants", optional=True):
+        results = with_variants(
+            shop, question.request, results, found.apart, question.filters, question.sort
+        )
     if question.explain and found.ranking.source in EXPLAINED:
         with stages.stage("explain", optional=True):
             results = explained(space, _query(space, question, photo), results)
@@ -215,6 +222,7 @@ def _found(
     if narrowing and len(ranking.item_ids):
         with stages.stage("filter"):
             ranking = ranking.take(selection.passing(ranking.item_ids, narrowing))
+    apart = ranking
     if collapse:
         ranking = ranking.take(best_of_each_group(ranking.group_ids))
     if question.sort != RELEVANCE:
@@ -223,7 +231,7 @@ def _found(
     total = Total(min(len(ranking.item_ids), selection.MOST_COUNTED), complete)
     if hidden and len(matched.item_ids) + hidden > len(checked):
         total = Total(int(np.isin(ranking.item_ids, checked).sum()), is_exact=False)
-    return Found(ranking, total, complete, matched)
+    return Found(ranking, total, complete, matched, apart)
 
 
 def _match(

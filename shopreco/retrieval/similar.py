@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from shopreco.retrieval.matches import NO_HITS, Hits
 from shopreco.retrieval.rankings import Ranking, live_part, live_results
 from shopreco.retrieval.results import Result
 from shopreco.retrieval.stages import Stages
+from shopreco.retrieval.variants import with_variants
 from shopreco.retrieval.visibility import for_visitor
 from shopreco.shared_cache import shared_cache
 
@@ -134,6 +135,8 @@ class Block:
     limit: int
     diversity: float
     max_per: Mapping[str, int]
+    exclude: frozenset[str]
+    """Keys of objects that are shown already."""
 
 
 def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, ...]:
@@ -143,10 +146,12 @@ def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, .
     k = CANDIDATES
     while True:
         with stages.stage("neighbours"):
-            found = neighbours(space, block.shop, block.seed, block.intent, filters, k)
+            found = neighbours(space, block, filters, k)
             ranking = found.ranking
             if block.shop.hides_by_queryset:
                 ranking = live_part(block.shop, block.request, ranking, collapse=True)
+        apart = ranking if ranking.source == "looks" else None
+        ranking = ranking.take(best_of_each_group(ranking.group_ids))
         with stages.stage("diversity"):
             ranking = diversified(space, ranking, block.diversity, block.max_per)
         with stages.stage("hydrate"):
@@ -154,40 +159,39 @@ def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, .
                 block.shop, block.request, ranking, offset=0, limit=block.limit, collapse=True
             )
         if len(shown.results) == block.limit or not found.more or k >= MOST_CANDIDATES:
-            return shown.results
+            break
         k = min(4 * k, MOST_CANDIDATES)
+    with stages.stage("variants", optional=True):
+        results = with_variants(block.shop, block.request, shown.results, apart, filters)
+        shown = replace(shown, results=results)
+    return shown.results
 
 
-def neighbours(
-    space: EmbeddingSpace,
-    shop: Catalogue,
-    seed: models.Model,
-    intent: Intent,
-    filters: Filters,
-    k: int,
-) -> Neighbours:
-    """What an intent finds beside the seed, each group once. Which items are near is kept for a
-    while; which of them pass is not."""
-    item = (
-        Item.objects.indexed()
-        .filter(catalogue=shop.name, object_id=str(seed.pk))
-        .values_list("id", "group_id")
-        .first()
-    )
-    if item is None:
+def neighbours(space: EmbeddingSpace, block: Block, filters: Filters, k: int) -> Neighbours:
+    """What a block's intent finds beside its seed. Which items are near is kept for a while; which
+    of them pass, and are not shown already, is not."""
+    seed = str(block.seed.pk)
+    known = {
+        object_id: (item_id, group_id)
+        for object_id, item_id, group_id in Item.objects.indexed()
+        .filter(catalogue=block.shop.name, object_id__in={seed, *block.exclude})
+        .values_list("object_id", "id", "group_id")
+    }
+    if seed not in known:
         return Neighbours(Ranking.of("", NO_HITS), more=False)
-    item_id, group_id = item
-    key = shared_key(intent, space.pk, item_id, filters.digest, k)
+    item_id, _group_id = known[seed]
+    key = shared_key(block.intent, space.pk, item_id, filters.digest, k)
     kept = shared_cache().get(key)
     if kept is None:
-        ranking, more = RETRIEVERS[intent](space, item_id, filters, k)
+        ranking, more = RETRIEVERS[block.intent](space, item_id, filters, k)
         kept = ranking.as_plain(), more
         shared_cache().set(key, kept, get_settings().BLOCK_CACHE_SECONDS)
     plain, more = kept
     ranking = Ranking.from_plain(plain)
-    ranking = ranking.take((ranking.item_ids != item_id) & (ranking.group_ids != group_id))
-    ranking = ranking.take(selection.passing(ranking.item_ids, filters))
-    return Neighbours(ranking.take(best_of_each_group(ranking.group_ids)), more)
+    item_ids, group_ids = zip(*known.values(), strict=True)
+    is_shown = np.isin(ranking.item_ids, item_ids) | np.isin(ranking.group_ids, group_ids)
+    ranking = ranking.take(~is_shown)
+    return Neighbours(ranking.take(selection.passing(ranking.item_ids, filters)), more)
 
 
 def diversified(

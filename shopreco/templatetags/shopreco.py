@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,14 +18,20 @@ from django.http import HttpRequest, QueryDict
 from django.shortcuts import resolve_url
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from shopreco import presentation
 from shopreco.blocks import render_block
 from shopreco.catalogues import Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
+from shopreco.money import money as written_money
+from shopreco.presentation import Card
+from shopreco.retrieval.limits import MAX_EXCLUDED
 from shopreco.services import ResultPage, recommend
 
 logger = logging.getLogger(__name__)
@@ -38,6 +47,18 @@ class BlockFailed(ShopRecoError):
     """Nothing could be recommended; what failed is in the message and, in full, in the log."""
 
     code = "block_failed"
+
+
+@register.filter
+def money(amount: Decimal | float | None, currency: str = "") -> str:
+    """An amount in the visitor's language: `{{ card.price|money:card.currency }}`."""
+    return "" if amount is None else written_money(Decimal(str(amount)), currency)
+
+
+@register.filter
+def cards(page: ResultPage) -> list[Card]:
+    """What to show of the results of a page: `{% for card in page|cards %}`."""
+    return presentation.cards(page)
 
 
 @register.simple_tag(takes_context=True)
@@ -70,8 +91,8 @@ def search_box(
     """
 
     def render() -> SafeString:
-        request = context.get("request")
-        asked = request.GET if isinstance(request, HttpRequest) else QueryDict()
+        request = _request(context)
+        asked = request.GET if request else QueryDict()
         typed, results = asked.get(name, ""), resolve_url(action)
         box = {
             "action": results,
@@ -94,9 +115,16 @@ def search_box(
             }
         # The request is for the token of the photo's form alone.
         given = request if "photo_action" in box else None
-        return SafeString(get_template("shopreco/search_box.html").render(box, given))
+        html = SafeString(get_template("shopreco/search_box.html").render(box, given))
+        return _with_stylesheet(context, html)
 
     return _never_breaking_the_page("search_box", render)
+
+
+def _request(context: template.Context) -> HttpRequest | None:
+    """Also where a template is included with `only`."""
+    request = context.get("request") or getattr(context, "request", None)
+    return request if isinstance(request, HttpRequest) else None
 
 
 def _has_pictures(catalogue: str) -> bool:
@@ -189,22 +217,27 @@ class RecommendationsNode(template.Node):
         lazy = values.pop("lazy", False)
         filters = dict(values.pop("filters", None) or {})
         caps = {n.removeprefix(MAX_PER): int(values.pop(n)) for n in [*values] if MAX_PER in n}
-        request = context.get("request")
+        request = _request(context)
         if lazy and not self.target:
-            return _placeholder(placement, seed, values, filters, caps, _nonce(request))
+            html = _placeholder(placement, seed, values, filters, caps, _nonce(request))
+            return _with_stylesheet(context, html)
+        shown = _on_page(context).shown
+        mine = (placement, catalogue_of(seed).name, str(seed.pk))
         options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
             "filters": filters,
             "max_per": caps,
+            "exclude": _shown_beside(shown, mine),
         }
         page = recommend(placement, seed=seed, request=request, **options)
         if "recommend" in page.degraded:
             raise BlockFailed(page.degraded["recommend"])
+        shown[mine] = [result.object_id for result in page]
         if self.target:
             context[self.target] = page
             return SafeString("")
-        return render_block(page, placement, seed, request)
+        return _with_stylesheet(context, render_block(page, placement, seed, request))
 
 
 def _placeholder(
@@ -221,6 +254,45 @@ def _placeholder(
     url = f"{reverse('shopreco:block', args=[placement])}?{urlencode(asked, doseq=True)}"
     lazy = {"url": url, "placement": placement, "nonce": nonce}
     return SafeString(get_template("shopreco/lazy.html").render(lazy))
+
+
+BlockKey = tuple[str, str, str]
+"""Placement, and catalogue and key of the seed."""
+
+
+@dataclass(slots=True)
+class OnPage:
+    """What the tags of one page know of each other."""
+
+    has_stylesheet: bool = False
+    shown: dict[BlockKey, list[str]] = field(default_factory=dict)
+    """Keys of the objects in a block."""
+
+
+def _on_page(context: template.Context) -> OnPage:
+    """Of the request, for a page is made of many contexts; of the context where there is none."""
+    page = _request(context) or context.render_context
+    known: OnPage = vars(page).setdefault("_shopreco_on_page", OnPage())
+    return known
+
+
+def _shown_beside(shown: Mapping[BlockKey, list[str]], block: BlockKey) -> list[str]:
+    """What other blocks of the page show of the block's catalogue; the same block twice, as for two
+    layouts, is the same."""
+    others = (ids for key, ids in shown.items() if key != block and key[1] == block[1])
+    return list(dict.fromkeys(chain.from_iterable(others)))[:MAX_EXCLUDED]
+
+
+def _with_stylesheet(context: template.Context, html: SafeString) -> SafeString:
+    """The HTML of a tag after the stylesheet, if it is the first on its page."""
+    sheet, page = get_settings().STYLESHEET, _on_page(context)
+    if not html or not sheet or page.has_stylesheet:
+        return html
+    page.has_stylesheet = True
+    nonce = _nonce(_request(context))
+    link = format_html('<link rel="stylesheet" href="{}"', static(sheet))
+    link += format_html(' nonce="{}">', nonce) if nonce else SafeString(">")
+    return link + html
 
 
 def _never_breaking_the_page(tag: str, render: Callable[[], SafeString]) -> SafeString:

@@ -26,13 +26,15 @@ PAGE = """{% load shopreco static %}<!doctype html>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{% static 'shopreco/shopreco.css' %}"></head>
 <body><main><h1>{{ product }}</h1><svg width="10" height="{{ height }}" aria-hidden="true"></svg>
-{% recommendations product "product-similar" limit=3 lazy=True %}</main></body></html>"""
+{% recommendations product "product-similar" limit=3 lazy=True %}
+{% if two %}{% recommendations product "product-substitute" limit=3 lazy=True %}{% endif %}</main></body></html>"""
 
 
 def product_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "product": Product.objects.get(slug=slug),
         "height": request.GET.get("height", "10"),
+        "two": "two" in request.GET,
     }
     return HttpResponse(Template(PAGE).render(RequestContext(request, context)))
 
@@ -49,13 +51,19 @@ def requests_of(page: Any) -> list[str]:
     return asked
 
 
-def test_a_block_in_view_is_loaded(page: Any, live_server: Any, axe: Callable[..., Any]) -> None:
+def test_blocks_in_view_are_loaded_and_do_not_repeat_each_other(
+    page: Any, live_server: Any, axe: Callable[..., Any]
+) -> None:
     page.goto(f"{live_server.url}/p/product-2/")
     page.locator("[data-rec-id]").wait_for()
     assert page.locator("[data-item-id]").count() == 3
     assert page.locator("[data-shopreco-block]").count() == 0
     page.get_by_role("heading", level=2).wait_for()
     assert axe(page) == []
+    page.goto(f"{live_server.url}/p/product-2/?two")
+    page.locator("[data-rec-id] ~ [data-rec-id]").wait_for()
+    shown = page.locator("[data-item-id]").evaluate_all("all => all.map(e => e.dataset.itemId)")
+    assert len(shown) == len(set(shown)) > 3
 
 
 def test_a_block_far_below_waits_until_it_is_near(page: Any, live_server: Any) -> None:

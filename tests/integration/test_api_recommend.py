@@ -30,6 +30,19 @@ def similar(client: Client, object_id: object, status: int = 200, **asked: Any) 
     return response.json()
 
 
+def test_what_the_page_shows_already_is_left_out_and_replaced(client: Client) -> None:
+    first = [each["id"] for each in similar(client, lamp().pk, limit=3)["results"]]
+    more = [
+        each["id"] for each in similar(client, lamp().pk, limit=3, exclude=first[:2])["results"]
+    ]
+    assert more[0] == first[2]
+    assert not {*first[:2]} & {*more}
+    assert len(more) == 3
+    similar(client, lamp().pk, exclude=["no key", "'", *first])
+    answer = similar(client, lamp().pk, status=400, exclude=[str(n) for n in range(201)])
+    assert answer["parameter"] == "exclude"
+
+
 def test_similar_products_are_like_it_and_not_itself(client: Client) -> None:
     answer = similar(client, lamp().pk, limit=3)
     assert len(answer["results"]) == 3

@@ -55,7 +55,8 @@ def test_an_answer_has_the_documented_envelope(search: Search) -> None:
     assert len(answer["query_id"]) == 32
     first = answer["results"][0]
     assert set(first) == {
-        *("id", "rank", "score", "source", "title", "url", "price", "currency", "available"),
+        *("id", "rank", "score", "source", "title", "url", "picture", "price", "currency"),
+        "available",
         *("price_is_lowest", "variant_id", "parts", "contributions", "reasons"),
     }
     product = Product.objects.get(pk=first["id"])
@@ -109,8 +110,9 @@ def test_facet_counts_equal_what_a_click_shows(search: Search) -> None:
 def test_variants_come_as_their_product(search: Search) -> None:
     answer = search(q="green garden chair")
     chair = answer["results"][0]
-    assert chair["title"] == "Garden chair"
-    assert Product.objects.get(pk=chair["variant_id"]).title == "Garden chair green"
+    assert Product.objects.get(pk=chair["id"]).title == "Garden chair"
+    green = Product.objects.get(pk=chair["variant_id"])
+    assert (chair["title"], chair["url"]) == ("Garden chair green", green.get_absolute_url())
     apart = search(q="green garden chair", collapse="false")
     assert "Garden chair green" in titles(apart)
     assert all(result["variant_id"] == "" for result in apart["results"])

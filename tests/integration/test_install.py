@@ -271,6 +271,8 @@ def test_the_page_of_a_product_has_similar_ones(project: Project) -> None:
     html = project.get(link[1])
     assert "Similar products" in html
     assert "Floor lamp" in html.partition("Similar products")[2]
+    [sheet] = re.findall(r'<link rel="stylesheet" href="([^"]+)">', html)
+    assert ".shopreco-card" in project.get(sheet)
 
 
 def test_the_api_answers(project: Project) -> None:

@@ -13,7 +13,7 @@ from shopreco.indexing import runs
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from shopreco.retrieval.results import Reason, ResultPage
-from tests.testapp.models import Gadget, Maker
+from tests.testapp.models import Gadget, Maker, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
@@ -66,6 +66,24 @@ def test_every_reason_is_backed_by_edges_of_both(shop: dict[str, Gadget]) -> Non
                     assert Edge.objects.filter(
                         source=node(one), relation__code=relation, target__label=reason.anchor
                     ).exists(), (seed.name, name, reason)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_yes_and_a_raw_key_are_no_reasons(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"material": "Yes", "waterproof": True, "style_general": "Hoodie", "strap_bags": "Wide"}
+    tag = Tag.objects.create(name="rug")
+    for name in ("Oak desk lamp", "Oak floor lamp"):
+        Gadget.objects.create(name=name, attributes={**said, "fit": "Slim"}).tags.add(tag)
+    words = {"fit": "Cut"}
+    shop = type(get_catalogue(GADGET))
+    plain = shop.get_facet_label
+    monkeypatch.setattr(
+        shop, "get_facet_label", lambda self, name: words.get(name) or plain(self, name)
+    )
+    services.run_inline(runs.start(get_catalogue(GADGET)))
+    with translation.override(language):
+        found = beside(Gadget.objects.get(name="Oak desk lamp"))["Oak floor lamp"]
+    assert [reason.code for reason in found] == ["same_fit"], "of all the one with words of its own"
 
 
 def test_a_rejected_edge_is_no_reason(shop: dict[str, Gadget]) -> None:

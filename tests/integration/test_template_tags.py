@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.template import Context, Template, TemplateSyntaxError
+from django.template import Context, RequestContext, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import translation
@@ -144,6 +144,60 @@ def test_the_search_box_speaks_chinese() -> None:
     assert "Search" not in html
 
 
+# The stylesheet
+
+SHEET = "/static/shopreco/shopreco.css"
+BLOCK = '{% recommendations product "product-similar" limit=2 %}'
+
+
+@pytest.fixture
+def styled(settings: Any) -> None:
+    """As it is in a shop that sets nothing."""
+    settings.SHOPRECO = {n: v for n, v in settings.SHOPRECO.items() if n != "STYLESHEET"}
+
+
+def sheets(html: str) -> list[str | None]:
+    return [each["href"] for each in Elements(html).all("link")]
+
+
+@pytest.mark.usefixtures("shop", "styled")
+def test_the_first_tag_of_a_page_brings_the_stylesheet() -> None:
+    html = render("{% search_box %}" + BLOCK, product=lamp())
+    assert sheets(html) == [SHEET]
+    assert html.index(SHEET) < html.index("<form")
+    assert sheets(render(BLOCK.replace("%}", "lazy=True %}") + BLOCK, product=lamp())) == [SHEET]
+    assert sheets(render(BLOCK.replace("%}", "as page %}"), product=lamp())) == []
+    other = Product.objects.get(title="Linen cushion")
+    Product.objects.exclude(pk=other.pk).update(active=False)
+    assert render(BLOCK, product=other) == "", "nor does a block without results"
+
+
+@pytest.mark.usefixtures("styled")
+@pytest.mark.parametrize("include", ["{% include part %}", "{% include part only %}"])
+def test_the_stylesheet_comes_once_also_to_what_a_page_includes(include: str) -> None:
+    part = Template("{% load shopreco %}{% search_box id='b' %}")
+    page = Template("{% load shopreco %}{% search_box %}" + include)
+    html = page.render(RequestContext(RequestFactory().get("/"), {"part": part}))
+    assert html.count("<form") == 2
+    assert sheets(html) == [SHEET]
+
+
+def test_a_site_brings_a_stylesheet_of_its_own_or_none(settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "STYLESHEET": "shop/mine.css"}
+    assert sheets(render("{% search_box %}")) == ["/static/shop/mine.css"]
+    settings.SHOPRECO = {**settings.SHOPRECO, "STYLESHEET": ""}
+    assert sheets(render("{% search_box %}")) == []
+
+
+@pytest.mark.usefixtures("styled")
+def test_under_a_policy_of_nonces_the_stylesheet_carries_that_of_the_request() -> None:
+    request = RequestFactory().get("/")
+    request.csp_nonce = "r4nd0m"
+    html = Template("{% load shopreco %}{% search_box %}").render(Context({"request": request}))
+    (link,) = Elements(html).all("link")
+    assert link["nonce"] == "r4nd0m"
+
+
 # recommendations
 
 
@@ -227,6 +281,27 @@ def test_lazy_leaves_a_placeholder_whose_fragment_is_the_block(client: Client) -
     assert script == {"type": "module", "src": "/static/shopreco/blocks.js"}
     fragment = client.get(str(place["data-shopreco-block"])).content.decode()
     assert fragment.count("data-item-id") == 2
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_block_leaves_out_what_the_blocks_before_it_on_the_page_show() -> None:
+    source = (
+        '{% recommendations product "product-similar" limit=3 as first %}'
+        '{% recommendations product "product-substitute" limit=3 as second %}'
+        '{% recommendations product "product-similar" limit=3 as again %}'
+        "{% for r in first %}{{ r.object_id }} {% endfor %}|"
+        "{% for r in second %}{{ r.object_id }} {% endfor %}|"
+        "{% for r in again %}{{ r.object_id }} {% endfor %}"
+    )
+    first, second, again = (part.split() for part in render(source, product=lamp()).split("|"))
+    assert len(first) == 3
+    assert second
+    assert not {*first} & {*second}
+    assert again == first, "the same block twice, as for two layouts, is the same"
+    alone = '{% recommendations product "product-substitute" limit=3 as p %}{% for r in p %}'
+    assert {*render(alone + "{{ r.object_id }} {% endfor %}", product=lamp()).split()} & {*first}, (
+        "another page is another page, whatever is cached"
+    )
 
 
 @pytest.mark.usefixtures("shop")

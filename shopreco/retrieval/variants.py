@@ -1,0 +1,77 @@
+"""Which variant a card shows: one that is asked for, and not just any of its product's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest
+
+from shopreco.catalogues import Catalogue
+from shopreco.models import Item
+from shopreco.retrieval import selection
+from shopreco.retrieval.conditions import Filters
+from shopreco.retrieval.filters import PRICE
+from shopreco.retrieval.rankings import Ranking
+from shopreco.retrieval.results import Result
+
+SAME_SCORE = 1e-9
+
+
+def with_variants(
+    shop: Catalogue,
+    request: HttpRequest | None,
+    results: Sequence[Result],
+    ranking: Ranking | None,
+    filters: Filters,
+    sort: str = selection.RELEVANCE,
+) -> tuple[Result, ...]:
+    """The results, each with its live variant where that, and not its product, is asked for: by
+    words or a picture, as the ranking of all variants says; without one, by the filters.
+
+    Where prices are compared the product stands for a variant of another price.
+    """
+    matched = {r.variant_id: r for r in results if r.variant_id}
+    if not matched:
+        return tuple(results)
+    keys = {r.object_id for r in matched.values()}
+    own = dict(
+        Item.objects.indexed()
+        .filter(catalogue=shop.name, object_id__in=keys)
+        .values_list("object_id", "id")
+    )
+    item_ids = [*own.values(), *(r.item_id for r in matched.values())]
+    scores = _passing(item_ids, filters) if ranking is None else _distinct(ranking, item_ids)
+    asked_for = [
+        key
+        for key, r in matched.items()
+        if (product := own.get(r.object_id)) not in scores
+        or scores.get(r.item_id, 0.0) > scores[product] + SAME_SCORE
+    ]
+    found = shop.get_live_queryset(request).in_bulk(shop.to_pks(asked_for)) if asked_for else {}
+    live = {str(pk): variant for pk, variant in found.items()}
+    compared = sort in selection.BY_PRICE or PRICE in filters.conditions
+    return tuple(_showing(live.get(r.variant_id), r, compared=compared) for r in results)
+
+
+def _showing(variant: Any, result: Result, *, compared: bool) -> Result:
+    product = replace(result, variant_id="")
+    if variant is None:
+        return product
+    shows = replace(result, variant=variant)
+    is_priced_alike = (shows.price, shows.currency) == (product.price, product.currency)
+    return product if compared and not is_priced_alike else shows
+
+
+def _passing(item_ids: Sequence[int], filters: Filters) -> dict[int, float]:
+    ids = np.array(item_ids, dtype=np.int64)
+    return dict.fromkeys(ids[selection.passing(ids, filters)].tolist(), 0.0)
+
+
+def _distinct(ranking: Ranking, item_ids: Iterable[int]) -> dict[int, float]:
+    """Scores by item, without the cosine: it tells variants of one text apart by chance."""
+    found = ranking.take(np.flatnonzero(np.isin(ranking.item_ids, list(item_ids))))
+    cosine = np.nan_to_num(found.parts.get("dense", np.zeros(len(found.item_ids))))
+    return dict(zip(found.item_ids.tolist(), (found.scores - cosine).tolist(), strict=True))
