@@ -31,8 +31,6 @@ from shopreco.models import Change, EmbeddingSpace, IndexRun
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
-SILENT_SECONDS: Final = 60
-"""A run without a sign of life for so long is taken up again; a second helper does no harm."""
 
 BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
     "shopreco-sweep": {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS},
@@ -106,8 +104,8 @@ def sweep() -> None:
                 send("drain", catalogue.name)
         except Exception:
             logger.exception("%s was not swept", catalogue.name)
-    patience = min(SILENT_SECONDS, get_settings().LEASE_SECONDS)
-    silent = timezone.now() - timedelta(seconds=patience)
+    # A second helper does no harm.
+    silent = timezone.now() - min(IndexRun.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
     live = IndexRun.objects.using(outbox_database()).filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
