@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -135,7 +135,16 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
 
     Several processes may advance one run: one of them enumerates and finishes, all of them index.
     Whatever stops the work is recorded, and goes up.
+
+    Raises:
+        RunError: the run builds a space, and this is inside a transaction.
     """
+    if run.kind == RunKind.REBUILD and connections[outbox_database()].in_atomic_block:
+        raise RunError(
+            f"{run} cannot be worked on inside a transaction: its indexes are created "
+            "concurrently. Leave atomic() first; in tests use TransactionTestCase, or "
+            "pytest.mark.django_db(transaction=True)."
+        )
     catalogue = get_catalogue(run.catalogue)
     deadline = monotonic() + seconds
     try:

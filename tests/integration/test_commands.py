@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue, registry
+from shopreco.exceptions import RunError
 from shopreco.indexing import runs
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.pipeline import index_batch
@@ -112,6 +114,17 @@ def test_without_a_terminal_reindex_says_in_lines_what_it_does(
     assert len(said) < 6
     call_command("shopreco_reindex", GADGET, "--json")
     assert capfd.readouterr().err == ""
+
+
+def test_an_index_is_not_built_inside_a_transaction(gadgets: list[Gadget]) -> None:
+    with transaction.atomic():
+        with pytest.raises(RunError, match=r"inside a transaction.*use TransactionTestCase"):
+            services.run_inline(services.reindex(GADGET))
+        assert Gadget.objects.count() == 3, "the transaction is not broken"
+        transaction.set_rollback(True)
+    run("shopreco_reindex", GADGET)
+    with transaction.atomic():
+        assert services.run_inline(services.reindex(GADGET)).state == RunState.DONE
 
 
 # Runs that nobody works on

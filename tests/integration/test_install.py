@@ -309,6 +309,10 @@ def test_a_misspelt_field_is_an_error_with_the_name_that_was_meant(project: Proj
     assert "Did you mean `name`?" in output
 
 
+def test_the_tests_of_a_shop_pass_without_model_worker_and_broker(project: Project) -> None:
+    project.follow("docs/how-to/test-your-shop.md")
+
+
 def test_a_backup_without_the_index_is_enough(project: Project) -> None:
     # What is left after a restore of such a dump.
     with connect(DATABASE) as connection:
