@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
-from shopreco.indexing import alignments, marks, spaces
+from shopreco.indexing import alignments, languages, marks, spaces
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
@@ -87,6 +87,14 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                     "%(needed)d are needed to align them. Rebuild when there are."
                 )
                 % left_out
+            )
+        if unread := languages.unread(space):
+            notes.append(
+                _(
+                    "The language model does not read %s: texts in it are found by words, not by "
+                    "meaning. Name a multilingual model in TEXT_ENCODER, and rebuild."
+                )
+                % ", ".join(unread)
             )
     if live is not None and live.warning:
         problems.append(live.warning)

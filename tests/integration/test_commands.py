@@ -26,6 +26,7 @@ from tests.testapp.models import Gadget
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
 GADGET = "testapp.gadget"
+HASHING = "shopreco.encoders.HashingEncoder"
 
 
 def run(*arguments: str) -> tuple[str, int]:
@@ -187,7 +188,7 @@ def test_rebuild_makes_another_space(gadgets: list[Gadget], settings: Any) -> No
     run("shopreco_reindex", GADGET)
     settings.SHOPRECO = {
         **settings.SHOPRECO,
-        "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 32},
+        "TEXT_ENCODER": {"CLASS": HASHING, "DIMENSION": 32},
     }
     printed, code = run("shopreco_status", GADGET)
     assert code == 2
@@ -246,6 +247,22 @@ def test_a_shop_with_few_pictures_is_well_and_told_so(gadgets: list[Gadget]) -> 
     space.save()
     printed, code = run("shopreco_status", GADGET)
     assert "\n  Pictures are left out: 46 products have a picture and a text, 100" in printed
+    assert code == 0
+
+
+@pytest.mark.parametrize("encoder", ["tests.testapp.encoders.EnglishEncoder", HASHING])
+def test_status_says_which_languages_the_model_does_not_read(encoder: str, settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": {"CLASS": encoder}}
+    for n in range(3):
+        Gadget.objects.create(name=f"lamp {n}", text="A lamp that is made of brass and of glass.")
+    run("shopreco_reindex", GADGET)
+    assert "does not read" not in run("shopreco_status", GADGET)[0]
+    Gadget.objects.create(name="Lampe", text="Die Lampe ist aus Messing und mit einem Schirm.")
+    run("shopreco_reindex", GADGET, "--rebuild")
+    printed, code = run("shopreco_status", GADGET)
+    assert ("\n  The language model does not read de: texts in it" in printed) is (
+        encoder != HASHING
+    )
     assert code == 0
 
 
