@@ -12,7 +12,7 @@ ARGS ?=
 COVERAGE_MINIMUM ?= 90
 # Each process has a PostgreSQL and a broker of its own; a file of tests stays in one.
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile
-SPEAKING := tests/cases $(addprefix tests/integration/test_,extensions.py graph.py indexing.py search.py)
+SPEAKING := tests/cases $(addprefix tests/integration/test_,graph.py indexing.py search.py)
 
 VENV := .venv
 RUN := $(VENV)/bin/python

@@ -15,7 +15,7 @@ from rest_framework.settings import api_settings
 from shopreco.apps import ShopRecoConfig
 from shopreco.catalogues import get_catalogues
 from shopreco.conf import problems
-from shopreco.extensions import SOUND_PGVECTOR, installed
+from shopreco.extensions import NEEDED, SOUND_PGVECTOR, installed, problem
 from shopreco.media.confinement import FIX, UNCONFINED, can_confine
 
 BEHIND_PROXIES = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
@@ -57,13 +57,9 @@ def check_extensions(
 
 
 def _check_database(alias: str) -> list[CheckMessage]:
-    extensions = [installed(connections[alias], name) for name in ("vector", "pg_trgm")]
-    found: list[CheckMessage] = [
-        Error(each.unsearched(alias), id="shopreco.E020")
-        for each in extensions
-        if each is not None and not each.searched
-    ]
-    vector = extensions[0]
+    reasons = [problem(connections[alias], name, minimum) for name, minimum in NEEDED.items()]
+    found: list[CheckMessage] = [Error(reason, id="shopreco.E020") for reason in reasons if reason]
+    vector = installed(connections[alias], "vector")
     if vector is not None and vector.number < SOUND_PGVECTOR:
         sound = ".".join(map(str, SOUND_PGVECTOR))
         found.append(

@@ -6,14 +6,17 @@ import re
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.operations import CreateExtension
+from django.core.management.base import CommandError
 from django.db import ProgrammingError, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.utils import NotSupportedError, OperationalError
 
 MINIMUM_PGVECTOR = (0, 8)
 SOUND_PGVECTOR = (0, 8, 4)
 """Those from 0.8.2 on mend an overflow of a buffer and HNSW indexes that a vacuum corrupts."""
+NEEDED = {"vector": MINIMUM_PGVECTOR, "pg_trgm": (1,)}
+PACKAGES = {"vector": "postgresql-{major}-pgvector", "pg_trgm": "postgresql-contrib"}
+"""Of Debian and Ubuntu, for a server's major version."""
 
 
 class Installed(NamedTuple):
@@ -27,7 +30,7 @@ class Installed(NamedTuple):
 
     @property
     def number(self) -> tuple[int, ...]:
-        return tuple(int(part) for part in re.findall(r"\d+", self.version))
+        return _number(self.version)
 
     def unsearched(self, alias: str) -> str:
         """What to do where its schema is not searched."""
@@ -55,13 +58,65 @@ def installed(connection: BaseDatabaseWrapper, name: str) -> Installed | None:
     return Installed(*row) if row else None
 
 
+def problem(connection: BaseDatabaseWrapper, name: str, minimum: tuple[int, ...]) -> str:
+    """Why an extension cannot serve, with the fix; empty where it can, or may be created."""
+    found = installed(connection, name)
+    if found is not None and found.number >= minimum:
+        return "" if found.searched else found.unsearched(connection.alias)
+    needed = ".".join(map(str, minimum))
+    update = f"an administrator runs, once: ALTER EXTENSION {name} UPDATE"
+    package = PACKAGES.get(name, name).format(major=getattr(connection, "pg_version", 0) // 10_000)
+    install = (
+        f"Install its newest package there (Debian and Ubuntu: {package}, from "
+        f"https://apt.postgresql.org); then {update if found else 'migrate again'}."
+    )
+    offered = _offered(connection, name)
+    if offered is None:
+        return f"The database server does not have the extension {name!r}. {install}"
+    if _number(offered) < minimum:
+        return (
+            f"The database server has {name} {offered}; shopreco needs {needed} or newer. {install}"
+        )
+    if found is None:
+        return ""
+    return (
+        f"Database {connection.settings_dict['NAME']!r} has {name} {found.version}, and its server "
+        f"{offered}; shopreco needs {needed} or newer: {update}."
+    )
+
+
+def _offered(connection: BaseDatabaseWrapper, name: str) -> str | None:
+    """The version that CREATE EXTENSION would take."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT default_version FROM pg_available_extensions WHERE name = %s", [name]
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def not_postgresql(connection: BaseDatabaseWrapper) -> str:
+    """Why a database cannot have the tables, with the fix; empty for a PostgreSQL."""
+    if connection.vendor == "postgresql":
+        return ""
+    return (
+        f"shopreco keeps its tables in PostgreSQL; database {connection.alias!r} is "
+        f"{connection.vendor}. Route the app `shopreco` to a PostgreSQL database with a database "
+        "router."
+    )
+
+
 class RequireExtension(CreateExtension):
     """Creates an extension where the role may; otherwise says who has to do what.
 
     Raises:
-        NotSupportedError: the database is not PostgreSQL, or the extension's version is too old.
-        ProgrammingError: the role may not create it, the server does not have it, or it is in a
-            schema that is not searched.
+        CommandError: the database is not PostgreSQL, the server does not have the extension or
+            has an old one, the role may not create it, or it is in a schema that is not searched.
+            `migrate` ends with that sentence.
     """
 
     def __init__(self, name: str, minimum: tuple[int, ...] = ()) -> None:
@@ -75,35 +130,26 @@ class RequireExtension(CreateExtension):
         from_state: Any,
         to_state: Any,
     ) -> None:
-        alias = schema_editor.connection.alias
-        if not router.allow_migrate(alias, app_label):
+        connection = schema_editor.connection
+        if not router.allow_migrate(connection.alias, app_label):
             return
-        if schema_editor.connection.vendor != "postgresql":
-            raise NotSupportedError(
-                f"shopreco keeps its tables in PostgreSQL; database {alias!r} is "
-                f"{schema_editor.connection.vendor}. Route the app `shopreco` to a PostgreSQL "
-                "database with a database router."
-            )
-        try:
-            self._create(schema_editor)
-        except (ProgrammingError, OperationalError, NotSupportedError) as error:
-            database = schema_editor.connection.settings_dict["NAME"]
-            raise ProgrammingError(
-                f"The extension {self.name!r} is missing in database {database!r} and this role "
-                f"may not create it ({error}). Ask a database administrator to run, once: "
-                f"CREATE EXTENSION IF NOT EXISTS {self.name}; then migrate again. If the server "
-                f"does not know {self.name!r}, install its package first (pgvector: "
-                "https://github.com/pgvector/pgvector#installation)."
-            ) from error
-        self._require_usable(schema_editor.connection)
+        if reason := not_postgresql(connection) or problem(connection, self.name, self.minimum):
+            raise CommandError(reason)
+        if installed(connection, self.name) is None:
+            try:
+                self._create(schema_editor)
+            except ProgrammingError as error:
+                raise CommandError(
+                    f"The role {connection.settings_dict['USER']!r} may not create the extension "
+                    f"{self.name!r}. Ask a database administrator to run, once, in database "
+                    f"{connection.settings_dict['NAME']!r}: CREATE EXTENSION IF NOT EXISTS "
+                    f"{self.name}; then migrate again."
+                ) from error
 
     def _create(self, schema_editor: BaseDatabaseSchemaEditor) -> None:
         """In the last schema of the search path that this role may write to: of a tenant's path
         that is the one that all tenants share."""
         with schema_editor.connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_extension WHERE extname = %s", [self.name])
-            if cursor.fetchone():
-                return
             cursor.execute(
                 "SELECT quote_ident(name) FROM unnest(current_schemas(false)) WITH ORDINALITY AS "
                 "path (name, place) WHERE has_schema_privilege(name, 'CREATE') "
@@ -112,17 +158,3 @@ class RequireExtension(CreateExtension):
             shared = cursor.fetchone()
         where = f" SCHEMA {shared[0]}" if shared else ""
         schema_editor.execute(f"CREATE EXTENSION IF NOT EXISTS {self.name}{where}")
-
-    def _require_usable(self, connection: BaseDatabaseWrapper) -> None:
-        found = installed(connection, self.name)
-        if found is None:
-            return
-        if found.number < self.minimum:
-            needed = ".".join(map(str, self.minimum))
-            raise NotSupportedError(
-                f"{self.name} {found.version} is too old: shopreco needs {needed} or newer. Update "
-                "its package on the database server, then run: "
-                f"ALTER EXTENSION {self.name} UPDATE;"
-            )
-        if not found.searched:
-            raise ProgrammingError(found.unsearched(connection.alias))

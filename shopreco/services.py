@@ -302,7 +302,8 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
 
 
 def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:
-    """Work on a run in this process until it is over; for commands and scripts."""
+    """Work on a run in this process until it is over; for commands, scripts and tests. Raises
+    `RunError` inside a transaction, if the run builds a space."""
     while run.is_live:
         run = runs.advance(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
         if progress:

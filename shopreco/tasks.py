@@ -6,7 +6,7 @@ app.conf.beat_schedule |= shopreco.tasks.BEAT_SCHEDULE
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from threading import Thread
 from time import monotonic, time
@@ -15,6 +15,7 @@ from typing import Any, Final
 from celery import shared_task
 from celery.schedules import crontab
 from celery.signals import worker_ready
+from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -23,16 +24,15 @@ from shopreco.conf import get_settings
 from shopreco.exceptions import RunError
 from shopreco.indexing import items, marks, outbox, pacing, photos, removal, runs
 from shopreco.indexing.locks import only_one
+from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.pipeline import index_changes, waiting
 from shopreco.indexing.workers import reply, send
-from shopreco.models import Change, EmbeddingSpace, IndexRun
+from shopreco.models import Change, EmbeddingSpace, IndexRun, SpaceState
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
-SILENT_SECONDS: Final = 60
-"""A run without a sign of life for so long is taken up again; a second helper does no harm."""
 
 BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
     "shopreco-sweep": {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS},
@@ -106,8 +106,8 @@ def sweep() -> None:
                 send("drain", catalogue.name)
         except Exception:
             logger.exception("%s was not swept", catalogue.name)
-    patience = min(SILENT_SECONDS, get_settings().LEASE_SECONDS)
-    silent = timezone.now() - timedelta(seconds=patience)
+    # A second helper does no harm.
+    silent = timezone.now() - min(IndexRun.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
     live = IndexRun.objects.using(outbox_database()).filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
@@ -138,10 +138,34 @@ def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None
 
 @worker_ready.connect
 def _warm_up(sender: Any, **kwargs: object) -> None:
-    """Be ready for the first photo, in a worker that photos are sent to.
+    """Be ready for the first save and the first photo, in a worker that they are sent to.
 
     Not in a parent that forks (only its pool uses a semaphore): CUDA does not survive that.
     """
-    queue = sender.app.amqp.router.route({}, encode_photo.name)["queue"]
-    if queue.name in sender.app.amqp.queues.consume_from and not sender.pool.uses_semaphore:
-        Thread(target=photos.warm_up, daemon=True).start()
+    queues = sender.app.amqp.queues.consume_from
+    chosen = [
+        load
+        for task, load in ((drain, _load_texts), (encode_photo, photos.warm_up))
+        if sender.app.amqp.router.route({}, task.name)["queue"].name in queues
+    ]
+    if chosen and not sender.pool.uses_semaphore:
+        Thread(target=_load, args=[chosen], daemon=True).start()
+
+
+def _load(chosen: Sequence[Callable[[], None]]) -> None:
+    try:
+        for load in chosen:
+            load()
+    finally:
+        connections.close_all()
+
+
+def _load_texts() -> None:
+    """Load the language models that the first save would wait for. Never raises."""
+    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.ACTIVE)
+    try:
+        for space in spaces:
+            encoder_of(space).encode_documents(["."])
+            logger.info("ready for texts of %s", space.catalogue)
+    except Exception as error:  # noqa: BLE001 (whatever an encoder raises)
+        logger.warning("not ready for texts, the first save will wait: %s", error)

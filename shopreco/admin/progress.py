@@ -9,11 +9,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from shopreco.models import IndexRun, RunKind, RunState
-from shopreco.tasks import SWEEP_SECONDS
-
-SILENCE = timedelta(seconds=2 * SWEEP_SECONDS)
-"""A run that is silent for longer has lost its workers, and the sweep too."""
+from shopreco.models import IndexRun, RunState
 
 
 class Progress(TypedDict):
@@ -43,8 +39,8 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
     return {
         "state": run.state,
         "label": str(run.get_state_display()),
-        "stage": _stage(run, pending),
-        "warning": _warning(run) or run.warning,
+        "stage": run.stage,
+        "warning": run.warning,
         "error": run.error,
         "is_live": run.is_live,
         "counting": run.is_live and not run.enumerated,
@@ -62,44 +58,6 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
 
 
 RESUMABLE = (RunState.CANCELLED, RunState.FAILED)
-
-
-def _stage(run: IndexRun, pending: int) -> str:
-    match run.state:
-        case RunState.QUEUED:
-            return _("Waiting for a worker.")
-        case RunState.RUNNING if not run.enumerated:
-            return _("Listing the objects of the catalogue.")
-        case RunState.RUNNING if pending and not run.linked:
-            return _("Reading and comparing %(done)s of %(total)s objects.") % {
-                "done": max(0, run.total - run.unlinked),
-                "total": run.total,
-            }
-        case RunState.RUNNING if pending:
-            return _("Encoding and writing what differs.")
-        case RunState.RUNNING if run.kind == RunKind.REBUILD:
-            return _("Building the search indexes of the new space.")
-        case RunState.RUNNING:
-            return _("Finishing.")
-        case RunState.DONE if run.kind == RunKind.REBUILD:
-            return _("Answers come from the new space.")
-        case RunState.DONE:
-            return _("The index agrees with the catalogue.")
-        case RunState.CANCELLED:
-            return _("What is indexed stays; resume to do the rest.")
-        case _:
-            return _("An error stopped it; resume when its cause is gone.")
-
-
-def _warning(run: IndexRun) -> str:
-    """What to look at when a run that should move does not."""
-    since = run.heartbeat_at or run.created_at
-    if not run.is_live or timezone.now() - since < SILENCE:
-        return ""
-    return _(
-        "No sign of life for %(time)s. Are a Celery worker and beat running, and is the broker "
-        "reachable? The run goes on by itself as soon as they are."
-    ) % {"time": timesince(since, depth=1)}
 
 
 def _seconds(run: IndexRun) -> int | None:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from shopreco.api.views import PublicView
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.extensions import MINIMUM_PGVECTOR, installed
+from shopreco.extensions import NEEDED, installed
 from shopreco.indexing.spaces import served_space
 from shopreco.models import Item
 from shopreco.process_cache import NotYetRead
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 READING_SECONDS = 1.0
 """How long this waits for what a process keeps; probes have little patience themselves."""
-EXTENSIONS = {"vector": MINIMUM_PGVECTOR, "pg_trgm": (1,)}
 
 
 class LiveResponse(serializers.Serializer[Any]):
@@ -91,7 +90,7 @@ def problems() -> Iterator[str]:
 
 def _missing_extensions() -> Iterator[str]:
     alias = router.db_for_read(Item)
-    for name, minimum in EXTENSIONS.items():
+    for name, minimum in NEEDED.items():
         found = installed(connections[alias], name)
         if found is None or found.number < minimum:
             version, needed = found.version if found else "missing", ".".join(map(str, minimum))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import FieldDoesNotExist
@@ -32,6 +33,7 @@ def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
         *_check_parent(cls, model),
         *_check_relations(cls, model),
         *_check_visibility(cls),
+        *_check_language(cls),
     ]
 
 
@@ -144,6 +146,15 @@ def _check_visibility(cls: type[Catalogue]) -> list[CheckMessage]:
     message = f"declares Visibility `{declared[0]}`, and everybody sees everything."
     fix = "Say in `get_visibility(request)` which values of it a visitor sees."
     return [_error(cls, "E019", message, fix)]
+
+
+def _check_language(cls: type[Catalogue]) -> list[CheckMessage]:
+    declared = any(isinstance(each, f.Language) for each in cls.fields.values())
+    if declared or settings.is_overridden("LANGUAGE_CODE"):
+        return []
+    message = f"Catalogue {cls.__name__}: nothing says which language its texts are in."
+    fix = "Set LANGUAGE_CODE, or declare a `Language()`; until then the texts themselves are asked."
+    return [checks.Warning(message, hint=fix, obj=cls, id="shopreco.W011")]
 
 
 def _error(cls: type[Catalogue], id: str, message: str, fix: str) -> Error:

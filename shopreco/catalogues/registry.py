@@ -47,7 +47,8 @@ def get_catalogue(name: str | None = None) -> Catalogue:
         return _catalogues[name or ""]
     except KeyError:
         known = ", ".join(_catalogues) or "none: write a catalogues.py with a @register class"
-        raise ConfigurationError(f"There is no catalogue {name!r}. Registered: {known}.") from None
+        which = "" if name is None else f" {name!r}"
+        raise ConfigurationError(f"There is no catalogue{which}. Registered: {known}.") from None
 
 
 def catalogue_of(obj: models.Model) -> Catalogue:

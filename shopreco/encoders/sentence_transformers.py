@@ -17,7 +17,10 @@ from shopreco.encoders.model_files import (
     fetch_model,
     model_dimension,
     model_fingerprint,
+    model_languages,
+    model_prompts,
     prefers_bfloat16,
+    resolve_model,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from shopreco.encoders.onnx_query import OnnxQueryEncoder
 
 VERSION = "1"  # raise it when the vectors of the same model change
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 
 
 class SentenceTransformerEncoder(TextEncoder):
@@ -37,7 +41,8 @@ class SentenceTransformerEncoder(TextEncoder):
     device: "cuda", "mps", "cpu", …; None takes the first of these that there is.
     batch_size: texts in one forward pass; None takes 32 on a CPU, where more only adds padding,
         and 256 on a GPU.
-    query_prompt, document_prompt: text put before each; None takes the model's own.
+    query_prompt, document_prompt: text put before each; None takes the model's own: `query`, and
+        the first of `document`, `passage` and `corpus` that says something.
 
     The model is read at the first `encode_documents`, so that a parent process may construct
     the encoder and fork: CUDA does not survive a fork.
@@ -68,9 +73,23 @@ class SentenceTransformerEncoder(TextEncoder):
     @property
     def fingerprint(self) -> str:
         prompts = (repr(self._query_prompt), repr(self._document_prompt))
+        kind, version = type(self).__name__, self._version
         return model_fingerprint(
-            self._name, self._revision, type(self).__name__, VERSION, "l2-normalised", *prompts
+            self._name, self._revision, kind, version, "l2-normalised", *prompts
         )
+
+    @property
+    def _version(self) -> str:
+        """2 where a prompt for passages may count, which version 1 left out."""
+        folder = resolve_model(self._name)
+        known = (
+            isinstance(folder, Path) and not {"passage", "corpus"} & model_prompts(folder).keys()
+        )
+        return VERSION if known else "2"
+
+    @property
+    def languages(self) -> frozenset[str]:
+        return model_languages(self._name)
 
     @property
     def dimension(self) -> int:
@@ -86,7 +105,7 @@ class SentenceTransformerEncoder(TextEncoder):
         # sentence-transformers sorts by length before it cuts batches, and restores the order.
         vectors = model.encode_document(
             [encodable(text) for text in texts],
-            prompt=self._document_prompt,
+            prompt=self._document_prompt_of(model),
             batch_size=self._batch_size or (32 if model.device.type == "cpu" else 256),
             show_progress_bar=False,
         )
@@ -105,11 +124,17 @@ class SentenceTransformerEncoder(TextEncoder):
         return OnnxQueryEncoder(directory)
 
     def _query_prompt_of(self, model: SentenceTransformer) -> str:
-        """What `SentenceTransformer.encode_query` puts before a text."""
         if self._query_prompt is not None:
             return self._query_prompt
         prompts = model.prompts
         return prompts.get("query", prompts.get(model.default_prompt_name or "")) or ""
+
+    def _document_prompt_of(self, model: SentenceTransformer) -> str | None:
+        """sentence-transformers itself never gets to `passage`: every model has a `document`, be it
+        empty."""
+        if self._document_prompt is not None:
+            return self._document_prompt
+        return next((p for name in DOCUMENT_PROMPTS if (p := model.prompts.get(name))), None)
 
     def _model(self) -> SentenceTransformer:
         with self._loading:

@@ -10,9 +10,13 @@ from dataclasses import replace
 from django.conf import settings
 
 from shopreco.catalogues import ItemDocument
+from shopreco.indexing.modalities import encoder_of
 from shopreco.models import EmbeddingSpace
 from shopreco.text import detect_language, prevailing_language
+from shopreco.text.languages import base_code
 
+NOTABLE = 10
+"""A language counts that is at least in a tenth as many documents as the most usual one."""
 PRESET = "en"
 """Of the setting `LANGUAGE_CODE` where nobody chose it: the texts may know better."""
 
@@ -48,3 +52,12 @@ def languages_of(document: ItemDocument) -> dict[str, str]:
 def spoken(documents: Iterable[ItemDocument]) -> Counter[str]:
     """How many documents have a text in each language."""
     return Counter(each for d in documents for each in set(languages_of(d).values()))
+
+
+def unread(space: EmbeddingSpace) -> list[str]:
+    """Languages of a notable part of the texts that the space's model does not read; none where it
+    does not say what it reads."""
+    reads = encoder_of(space).languages
+    said: dict[str, int] = space.statistics.get("languages", {})
+    notable = [code for code, count in said.items() if NOTABLE * count >= max(said.values())]
+    return sorted(code for code in notable if reads and base_code(code) not in reads)

@@ -8,7 +8,6 @@ from base64 import b64decode, b64encode
 from functools import cache
 
 import numpy as np
-from django.db import connections
 
 from shopreco.fusion import IMAGE
 from shopreco.indexing.modalities import encoder_of
@@ -31,7 +30,7 @@ def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
 
 
 def warm_up() -> None:
-    """Load what the first photo would wait for. In a thread of its own; never raises."""
+    """Load what the first photo would wait for. Never raises."""
     from PIL import Image
 
     stream = io.BytesIO()
@@ -44,8 +43,6 @@ def warm_up() -> None:
                 logger.info("ready for photos of %s", space.catalogue)
     except Exception:
         logger.exception("not ready for photos: the first will wait")
-    finally:
-        connections.close_all()
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -113,6 +113,12 @@ def live_run(catalogue: str) -> IndexRun | None:
     return runs.filter(catalogue=catalogue, state__in=IndexRun.LIVE).first()
 
 
+def is_left(run: IndexRun) -> bool:
+    """Whether nobody works on a run: it was queued and not taken, or whoever took it is gone."""
+    with only_one(f"run {run.pk}") as free:
+        return free and (run.state == RunState.QUEUED or run.is_silent)
+
+
 def _row(run: IndexRun) -> QuerySet[IndexRun]:
     return IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
 
@@ -129,7 +135,16 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
 
     Several processes may advance one run: one of them enumerates and finishes, all of them index.
     Whatever stops the work is recorded, and goes up.
+
+    Raises:
+        RunError: the run builds a space, and this is inside a transaction.
     """
+    if run.kind == RunKind.REBUILD and connections[outbox_database()].in_atomic_block:
+        raise RunError(
+            f"{run} cannot be worked on inside a transaction: its indexes are created "
+            "concurrently. Leave atomic() first; in tests use TransactionTestCase, or "
+            "pytest.mark.django_db(transaction=True)."
+        )
     catalogue = get_catalogue(run.catalogue)
     deadline = monotonic() + seconds
     try:
@@ -163,9 +178,9 @@ def _alive(run: IndexRun) -> bool:
 
 
 def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -> None:
-    """Enqueue every object, page by page in the order of the key, and every item.
+    """Enqueue every object, page by page in the order of the key, and every item without one, which
+    the pipeline finds gone.
 
-    An item whose object is no longer there is found gone by the pipeline like any other.
     Claims begin when all is enqueued, so nothing is indexed twice.
     """
     marks.collect(catalogue)
@@ -182,7 +197,10 @@ def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -
     known = items.exclude(outcome=Outcome.DELETED).order_by("pk").values_list("pk", "object_id")
     last = 0
     while _alive(run) and (rows := list(known.filter(pk__gt=last)[:PAGE])):
-        _enqueue(run, [object_id for _pk, object_id in rows])
+        ids = [object_id for _pk, object_id in rows]
+        # Others are enqueued by now, and may be indexed: once more they would count twice.
+        there = {str(pk) for pk in pks.filter(pk__in=catalogue.to_pks(ids))}
+        _enqueue(run, [object_id for object_id in ids if object_id not in there])
         last, _object_id = rows[-1]
     if spaces.active_space(catalogue.name) is None:
         outbox.demote(run.pk)

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import EncoderError
-from shopreco.indexing import alignments, marks, spaces
+from shopreco.indexing import alignments, languages, marks, spaces
 from shopreco.indexing.modalities import encoder_of
 from shopreco.indexing.outbox import outbox_database
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
@@ -20,7 +20,7 @@ from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
 
 @dataclass(frozen=True, slots=True)
 class CatalogueStatus:
-    """Counts are items; `problems` are sentences that name the fix.
+    """Counts are items; `problems` are sentences that name the fix, `notes` are good to know.
 
     `alignment` tells how well the pictures of the active space were mapped to its texts: on how
     many `pairs`, and `R@10`, the share of held-out texts that find their picture among the first
@@ -39,6 +39,7 @@ class CatalogueStatus:
     index_bytes: int
     alignment: dict[str, float]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
@@ -55,6 +56,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     live = runs.filter(state__in=IndexRun.LIVE).first()
     space = spaces.active_space(catalogue.name)
     problems: list[str] = []
+    notes: list[str] = []
     ready = current = False
     if space is None:
         problems.append(_("There is no active space: re-index the catalogue (shopreco_reindex)."))
@@ -79,13 +81,23 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                 _("Searches answer by words alone, without a query encoder: %s") % error
             )
         if left_out := space.statistics.get("left_out"):
-            problems.append(
+            notes.append(
                 _(
                     "Pictures are left out: %(pairs)d products have a picture and a text, "
                     "%(needed)d are needed to align them. Rebuild when there are."
                 )
                 % left_out
             )
+        if unread := languages.unread(space):
+            notes.append(
+                _(
+                    "The language model does not read %s: texts in it are found by words, not by "
+                    "meaning. Name a multilingual model in TEXT_ENCODER, and rebuild."
+                )
+                % ", ".join(unread)
+            )
+    if live is not None and live.warning:
+        problems.append(live.warning)
     if (last := runs.filter(state=RunState.DONE).first()) is not None and last.warning:
         problems.append(last.warning)
     unread = items_with_media_problems(catalogue.name).count()
@@ -132,6 +144,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         index_bytes=space_bytes(space) if space else 0,
         alignment=alignments.metrics(space) if space else {},
         problems=tuple(problems),
+        notes=tuple(notes),
     )
 
 

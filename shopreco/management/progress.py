@@ -1,26 +1,38 @@
-"""What the commands share: a progress bar over a run, and JSON for scripts."""
+"""What the commands share: the progress of a run, and JSON for scripts."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from tqdm import tqdm
 
-from shopreco.catalogues import Catalogue, get_catalogue
-from shopreco.exceptions import ConfigurationError
+from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
+from shopreco.management.base import ShopRecoCommand
 from shopreco.models import IndexRun
+
+PAUSE = 10.0
+"""Seconds between two lines of the same stage, where there is no terminal."""
 
 
 class RunProgress:
-    """A progress bar that follows an `IndexRun`; call it with the run as often as you like."""
+    """Follows an `IndexRun`; call it with the run as often as you like.
 
-    def __init__(self, label: str, *, visible: bool) -> None:
-        # tqdm clears itself where the output is no terminal, so logs stay readable.
-        self.bar = tqdm(desc=label, unit="item", disable=None if visible else True, leave=True)
+    A bar on a terminal; elsewhere `write` gets a line when a stage begins, and now and then in it.
+    Without `write` it is silent.
+    """
+
+    def __init__(self, label: str, write: Callable[[str], object] | None) -> None:
+        self.label, self.write = label, write
+        self.said: tuple[object, ...] = ()
+        self.again_at = 0.0
+        # tqdm says nothing where the output is no terminal.
+        self.bar = tqdm(desc=label, unit="item", disable=None if write else True, leave=True)
 
     def __enter__(self) -> Self:
         return self
@@ -34,12 +46,19 @@ class RunProgress:
         self.bar.close()
 
     def __call__(self, run: IndexRun) -> None:
-        self.bar.total = run.total
-        self.bar.n = run.done if run.enumerated else 0
-        self.bar.refresh()
+        if not self.bar.disable:
+            self.bar.total = run.total
+            self.bar.n = run.done if run.enumerated else 0
+            self.bar.set_postfix_str(run.stage)
+        elif self.write and run.is_live:
+            done = run.done if run.enumerated else 0
+            stage = run.enumerated, run.linked, done == run.total
+            if stage != self.said or monotonic() >= self.again_at:
+                self.write(f"{self.label}: {done} of {run.total} objects. {run.stage}")
+                self.said, self.again_at = stage, monotonic() + PAUSE
 
 
-class CatalogueCommand(BaseCommand):
+class CatalogueCommand(ShopRecoCommand):
     """Base of the commands that take a catalogue and can print JSON."""
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,12 +67,14 @@ class CatalogueCommand(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
-    def catalogue(self, name: str) -> Catalogue:
-        """The catalogue of that name, or the end of the command with the known ones."""
-        try:
-            return get_catalogue(name)
-        except ConfigurationError as error:
-            raise CommandError(str(error)) from error
+    def catalogues(self, name: str | None) -> list[Catalogue]:
+        """Those that are meant.
+
+        Raises:
+            ConfigurationError: there is none; it names those that there are.
+        """
+        every = list(get_catalogues())
+        return every if every and name is None else [get_catalogue(name)]
 
     def print_json(self, document: Any) -> None:
         self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str))

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from shopreco import services
 from shopreco.evaluation.scratch import ScratchDatabase, in_scratch
-from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.runs import Progress
+from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress
 from shopreco.models import IndexRun
 
 
-class ScratchCommand(BaseCommand):
+class ScratchCommand(ShopRecoCommand):
     """In the host's process `delegate` names the database and `handle` starts the same command
     in it; there, `work` does what was asked. Exit codes: 0 done, 1 failed, 130 interrupted.
     """
@@ -37,8 +37,6 @@ class ScratchCommand(BaseCommand):
                 self.work(options)
             else:
                 self.delegate(options)
-        except ShopRecoError as error:
-            raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             sys.exit(130)
 
@@ -52,7 +50,7 @@ class ScratchCommand(BaseCommand):
 
     def index(self, run: IndexRun, also: Progress | None) -> IndexRun:
         """Work on a run until it is over, under a progress bar; `also` is called as often."""
-        with RunProgress("Indexing", visible=True) as bar:
+        with RunProgress("Indexing", self.stderr.write) as bar:
 
             def progress(run: IndexRun) -> None:
                 bar(run)

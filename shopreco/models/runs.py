@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models, router
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.models.changes import Change
@@ -34,6 +38,8 @@ class IndexRun(models.Model):
     """
 
     LIVE: ClassVar = (RunState.QUEUED, RunState.RUNNING)
+    SILENCE: ClassVar = timedelta(minutes=1)
+    """A run without a sign of life for so long has lost its workers, and is taken up again."""
 
     catalogue = models.CharField(_("catalogue"), max_length=100)
     kind = models.CharField(_("kind"), max_length=8, choices=RunKind)
@@ -91,15 +97,62 @@ class IndexRun(models.Model):
         return self.state in self.LIVE
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it should move and does not."""
+        return self.is_live and timezone.now() - self._last_sign >= self.SILENCE
+
+    @property
+    def _last_sign(self) -> datetime:
+        return self.heartbeat_at or self.created_at
+
+    @property
+    def stage(self) -> str:
+        """What it does now, or what came of it, as a sentence."""
+        encodes = self.state == RunState.RUNNING and self.enumerated and self.pending > 0
+        match self.state:
+            case RunState.QUEUED:
+                return gettext("Waiting for a worker.")
+            case RunState.RUNNING if not self.enumerated:
+                return gettext("Listing the objects of the catalogue.")
+            case RunState.RUNNING if encodes and not self.linked:
+                return gettext("Reading and comparing %(done)s of %(total)s objects.") % {
+                    "done": max(0, self.total - self.unlinked),
+                    "total": self.total,
+                }
+            case RunState.RUNNING if encodes:
+                return gettext("Encoding and writing what differs.")
+            case RunState.RUNNING if self.kind == RunKind.REBUILD:
+                return gettext(
+                    "Building the search indexes of the new space, and the first time a copy of "
+                    "the model for queries."
+                )
+            case RunState.RUNNING:
+                return gettext("Finishing.")
+            case RunState.DONE if self.kind == RunKind.REBUILD:
+                return gettext("Answers come from the new space.")
+            case RunState.DONE:
+                return gettext("The index agrees with the catalogue.")
+            case RunState.CANCELLED:
+                return gettext("What is indexed stays; resume to do the rest.")
+            case _:
+                return gettext("An error stopped it; resume when its cause is gone.")
+
+    @property
     def warning(self) -> str:
-        """What a run that ended well should tell a person; empty for nothing."""
+        """What a run should tell a person that stands still, or has ended well; empty for
+        nothing."""
+        if self.is_silent:
+            return gettext(
+                "No sign of life for %(time)s. Are a Celery worker and beat running, and is the "
+                "broker reachable? The run goes on by itself as soon as they are; without them "
+                "shopreco_reindex takes it over."
+            ) % {"time": timesince(self._last_sign, depth=1)}
         if 2 * self.unopened <= self.files:
             return ""
-        text = _(
+        return gettext(
             "Most pictures and videos could not be opened (%(unopened)d of %(files)d): is their "
             "storage mounted, and may workers read it? The vectors that they had are kept."
-        )
-        return str(text) % {"unopened": self.unopened, "files": self.files}
+        ) % {"unopened": self.unopened, "files": self.files}
 
     @property
     def pending(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +28,7 @@ from shopreco.models import (
     RunState,
 )
 from shopreco.text import term_id
+from tests.conftest import Process
 from tests.gadgets import GADGET, found, in_thread, index, waiting
 from tests.testapp.models import Gadget
 
@@ -278,3 +280,10 @@ def test_a_run_ends_though_its_objects_are_saved_as_fast_as_they_are_indexed(
     run = runs.advance(runs.start(get_catalogue(GADGET), rebuild=True), seconds=20)
     assert run.state == RunState.DONE
     assert len(waiting()) == 4, "what was saved last waits for whoever comes next"
+
+
+def test_a_worker_loads_the_model_when_it_starts(start_worker: Callable[..., Process]) -> None:
+    """And not at the first save, which would wait for it."""
+    Gadget.objects.create(name="lamp")
+    index()
+    start_worker().wait_for_log(f"ready for texts of {GADGET}")

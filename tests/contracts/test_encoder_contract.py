@@ -263,6 +263,29 @@ def test_prompts_are_part_of_the_fingerprint(cases: Callable[[str], Case]) -> No
     )
 
 
+@pytest.mark.parametrize(
+    "prompts", [{"passage": "passage: "}, {"passage": "passage: ", "document": ""}]
+)
+def test_a_prompt_for_passages_is_put_before_documents(
+    prompts: dict[str, str], cases: Callable[[str], Case], tmp_path: Path
+) -> None:
+    """Of the model `unseen` the same prompt is that of documents."""
+    case = cases("unseen")
+    folders = {name: tmp_path / name for name in ("prompted", "without")}
+    for name, folder in folders.items():
+        shutil.copytree(str(case.config["MODEL"]), folder)
+        path = folder / "config_sentence_transformers.json"
+        config = json.loads(path.read_text())
+        path.write_text(json.dumps(config | {"prompts": prompts if name == "prompted" else {}}))
+    prompted, without = (
+        create_encoder({"MODEL": str(folder), "DEVICE": "cpu"}) for folder in folders.values()
+    )
+    expected = case.encoder.encode_documents(["lamp"])
+    np.testing.assert_allclose(prompted.encode_documents(["lamp"]), expected, atol=1e-6)
+    assert (without.encode_documents(["lamp"]) * expected).sum() < 0.9999
+    assert prompted.fingerprint != without.fingerprint
+
+
 # Queries
 
 

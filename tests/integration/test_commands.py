@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
 
 from shopreco import services
-from shopreco.catalogues import get_catalogue
+from shopreco.catalogues import get_catalogue, registry
+from shopreco.exceptions import RunError
 from shopreco.indexing import runs
-from shopreco.models import IndexRun, Item, RunState
+from shopreco.indexing.locks import only_one
+from shopreco.indexing.pipeline import index_batch
+from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState
+from tests.gadgets import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
 GADGET = "testapp.gadget"
+HASHING = "shopreco.encoders.HashingEncoder"
 
 
 def run(*arguments: str) -> tuple[str, int]:
@@ -64,15 +73,108 @@ def test_failed_items_show_in_the_exit_code(gadgets: list[Gadget]) -> None:
     assert "1 item failed" in printed
 
 
-def test_an_unknown_catalogue_or_a_second_run_is_an_error(gadgets: list[Gadget]) -> None:
+def test_an_unknown_catalogue_is_an_error(gadgets: list[Gadget]) -> None:
     with pytest.raises(CommandError, match=r"Registered: .*testapp\.gadget"):
         call_command("shopreco_reindex", "testapp.gizmo")
     for command in ("shopreco_status", "shopreco_prune"):
         with pytest.raises(CommandError, match=r"There is no catalogue 'testapp.gizmo'"):
             call_command(command, "testapp.gizmo")
+
+
+def test_a_project_without_catalogues_is_told_to_write_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "_catalogues", {})
+    with pytest.raises(CommandError, match=r"There is no catalogue\. .*write a catalogues\.py"):
+        call_command("shopreco_status")
+
+
+def test_a_run_counts_each_object_once_although_workers_index_while_it_lists(
+    gadgets: list[Gadget],
+) -> None:
+    run("shopreco_reindex", GADGET)
+    for gadget in gadgets:
+        gadget.save()
+
+    def beside(run: IndexRun) -> None:
+        if not run.enumerated:
+            index_batch(get_catalogue(GADGET))
+
+    done = services.run_inline(runs.start(get_catalogue(GADGET)), beside)
+    assert (done.state, done.total) == (RunState.DONE, 3)
+
+
+def test_without_a_terminal_reindex_says_in_lines_what_it_does(
+    gadgets: list[Gadget], capfd: pytest.CaptureFixture[str]
+) -> None:
+    call_command("shopreco_reindex", GADGET)
+    said = capfd.readouterr().err.splitlines()
+    assert said[0] == f"{GADGET}: 0 of 3 objects. Listing the objects of the catalogue."
+    assert said[-1].startswith(f"{GADGET}: 3 of 3 objects. Building the search indexes")
+    assert "the first time a copy of the model for queries" in said[-1]
+    assert len(said) < 6
+    call_command("shopreco_reindex", GADGET, "--json")
+    assert capfd.readouterr().err == ""
+
+
+def test_an_index_is_not_built_inside_a_transaction(gadgets: list[Gadget]) -> None:
+    with transaction.atomic():
+        with pytest.raises(RunError, match=r"inside a transaction.*use TransactionTestCase"):
+            services.run_inline(services.reindex(GADGET))
+        assert Gadget.objects.count() == 3, "the transaction is not broken"
+        transaction.set_rollback(True)
+    run("shopreco_reindex", GADGET)
+    with transaction.atomic():
+        assert services.run_inline(services.reindex(GADGET)).state == RunState.DONE
+
+
+# Runs that nobody works on
+
+
+def test_reindex_takes_over_a_run_that_no_worker_has_taken(
+    gadgets: list[Gadget], capfd: pytest.CaptureFixture[str]
+) -> None:
+    queued = services.rebuild(GADGET)
+    printed, code = run("shopreco_reindex", GADGET)
+    assert (code, IndexRun.objects.get().state) == (0, RunState.DONE)
+    assert f"No worker is at {queued}: it is taken over." in capfd.readouterr().err
+    assert "3 objects, 3 encoded" in printed
+
+
+def test_a_rebuild_stands_for_a_run_that_no_worker_has_taken(gadgets: list[Gadget]) -> None:
+    run("shopreco_reindex", GADGET)
+    queued = services.reindex(GADGET)
+    _printed, code = run("shopreco_reindex", GADGET, "--rebuild")
+    queued.refresh_from_db()
+    assert (code, queued.state) == (0, RunState.CANCELLED)
+    newest = IndexRun.objects.first()
+    assert newest is not None
+    assert (newest.kind, newest.state) == ("rebuild", RunState.DONE)
+
+
+def test_a_run_that_a_worker_is_at_is_not_taken(gadgets: list[Gadget]) -> None:
+    """Not one that showed signs of life, and not one that a long batch keeps from showing any."""
     runs.start(get_catalogue(GADGET))
+    now = timezone.now()
+    IndexRun.objects.update(state=RunState.RUNNING, heartbeat_at=now)
     with pytest.raises(CommandError, match="is under way"):
         call_command("shopreco_reindex", GADGET)
+    IndexRun.objects.update(heartbeat_at=now - timedelta(minutes=5))
+    working, done = Event(), Event()
+
+    def work() -> None:
+        with only_one(f"run {IndexRun.objects.get().pk}"):
+            working.set()
+            done.wait(60)
+
+    worker = in_thread(work)
+    assert working.wait(30)
+    with pytest.raises(CommandError, match="is under way"):
+        call_command("shopreco_reindex", GADGET)
+    done.set()
+    worker.result(timeout=30)
+    _printed, code = run("shopreco_reindex", GADGET)
+    assert (code, IndexRun.objects.get().state) == (0, RunState.DONE)
 
 
 def test_reindex_can_be_left_to_the_workers(gadgets: list[Gadget]) -> None:
@@ -86,7 +188,7 @@ def test_rebuild_makes_another_space(gadgets: list[Gadget], settings: Any) -> No
     run("shopreco_reindex", GADGET)
     settings.SHOPRECO = {
         **settings.SHOPRECO,
-        "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 32},
+        "TEXT_ENCODER": {"CLASS": HASHING, "DIMENSION": 32},
     }
     printed, code = run("shopreco_status", GADGET)
     assert code == 2
@@ -126,6 +228,42 @@ def test_status_shows_a_run_under_way(gadgets: list[Gadget]) -> None:
     services.reindex(GADGET)
     printed, _code = run("shopreco_status", GADGET)
     assert "0 of 0, queued" in printed
+
+
+def test_status_marks_a_run_that_no_worker_takes(gadgets: list[Gadget]) -> None:
+    services.reindex(GADGET)
+    assert "No sign of life" not in run("shopreco_status", GADGET)[0]
+    IndexRun.objects.update(created_at=timezone.now() - timedelta(minutes=10))
+    printed, code = run("shopreco_status", GADGET)
+    assert "  ! No sign of life for 10" in printed
+    assert "shopreco_reindex takes it over" in printed
+    assert code == 2
+
+
+def test_a_shop_with_few_pictures_is_well_and_told_so(gadgets: list[Gadget]) -> None:
+    run("shopreco_reindex", GADGET)
+    space = EmbeddingSpace.objects.get()
+    space.statistics["left_out"] = {"pairs": 46, "needed": 100}
+    space.save()
+    printed, code = run("shopreco_status", GADGET)
+    assert "\n  Pictures are left out: 46 products have a picture and a text, 100" in printed
+    assert code == 0
+
+
+@pytest.mark.parametrize("encoder", ["tests.testapp.encoders.EnglishEncoder", HASHING])
+def test_status_says_which_languages_the_model_does_not_read(encoder: str, settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": {"CLASS": encoder}}
+    for n in range(3):
+        Gadget.objects.create(name=f"lamp {n}", text="A lamp that is made of brass and of glass.")
+    run("shopreco_reindex", GADGET)
+    assert "does not read" not in run("shopreco_status", GADGET)[0]
+    Gadget.objects.create(name="Lampe", text="Die Lampe ist aus Messing und mit einem Schirm.")
+    run("shopreco_reindex", GADGET, "--rebuild")
+    printed, code = run("shopreco_status", GADGET)
+    assert ("\n  The language model does not read de: texts in it" in printed) is (
+        encoder != HASHING
+    )
+    assert code == 0
 
 
 def test_prune_counts_what_it_removes(gadgets: list[Gadget]) -> None:

@@ -101,7 +101,7 @@ class Project:
 
     def execute(self, command: str) -> None:
         program, *arguments = shlex.split(command)
-        if program in {"pip", "pg_dump"} or arguments == ["manage.py", "shell"]:
+        if program in {"pip", "sudo", "pg_dump"} or arguments == ["manage.py", "shell"]:
             return  # is installed; is done by a test itself; its input is the next block
         if program == "celery":
             self.start(program, *arguments)
@@ -317,6 +317,10 @@ def test_a_misspelt_field_is_an_error_with_the_name_that_was_meant(project: Proj
         catalogue.write_text(right, encoding="utf-8")
     assert "field `nmae` not found on shop.Brand" in output
     assert "Did you mean `name`?" in output
+
+
+def test_the_tests_of_a_shop_pass_without_model_worker_and_broker(project: Project) -> None:
+    project.follow("docs/how-to/test-your-shop.md")
 
 
 def test_a_backup_without_the_index_is_enough(project: Project) -> None:

@@ -42,3 +42,9 @@ class TileEncoder(ImageEncoder):
         size = (self.TILES, self.TILES)
         tiles = [np.asarray(image.resize(size), dtype=np.float32).ravel() for image in images]
         return unit_rows(np.array(tiles).reshape(-1, self.dimension) - 127.5)
+
+
+class EnglishEncoder(HashingEncoder):
+    """One that says what it reads."""
+
+    languages = frozenset({"en"})

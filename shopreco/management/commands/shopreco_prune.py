@@ -22,8 +22,7 @@ class Command(CatalogueCommand):
         parser.add_argument("--days", type=int, default=30, help="age of tombstones and runs (30)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["catalogue"]:
-            self.catalogue(options["catalogue"])
+        self.catalogues(options["catalogue"])
         before = timezone.now() - timedelta(days=options["days"])
         pruned = services.prune(options["catalogue"], keep=options["keep"], before=before)
         if options["json"]:

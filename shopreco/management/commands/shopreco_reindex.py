@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
-from shopreco.catalogues import get_catalogue, get_catalogues
-from shopreco.exceptions import ShopRecoError
+from shopreco.catalogues import Catalogue
 from shopreco.indexing import runs
 from shopreco.management.progress import CatalogueCommand, RunProgress
 from shopreco.models import IndexRun, RunState
@@ -15,7 +14,8 @@ from shopreco.models import IndexRun, RunState
 class Command(CatalogueCommand):
     help = (
         "Index a catalogue: compares every object with the index and repairs what differs. "
-        "Works in this process and shows progress; --queue leaves it to the workers. "
+        "Works in this process and shows progress; --queue leaves it to the workers. A run that no "
+        "worker has taken is taken over. "
         "Exit codes: 0 done, 1 failed or cancelled, 3 done but some items failed."
     )
 
@@ -34,12 +34,8 @@ class Command(CatalogueCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["refit"] and not options["rebuild"]:
             raise CommandError("--refit makes a new space: give --rebuild too.")
-        name = options["catalogue"]
-        chosen = [self.catalogue(name)] if name else list(get_catalogues())
-        try:
-            finished = [self._run(catalogue.name, options) for catalogue in chosen]
-        except ShopRecoError as error:
-            raise CommandError(str(error)) from error
+        chosen = self.catalogues(options["catalogue"])
+        finished = [self._run(catalogue, options) for catalogue in chosen]
         if options["json"]:
             self.print_json([self._figures(run) for run in finished])
         if any(run.state in {RunState.FAILED, RunState.CANCELLED} for run in finished):
@@ -47,16 +43,16 @@ class Command(CatalogueCommand):
         if any(run.failed for run in finished):
             self.fail(3)
 
-    def _run(self, name: str, options: dict[str, Any]) -> IndexRun:
-        refit = options["refit"]
+    def _run(self, catalogue: Catalogue, options: dict[str, Any]) -> IndexRun:
+        name, refit = catalogue.name, options["refit"]
         if options["queue"]:
             rebuild = options["rebuild"]
             run = services.rebuild(name, refit=refit) if rebuild else services.reindex(name)
             if not options["json"]:
                 self.stdout.write(f"{run} is queued; `manage.py shopreco_status` follows it.")
             return run
-        run = runs.start(get_catalogue(name), rebuild=options["rebuild"], refit=refit)
-        with RunProgress(name, visible=not options["json"]) as progress:
+        run = self._start(catalogue, options)
+        with RunProgress(name, None if options["json"] else self.stderr.write) as progress:
             run = services.run_inline(run, progress)
         if not options["json"]:
             self.stdout.write(
@@ -66,6 +62,20 @@ class Command(CatalogueCommand):
             if run.warning:
                 self.stdout.write(self.style.WARNING(run.warning))
         return run
+
+    def _start(self, catalogue: Catalogue, options: dict[str, Any]) -> IndexRun:
+        """The run to work on: one that no worker has taken, which a rebuild stands for, or a new
+        one."""
+        rebuild, refit = options["rebuild"], options["refit"]
+        live = runs.live_run(catalogue.name)
+        if live is None or not runs.is_left(live):
+            return runs.start(catalogue, rebuild=rebuild, refit=refit)
+        if not rebuild:
+            self.stderr.write(f"No worker is at {live}: it is taken over.")
+            return live
+        self.stderr.write(f"No worker is at {live}: it is cancelled, and this rebuild does it.")
+        runs.cancel(live)
+        return runs.start(catalogue, rebuild=True, refit=refit)
 
     def _figures(self, run: IndexRun) -> dict[str, Any]:
         names = ("catalogue", "kind", "state", "total", "encoded", "changed", "removed", "failed")

@@ -12,14 +12,12 @@ from shopreco.management.progress import CatalogueCommand
 class Command(CatalogueCommand):
     help = (
         "Show the state of every catalogue's index and what is wrong with it. "
-        "Exit codes: 0 all well, 2 something needs attention."
+        "Exit codes: 0 all well, 2 a problem, marked with an exclamation mark."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name = options["catalogue"]
-        if name:
-            self.catalogue(name)
-        found = [each for each in services.status() if name in {None, each.catalogue}]
+        chosen = {catalogue.name for catalogue in self.catalogues(options["catalogue"])}
+        found = [each for each in services.status() if each.catalogue in chosen]
         if options["json"]:
             self.print_json(
                 [
@@ -54,5 +52,7 @@ class Command(CatalogueCommand):
         if each.live_run is not None:
             run = each.live_run
             self.stdout.write(f"  {run}: {run.done} of {run.total}, {run.get_state_display()}")
+        for note in each.notes:
+            self.stdout.write(f"  {note}")
         for problem in each.problems:
             self.stdout.write(self.style.WARNING(f"  ! {problem}"))

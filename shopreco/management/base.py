@@ -1,0 +1,49 @@
+"""Base of all commands: what an installation lacks is one sentence that names the fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connections
+
+from shopreco.exceptions import ShopRecoError
+from shopreco.extensions import not_postgresql
+from shopreco.indexing.outbox import outbox_database
+
+UNDEFINED = ("42P01", "42703")
+"""PostgreSQL's codes of a table and of a column that are not there."""
+GONE = ("08", "57P")
+"""How its codes of a server that stops, or whose connection is lost, begin."""
+
+
+class ShopRecoCommand(BaseCommand):
+    """Ends without a traceback where a cause is known: an error of ours, a database that is no
+    PostgreSQL or does not answer, tables that are not there yet."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if reason := not_postgresql(connections[outbox_database()]):
+            raise CommandError(reason)
+        try:
+            return super().execute(*args, **options)
+        except ShopRecoError as error:
+            raise CommandError(str(error)) from error
+        except Error as error:
+            if reason := _reason(error):
+                raise CommandError(reason) from error
+            raise
+
+
+def _reason(error: Error) -> str:
+    """What an error of the database means to whoever installs; empty for any other."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return ""
+    said = " ".join(str(cause).split("LINE 1:")[0].split())
+    if cause.sqlstate in UNDEFINED:
+        return f"The database lacks what migrations make ({said}): run `manage.py migrate` first."
+    # Without a code libpq has not reached a server, or has lost it.
+    if cause.sqlstate is None or cause.sqlstate.startswith(GONE):
+        return f"The database does not answer: {said} Start it, or mend DATABASES in the settings."
+    return ""
