@@ -164,10 +164,14 @@ def test_before_the_migrations_every_command_says_to_migrate(
 
 
 def test_without_a_server_every_command_says_so() -> None:
-    said = sentences("postgresql://nobody@127.0.0.1:1/shop", *COMMANDS, SCRATCH)
+    url = "postgresql://nobody@127.0.0.1:1/shop"
+    said = sentences(url, *COMMANDS, SCRATCH)
     assert len(said) == len(COMMANDS) + 1
     assert all("says The database does not answer: connection" in line for line in said), said
     assert all(line.endswith("Start it, or mend DATABASES in the settings.") for line in said)
+    migration = run(url, "-m", "django", "migrate")
+    assert "(shopreco.E021) The database does not answer: connection" in migration.stderr
+    assert "Traceback" not in migration.stderr
 
 
 def test_on_sqlite_every_command_says_where_the_tables_have_to_be(tmp_path: Path) -> None:
