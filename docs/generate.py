@@ -44,6 +44,7 @@ CHECKS = {
     "E018": "A `Relation` has a code that is no single word.",
     "E019": "A `Visibility` is declared, and no `get_visibility` says who sees it.",
     "E020": "An extension is missing on the server, too old, or in a schema that is not searched.",
+    "E021": "The database does not answer.",
     "W010": "A path goes through a method, and `reindex_on` names nothing that it reads.",
     "W011": "Neither the catalogue nor `LANGUAGE_CODE` says which language its texts are in.",
     "W020": "Pictures or videos are decoded where the system cannot confine the decoder.",

@@ -110,6 +110,12 @@ def not_postgresql(connection: BaseDatabaseWrapper) -> str:
     )
 
 
+def unanswered(error: BaseException) -> str:
+    """What to do where a database server is not reached."""
+    said = " ".join(str(error).split())
+    return f"The database does not answer: {said} Start it, or mend DATABASES in the settings."
+
+
 class RequireExtension(CreateExtension):
     """Creates an extension where the role may; otherwise says who has to do what.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import checks
@@ -150,7 +150,8 @@ def _check_visibility(cls: type[Catalogue]) -> list[CheckMessage]:
 
 def _check_language(cls: type[Catalogue]) -> list[CheckMessage]:
     declared = any(isinstance(each, f.Language) for each in cls.fields.values())
-    if declared or settings.is_overridden("LANGUAGE_CODE"):
+    given: Any = settings  # its stubs know no `is_overridden`
+    if declared or given.is_overridden("LANGUAGE_CODE"):
         return []
     message = f"Catalogue {cls.__name__}: nothing says which language its texts are in."
     fix = "Set LANGUAGE_CODE, or declare a `Language()`; until then the texts themselves are asked."

@@ -45,7 +45,7 @@ def start(
         RunError: another run of this catalogue is under way.
     """
     if (other := live_run(catalogue.name)) is not None:
-        raise RunError(f"{other} is under way. Wait for it, or cancel it first.")
+        raise RunError(f"{other} is under way. Wait for it, or cancel it first, in the admin.")
     rebuild = rebuild or spaces.active_space(catalogue.name) is None
     space = spaces.create_space(catalogue, refit=refit) if rebuild else None
     try:

@@ -88,13 +88,13 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                 )
                 % left_out
             )
-        if unread_languages := languages.unread(space):
+        if foreign := languages.unread(space):
             notes.append(
                 _(
                     "The language model does not read %s: texts in it are found by words, not by "
                     "meaning. Name a multilingual model in TEXT_ENCODER, and rebuild."
                 )
-                % ", ".join(unread_languages)
+                % ", ".join(foreign)
             )
     if live is not None and live.warning:
         problems.append(live.warning)

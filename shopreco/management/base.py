@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections
 
 from shopreco.exceptions import ShopRecoError
-from shopreco.extensions import not_postgresql
+from shopreco.extensions import not_postgresql, unanswered
 from shopreco.indexing.outbox import outbox_database
 
 UNDEFINED = ("42P01", "42703")
@@ -40,10 +40,9 @@ def _reason(error: Error) -> str:
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):
         return ""
-    said = " ".join(str(cause).split("LINE 1:")[0].split())
     if cause.sqlstate in UNDEFINED:
+        said = cause.diag.message_primary
         return f"The database lacks what migrations make ({said}): run `manage.py migrate` first."
     # Without a code libpq has not reached a server, or has lost it.
-    if cause.sqlstate is None or cause.sqlstate.startswith(GONE):
-        return f"The database does not answer: {said} Start it, or mend DATABASES in the settings."
-    return ""
+    is_gone = cause.sqlstate is None or cause.sqlstate.startswith(GONE)
+    return unanswered(cause) if is_gone and isinstance(cause, psycopg.OperationalError) else ""

@@ -46,16 +46,15 @@ class RunProgress:
         self.bar.close()
 
     def __call__(self, run: IndexRun) -> None:
+        done = run.done if run.enumerated else 0
+        stage = run.enumerated, run.linked, done == run.total
         if not self.bar.disable:
-            self.bar.total = run.total
-            self.bar.n = run.done if run.enumerated else 0
-            self.bar.set_postfix_str(run.stage)
-        elif self.write and run.is_live:
-            done = run.done if run.enumerated else 0
-            stage = run.enumerated, run.linked, done == run.total
-            if stage != self.said or monotonic() >= self.again_at:
-                self.write(f"{self.label}: {done} of {run.total} objects. {run.stage}")
-                self.said, self.again_at = stage, monotonic() + PAUSE
+            self.bar.total, self.bar.n = run.total, done
+            # What takes long when all is encoded.
+            self.bar.set_postfix_str(run.stage if run.is_live and all(stage) else "")
+        elif self.write and run.is_live and (stage != self.said or monotonic() >= self.again_at):
+            self.write(f"{self.label}: {done} of {run.total} objects. {run.stage}")
+            self.said, self.again_at = stage, monotonic() + PAUSE
 
 
 class CatalogueCommand(ShopRecoCommand):

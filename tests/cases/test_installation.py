@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection, connections
 from psycopg import sql
 
-from shopreco.extensions import RequireExtension, problem
+from shopreco.extensions import NEEDED, RequireExtension, problem
 from tests.conftest import environment_of_tests
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,11 +110,16 @@ def test_a_poor_role_is_told_what_an_administrator_has_to_do(
     )
 
 
-def test_a_server_without_the_package_is_told_its_name() -> None:
+def test_a_server_without_the_package_is_told_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the migration itself, and before it by the check that `migrate` begins with."""
     with pytest.raises(CommandError) as raised:
         require("vectr")
-    assert "does not have the extension 'vectr'" in str(raised.value)
-    assert "https://apt.postgresql.org" in str(raised.value)
+    monkeypatch.setitem(NEEDED, "vectr", (1,))
+    with pytest.raises(SystemCheckError) as checked:
+        call_command("check", databases=["default"])
+    for error in (raised, checked):
+        assert "does not have the extension 'vectr'" in str(error.value)
+        assert "https://apt.postgresql.org" in str(error.value)
 
 
 def test_an_old_package_is_refused_before_its_extension_is_made(
@@ -164,10 +170,14 @@ def test_before_the_migrations_every_command_says_to_migrate(
 
 
 def test_without_a_server_every_command_says_so() -> None:
-    said = sentences("postgresql://nobody@127.0.0.1:1/shop", *COMMANDS, SCRATCH)
+    url = "postgresql://nobody@127.0.0.1:1/shop"
+    said = sentences(url, *COMMANDS, SCRATCH)
     assert len(said) == len(COMMANDS) + 1
     assert all("says The database does not answer: connection" in line for line in said), said
     assert all(line.endswith("Start it, or mend DATABASES in the settings.") for line in said)
+    migration = run(url, "-m", "django", "migrate")
+    assert "(shopreco.E021) The database does not answer: connection" in migration.stderr
+    assert "Traceback" not in migration.stderr
 
 
 def test_on_sqlite_every_command_says_where_the_tables_have_to_be(tmp_path: Path) -> None:
