@@ -23,7 +23,15 @@ from shopreco.retrieval import hybrid, identifiers, lexical, photos, selection, 
 from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.contributions import explained
 from shopreco.retrieval.facets import Counting, among, count_facets, throughout
-from shopreco.retrieval.filters import PRICE, RANGES, facet_names, within_currency
+from shopreco.retrieval.filters import (
+    PRICE,
+    RANGES,
+    absent,
+    facet_names,
+    facets_of_items,
+    meant,
+    within_currency,
+)
 from shopreco.retrieval.hydration import MOST_HIDDEN, live
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.lexical import lexical_query
@@ -121,6 +129,9 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
+    if not results and (unknown := absent(shop, question.filters.narrowing().conditions)):
+        hint = meant(unknown[0], facets_of_items(shop))
+        stages.degraded["filter"] = f"No item has ever had {unknown[0]!r}. {hint}"
     if question.facets:
         with stages.stage("facets", optional=True):
             page = _with_facets(question, page, found, prices)
