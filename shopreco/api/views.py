@@ -180,7 +180,7 @@ def _search(request: Request, asked: parameters.Asked, photo: Any) -> Response:
         filters=parameters.filters_of(asked, parameters.SearchParameters),
         **options,
     )
-    if not page.total and page.degraded.keys() <= {"filter"}:
+    if not page.total and not page.degraded:
         parameters.reject_absent(asked, parameters.SearchParameters)
     return Response(responses.search_response(page, _milliseconds_since(started)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,6 +46,8 @@ from shopreco.retrieval.variants import with_variants
 from shopreco.retrieval.visibility import visible_to
 from shopreco.text.exclusion import without_excluded
 from shopreco.text.identifiers import is_number
+
+logger = logging.getLogger(__name__)
 
 EXPLAINED = ("hybrid", "photo")
 """Sources of rankings with a dense part."""
@@ -131,7 +134,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
     )
     if not results and (unknown := absent(shop, question.filters.narrowing().conditions)):
         hint = meant(unknown[0], facets_of_items(shop))
-        stages.degraded["filter"] = f"No item has ever had {unknown[0]!r}. {hint}"
+        logger.warning("no item of %s has ever had %r. %s", shop.name, unknown[0], hint)
     if question.facets:
         with stages.stage("facets", optional=True):
             page = _with_facets(question, page, found, prices)
