@@ -73,6 +73,15 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         """Categories with a product for visitors in them or below them."""
         return self.filter(Exists(_shown_below()))
 
+    def most_specific(self) -> Category | None:
+        """The deepest; of equally deep ones that of the fewest products."""
+        paths = {each.pk: split_path(each.path) for each in self}
+        members = Product.categories.through.objects.filter(category__in=paths)
+        sizes = dict(members.values_list("category_id").annotate(Count("pk")))
+        return min(
+            self, key=lambda each: (-len(paths[each.pk]), sizes[each.pk], each.path), default=None
+        )
+
     def with_examples(self) -> list[tuple[Category, Product]]:
         """Each with the first product in it or below it that has a picture, in two queries."""
         pictured = _shown_below().exclude(image="").order_by("sku").values("pk")[:1]

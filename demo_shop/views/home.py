@@ -3,17 +3,19 @@ from __future__ import annotations
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from demo_shop.models import Category, Product
 
-EXAMPLES = (
-    _("keep my feet warm in winter"),
-    _("a gift for someone who loves plants"),
-    _("make coffee while camping"),
-)
-"""Queries that hardly share a word with what they are meant to find."""
+EXAMPLES = {
+    "clothing/accessories/socks": _("keep my feet warm in winter"),
+    "garden/planting/plant-pots": _("a gift for someone who loves plants"),
+    "outdoor/camping/lanterns": _("make coffee while camping"),
+}
+"""Queries that hardly share a word with what they are meant to find, by the shelf where that is: a
+shop without it does not suggest them."""
 SHELVES = 12
 ROW = 8
 """Products in a row of the home page."""
@@ -28,13 +30,19 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "shop/home.html",
         {
-            "examples": EXAMPLES,
+            "examples": _examples(),
             "hero": _pictured(),
             "newest": newest,
             "reduced": reduced,
             "shelves": _shelves(),
         },
     )
+
+
+def _examples() -> list[Promise]:
+    shelves = Category.objects.filled().filter(slug_path__in=EXAMPLES)
+    there = set(shelves.values_list("slug_path", flat=True))
+    return [query for shelf, query in EXAMPLES.items() if shelf in there]
 
 
 def _pictured() -> list[Product]:

@@ -33,7 +33,7 @@ class Axis:
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    live = Product.objects.live().for_cards().prefetch_related("categories")
+    live = Product.objects.live().for_cards()
     asked = get_object_or_404(live, slug=slug)
     main = asked.parent or asked
     variants = list(
@@ -42,8 +42,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     shown = asked
     if asked is main and variants:
         shown = next((each for each in variants if each.stock > 0), variants[0])
-    categories = list((main if main.pk != asked.pk else asked).categories.all())
-    category = max(categories, key=lambda each: len(each.path), default=None)
+    category = main.categories.most_specific()
     return render(
         request,
         "shop/product.html",

@@ -24,6 +24,7 @@ from shopreco.admin.pages import EMPTY, ReadOnlyAdmin, badge, contains, may
 from shopreco.catalogues import get_catalogues
 from shopreco.models import Item, Node, Outcome
 from shopreco.text.identifiers import normalise_identifier
+from shopreco.text.normalisation import typed_form
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -121,7 +122,7 @@ class ItemAdmin(ReadOnlyAdmin):
             return queryset, False
         # Each alternative in the words of an index: PostgreSQL combines them as bitmaps.
         names = [catalogue.name for catalogue in get_catalogues()]
-        found = Q(contains("title", text)) | Q(catalogue__in=names, object_id=text[:255])
+        found = Q(contains("typed_title", typed_form(text))) | Q(catalogue__in=names, object_id=text[:255])
         if identifier := normalise_identifier(text):
             found |= ~Q(identifiers=[]) & Q(identifiers__contains=[identifier])
         return queryset.filter(found), False

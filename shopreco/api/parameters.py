@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import isnan
 from typing import Any
 
@@ -13,8 +12,7 @@ from rest_framework import serializers
 
 from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
-from shopreco.retrieval.codes import facets
-from shopreco.retrieval.filters import facet_names
+from shopreco.retrieval.filters import absent, facet_names, facets_of_items, meant
 from shopreco.retrieval.limits import MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
 from shopreco.retrieval.selection import SORTS
 
@@ -22,6 +20,12 @@ MAX_LIMIT = 100
 MAX_PER = "max_per_"
 COLUMN_FILTERS = ("price_min", "price_max", "available", "site")
 """Filters with a parameter of their own."""
+
+TRACKING = (
+    *("utm_", "mtm_", "gclid", "gbraid", "wbraid", "dclid", "gad_", "_gl", "srsltid"),
+    *("fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "yclid", "mc_cid", "mc_eid"),
+)
+"""Beginnings of parameters that advertisements and newsletters add to any address."""
 
 CATALOGUE_HELP = (
     "Name of the catalogue, such as `shop.product`; by default the first that was registered."
@@ -176,7 +180,8 @@ def read(
     given: QueryDict,
     files: Mapping[str, Any] | None = None,
 ) -> Asked:
-    """Check the parameters of a request. Empty ones, as forms send them, are as if not given.
+    """Check the parameters of a request. Empty ones, as forms send them, are as if not given; those
+    that advertisements add too.
 
     Raises:
         InvalidParameter: with the name of the first that is wrong.
@@ -186,7 +191,7 @@ def read(
     others: dict[str, list[str]] = {}
     for name, texts in given.lists():
         filled = [str(text) for text in texts if text]
-        if not filled:
+        if not filled or name.startswith(TRACKING):
             continue
         declared = serializer.fields.get(name)
         if declared is None:
@@ -214,7 +219,7 @@ def _catalogue(name: str | None) -> Catalogue:
     names = [each.name for each in get_catalogues()]
     if name is not None and name not in names:
         raise InvalidParameter(
-            f"There is no catalogue {name!r:.80}.{_meant(name, names)}", parameter="catalogue"
+            f"There is no catalogue {name!r:.80}. {meant(name, names)}", parameter="catalogue"
         )
     return get_catalogue(name)
 
@@ -231,7 +236,7 @@ def reject_unknown(
     known = [*serializer_class().fields, *also]
     for name in names:
         raise InvalidParameter(
-            f"There is no parameter {name!r:.80}.{_meant(name, known)}",
+            f"There is no parameter {name!r:.80}. {meant(name, list(dict.fromkeys(known)))}",
             code="unknown_parameter",
             parameter=name[:80],
         )
@@ -255,9 +260,8 @@ def reject_absent(asked: Asked, serializer_class: type[serializers.Serializer[An
     A misspelt parameter looks like a free attribute, and matches nothing.
     """
     others, known = _others(asked, serializer_class)
-    free = [name for name in others if name not in known]
-    held = facets(asked.catalogue.name, free) if free else {}
-    reject_unknown(serializer_class, (name for name in free if name not in held), known)
+    if names := [name for name in absent(asked.catalogue, others) if name not in known]:
+        reject_unknown(serializer_class, names, [*known, *facets_of_items(asked.catalogue)])
 
 
 def _others(
@@ -283,9 +287,3 @@ def caps_of(asked: Asked) -> dict[str, int]:
             )
         caps[name.removeprefix(MAX_PER)] = int(texts[-1][:9])
     return caps
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = get_close_matches(name, names, n=1)
-    return f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(names)}."

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext
 from rest_framework import serializers
 
 from shopreco.catalogues import Catalogue
@@ -131,7 +130,7 @@ class SuggestionSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="`query`, `product`, or the name of a facet.")
     text = serializers.CharField()
     label = serializers.CharField(  # type: ignore[assignment]  # see `source`
-        help_text="The kind in the visitor's language; empty for queries."
+        help_text="What a facet is called in the visitor's language; else empty."
     )
     url = serializers.CharField(help_text="Address of a product; else empty.")
     facet = serializers.CharField(help_text="Facet that has `text` as a value; else empty.")
@@ -182,7 +181,7 @@ def autocomplete_response(
         {
             "kind": each.kind,
             "text": each.text,
-            "label": _label(catalogue, each),
+            "label": catalogue.get_facet_label(each.facet) if each.facet else "",
             "url": each.url,
             "facet": each.facet,
         }
@@ -190,12 +189,6 @@ def autocomplete_response(
     ]
     answer = {"query": query, "suggestions": listed, "took_ms": took_ms}
     return dict(AutocompleteResponse(answer).data)
-
-
-def _label(catalogue: Catalogue, suggestion: Suggestion) -> str:
-    if suggestion.facet:
-        return catalogue.get_facet_label(suggestion.facet)
-    return gettext("Product") if suggestion.kind == "product" else ""
 
 
 def _price_range(page: ResultPage) -> Mapping[str, Any] | None:

@@ -33,6 +33,19 @@ def facets(catalogue: str, names: Iterable[str]) -> dict[str, int]:
     return {name: id for (_catalogue, name), id in found.items()}
 
 
+def names(catalogue: str) -> list[str]:
+    """Of all facets that an item has ever had."""
+    with connections[router.db_for_read(Item)].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT name FROM shopreco_facetcode
+            WHERE catalogue = %s AND md5(value) = md5('') AND value = '' ORDER BY name
+            """,
+            [catalogue],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
 def exactly(catalogue: str, name: str, texts: Iterable[str]) -> list[int]:
     """Codes of values as they are written; those that no item has ever had are left out."""
     found = VALUES.get([(catalogue, name, text) for text in texts], _values)

@@ -9,6 +9,7 @@ from typing import Any
 
 from shopreco.catalogues import Attributes, Catalogue, Facet
 from shopreco.exceptions import InvalidQuery, UnknownFilter
+from shopreco.retrieval import codes
 from shopreco.retrieval.conditions import COLUMNS, Condition, Filters, Holds, Restriction, all_of
 from shopreco.retrieval.prices import Prices, prices_of
 
@@ -80,10 +81,29 @@ def check_facets(catalogue: Catalogue, names: Iterable[str]) -> None:
     for name in names:
         if name in declared or (free and name.isprintable() and len(name) <= 100):
             continue
-        known = [*declared, *RANGES, *COLUMNS]
-        close = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+        hint = meant(name, [*declared, *RANGES, *COLUMNS])
         raise UnknownFilter(f"{name!r} is not a filter of {catalogue.name}. {hint}")
+
+
+def absent(catalogue: Catalogue, names: Iterable[str]) -> list[str]:
+    """Of the names of filters those that no item has ever had: a misspelt one looks like a free
+    attribute, and matches nothing."""
+    known = {*facet_names(catalogue), *RANGES, *COLUMNS}
+    free = [name for name in names if name not in known]
+    held = codes.facets(catalogue.name, free) if free else {}
+    return [name for name in free if name not in held]
+
+
+def facets_of_items(catalogue: Catalogue) -> list[str]:
+    """Names of the facets that are declared, and of the attributes that items have."""
+    declared, fields = facet_names(catalogue), catalogue.fields
+    return declared + [each for each in codes.names(catalogue.name) if each not in fields]
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """What a name that is not known was probably meant for, as a sentence."""
+    close = get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
 
 
 def facet_names(catalogue: Catalogue) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +23,15 @@ from shopreco.retrieval import hybrid, identifiers, lexical, photos, selection, 
 from shopreco.retrieval.conditions import Condition, Filters
 from shopreco.retrieval.contributions import explained
 from shopreco.retrieval.facets import Counting, among, count_facets, throughout
-from shopreco.retrieval.filters import PRICE, RANGES, facet_names, within_currency
+from shopreco.retrieval.filters import (
+    PRICE,
+    RANGES,
+    absent,
+    facet_names,
+    facets_of_items,
+    meant,
+    within_currency,
+)
 from shopreco.retrieval.hydration import MOST_HIDDEN, live
 from shopreco.retrieval.languages import query_language
 from shopreco.retrieval.lexical import lexical_query
@@ -37,6 +46,8 @@ from shopreco.retrieval.variants import with_variants
 from shopreco.retrieval.visibility import visible_to
 from shopreco.text.exclusion import without_excluded
 from shopreco.text.identifiers import is_number
+
+logger = logging.getLogger(__name__)
 
 EXPLAINED = ("hybrid", "photo")
 """Sources of rankings with a dense part."""
@@ -125,6 +136,9 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         source=found.ranking.source,
         model_version=space.fingerprint[:12],
     )
+    if not results and (unknown := absent(shop, question.filters.narrowing().conditions)):
+        hint = meant(unknown[0], facets_of_items(shop))
+        logger.warning("no item of %s has ever had %r. %s", shop.name, unknown[0], hint)
     if question.facets:
         with stages.stage("facets", optional=True):
             page = _with_facets(question, page, found, prices)

@@ -59,6 +59,18 @@ def test_all_parameters_of_a_search_are_reserved() -> None:
     assert SearchParameters().fields.keys() <= RESERVED
 
 
+def test_the_log_names_a_filter_that_no_item_has(caplog: pytest.LogCaptureFixture) -> None:
+    Gadget.objects.create(name="Shirt", attributes={"Colour": "blue"})
+    index()
+    page = services.search("shirt", catalogue=GADGET, filters={"colour": "blue"})
+    assert (page.total, page.degraded) == (0, {})
+    assert "Did you mean 'Colour'?" in caplog.text
+    caplog.clear()
+    for known in ({"Colour": "red"}, {"brand": "Acme"}, {"price_max": 1}):
+        assert services.search("shirt", catalogue=GADGET, filters=known).total == 0
+    assert "ever had" not in caplog.text
+
+
 def found(catalogue: type[Catalogue]) -> dict[str | None, str]:
     return {
         each.id: each.msg for each in catalogue.check() if isinstance(each, checks.CheckMessage)

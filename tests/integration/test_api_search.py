@@ -141,6 +141,26 @@ def test_answers_are_not_kept_by_anybody_else(client: Client) -> None:
     assert response["Cache-Control"] == "private, max-age=0"
 
 
+def test_what_advertisements_add_to_an_address_changes_nothing(
+    search: Search, client: Client
+) -> None:
+    added = {"utm_source": "x", "utm_campaign": "spring sale", "gclid": "Cj0", "fbclid": "Iw"}
+    assert search(q="lamp", **added)["total"] == search(q="lamp")["total"] > 0
+    lamp = Product.objects.get(title="Steel desk lamp")
+    similar = reverse("shopreco:similar", args=[str(lamp.pk)])
+    assert client.get(similar, added).status_code == 200
+    suggestions = client.get(reverse("shopreco:autocomplete"), {"q": "la", **added})
+    assert suggestions.status_code == 200
+
+
+def test_a_misspelt_filter_hears_what_there_is_attributes_included(search: Search) -> None:
+    assert "Did you mean 'colour'?" in search(400, Colours="red")["detail"]
+    assert "Did you mean 'material'?" in search(400, q="lamp", matrial="steel")["detail"]
+    known = search(400, xyz="1")["detail"].partition("Known: ")[2].rstrip(".").split(", ")
+    assert {"brand", "category", "colour", "material", "price_min"} <= {*known}
+    assert "published" not in known, "who may see what is no filter"
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "parameter", "meant"),
     [

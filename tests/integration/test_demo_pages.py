@@ -195,6 +195,15 @@ class TestSearch:
         assert 'href="/p/lamp/"' in page
         assert 'href="/p/chair/"' not in page
 
+    def test_without_an_index_an_empty_page_says_one_thing(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        page = get("/search/?q=sofa")
+        assert page.count("taking a short rest") == 1
+        assert "No product has your words in its name" in page
+        assert "These products have your words" not in page
+        assert "Nothing here yet" not in page
+
     def test_without_an_index_products_are_found_by_their_chinese_names(
         self, shop: dict[str, Product], get: Callable[..., str]
     ) -> None:
@@ -262,6 +271,24 @@ class TestProduct:
         Product.objects.filter(sku="LAMP").update(active=False)
         for address in ("/p/lamp/", shop["LAMP-Black"].get_absolute_url(), "/p/mug/"):
             get(address, status=404)
+
+    def test_the_trail_leads_to_the_most_specific_category(
+        self, shop: dict[str, Product], client: Client
+    ) -> None:
+        new = Category.objects.get_or_create_path("Collections > New and in season")
+        new.products.set(Product.objects.all())
+        trail = client.get("/p/lamp/").context["trail"]
+        assert [each.path for each in trail] == ["Home", "Home > Lamps"]
+
+    def test_the_home_page_suggests_only_what_the_shop_has(
+        self, shop: dict[str, Product], get: Callable[..., str]
+    ) -> None:
+        assert "loves plants" not in get("/")
+        pots = Category.objects.get_or_create_path("Garden > Planting > Plant pots")
+        shop["LAMP"].categories.add(pots)
+        home = get("/")
+        assert "loves plants" in home
+        assert "camping" not in home
 
 
 class TestCart:

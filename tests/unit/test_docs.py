@@ -22,11 +22,14 @@ from django.template import Engine, Template
 from django.urls import Resolver404, resolve
 
 from shopreco import conf
+from shopreco.api.parameters import TRACKING
+from shopreco.blocks import HEADINGS
 from shopreco.encoders.graph import RESTART
 from shopreco.indexing import spaces
 from shopreco.ranking.fusion import ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
 from shopreco.retrieval.limits import MAX_OFFSET
+from shopreco.services import PLACEMENTS
 from shopreco.text import bm25
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -222,6 +225,19 @@ def test_paths_of_the_api_exist(page: Path) -> None:
             resolve(f"/{concrete}", urlconf="shopreco.api.urls")
         except Resolver404:
             pytest.fail(f"{name_of(page)} names {path}")
+
+
+def test_the_table_of_placements_is_that_of_the_code() -> None:
+    text = (ROOT / "docs" / "reference" / "template-tags.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(product-[\w-]+)` \| ([^|]+) \|", text, re.MULTILINE)
+    assert dict(rows) == {name: str(heading) for name, heading in HEADINGS.items()}
+    assert set(HEADINGS) == set(PLACEMENTS)
+
+
+def test_the_parameters_that_are_passed_over_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    listed = text.partition("parameters that begin with ")[2].partition(".")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == set(TRACKING)
 
 
 # Constants
