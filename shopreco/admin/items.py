@@ -122,7 +122,8 @@ class ItemAdmin(ReadOnlyAdmin):
             return queryset, False
         # Each alternative in the words of an index: PostgreSQL combines them as bitmaps.
         names = [catalogue.name for catalogue in get_catalogues()]
-        found = Q(contains("typed_title", typed_form(text))) | Q(catalogue__in=names, object_id=text[:255])
+        found = Q(contains("typed_title", typed_form(text) or text))
+        found |= Q(catalogue__in=names, object_id=text[:255])
         if identifier := normalise_identifier(text):
             found |= ~Q(identifiers=[]) & Q(identifiers__contains=[identifier])
         return queryset.filter(found), False
