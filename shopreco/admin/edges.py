@@ -33,7 +33,7 @@ class ReviewFilter(admin.SimpleListFilter):
         return [
             (EdgeState.CONFIRMED.value, str(EdgeState.CONFIRMED.label)),
             (EdgeState.REJECTED.value, str(EdgeState.REJECTED.label)),
-            ("all", _("all edges")),
+            ("all", _("all relations")),
         ]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -96,7 +96,7 @@ class EdgeAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         context = dict(extra_context or {})
         if ReviewFilter.parameter_name not in request.GET:
-            context["title"] = _("Edges found in texts, to review")
+            context["title"] = _("Relations found in texts, to review")
         return super().changelist_view(request, context)
 
     # Columns
@@ -130,11 +130,11 @@ class EdgeAdmin(ReadOnlyAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "change")
 
-    @admin.action(description=gettext_lazy("Confirm selected edges"), permissions=["decide"])
+    @admin.action(description=gettext_lazy("Confirm selected relations"), permissions=["decide"])
     def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
         self._decide(request, queryset, EdgeState.CONFIRMED)
 
-    @admin.action(description=gettext_lazy("Reject selected edges"), permissions=["decide"])
+    @admin.action(description=gettext_lazy("Reject selected relations"), permissions=["decide"])
     def reject_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
         self._decide(request, queryset, EdgeState.REJECTED)
 
@@ -173,13 +173,13 @@ def decide(model_admin: Any, request: HttpRequest, edges: Sequence[Edge], state:
     written, said = {
         EdgeState.CONFIRMED: (
             _("Confirmed."),
-            ngettext("%d edge is confirmed.", "%d edges are confirmed.", len(edges)),
+            ngettext("%d relation is confirmed.", "%d relations are confirmed.", len(edges)),
         ),
         EdgeState.REJECTED: (
             _("Rejected."),
             ngettext(
-                "%d edge is rejected and will not be found again.",
-                "%d edges are rejected and will not be found again.",
+                "%d relation is rejected and will not be found again.",
+                "%d relations are rejected and will not be found again.",
                 len(edges),
             ),
         ),

@@ -76,7 +76,7 @@ class NodeSelect(AutocompleteSelect):
 
     def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
         attrs = super().build_attrs(base_attrs, extra_attrs)
-        return {**attrs, "data-placeholder": _("Search for a node")}
+        return {**attrs, "data-placeholder": _("Search for a product or value")}
 
 
 class EdgeForm(forms.Form):

@@ -78,11 +78,11 @@ def _stage(run: IndexRun, pending: int) -> str:
         case RunState.RUNNING if pending:
             return _("Encoding and writing what differs.")
         case RunState.RUNNING if run.kind == RunKind.REBUILD:
-            return _("Building the search indexes of the new space.")
+            return _("Building the search indexes of the new version.")
         case RunState.RUNNING:
             return _("Finishing.")
         case RunState.DONE if run.kind == RunKind.REBUILD:
-            return _("Answers come from the new space.")
+            return _("Answers come from the new version.")
         case RunState.DONE:
             return _("The index agrees with the catalogue.")
         case RunState.CANCELLED:

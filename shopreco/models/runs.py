@@ -43,7 +43,7 @@ class IndexRun(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="runs",
-        verbose_name=_("space"),
+        verbose_name=_("version"),
     )
     state = models.CharField(_("state"), max_length=9, choices=RunState, default=RunState.QUEUED)
     cursor = models.CharField(
@@ -72,8 +72,8 @@ class IndexRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("index run")
-        verbose_name_plural = _("index runs")
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(

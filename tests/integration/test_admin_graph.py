@@ -159,7 +159,7 @@ def test_filters_choose_relation_provenance_and_state(admin: Client, found: Edge
     services.decide_edges([found], EdgeState.REJECTED)
     assert "Fennel" not in listed(state="rejected")
     empty = text(admin.get(page(lamp), {"state": "rejected", "provenance": "mined"}))
-    assert "No edge passes the filter" in empty
+    assert "No relation passes the filter" in empty
 
 
 @pytest.mark.parametrize("asked", HOSTILE)
@@ -169,7 +169,7 @@ def test_no_filter_breaks_the_page(asked: str, name: str, admin: Client) -> None
 
 
 def test_an_impossible_page_of_edges_is_empty(admin: Client) -> None:
-    assert "It has no edges" in text(admin.get(page(value("brass")), {"after": "9" * 30}))
+    assert "It has no relations" in text(admin.get(page(value("brass")), {"after": "9" * 30}))
 
 
 def test_a_node_with_many_edges_is_drawn_in_part_and_listed_in_pages(
@@ -273,7 +273,7 @@ def test_without_permission_nothing_changes(staff: Callable[..., Client], found:
     viewer = staff()
     steel, brass = value("steel"), value("brass")
     shown = text(viewer.get(page(steel)))
-    for button in ('name="confirm"', "Add an edge", "Merge into", "Do not look"):
+    for button in ('name="confirm"', "Add a relation", "Merge into", "Do not look"):
         assert button not in shown
     before = list(Edge.objects.order_by("pk").values()), list(Node.objects.order_by("pk").values())
     answers = [
@@ -425,7 +425,7 @@ def test_a_merge_is_confirmed_and_written_down(admin: Client) -> None:
     assert "Merge into" in text(admin.get(address("node_merge", brass.pk)))
     response = admin.get(address("node_merge", brass.pk), chosen)
     facts = dict(response.context["confirmation"].facts)
-    assert facts["Edges that move"] == "1"
+    assert facts["Relations that move"] == "1"
     assert Edge.objects.filter(target=brass).exists()  # a GET merges nothing
     response = admin.post(address("node_merge", brass.pk) + f"?into={steel.pk}", follow=True)
     assert response.redirect_chain == [(page(steel), 302)]
@@ -439,7 +439,7 @@ def test_a_merge_is_confirmed_and_written_down(admin: Client) -> None:
     ]
     merged = text(admin.get(page(brass)))
     assert "Merged into" in merged
-    assert "Add an edge" not in merged
+    assert "Add a relation" not in merged
     assert page(brass) in text(admin.get(page(steel)))  # as one of its names
 
 
@@ -498,7 +498,7 @@ def test_the_list_of_edges_opens_with_what_waits_for_a_review(admin: Client, fou
 def test_selected_edges_are_decided(action: str, state: str, admin: Client, found: Edge) -> None:
     data = {"action": action, "_selected_action": [found.pk]}
     response = admin.post(address("edge_changelist"), data, follow=True)
-    assert f"1 edge is {state}" in said(response)
+    assert f"1 relation is {state}" in said(response)
     found.refresh_from_db()
     assert found.state == state
     assert LogEntry.objects.get().object_id == str(found.pk)
@@ -543,9 +543,9 @@ def test_lists_of_the_graph_cost_a_fixed_number_of_queries(
 
 
 def test_nodes_are_found_by_label_and_kind(admin: Client) -> None:
-    assert "1 node" in text(admin.get(address("node_changelist"), {"q": "fenn"}))
+    assert "1 value or brand" in text(admin.get(address("node_changelist"), {"q": "fenn"}))
     brands = text(admin.get(address("node_changelist"), {"kind": "brand"}))
-    assert "2 nodes" in brands
+    assert "2 values and brands" in brands
     counts = re.findall(r'class="field-edge_count">(\d+)<', brands)
     assert counts == ["4", "4"]
 

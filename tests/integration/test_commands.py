@@ -109,7 +109,7 @@ def test_reconcile_finds_what_no_signal_told(gadgets: list[Gadget]) -> None:
 def test_status_tells_what_is_there_and_what_is_wrong(gadgets: list[Gadget]) -> None:
     printed, code = run("shopreco_status", GADGET)
     assert code == 2
-    assert "There is no active space: re-index the catalogue (shopreco_reindex)." in printed
+    assert "Nothing is indexed yet: re-index the catalogue (shopreco_reindex)." in printed
     run("shopreco_reindex", GADGET)
     printed, code = run("shopreco_status", GADGET)
     assert code == 0
