@@ -288,10 +288,11 @@ def describe_alignment(metrics: Mapping[str, float]) -> str:
     if not metrics:
         return ""
     return _(
-        "on %(pairs)s pairs: %(found)d%% of held-out texts find their picture among the first ten "
-        "of %(pool)s"
+        "on %(pairs)s pairs of %(products)s products: %(found)d%% of the held-out products’ texts "
+        "find their picture among the first ten of %(pool)s"
     ) % {
         "pairs": number_format(metrics["pairs"], force_grouping=True),
+        "products": number_format(metrics["products"], force_grouping=True),
         "found": round(100 * metrics["R@10"]),
         "pool": number_format(metrics["pool"], force_grouping=True),
     }

@@ -11,6 +11,7 @@ from shopreco.indexing.graph.editing import (
     REMOVABLE,
     add_edge,
     decide_edges,
+    found_in_texts,
     items_at,
     items_of,
     remove_edges,
@@ -21,6 +22,7 @@ from shopreco.indexing.graph.merging import merge_nodes
 from shopreco.indexing.graph.neighbourhoods import neighbourhoods
 from shopreco.indexing.graph.nodes import attach_items
 from shopreco.indexing.graph.propagation import spread
+from shopreco.indexing.graph.quotes import Quote, quote
 from shopreco.indexing.graph.recbole import export_kg, import_kg
 from shopreco.indexing.graph.values import learn_values
 from shopreco.indexing.graph.vectors import encode_nodes
@@ -31,12 +33,14 @@ __all__ = [
     "Changes",
     "GraphFileError",
     "Imported",
+    "Quote",
     "add_edge",
     "attach_items",
     "decide_edges",
     "encode_nodes",
     "export_csv",
     "export_kg",
+    "found_in_texts",
     "import_csv",
     "import_kg",
     "items_at",
@@ -44,6 +48,7 @@ __all__ = [
     "learn_values",
     "merge_nodes",
     "neighbourhoods",
+    "quote",
     "remove_edges",
     "spread",
     "update_edges",
