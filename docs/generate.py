@@ -32,6 +32,7 @@ CHECKS = {
     "E003": "A setting of an earlier release was removed.",
     "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
     "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
+    "E008": "A `Relation` is weighed by a field of rows that its source does not follow.",
     "E009": "A facet has the name of a filter that every shop has.",
     "E010": "The catalogue has no `model`.",
     "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
@@ -197,7 +198,7 @@ def settings_page() -> str:
         *classes,
         "## System checks",
         "`python manage.py check` reports what is wrong, with the fix:",
-        checks_between("E001", "E008"),
+        checks_between("E001", "E006"),
         "Of the machine and the database. The latter are asked by `migrate`, and by "
         "`python manage.py check --database default`:",
         checks_between("E020", "W999"),
@@ -247,7 +248,7 @@ def catalogue_page() -> str:
         *(dataclass_section(each) for each in (ItemDocument, TextPart)),
         "## System checks",
         "`python manage.py check`, and so `migrate` and `runserver`, reports:",
-        checks_between("E009", "E019"),
+        checks_between("E007", "E019"),
     )
 
 

@@ -124,6 +124,9 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
             message = f"Relation `{name}`: {declared.to!r} is no code of a relation."
             fix = "Write one word such as `complements` or `part_of`, of at most 100 characters."
             found.append(_error(cls, "E018", message, fix))
+        if declared.weighed_by and not declared.is_weighed:
+            found.append(_error(cls, "E008", *_unweighed(model, name, declared)))
+            continue
         steps = relation_steps(model, declared.source)
         leads_to_objects = len(steps) == len(declared.source.split("."))
         if hasattr(cls, f"prepare_{name}") or not leads_to_objects:
@@ -133,6 +136,22 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
             fix = f"Declare a Filter, or yield ({declared.to!r}, (kind, label)) from `get_edges`."
             found.append(_error(cls, "E017", message, fix))
     return found
+
+
+def _unweighed(model: type[models.Model], name: str, declared: f.Relation) -> tuple[str, str]:
+    """What to write where a weight is named and no row is followed that has it."""
+    steps = relation_steps(model, declared.source)
+    field = steps[0].field if steps else None
+    rows, last = "rows", "product"
+    if field is not None and field.many_to_many and field.concrete:
+        back = field.remote_field.through._meta.get_field(field.m2m_field_name()).remote_field
+        rows, last = back.get_accessor_name() or rows, field.m2m_reverse_field_name()
+    message = f"Relation `{name}` is weighed by `{declared.weighed_by}`, and follows no rows."
+    path = f"{rows}.{last}"
+    return (
+        message,
+        f'Follow those that have it: `Relation("{path}", weight="{declared.weighed_by}")`.',
+    )
 
 
 def _check_visibility(cls: type[Catalogue]) -> list[CheckMessage]:

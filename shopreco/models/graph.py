@@ -208,7 +208,7 @@ class Edge(models.Model):
         _("weight"),
         default=1.0,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text=_("How sure it is, from 0 to 1."),
+        help_text=_("How sure it is, or how much it counts, from 0 to 1."),
     )
     provenance = models.CharField(_("provenance"), max_length=9, choices=Provenance)
     state = models.CharField(_("state"), max_length=9, choices=EdgeState, default=EdgeState.ACTIVE)
