@@ -32,6 +32,7 @@ CHECKS = {
     "E003": "A setting of an earlier release was removed.",
     "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
     "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
+    "E007": "A path in `reindex_on` ends with a star, and its last step climbs no tree.",
     "E008": "A `Relation` is weighed by a field of rows that its source does not follow.",
     "E009": "A facet has the name of a filter that every shop has.",
     "E010": "The catalogue has no `model`.",
@@ -46,6 +47,7 @@ CHECKS = {
     "E019": "A `Visibility` is declared, and no `get_visibility` says who sees it.",
     "E020": "An extension is in a schema that connections do not search.",
     "W010": "A path goes through a method, and `reindex_on` names nothing that it reads.",
+    "W011": "A path ends in a method on rows of a tree, which `reindex_on` does not climb.",
     "W020": "Pictures or videos are decoded where the system cannot confine the decoder.",
     "W021": "The database has a pgvector with known faults.",
 }
@@ -239,8 +241,8 @@ def catalogue_page() -> str:
         "`prepare_<name>(self, obj)` replaces the reading of the declaration `name`: it returns a "
         "value, a list of values, or None. `get_url` gives the page of an object, by default its "
         "`get_absolute_url()`. `reindex_on` names further relations whose changes re-index: paths "
-        "as in `prefetch_related`. Those that the declarations follow are watched without being "
-        "named.",
+        "as in `prefetch_related`; a star climbs a tree, `categories__parent*`. Those that the "
+        "declarations follow are watched without being named.",
         *hooks,
         "## The registry",
         *(f"{python(signature(f))}\n\n{prose(f.__doc__ or '')}".strip() for f in functions),

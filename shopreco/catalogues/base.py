@@ -19,6 +19,7 @@ from shopreco.catalogues.documents import ItemDocument, TextPart, has_letters
 from shopreco.catalogues.edges import declared_edges
 from shopreco.catalogues.media import media_of
 from shopreco.catalogues.paths import relations_of, written_prefetch
+from shopreco.catalogues.trees import Tree, trees_of
 from shopreco.conf import get_settings
 from shopreco.fusion import modality_weights
 from shopreco.text.identifiers import normalise_identifier, written_identifier
@@ -147,6 +148,11 @@ class Catalogue:
         paths = [path for each in self.fields.values() for path in each.sources]
         paths += [path.replace("__", ".") for path in self.reindex_on]
         return relations_of(self.model, paths)
+
+    @cached_property
+    def trees(self) -> dict[str, Tree]:
+        """Trees whose rows `reindex_on` climbs, by path."""
+        return trees_of(self.model, self.reindex_on)
 
     def written_queryset(self) -> models.QuerySet[Any]:
         """`get_queryset` from the database that the model is written to, unless it names another:

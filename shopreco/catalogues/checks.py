@@ -13,6 +13,7 @@ from django.db import models
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.edges import is_relation_code
 from shopreco.catalogues.paths import method_on, missing_step, relation_steps
+from shopreco.catalogues.trees import STAR, tree_above, tree_of, trees_of
 
 if TYPE_CHECKING:
     from shopreco.catalogues.base import Catalogue
@@ -29,6 +30,7 @@ def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
         *_check_fields(cls, model),
         *_check_names(cls),
         *_check_methods(cls, model),
+        *_check_trees(cls, model),
         *_check_parent(cls, model),
         *_check_relations(cls, model),
         *_check_visibility(cls),
@@ -60,11 +62,18 @@ def _check_fields(cls: type[Catalogue], model: type[models.Model]) -> list[Check
                     fix = f"Did you mean `{missing.suggestion}`?"
                 found.append(_error(cls, "E011", message, fix))
     for path in cls.reindex_on:
-        missing = missing_step(model, path.replace("__", "."))
+        missing = missing_step(model, path.removesuffix(STAR).replace("__", "."))
         if missing is not None:
             message = f"reindex_on: `{missing.step}` not found on {missing.model._meta.label}."
             fix = f"Did you mean `{missing.suggestion}`?" if missing.suggestion else "Remove it."
             found.append(_error(cls, "E011", message, fix))
+        elif STAR in path and tree_of(model, path) is None:
+            message = f"reindex_on: `{path}` climbs no tree."
+            fix = (
+                f"The step before `{STAR}` is the last: a foreign key of the model to itself, or a "
+                "text that begins with that of the row above."
+            )
+            found.append(_error(cls, "E007", message, fix))
     kinds = Counter(type(declared) for declared in cls.fields.values() if declared.unique)
     for kind, count in kinds.items():
         if count > 1:
@@ -82,6 +91,23 @@ def _check_names(cls: type[Catalogue]) -> list[CheckMessage]:
         for name, declared in cls.fields.items()
         if isinstance(declared, f.Facet) and name in f.RESERVED
     ]
+
+
+def _check_trees(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    """What is computed from the rows above in a tree nobody sees change."""
+    found: list[CheckMessage] = []
+    climbed = {tree.relation for tree in trees_of(model, cls.reindex_on).values()}
+    for name, declared in cls.fields.items():
+        for path in () if hasattr(cls, f"prepare_{name}") else declared.sources:
+            above = tree_above(model, path)
+            if above and above.rpartition("__")[0] not in climbed:
+                message = f"Catalogue {cls.__name__}: `{name}` reads {path} of rows in a tree."
+                fix = (
+                    f'Write `reindex_on = ["{above}"]`, if it says anything of the rows above: '
+                    "their changes are not seen."
+                )
+                found.append(checks.Warning(message, hint=fix, obj=cls, id="shopreco.W011"))
+    return found
 
 
 def _check_methods(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
