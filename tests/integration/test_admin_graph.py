@@ -198,6 +198,21 @@ def test_a_node_with_many_edges_is_drawn_in_part_and_listed_in_pages(
     assert len(ids) == len(set(ids)) == total
 
 
+def test_a_value_is_drawn_with_products_and_not_with_their_variants(admin: Client) -> None:
+    garden = Node.objects.create(catalogue=CATALOGUE, kind="style", key="garden", label="Garden")
+    chairs = Node.objects.filter(item__title__startswith="Garden chair ")
+    for each in chairs:
+        new_edge(each, "has_style", garden, Provenance.DECLARED)
+    new_edge(node_of("Brass desk lamp"), "has_style", garden, Provenance.DECLARED)
+    around = admin.get(page(garden)).context["around"]
+    drawn = {box.lines[0][1] for box in around.drawing.boxes if "shopreco-item" in box.style}
+    assert drawn == {"Garden chair", "Brass desk lamp"}
+    assert (around.total, len(around.rows)) == (4, 4)  # all are listed
+    chair = admin.get(page(node_of("Garden chair"))).context["around"]
+    variants = [box for box in chair.drawing.boxes if "shopreco-item" in box.style]
+    assert len(variants) == 3  # between them the relation is the point
+
+
 def test_an_item_leads_to_its_graph_and_back(admin: Client) -> None:
     node = node_of("Brass desk lamp")
     item_page = address("item_change", node.item_id)
