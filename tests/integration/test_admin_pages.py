@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from demo_shop.models import Product
 from shopreco import services
@@ -298,7 +299,7 @@ def test_an_owner_reads_no_hashes_unless_technical_details_are_opened(
 def test_the_list_of_runs_says_why_a_catalogue_under_way_has_no_buttons(admin: Client) -> None:
     run = services.reindex(CATALOGUE)
     shown = text(admin.get(changelist("indexrun")))
-    assert f"{run} is on: the catalogue can be re-indexed or rebuilt when it is over" in shown
+    assert f"{capfirst(run)} is on: the catalogue can be re-indexed or rebuilt when it is over" in shown
     assert "data-shopreco-live" in shown  # which has the page refresh itself
     services.cancel(run)
     assert "data-shopreco-live" not in text(admin.get(changelist("indexrun")))
