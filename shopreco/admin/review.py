@@ -24,7 +24,8 @@ from shopreco.admin.mixins import user_id
 from shopreco.admin.pages import contains
 from shopreco.catalogues import get_catalogues
 from shopreco.indexing.graph import Quote, found_in_texts, quote
-from shopreco.models import EdgeState, Node, RelationType
+from shopreco.indexing.spaces import active_space
+from shopreco.models import EdgeState, EmbeddingSpace, Node, RelationType
 
 if TYPE_CHECKING:
     from shopreco.admin.edges import EdgeAdmin
@@ -158,11 +159,12 @@ def _lines(page: Page[Any]) -> list[Line]:
 def _quotes(pairs: Sequence[tuple[Node, Node]]) -> list[Quote | None]:
     """How the text of each product says each value; the shop's objects are read once."""
     objects = _objects(product for product, _value in pairs)
+    spaces = {name: active_space(name) for name in {product.catalogue for product, _v in pairs}}
     quotes: list[Quote | None] = []
     for product, value in pairs:
         found = objects.get(product.pk)
         names = [value.label, *(other.label for other in value.other_names.all())]
-        quotes.append(_quote(*found, names) if found else None)
+        quotes.append(_quote(*found, names, spaces[product.catalogue]) if found else None)
     return quotes
 
 
@@ -181,9 +183,11 @@ def _objects(products: Iterable[Node]) -> dict[int, tuple[Any, Any]]:
     return found
 
 
-def _quote(catalogue: Any, obj: Any, names: list[str]) -> Quote | None:
+def _quote(
+    catalogue: Any, obj: Any, names: list[str], space: EmbeddingSpace | None
+) -> Quote | None:
     try:
-        return quote(catalogue, catalogue.document(obj), names)
+        return quote(catalogue, catalogue.document(obj), names, space)
     except Exception:
         logger.exception("the texts of %s %s cannot be read", catalogue.name, obj.pk)
         return None

@@ -61,7 +61,7 @@ def test_failed_items_show_in_the_exit_code(gadgets: list[Gadget]) -> None:
     assert code == 3
     printed, code = run("shopreco_status", GADGET)
     assert code == 2
-    assert "1 item failed" in printed
+    assert "1 product failed" in printed
 
 
 def test_an_unknown_catalogue_or_a_second_run_is_an_error(gadgets: list[Gadget]) -> None:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from shopreco.catalogues import Catalogue, ItemDocument, Text
 from shopreco.indexing.graph.values import READ
-from shopreco.indexing.languages import languages_of
+from shopreco.indexing.languages import language_in, languages_of, with_language
+from shopreco.models import EmbeddingSpace
 from shopreco.text.dictionary import Dictionary
 from shopreco.text.segmentation import UNSPACED
 
@@ -28,11 +29,17 @@ class Quote(NamedTuple):
     after: str
 
 
-def quote(catalogue: Catalogue, document: ItemDocument, names: Collection[str]) -> Quote | None:
-    """The first sentence of a document that says a value by one of its names, as extraction reads
-    it; None where none does any more."""
+def quote(
+    catalogue: Catalogue,
+    document: ItemDocument,
+    names: Collection[str],
+    space: EmbeddingSpace | None = None,
+) -> Quote | None:
+    """The first sentence of a document that says a value by one of its names, as it was read for
+    the space; None where none does any more."""
     said = Dictionary((name, True) for name in names)
-    languages = languages_of(document)
+    language = language_in([space] if space else [])
+    languages = languages_of(with_language(document, language))
     for part in document.texts:
         if not isinstance(catalogue.fields.get(part.name), Text):
             continue
