@@ -32,6 +32,8 @@ CHECKS = {
     "E003": "A setting of an earlier release was removed.",
     "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
     "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
+    "E007": "A path in `reindex_on` ends with a star, and its last step climbs no tree.",
+    "E008": "A `Relation` is weighed by a field of rows that its source does not follow.",
     "E009": "A facet has the name of a filter that every shop has.",
     "E010": "The catalogue has no `model`.",
     "E011": "A source, or a path in `reindex_on`, does not exist on the model.",
@@ -47,6 +49,7 @@ CHECKS = {
     "E021": "The database does not answer.",
     "W010": "A path goes through a method, and `reindex_on` names nothing that it reads.",
     "W011": "Neither the catalogue nor `LANGUAGE_CODE` says which language its texts are in.",
+    "W012": "A path ends in a method on rows of a tree, which `reindex_on` does not climb.",
     "W020": "Pictures or videos are decoded where the system cannot confine the decoder.",
     "W021": "The database has a pgvector with known faults.",
 }
@@ -200,7 +203,7 @@ def settings_page() -> str:
         *classes,
         "## System checks",
         "`python manage.py check` reports what is wrong, with the fix:",
-        checks_between("E001", "E008"),
+        checks_between("E001", "E006"),
         "Of the machine and the database. The latter are asked by `migrate`, and by "
         "`python manage.py check --database default`:",
         checks_between("E020", "W999"),
@@ -241,8 +244,8 @@ def catalogue_page() -> str:
         "`prepare_<name>(self, obj)` replaces the reading of the declaration `name`: it returns a "
         "value, a list of values, or None. `get_url` gives the page of an object, by default its "
         "`get_absolute_url()`. `reindex_on` names further relations whose changes re-index: paths "
-        "as in `prefetch_related`. Those that the declarations follow are watched without being "
-        "named.",
+        "as in `prefetch_related`; a star climbs a tree, `categories__parent*`. Those that the "
+        "declarations follow are watched without being named.",
         *hooks,
         "## The registry",
         *(f"{python(signature(f))}\n\n{prose(f.__doc__ or '')}".strip() for f in functions),
@@ -250,7 +253,7 @@ def catalogue_page() -> str:
         *(dataclass_section(each) for each in (ItemDocument, TextPart)),
         "## System checks",
         "`python manage.py check`, and so `migrate` and `runserver`, reports:",
-        checks_between("E009", "E019"),
+        checks_between("E007", "E019"),
     )
 
 

@@ -25,7 +25,9 @@ __all__ = ["IndexStateAdminMixin", "register"]
 
 
 def register(site: admin.AdminSite) -> None:
-    """Add the pages of shopreco to an admin site."""
+    """Add the pages of shopreco to an admin site, and the index's state to its front page, unless
+    the site has a template of its own for that."""
+    site.index_template = site.index_template or "admin/shopreco/index.html"
     site.register(Item, ItemAdmin)
     site.register(EmbeddingSpace, EmbeddingSpaceAdmin)
     site.register(IndexRun, IndexRunAdmin)

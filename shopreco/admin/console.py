@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from shopreco.admin.items import ItemAdmin
 
 LIMIT = 20
-SORTS = ("relevance", "price_asc", "price_desc", "newest", "title")
+SORTS = {
+    "relevance": gettext_lazy("Relevance"),
+    "price_asc": gettext_lazy("Price, lowest first"),
+    "price_desc": gettext_lazy("Price, highest first"),
+    "newest": gettext_lazy("Newest first"),
+    "title": gettext_lazy("Title, A to Z"),
+}
 
 
 class ConsoleForm(forms.Form):
@@ -55,7 +61,7 @@ class ConsoleForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 6}),
     )
     sort = forms.ChoiceField(
-        label=gettext_lazy("Order"), required=False, choices=[(name, name) for name in SORTS]
+        label=gettext_lazy("Order"), required=False, choices=list(SORTS.items())
     )
     filters = forms.CharField(
         label=gettext_lazy("Filters"),
@@ -64,7 +70,7 @@ class ConsoleForm(forms.Form):
     )
     every_variant = forms.BooleanField(label=gettext_lazy("Show every variant"), required=False)
     measure = forms.BooleanField(
-        label=gettext_lazy("Measure the plans (EXPLAIN ANALYZE)"), required=False
+        label=gettext_lazy("Measure how PostgreSQL finds them"), required=False
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -155,7 +161,7 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
         catalogue=shop.name,
         request=request,
         filters=filters,
-        sort=asked["sort"] or SORTS[0],
+        sort=asked["sort"] or next(iter(SORTS)),
         limit=LIMIT,
         language=asked["language"] or None,
         collapse=not asked["every_variant"],
@@ -173,7 +179,7 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
     plans = [_dense_plan(space, text, scope, vector_index, measure=asked["measure"])]
     if words is not None:
         statement = lexical.statement(space, words, scope)
-        label = _("By words (GIN on term ids)")
+        label = _("By words")
         plans.append(explain(label, statement, terms_index, measure=asked["measure"]))
     return Answer(page, rows, _timings(page), language, _terms(text, language, words), tuple(plans))
 
@@ -225,7 +231,7 @@ def _terms(text: str, language: str, words: lexical.LexicalQuery | None) -> tupl
 def _dense_plan(
     space: EmbeddingSpace, text: str, scope: Filters, index: str, *, measure: bool
 ) -> Plan:
-    label = _("By meaning (HNSW on vectors)")
+    label = _("By meaning")
     try:
         vector = vectors.begin(space, text).result(timeout=vectors.patience(space))
     except FutureTimeout:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -101,28 +102,29 @@ def facets(item: Item) -> SafeString | str:
 
 
 def spaces(item: Item, url: Callable[[int], str]) -> SafeString | str:
-    """Whether the item has a vector and words in each space, by their content hashes."""
-    found = EmbeddingSpace.objects.filter(catalogue=item.catalogue).order_by("-id")
-    vectors = dict(Embedding.objects.filter(item=item).values_list("space_id", "content_hash"))
-    words = dict(LexicalEntry.objects.filter(item=item).values_list("space_id", "content_hash"))
+    """Whether the item has a vector and words in each space."""
+    of_item = {"space": OuterRef("pk"), "item": item}
+    found = EmbeddingSpace.objects.filter(catalogue=item.catalogue).annotate(
+        has_vector=Exists(Embedding.objects.filter(**of_item)),
+        has_words=Exists(LexicalEntry.objects.filter(**of_item)),
+    )
     rows = [
         (
             url(space.pk),
             space.pk,
             badge(space.state, space.get_state_display()),
-            vectors.get(space.pk, EMPTY),
-            words.get(space.pk, EMPTY),
+            _("yes") if space.has_vector else _("no"),
+            _("yes") if space.has_words else _("no"),
         )
-        for space in found
+        for space in found.order_by("-id")
     ]
     if not rows:
         return EMPTY
-    columns = (_("space"), _("state"), _("hash of the vector’s sources"), _("hash of the words"))
+    columns = (_("version"), _("state"), _("meaning"), _("words"))
     head = format_html_join("", '<th scope="col">{}</th>', [(column,) for column in columns])
     body = format_html_join(
         "",
-        '<tr><th scope="row"><a href="{}">#{}</a></th><td>{}</td>'
-        "<td><code>{}</code></td><td><code>{}</code></td></tr>",
+        '<tr><th scope="row"><a href="{}">#{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>',
         rows,
     )
     return format_html(
@@ -130,6 +132,17 @@ def spaces(item: Item, url: Callable[[int], str]) -> SafeString | str:
         head,
         body,
     )
+
+
+def hashes(item: Item) -> SafeString | str:
+    """Of its columns, and by version of the index of what its vector and its words were made of."""
+    marks = [(_("columns"), item.hashes.get("document", ""))]
+    for label, model in ((_("meaning"), Embedding), (_("words"), LexicalEntry)):
+        found = model._default_manager.filter(item=item).order_by("-space")
+        by_space = found.values_list("space_id", "content_hash")
+        marks += [(f"#{pk} {label}", mark) for pk, mark in by_space]
+    shown = [(label, mark) for label, mark in marks if mark]
+    return format_html_join(SafeString("<br>"), "{} · <code>{}</code>", shown) or EMPTY
 
 
 def vectors(item: Item) -> SafeString | str:
@@ -173,7 +186,7 @@ def terms(item: Item) -> SafeString | str:
         [(surface, number_format(score, 2), df) for score, _t, surface, df in scored[:TERMS]],
     )
     more = len(scored) - TERMS
-    note = _("Weight times rarity, and in how many items the word occurs.")
+    note = _("Weight times rarity, and in how many products the word occurs.")
     if more > 0:
         note += " " + _("%(count)d more.") % {"count": more}
     return format_html('<div>{}<br><small class="shopreco-quiet">{}</small></div>', shown, note)

@@ -1,4 +1,4 @@
-"""Edges: what was found in texts and waits for a review, and what people decided."""
+"""Edges one by one: what was found in texts and waits for a review, and what people decided."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,34 +18,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shopreco import services
+from shopreco.admin import review
 from shopreco.admin.mixins import SELECTION, user_id
 from shopreco.admin.pages import ReadOnlyAdmin, badge, contains
 from shopreco.catalogues import get_catalogues
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 
+WAITING = "waiting"
+
 
 class ReviewFilter(admin.SimpleListFilter):
-    """The list opens with what waits for a review: found in a text, and not decided."""
+    """Without a choice the list is of what waits for a review: found in a text, not decided."""
 
     title = gettext_lazy("review")
     parameter_name = "review"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
+            (WAITING, _("to review")),
             (EdgeState.CONFIRMED.value, str(EdgeState.CONFIRMED.label)),
             (EdgeState.REJECTED.value, str(EdgeState.REJECTED.label)),
-            ("all", _("all edges")),
+            ("all", _("all relations")),
         ]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("to review")}
+        _every, waiting, *others = super().choices(changelist)
+        yield {**waiting, "selected": waiting["selected"] or self.value() is None}
         yield from others
 
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Edge]
     ) -> models.QuerySet[Edge]:
-        if self.value() is None:
+        if self.value() in {None, WAITING}:
             return queryset.filter(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE)
         if self.value() in EdgeState.values:
             return queryset.filter(state=self.value())
@@ -69,7 +74,7 @@ class RelationFilter(admin.SimpleListFilter):
 
 
 class EdgeAdmin(ReadOnlyAdmin):
-    list_display = ("item", "said", "value", "confidence", "provenance", "state_badge")
+    list_display = ("item", "value", "confidence", "state_badge")
     list_display_links = None
     list_select_related = ("source", "relation", "target")
     list_filter = (ReviewFilter, RelationFilter, "provenance")
@@ -91,13 +96,21 @@ class EdgeAdmin(ReadOnlyAdmin):
         found = models.Q(source__in=nodes) | models.Q(target__in=nodes)
         return queryset.filter(found), False
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.review_view)
+        return [path("review/", view, name="shopreco_edge_review"), *super().get_urls()]
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = dict(extra_context or {})
-        if ReviewFilter.parameter_name not in request.GET:
-            context["title"] = _("Edges found in texts, to review")
-        return super().changelist_view(request, context)
+        """Opens with the review by value; with any question it is the list."""
+        if request.method == "GET" and not request.GET:
+            self.require(request, "view")
+            return HttpResponseRedirect(self.url("shopreco_edge_review"))
+        return super().changelist_view(request, extra_context)
+
+    def review_view(self, request: HttpRequest) -> HttpResponse:
+        return review.view(self, request)
 
     # Columns
 
@@ -105,13 +118,12 @@ class EdgeAdmin(ReadOnlyAdmin):
     def item(self, edge: Edge) -> SafeString:
         return self._link(edge.source)
 
-    @admin.display(description=gettext_lazy("relation"), ordering="relation__code")
-    def said(self, edge: Edge) -> str:
-        return edge.relation.get_label()
-
     @admin.display(description=gettext_lazy("value"), ordering="target__label")
     def value(self, edge: Edge) -> SafeString:
-        return self._link(edge.target)
+        said = edge.relation.get_label()
+        return format_html(
+            '<span class="shopreco-quiet">{}</span><br>{}', said, self._link(edge.target)
+        )
 
     @admin.display(description=gettext_lazy("confidence"), ordering="weight")
     def confidence(self, edge: Edge) -> str:
@@ -119,7 +131,11 @@ class EdgeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, edge: Edge) -> SafeString:
-        return state_of(edge)
+        return format_html(
+            '{}<br><small class="shopreco-quiet">{}</small>',
+            state_of(edge),
+            edge.get_provenance_display(),
+        )
 
     def _link(self, node: Node) -> SafeString:
         label = Truncator(node.label or node.key).chars(90)
@@ -130,11 +146,11 @@ class EdgeAdmin(ReadOnlyAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "change")
 
-    @admin.action(description=gettext_lazy("Confirm selected edges"), permissions=["decide"])
+    @admin.action(description=gettext_lazy("Confirm selected relations"), permissions=["decide"])
     def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
         self._decide(request, queryset, EdgeState.CONFIRMED)
 
-    @admin.action(description=gettext_lazy("Reject selected edges"), permissions=["decide"])
+    @admin.action(description=gettext_lazy("Reject selected relations"), permissions=["decide"])
     def reject_selected(self, request: HttpRequest, queryset: models.QuerySet[Edge]) -> None:
         self._decide(request, queryset, EdgeState.REJECTED)
 
@@ -173,13 +189,13 @@ def decide(model_admin: Any, request: HttpRequest, edges: Sequence[Edge], state:
     written, said = {
         EdgeState.CONFIRMED: (
             _("Confirmed."),
-            ngettext("%d edge is confirmed.", "%d edges are confirmed.", len(edges)),
+            ngettext("%d relation is confirmed.", "%d relations are confirmed.", len(edges)),
         ),
         EdgeState.REJECTED: (
             _("Rejected."),
             ngettext(
-                "%d edge is rejected and will not be found again.",
-                "%d edges are rejected and will not be found again.",
+                "%d relation is rejected and will not be found again.",
+                "%d relations are rejected and will not be found again.",
                 len(edges),
             ),
         ),

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from shopreco.admin import console, details, media
 from shopreco.admin.mixins import PENDING, index_states, reindex_selected, report, too_many
-from shopreco.admin.pages import EMPTY, ReadOnlyAdmin, badge, contains, may
+from shopreco.admin.pages import EMPTY, TECHNICAL, ReadOnlyAdmin, badge, contains, may
 from shopreco.catalogues import get_catalogues
 from shopreco.models import Item, Node, Outcome
 from shopreco.text.identifiers import normalise_identifier
@@ -103,8 +103,9 @@ class ItemAdmin(ReadOnlyAdmin):
         ),
         (
             gettext_lazy("In the index"),
-            {"fields": ("spaces", "vectors", "media_list", "terms", "hash_list")},
+            {"fields": ("spaces", "media_list", "terms")},
         ),
+        (TECHNICAL, {"classes": ("collapse",), "fields": ("vectors", "hash_list")}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Item]:
@@ -216,7 +217,7 @@ class ItemAdmin(ReadOnlyAdmin):
     def facet_list(self, item: Item) -> SafeString | str:
         return details.facets(item)
 
-    @admin.display(description=gettext_lazy("spaces"))
+    @admin.display(description=gettext_lazy("versions of the index"))
     def spaces(self, item: Item) -> SafeString | str:
         return details.spaces(item, partial(self.url, "shopreco_embeddingspace_change"))
 
@@ -232,14 +233,13 @@ class ItemAdmin(ReadOnlyAdmin):
     def terms(self, item: Item) -> SafeString | str:
         return details.terms(item)
 
-    @admin.display(description=gettext_lazy("hash of these columns"))
+    @admin.display(description=gettext_lazy("hashes"))
     def hash_list(self, item: Item) -> SafeString | str:
-        mark = item.hashes.get("document", "")
-        return format_html("<code>{}</code>", mark) if mark else EMPTY
+        return details.hashes(item)
 
     # Steering
 
-    @admin.action(description=gettext_lazy("Re-index selected items"), permissions=["reindex"])
+    @admin.action(description=gettext_lazy("Re-index selected products"), permissions=["reindex"])
     def reindex_selected(self, request: HttpRequest, queryset: models.QuerySet[Item]) -> None:
         if too_many(self, request, queryset.count()):
             return

@@ -77,7 +77,7 @@ def _state(item: Item, document: ItemDocument, modality: str) -> SafeString:
     space = active_space(item.catalogue)
     encoder = space.encoders.get(modality) if space else None
     if encoder is None:
-        return badge("skipped", _("not used by the space that answers"))
+        return badge("skipped", _("not used by the version that answers"))
     encoded = ModalityVector.objects.filter(
         item=item,
         modality=modality,

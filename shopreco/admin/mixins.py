@@ -146,7 +146,7 @@ def index_states(catalogue: str, object_ids: Iterable[str]) -> dict[str, IndexSt
         "object_id", "id", "outcome", "reason"
     )
     states: dict[str, IndexState] = {}
-    with _savepoint():
+    with savepoint(Item):
         rows = list(known.union(waiting, marked, all=True))
     for object_id, item_id, state, reason in sorted(rows, key=lambda row: row[2] == PENDING):
         before = states.get(object_id)
@@ -201,9 +201,9 @@ def shopreco_reindex(
     report(model_admin, request, reindex_selected(request, catalogue.name, ids, objects))
 
 
-def _savepoint() -> Any:
+def savepoint(model: type[models.Model]) -> Any:
     """A failing statement must not end the host's transaction, where there is one."""
-    alias = router.db_for_read(Item)
+    alias = router.db_for_read(model)
     if connections[alias].in_atomic_block:
         return transaction.atomic(using=alias)
     return nullcontext()

@@ -11,8 +11,20 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, RowNumber
 from django.forms.widgets import Script
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
@@ -23,7 +35,7 @@ from shopreco.admin.drawing import Drawing, Group, Neighbour, draw
 from shopreco.admin.edges import state_of
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.indexing.graph import REMOVABLE
-from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
+from shopreco.models import Edge, EdgeState, Meaning, Node, Provenance, RelationType
 
 DRAWN = 40
 LISTED = 50
@@ -76,7 +88,7 @@ class NodeSelect(AutocompleteSelect):
 
     def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
         attrs = super().build_attrs(base_attrs, extra_attrs)
-        return {**attrs, "data-placeholder": _("Search for a node")}
+        return {**attrs, "data-placeholder": _("Search for a product or value")}
 
 
 class EdgeForm(forms.Form):
@@ -152,18 +164,32 @@ def neighbourhood(node: Node, filters: EdgeFilter, after: str, address: Address)
         drawing=draw(node.label or node.key, groups) if groups else None,
         legend=_legend([edge for each in drawn for edge in each]),
         rows=rows,
-        total=sum(each[0].of for each in around),
+        total=_edges(node, filters.chosen).count(),
         after=following,
         parameters=urlencode(filters.parameters),
     )
 
 
 def _around(node: Node, chosen: dict[str, Any]) -> list[list[Any]]:
-    """Up to `DRAWN` edges over each relation in each direction, the surest first; `of` how many."""
+    """Up to `DRAWN` edges over each relation in each direction, the surest first; `of` how many.
+
+    Of a product and its variants one stands for all, but where the relation is between them.
+    """
     found: list[list[Any]] = []
     is_rejected = ExpressionWrapper(Q(state=EdgeState.REJECTED), BooleanField())
     for end, other in (("source", "target"), ("target", "source")):
-        numbered = Edge.objects.filter(**{end: node}, **chosen).annotate(
+        product = Case(
+            When(~Q(relation__meaning=Meaning.SAME), then=f"{other}__item__group_id"),
+            default=None,
+        )
+        first = Window(
+            RowNumber(),
+            partition_by=["relation", Coalesce(product, -F(other))],
+            order_by=[is_rejected, f"{other}__item__parent_id", "-weight", "id"],
+        )
+        edges = Edge.objects.filter(**{end: node}, **chosen)
+        one_each = edges.annotate(of_product=first).filter(of_product=1)
+        numbered = Edge.objects.filter(pk__in=one_each.values("pk")).annotate(
             place=Window(
                 RowNumber(),
                 partition_by="relation",
@@ -171,12 +197,26 @@ def _around(node: Node, chosen: dict[str, Any]) -> list[list[Any]]:
             ),
             of=Window(Count("pk"), partition_by="relation"),
         )
-        near: list[Any] = list(numbered.filter(place__lte=DRAWN).select_related("relation", other))
+        shown = numbered.filter(place__lte=DRAWN).select_related("relation", f"{other}__item")
+        near: list[Any] = list(shown)
+        parents = _parents(node, [getattr(edge, other) for edge in near])
         for edge in near:
             edge.other, edge.said = _seen_from(node, edge)
+            if edge.relation.meaning != Meaning.SAME:
+                edge.other = parents.get(edge.other.pk, edge.other)
         near.sort(key=lambda edge: (edge.relation.code, edge.place))
         found += [list(each) for _code, each in groupby(near, lambda edge: edge.relation.code)]
     return found
+
+
+def _parents(node: Node, others: Sequence[Node]) -> dict[int, Node]:
+    """The products whose variants some nodes are, by the key of the variant's."""
+    keys = {other.pk: other.item.parent_id for other in others if other.item}
+    found = Node.objects.filter(
+        catalogue=node.catalogue, kind=Node.ITEM, key__in={key for key in keys.values() if key}
+    ).exclude(pk=node.pk)
+    by_key = {parent.key: parent for parent in found}
+    return {pk: by_key[key] for pk, key in keys.items() if key in by_key}
 
 
 def _seen_from(node: Node, edge: Edge) -> tuple[Node, str]:
@@ -233,10 +273,14 @@ def _legend(edges: Sequence[Edge]) -> list[tuple[str, str]]:
     ]
 
 
+def _edges(node: Node, chosen: dict[str, Any]) -> QuerySet[Edge]:
+    return Edge.objects.filter(Q(source=node) | Q(target=node), **chosen)
+
+
 def _rows(
     node: Node, chosen: dict[str, Any], after: str, address: Address
 ) -> tuple[list[Row], str]:
-    edges = Edge.objects.filter(Q(source=node) | Q(target=node), **chosen)
+    edges = _edges(node, chosen)
     if after.isdecimal():
         edges = edges.filter(pk__gt=int(after))
     page = list(edges.select_related("source", "relation", "target").order_by("pk")[: LISTED + 1])

@@ -43,17 +43,19 @@ DECISIONS = {
 
 
 class KindFilter(admin.SimpleListFilter):
+    """Products, which have a list of their own, are shown only when they are asked for."""
+
     title = gettext_lazy("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         kinds = Node.objects.values_list("kind", flat=True).distinct().order_by("kind")
-        return [(kind, kind) for kind in kinds]
+        return [(kind, kind_name(kind)) for kind in kinds]
 
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Node]
     ) -> models.QuerySet[Node]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
+        return queryset.filter(kind=self.value()) if self.value() else without_items(queryset)
 
 
 class MergedFilter(admin.SimpleListFilter):
@@ -83,7 +85,7 @@ class MergeForm(forms.Form):
 
 
 class NodeAdmin(ReadOnlyAdmin):
-    list_display = ("name", "kind", "catalogue", "edge_count", "merged")
+    list_display = ("name", "kind_name", "catalogue", "edge_count", "merged")
     list_select_related = ("merged_into",)
     list_filter = (KindFilter, MergedFilter)
     search_fields = ("label", "key")
@@ -127,11 +129,15 @@ class NodeAdmin(ReadOnlyAdmin):
 
     # Columns
 
-    @admin.display(description=gettext_lazy("node"), ordering="label")
+    @admin.display(description=gettext_lazy("value or brand"), ordering="label")
     def name(self, node: Node) -> str:
         return Truncator(node.label or node.key).chars(90)
 
-    @admin.display(description=gettext_lazy("edges"))
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_name(self, node: Node) -> str:
+        return kind_name(node.kind)
+
+    @admin.display(description=gettext_lazy("relations"))
     def edge_count(self, node: Node) -> str:
         return number_format(getattr(node, "_shopreco_edges", 0), force_grouping=True)
 
@@ -192,14 +198,19 @@ class NodeAdmin(ReadOnlyAdmin):
         }
 
     def _facts(self, request: HttpRequest, node: Node) -> list[tuple[str, object]]:
-        facts: list[tuple[str, object]] = [(_("Kind"), node.kind), (_("Catalogue"), node.catalogue)]
+        facts: list[tuple[str, object]] = [
+            (_("Kind"), kind_name(node.kind)),
+            (_("Catalogue"), node.catalogue),
+        ]
         if node.kind == Node.ITEM:
             facts.append((_("Object id"), format_html("<code>{}</code>", node.key)))
             if node.item_id is None:
-                facts.append((_("Item"), _("not indexed")))
+                facts.append((_("Indexed product"), _("not indexed")))
             elif self.admin_site.is_registered(Item) and may(request, "view", Item):
                 url = self.url("shopreco_item_change", node.item_id)
-                facts.append((_("Item"), format_html('<a href="{}">{}</a>', url, node.item)))
+                facts.append(
+                    (_("Indexed product"), format_html('<a href="{}">{}</a>', url, node.item))
+                )
             return facts
         if node.merged_into:
             return [*facts, (_("Merged into"), self._link(node.merged_into))]
@@ -247,7 +258,7 @@ class NodeAdmin(ReadOnlyAdmin):
         self._require_on_edges(request, "add")
         form = EdgeForm(node, self.admin_site, request.POST)
         if not form.is_valid():
-            text = _("Choose a relation, and a node of the same catalogue.")
+            text = _("Choose a relation, and a product or value of the same catalogue.")
             self.message_user(request, text, messages.ERROR)
             return self._back(request, node)
         try:
@@ -276,7 +287,7 @@ class NodeAdmin(ReadOnlyAdmin):
         self.require(request, "change")
         node = self._node(pk)
         if not _is_mergeable(node):
-            text = _("%s cannot be merged: it is an item, or merged already.") % node
+            text = _("%s cannot be merged: it is a product, or merged already.") % node
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(self._address(node))
         form = MergeForm(node, self.admin_site, request.GET)
@@ -287,7 +298,7 @@ class NodeAdmin(ReadOnlyAdmin):
             form = MergeForm(node, self.admin_site)
             context = self.page_context(
                 request,
-                title=_("Merge %s into another node") % node,
+                title=_("Merge %s into another value") % node,
                 form=form,
                 node=node,
                 media=self.media + form.media,
@@ -306,11 +317,11 @@ class NodeAdmin(ReadOnlyAdmin):
             self.fail(request, error)
             return HttpResponseRedirect(self._address(node))
         self.log_change(request, node, _("Merged into %s.") % into)
-        self.log_change(request, into, _("Took over the edges of %s.") % node)
+        self.log_change(request, into, _("Took over the relations of %s.") % node)
         text = _("%(node)s is %(into)s now.") % {"node": node, "into": into}
         self.message_user(request, f"{text} {reindexed(marked)}", messages.SUCCESS)
         if marked >= MOST_ITEMS:
-            text = _("More items belong to it: re-index the catalogue for the others.")
+            text = _("More products belong to it: re-index the catalogue for the others.")
             self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(self._address(into))
 
@@ -335,6 +346,15 @@ class NodeAdmin(ReadOnlyAdmin):
         )
 
 
+def kind_name(kind: str) -> str:
+    """What an owner calls the kind of a node: that of an attribute is the attribute's own name."""
+    return _("product") if kind == Node.ITEM else kind
+
+
+def without_items(nodes: models.QuerySet[Node]) -> models.QuerySet[Node]:
+    return nodes.exclude(kind=Node.ITEM)
+
+
 def _is_mergeable(node: Node) -> bool:
     return node.kind != Node.ITEM and node.merged_into_id is None
 
@@ -356,14 +376,14 @@ def _merge_confirmation(node: Node, into: Node) -> Confirmation:
     return Confirmation(
         title=_("Merge %(node)s into %(into)s") % {"node": node, "into": into},
         text=_(
-            "All edges move to the other node, and whatever is called by this name from now on "
-            "means the other. Of two edges that become one, the one that a person decided on "
-            "stays. A merge cannot be undone."
+            "All relations move to the other value, and whatever is called by this name from now "
+            "on means the other. Of two relations that become one, the one that a person decided "
+            "on stays. A merge cannot be undone."
         ),
         button=_("Merge"),
         facts=[
-            (_("Edges that move"), count(moving)),
-            (_("Edges that %s has") % into, count(there)),
+            (_("Relations that move"), count(moving)),
+            (_("Relations that %s has") % into, count(there)),
             (_("Names that it gets"), ", ".join([node.label, *_names(node)])),
         ],
         warnings=warnings,

@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 STYLESHEET = "shopreco/admin/admin.css"
 EMPTY = "–"
+TECHNICAL = gettext_lazy("Technical details")
+"""Of what an owner need not see, folded away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class ShopRecoAdmin(ModelAdmin):
         """The pages of shopreco that this user may see on this site."""
         current = current or f"shopreco_{self.opts.model_name}_changelist"
         found = []
-        for model in (Item, EmbeddingSpace, IndexRun, Node, Edge, RelationType):
+        for model in (Item, IndexRun, EmbeddingSpace, Node, Edge, RelationType):
             if self.admin_site.is_registered(model) and may(request, "view", model):
                 name = f"shopreco_{model._meta.model_name}_changelist"
                 found.append((name, str(capfirst(model._meta.verbose_name_plural))))
@@ -129,7 +131,8 @@ class ShopRecoAdmin(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"tabs": self.tabs(request), **(extra_context or {})}
+        title = str(capfirst(self.opts.verbose_name_plural))
+        context = {"tabs": self.tabs(request), "title": title, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def change_view(

@@ -40,7 +40,7 @@ BROKER_TIMEOUT = 2
 
 class IndexRunAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "catalogue", "state_badge", "share", "encoded", "failed", "requested_by", "created",
+        "name", "catalogue", "state_badge", "share", "failed", "requested",
     )  # fmt: skip
     ordering = ("-id",)
     fields = (
@@ -49,7 +49,10 @@ class IndexRunAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     class Media:
-        js = [Script("shopreco/admin/run.js", defer=True)]
+        js = [
+            Script("shopreco/admin/run.js", defer=True),
+            Script("shopreco/admin/runs.js", defer=True),
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         def at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -75,9 +78,14 @@ class IndexRunAdmin(ReadOnlyAdmin):
     def name(self, run: IndexRun) -> str:
         return f"#{run.pk} {run.get_kind_display()}"
 
-    @admin.display(description=gettext_lazy("created"), ordering="id")
-    def created(self, run: IndexRun) -> str:
-        return date_format(localtime(run.created_at), "SHORT_DATETIME_FORMAT")
+    @admin.display(description=gettext_lazy("requested"), ordering="id")
+    def requested(self, run: IndexRun) -> SafeString | str:
+        moment = date_format(localtime(run.created_at), "SHORT_DATETIME_FORMAT")
+        if not run.requested_by:
+            return moment
+        return format_html(
+            '{}<br><small class="shopreco-quiet">{}</small>', moment, run.requested_by
+        )
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, run: IndexRun) -> SafeString:
@@ -98,7 +106,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
             _("%(done)s of %(total)s") % {"done": _grouped(done), "total": _grouped(run.total)},
         )
 
-    @admin.display(description=gettext_lazy("space"))
+    @admin.display(description=gettext_lazy("version"))
     def space_link(self, run: IndexRun) -> SafeString | str:
         if run.space_id is None:
             return EMPTY
@@ -243,9 +251,9 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
     facts: list[tuple[str, object]] = [
         (_("Catalogue"), found.catalogue),
         (_("Objects in the shop"), _grouped(found.objects)),
-        (_("Items in the index"), found.outcomes),
+        (_("Products in the index"), found.outcomes),
         (_("Waiting to be indexed"), _grouped(found.waiting)),
-        (_("Answers come from"), found.active or _("no space yet: this run builds the first")),
+        (_("Answers come from"), found.active or _("no version yet: this run builds the first")),
     ]
     building = kind == RunKind.REBUILD or not found.active
     warnings = [found.problem] if found.problem and building else []
@@ -262,8 +270,8 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
         return Confirmation(
             title=_("Rebuild %s with the current model") % found.catalogue,
             text=_(
-                "A new space is built beside the one that answers now, and takes over when it is "
-                "complete. Search goes on meanwhile. The space of today is kept: you can roll "
+                "A new version is built beside the one that answers now, and takes over when it is "
+                "complete. Search goes on meanwhile. The version of today is kept: you can roll "
                 "back to it."
             ),
             button=_("Rebuild"),
@@ -276,7 +284,7 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
     if not found.is_current and not found.problem:
         warnings.append(
             _(
-                "The settings or the catalogue’s declarations have changed since this space was "
+                "The settings or the catalogue’s declarations have changed since this version was "
                 "built: a re-index keeps to the old ones. Rebuild to use the new ones."
             )
         )

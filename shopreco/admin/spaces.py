@@ -20,7 +20,14 @@ from django.utils.translation import gettext_lazy
 
 from shopreco import services
 from shopreco.admin.mixins import user_id
-from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, badge, outside_transactions
+from shopreco.admin.pages import (
+    EMPTY,
+    TECHNICAL,
+    Confirmation,
+    ReadOnlyAdmin,
+    badge,
+    outside_transactions,
+)
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import alignments
@@ -32,7 +39,7 @@ from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "catalogue", "state_badge", "model_name", "dimension", "items", "size", "age",
+        "name", "catalogue", "state_badge", "model_name", "items", "size", "age",
         "current",
     )  # fmt: skip
     ordering = ("-id",)
@@ -41,18 +48,19 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    "state_badge", "catalogue", "model_name", "dimension", "items", "size",
-                    "current", "created_at", "activated_at",
+                    "state_badge", "catalogue", "model_name", "items", "size", "current",
+                    "alignment", "created_at", "activated_at",
                 )
             },
         ),
         (
-            gettext_lazy("Made from"),
+            TECHNICAL,
             {
+                "classes": ("collapse",),
                 "fields": (
-                    "encoder_options", "alignment", "lengths", "fingerprint",
+                    "dimension", "encoder_options", "lengths", "fingerprint",
                     "encoder_fingerprint",
-                )
+                ),
             },
         ),
     )  # fmt: skip
@@ -70,7 +78,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
 
     # Columns
 
-    @admin.display(description=gettext_lazy("space"), ordering="id")
+    @admin.display(description=gettext_lazy("version"), ordering="id")
     def name(self, space: EmbeddingSpace) -> str:
         return f"#{space.pk}"
 
@@ -82,7 +90,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     def model_name(self, space: EmbeddingSpace) -> str:
         return describe_encoder(space.encoder)
 
-    @admin.display(description=gettext_lazy("items"))
+    @admin.display(description=gettext_lazy("products"))
     def items(self, space: EmbeddingSpace) -> str:
         return number_format(self._measured(space)[0], use_l10n=True, force_grouping=True)
 
@@ -169,7 +177,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         if space.state != SpaceState.RETIRED:
             self.message_user(
                 request,
-                _("Space #%(pk)d is %(state)s: only a retired space can be activated.")
+                _("Version #%(pk)d is %(state)s: only a retired version can be activated.")
                 % {"pk": pk, "state": space.get_state_display()},
                 messages.ERROR,
             )
@@ -183,7 +191,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             self.log_change(request, space, _("Activated."))
             self.message_user(
                 request,
-                _("Space #%d answers now. What changed in the meantime is being caught up.") % pk,
+                _("Version #%d answers now. What changed in the meantime is being caught up.") % pk,
                 messages.SUCCESS,
             )
             if run is not None:
@@ -198,16 +206,16 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 f"#{active.pk} · {describe_encoder(active.encoder)}" if active else EMPTY,
             ),
             (_("Answers then"), f"#{space.pk} · {describe_encoder(space.encoder)}"),
-            (_("Items in it"), number_format(count, force_grouping=True)),
+            (_("Products in it"), number_format(count, force_grouping=True)),
             (_("Size"), filesizeformat(size)),
             (_("Created"), _("%s ago") % timesince(space.created_at, depth=1)),
         ]
         confirmation = Confirmation(
-            title=_("Roll back to space #%d") % pk,
+            title=_("Roll back to version #%d") % pk,
             text=_(
-                "Search and recommendations answer from this space at once. Items that changed "
-                "since it was retired are brought up to date by a run; until then they are found "
-                "as they were. The space that answers now is kept."
+                "Search and recommendations answer from this version at once. Products that "
+                "changed since it was retired are brought up to date by a run; until then they "
+                "are found as they were. The version that answers now is kept."
             ),
             button=_("Roll back"),
             facts=facts,
@@ -221,14 +229,14 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         if space.state == SpaceState.ACTIVE:
             self.message_user(
                 request,
-                _("Space #%d is active. Activate another one before you delete it.") % pk,
+                _("Version #%d is active. Activate another one before you delete it.") % pk,
                 messages.ERROR,
             )
             return self._back(space)
         runs = space.runs.using(outbox_database())
         run = runs.filter(state__in=IndexRun.LIVE).first()
         if run is not None:
-            text = _("%s is filling this space. Cancel it before you delete the space.")
+            text = _("%s is filling this version. Cancel it before you delete the version.")
             self.message_user(request, text % run, messages.ERROR)
             return self._back(space)
         if request.method == "POST":
@@ -243,12 +251,12 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 action_flag=DELETION,
                 change_message=_("Deleted."),
             )
-            text = _("Space #%d is being deleted by the workers.") % pk
+            text = _("Version #%d is being deleted by the workers.") % pk
             self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(self.url("shopreco_embeddingspace_changelist"))
         count, size, _fingerprint = self._measured(space)
         confirmation = Confirmation(
-            title=_("Delete space #%d") % pk,
+            title=_("Delete version #%d") % pk,
             text=_(
                 "Its vectors, words and indexes are deleted. To answer from this model again, "
                 "the catalogue has to be rebuilt."
@@ -258,7 +266,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 (_("Catalogue"), space.catalogue),
                 (_("State"), space.get_state_display()),
                 (_("Model"), describe_encoder(space.encoder)),
-                (_("Items in it"), number_format(count, force_grouping=True)),
+                (_("Products in it"), number_format(count, force_grouping=True)),
                 (_("Disk space that becomes free"), filesizeformat(size)),
             ],
             dangerous=True,
@@ -280,10 +288,11 @@ def describe_alignment(metrics: Mapping[str, float]) -> str:
     if not metrics:
         return ""
     return _(
-        "on %(pairs)s pairs: %(found)d%% of held-out texts find their picture among the first ten "
-        "of %(pool)s"
+        "on %(pairs)s pairs of %(products)s products: %(found)d%% of the held-out products’ texts "
+        "find their picture among the first ten of %(pool)s"
     ) % {
         "pairs": number_format(metrics["pairs"], force_grouping=True),
+        "products": number_format(metrics["products"], force_grouping=True),
         "found": round(100 * metrics["R@10"]),
         "pool": number_format(metrics["pool"], force_grouping=True),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
@@ -16,9 +16,10 @@ from django.utils.text import capfirst
 
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.documents import ItemDocument, TextPart, has_letters
-from shopreco.catalogues.edges import DeclaredEdge, declared_edge
+from shopreco.catalogues.edges import declared_edges
 from shopreco.catalogues.media import address_of, media_of
 from shopreco.catalogues.paths import relations_of, written_prefetch
+from shopreco.catalogues.trees import Tree, trees_of
 from shopreco.conf import get_settings
 from shopreco.fusion import modality_weights
 from shopreco.text.identifiers import normalise_identifier, written_identifier
@@ -92,9 +93,10 @@ class Catalogue:
         words = title.words(self.values(title.name, obj)) if title else ""
         return words or str(obj)
 
-    def get_edges(self, obj: Any) -> Iterable[tuple[str, Any]]:
-        """Further edges of the knowledge graph, as (relation, target). The target is another object
-        of this model or its key, or a pair such as ("collection", "Nordic")."""
+    def get_edges(self, obj: Any) -> Iterable[tuple[str, Any] | tuple[str, Any, float]]:
+        """Further edges of the knowledge graph, as (relation, target) or with a weight behind. The
+        target is another object of this model or its key, or a pair such as ("collection",
+        "Nordic"). Weights order the links of a relation: any numbers, the greatest first."""
         return ()
 
     def get_url(self, obj: Any) -> str:
@@ -153,6 +155,11 @@ class Catalogue:
         paths += [path.replace("__", ".") for path in self.reindex_on]
         return relations_of(self.model, paths)
 
+    @cached_property
+    def trees(self) -> dict[str, Tree]:
+        """Trees whose rows `reindex_on` climbs, by path."""
+        return trees_of(self.model, self.reindex_on)
+
     def written_queryset(self) -> models.QuerySet[Any]:
         """`get_queryset` from the database that the model is written to, unless it names another:
         a replica may not have yet what was saved a moment ago."""
@@ -194,6 +201,17 @@ class Catalogue:
             return list(prepared)
         return [] if prepared is None else [prepared]
 
+    def declared_links(self, obj: Any) -> Iterator[tuple[str, Any, Any]]:
+        """Relation, target and number of what the declarations and `get_edges` link it to."""
+        for name, declared in self.fields.items():
+            if isinstance(declared, f.Relation):
+                if hasattr(self, f"prepare_{name}"):
+                    yield from ((declared.to, target, None) for target in self.values(name, obj))
+                else:
+                    yield from ((declared.to, *link) for link in declared.links(obj))
+        for relation, target, *number in self.get_edges(obj):
+            yield relation, target, number[0] if number else None
+
     @classmethod
     def get_modality_weights(cls) -> dict[str, float]:
         """Weight in p_final by modality, formula (7)."""
@@ -207,7 +225,6 @@ class Catalogue:
         identifiers: list[str] = []
         facets: dict[str, tuple[str, ...]] = {}
         audiences: dict[str, tuple[str, ...]] = {}
-        edges: list[DeclaredEdge] = []
         rest: dict[str, Any] = {}
         title = ""
         for name, declared in self.fields.items():
@@ -251,9 +268,6 @@ class Catalogue:
                     rest["videos"] = media_of(values)
                 case f.Parent():
                     rest["parent_id"] = str(_key(values[0])) if values else ""
-                case f.Relation(to=relation):
-                    edges += [declared_edge(self.model, relation, each) for each in values]
-        edges += [declared_edge(self.model, *each) for each in self.get_edges(obj)]
         return ItemDocument(
             catalogue=self.name,
             object_id=str(obj.pk),
@@ -263,7 +277,7 @@ class Catalogue:
             identifiers=tuple(dict.fromkeys(identifiers)),
             facets=facets,
             audiences=audiences,
-            edges=tuple(dict.fromkeys(edges)),
+            edges=declared_edges(self.model, self.declared_links(obj)),
             **rest,
         )
 

@@ -14,6 +14,7 @@ from django.db import models
 from shopreco.catalogues import fields as f
 from shopreco.catalogues.edges import is_relation_code
 from shopreco.catalogues.paths import method_on, missing_step, relation_steps
+from shopreco.catalogues.trees import STAR, tree_above, tree_of, trees_of
 
 if TYPE_CHECKING:
     from shopreco.catalogues.base import Catalogue
@@ -30,6 +31,7 @@ def check_catalogue(cls: type[Catalogue]) -> list[CheckMessage]:
         *_check_fields(cls, model),
         *_check_names(cls),
         *_check_methods(cls, model),
+        *_check_trees(cls, model),
         *_check_parent(cls, model),
         *_check_relations(cls, model),
         *_check_visibility(cls),
@@ -62,11 +64,18 @@ def _check_fields(cls: type[Catalogue], model: type[models.Model]) -> list[Check
                     fix = f"Did you mean `{missing.suggestion}`?"
                 found.append(_error(cls, "E011", message, fix))
     for path in cls.reindex_on:
-        missing = missing_step(model, path.replace("__", "."))
+        missing = missing_step(model, path.removesuffix(STAR).replace("__", "."))
         if missing is not None:
             message = f"reindex_on: `{missing.step}` not found on {missing.model._meta.label}."
             fix = f"Did you mean `{missing.suggestion}`?" if missing.suggestion else "Remove it."
             found.append(_error(cls, "E011", message, fix))
+        elif STAR in path and tree_of(model, path) is None:
+            message = f"reindex_on: `{path}` climbs no tree."
+            fix = (
+                f"The step before `{STAR}` is the last: a foreign key of the model to itself, or a "
+                "text that begins with that of the row above."
+            )
+            found.append(_error(cls, "E007", message, fix))
     kinds = Counter(type(declared) for declared in cls.fields.values() if declared.unique)
     for kind, count in kinds.items():
         if count > 1:
@@ -84,6 +93,23 @@ def _check_names(cls: type[Catalogue]) -> list[CheckMessage]:
         for name, declared in cls.fields.items()
         if isinstance(declared, f.Facet) and name in f.RESERVED
     ]
+
+
+def _check_trees(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
+    """What is computed from the rows above in a tree nobody sees change."""
+    found: list[CheckMessage] = []
+    climbed = {tree.relation for tree in trees_of(model, cls.reindex_on).values()}
+    for name, declared in cls.fields.items():
+        for path in () if hasattr(cls, f"prepare_{name}") else declared.sources:
+            above = tree_above(model, path)
+            if above and above.rpartition("__")[0] not in climbed:
+                message = f"Catalogue {cls.__name__}: `{name}` reads {path} of rows in a tree."
+                fix = (
+                    f'Write `reindex_on = ["{above}"]`, if it says anything of the rows above: '
+                    "their changes are not seen."
+                )
+                found.append(checks.Warning(message, hint=fix, obj=cls, id="shopreco.W012"))
+    return found
 
 
 def _check_methods(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
@@ -126,6 +152,9 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
             message = f"Relation `{name}`: {declared.to!r} is no code of a relation."
             fix = "Write one word such as `complements` or `part_of`, of at most 100 characters."
             found.append(_error(cls, "E018", message, fix))
+        if declared.weighed_by and not declared.is_weighed:
+            found.append(_error(cls, "E008", *_unweighed(model, name, declared)))
+            continue
         steps = relation_steps(model, declared.source)
         leads_to_objects = len(steps) == len(declared.source.split("."))
         if hasattr(cls, f"prepare_{name}") or not leads_to_objects:
@@ -135,6 +164,22 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
             fix = f"Declare a Filter, or yield ({declared.to!r}, (kind, label)) from `get_edges`."
             found.append(_error(cls, "E017", message, fix))
     return found
+
+
+def _unweighed(model: type[models.Model], name: str, declared: f.Relation) -> tuple[str, str]:
+    """What to write where a weight is named and no row is followed that has it."""
+    steps = relation_steps(model, declared.source)
+    field = steps[0].field if steps else None
+    rows, last = "rows", "product"
+    if field is not None and field.many_to_many and field.concrete:
+        back = field.remote_field.through._meta.get_field(field.m2m_field_name()).remote_field
+        rows, last = back.get_accessor_name() or rows, field.m2m_reverse_field_name()
+    message = f"Relation `{name}` is weighed by `{declared.weighed_by}`, and follows no rows."
+    path = f"{rows}.{last}"
+    return (
+        message,
+        f'Follow those that have it: `Relation("{path}", weight="{declared.weighed_by}")`.',
+    )
 
 
 def _check_visibility(cls: type[Catalogue]) -> list[CheckMessage]:

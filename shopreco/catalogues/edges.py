@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isfinite
 from typing import Any, NamedTuple
 
 from django.core.validators import slug_unicode_re
@@ -9,19 +11,54 @@ from django.db import models
 
 ITEM = "item"
 
+LEAST = 0.01
+"""Weight of a link at the end of a ranking: it is one still."""
+
 
 class DeclaredEdge(NamedTuple):
     """From the object to `target`: the key of an object of the same catalogue where `kind` is
-    "item", else the label of a node of that kind."""
+    "item", else the label of a node of that kind. `weight`: how much it counts, above 0 to 1."""
 
     relation: str
     kind: str
     target: str
+    weight: float = 1.0
 
 
 def is_relation_code(code: str) -> bool:
     """One word: letters, digits, hyphens and underscores, at most 100 characters."""
     return len(code) <= 100 and slug_unicode_re.search(code) is not None
+
+
+def declared_edges(
+    model: type[models.Model], links: Iterable[tuple[str, Any, Any]]
+) -> tuple[DeclaredEdge, ...]:
+    """Edges by relation, target and number, each once; of several with the greatest weight.
+
+    Numbers above 1, as of a ranking, are taken relative to the object's greatest of the relation.
+    An object that weighs none of a relation's links, with None or with 0, weighs all of them alike.
+
+    Raises:
+        TypeError, ValueError: as `declared_edge`; or a number is none.
+    """
+    numbered = [(relation, target, _number(relation, number)) for relation, target, number in links]
+    greatest: dict[str, float] = {}
+    for relation, _target, number in numbered:
+        greatest[relation] = max(number, greatest.get(relation, 0.0))
+    found: dict[DeclaredEdge, float] = {}
+    for relation, target, number in numbered:
+        edge = declared_edge(model, relation, target)
+        most = greatest[relation]
+        weight = max(LEAST, number / max(most, 1.0)) if most > 0 else 1.0
+        found[edge] = max(round(weight, 4), found.get(edge, 0.0))
+    return tuple(edge._replace(weight=weight) for edge, weight in found.items())
+
+
+def _number(relation: str, value: Any) -> float:
+    number = 0.0 if value is None else float(value)
+    if not isfinite(number):
+        raise ValueError(f"{relation} is weighed by {value!r}, which is no number.")
+    return number
 
 
 def declared_edge(model: type[models.Model], relation: str, target: Any) -> DeclaredEdge:

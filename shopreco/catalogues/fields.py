@@ -279,11 +279,43 @@ class VisibleUntil(Field):
 
 class Relation(Field):
     """Links to other objects of the same model, or to their keys. `to` says how the target is
-    related: `complements`, `substitutes`, `has_accessory`, `accessory_of` or a code of your own."""
+    related: `complements`, `substitutes`, `has_accessory`, `accessory_of` or a code of your own.
 
-    def __init__(self, source: str = "", *, to: str) -> None:
+    `weight` names a number of the rows that the source follows last, such as those of a `through`
+    model, which orders and weighs the links:
+    `Relation("recommendations.product", to="complements", weight="ranking")`.
+    """
+
+    def __init__(self, source: str = "", *, to: str, weight: str = "") -> None:
         super().__init__(source)
         self.to = to
+        self.weighed_by = weight
+
+    @property
+    def rows(self) -> str:
+        """The path to the rows between an object and its targets; empty where there are none."""
+        return self.source.rpartition(".")[0]
+
+    @property
+    def is_weighed(self) -> bool:
+        return bool(self.weighed_by and self.rows)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (
+            (self.source, f"{self.rows}.{self.weighed_by}") if self.is_weighed else (self.source,)
+        )
+
+    def links(self, obj: object) -> list[tuple[Any, Any]]:
+        """Targets, each with the number of its row; with None where nothing weighs them."""
+        if not self.is_weighed:
+            return [(target, None) for target in self.values(obj)]
+        last = self.source.rpartition(".")[2]
+        return [
+            (target, next(follow(row, self.weighed_by), 0))
+            for row in follow(obj, self.rows)
+            for target in follow(row, last)
+        ]
 
 
 def follow(obj: object, path: str) -> Iterator[Any]:

@@ -28,6 +28,13 @@ class Pairs(NamedTuple):
     """(n, f)"""
     texts: NDArray[np.float32]
     """(n, d)"""
+    products: NDArray[np.int64]
+    """(n,) a parent and its variants are one"""
+
+    @property
+    def distinct(self) -> int:
+        """Of products that have a pair."""
+        return len(np.unique(self.products))
 
     @property
     def digest(self) -> str:
@@ -76,10 +83,10 @@ def align(space: EmbeddingSpace) -> None:
     modalities = dict(space.modalities)
     image = modalities["image" if "image" in modalities else "video"]["fingerprint"]
     pairs = _pairs(space, image)
-    if len(pairs.texts) < MIN_PAIRS:
+    if pairs.distinct < MIN_PAIRS:
         modalities = {m: spec for m, spec in modalities.items() if spec.get("alignment") != ""}
-        space.statistics["left_out"] = {"pairs": len(pairs.texts), "needed": MIN_PAIRS}
-        logger.warning("%s: %d pictures with a text are too few to align", space, len(pairs.texts))
+        space.statistics["left_out"] = {"pairs": pairs.distinct, "needed": MIN_PAIRS}
+        logger.warning("%s: %d products with a picture are too few to align", space, pairs.distinct)
     else:
         version = _fitted(space, image, pairs)
         modalities = {
@@ -97,7 +104,7 @@ def _fitted(space: EmbeddingSpace, image: str, pairs: Pairs) -> ModelVersion:
     known = _versions(space.catalogue).filter(inputs=inputs).first()
     if known is not None:
         return known
-    alignment = fit(pairs.features, pairs.texts)
+    alignment = fit(*pairs)
     version, _created = ModelVersion.objects.using(outbox_database()).get_or_create(
         catalogue=space.catalogue,
         kind=ModelKind.ALIGNMENT,
@@ -115,7 +122,7 @@ def _fitted(space: EmbeddingSpace, image: str, pairs: Pairs) -> ModelVersion:
 def _pairs(space: EmbeddingSpace, image: str) -> Pairs:
     rows = read_vectors(
         """
-        SELECT p.vector, t.vector
+        SELECT p.vector, t.vector, i.group_id
         FROM shopreco_modalityvector p
         JOIN shopreco_modalityvector t ON t.item_id = p.item_id
         JOIN shopreco_item i ON i.id = p.item_id
@@ -127,9 +134,12 @@ def _pairs(space: EmbeddingSpace, image: str) -> Pairs:
         [space.catalogue, image, space.encoder_fingerprint, MAX_PAIRS],
     )
     if not rows:
-        return Pairs(np.empty((0, 0), np.float32), np.empty((0, space.dimension), np.float32))
-    features, texts = zip(*rows, strict=True)
-    return Pairs(_matrix(features), _matrix(texts))
+        nothing = np.empty(0, np.int64)
+        return Pairs(
+            np.empty((0, 0), np.float32), np.empty((0, space.dimension), np.float32), nothing
+        )
+    features, texts, products = zip(*rows, strict=True)
+    return Pairs(_matrix(features), _matrix(texts), np.array(products, np.int64))
 
 
 def _matrix(vectors: tuple[HalfVector, ...]) -> NDArray[np.float32]:

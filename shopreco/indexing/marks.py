@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import psycopg
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, router, transaction
 from psycopg.pq import TransactionStatus
 from psycopg.sql import quote
@@ -15,6 +16,7 @@ from psycopg.sql import quote
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues.paths import lookup_of
 from shopreco.indexing import outbox
+from shopreco.indexing.below import below
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.outbox import PAGE, outbox_database
 from shopreco.indexing.workers import nudge
@@ -266,9 +268,10 @@ def _expand_relations(catalogue: Catalogue) -> int:
 
 
 def _objects_with(catalogue: Catalogue, path: str, keys: Sequence[str]) -> Iterator[str]:
-    """Keys of the objects that have one of some rows at the end of a path, where they are
-    written."""
-    if path not in catalogue.relations:
+    """Keys of the objects that have one of some rows at the end of a path, where they are written;
+    of a tree also those that have a row below."""
+    tree = catalogue.trees.get(path)
+    if tree is None and path not in catalogue.relations:
         logger.warning(
             "%s does not follow %s any more: re-index it to be sure of the rest",
             catalogue.name,
@@ -278,9 +281,11 @@ def _objects_with(catalogue: Catalogue, path: str, keys: Sequence[str]) -> Itera
     database = router.db_for_write(catalogue.model)
     objects = catalogue.model._base_manager.using(database)
     try:
-        lookup = lookup_of(catalogue.model, path)
-        having = objects.filter(**{f"{lookup}__pk__in": keys}).order_by("pk").distinct()
-    except (TypeError, ValueError):
+        lookup = lookup_of(catalogue.model, tree.relation if tree else path)
+        found = below(tree, keys, database) if tree else keys
+        condition = {f"{lookup}__pk__in" if lookup else "pk__in": found}
+        having = objects.filter(**condition).order_by("pk").distinct()
+    except (TypeError, ValueError, ValidationError):
         # A key of another type: the related model was changed since.
         logger.exception("%s: %s of %s are no keys any more", catalogue.name, keys, path)
         return

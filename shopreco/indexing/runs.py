@@ -273,6 +273,7 @@ def _finish(run: IndexRun, catalogue: Catalogue) -> None:
         spaces.export_query_encoders(active)
     # Texts that say values which were saved meanwhile, and are not the run's: nothing is encoded.
     outbox.enqueue_again(catalogue.name, graph.learn_values(catalogue), run_id=None)
+    graph.prune_nodes(run.catalogue)
     _name_nodes(run.catalogue)
     _row(run).filter(state=RunState.RUNNING).update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)

@@ -59,15 +59,15 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     notes: list[str] = []
     ready = current = False
     if space is None:
-        problems.append(_("There is no active space: re-index the catalogue (shopreco_reindex)."))
+        problems.append(_("Nothing is indexed yet: re-index the catalogue (shopreco_reindex)."))
     else:
         try:
             current = spaces.is_current(space, catalogue)
             if not current:
                 problems.append(
                     _(
-                        "Settings or declarations differ from the active space: rebuild it "
-                        "(shopreco_reindex --rebuild)."
+                        "Settings or declarations have changed since the index was built: rebuild "
+                        "it (shopreco_reindex --rebuild)."
                     )
                 )
         except EncoderError as error:
@@ -104,8 +104,10 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     if unread:
         problems.append(
             ngettext(
-                "%d item has a picture or video that cannot be read: see the admin, under Items.",
-                "%d items have pictures or videos that cannot be read: see the admin, under Items.",
+                "%d product has a picture or video that cannot be read: see the admin, under "
+                "Indexed products.",
+                "%d products have pictures or videos that cannot be read: see the admin, under "
+                "Indexed products.",
                 unread,
             )
             % unread
@@ -114,8 +116,10 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     if failed:
         problems.append(
             ngettext(
-                "%d item failed and is tried again: its reason is in the admin, under Items.",
-                "%d items failed and are tried again: their reasons are in the admin, under Items.",
+                "%d product failed and is tried again: its reason is in the admin, under "
+                "Indexed products.",
+                "%d products failed and are tried again: their reasons are in the admin, under "
+                "Indexed products.",
                 failed,
             )
             % failed

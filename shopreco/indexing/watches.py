@@ -25,6 +25,7 @@ from django.db.models.signals import (
 
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues.paths import RelationStep, lookup_of, relation_steps
+from shopreco.catalogues.trees import Tree
 from shopreco.indexing.marks import Fact
 
 Facts = Callable[..., Iterable[Fact]]
@@ -58,6 +59,8 @@ def watches(catalogue: Catalogue) -> Iterator[Watch]:
         yield Watch(post_delete, each, partial(_row, model, itself))
     for relation in catalogue.relations:
         yield from _relation(catalogue, relation)
+    for tree in catalogue.trees.values():
+        yield from _tree(tree, Place(catalogue.name, tree.path))
 
 
 def _relation(catalogue: Catalogue, path: str) -> Iterator[Watch]:
@@ -77,6 +80,14 @@ def _relation(catalogue: Catalogue, path: str) -> Iterator[Watch]:
             yield Watch(pre_delete, each, partial(_having, model, place, step.far))
         if field.many_to_many:
             yield from _between(step, owner)
+
+
+def _tree(tree: Tree, place: Place) -> Iterator[Watch]:
+    """Rows of a tree; who stands below is asked when the marks are collected. For a row that goes
+    its children tell, which may stay."""
+    yield from _rows(tree.model, place)
+    for each in _with_children(tree.model) if tree.field.is_relation else ():
+        yield Watch(pre_delete, each, partial(_children, tree, place))
 
 
 def _rows(model: type[models.Model], place: Place) -> Iterator[Watch]:
@@ -138,6 +149,16 @@ def _having(
     lookup = f"{lookup_of(model, place.path)}__pk"
     having = model._base_manager.filter(**{lookup: _key(far, instance)})
     return place._replace(path="").facts(_asked(having.values_list("pk", flat=True), using))
+
+
+def _children(
+    tree: Tree, place: Place, instance: models.Model, using: str, **kwargs: Any
+) -> list[Fact]:
+    """The rows right below one that is about to go."""
+    children = tree.model._base_manager.filter(
+        **{f"{tree.field.name}__pk": _key(tree.model, instance)}
+    )
+    return place.facts(_asked(children.values_list("pk", flat=True), using))
 
 
 def _remember(

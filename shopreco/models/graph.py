@@ -73,7 +73,7 @@ class RelationType(models.Model):
     in_texts = models.BooleanField(
         _("look for values in texts"),
         default=False,
-        help_text=_("Known values in a title or description become edges to review."),
+        help_text=_("Known values in a title or description become relations to review."),
     )
     label = models.CharField(_("label"), max_length=100)
     inverse_label = models.CharField(_("inverse label"), max_length=100, blank=True)
@@ -81,8 +81,8 @@ class RelationType(models.Model):
     inverse_label_zh = models.CharField(_("inverse label in Chinese"), max_length=100, blank=True)
 
     class Meta:
-        verbose_name = _("relation type")
-        verbose_name_plural = _("relation types")
+        verbose_name = _("kind of relation")
+        verbose_name_plural = _("kinds of relations")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(weight__gte=0, weight__lte=1), name="shopreco_relation_weight"
@@ -123,7 +123,7 @@ class Node(models.Model):
         db_index=False,
         on_delete=models.CASCADE,
         related_name="nodes",
-        verbose_name=_("item"),
+        verbose_name=_("indexed product"),
     )
     merged_into = models.ForeignKey(
         "self",
@@ -139,12 +139,12 @@ class Node(models.Model):
         help_text=_("Untick it for a value that is also a common word."),
     )
     holders = models.PositiveIntegerField(
-        _("items"), default=0, help_text=_("That have this value, at the end of the last run.")
+        _("products"), default=0, help_text=_("That have this value, at the end of the last run.")
     )
 
     class Meta:
-        verbose_name = _("node")
-        verbose_name_plural = _("nodes")
+        verbose_name = _("value or brand")
+        verbose_name_plural = _("values and brands")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["catalogue", "kind", "key"], name="shopreco_node_key"),
             models.UniqueConstraint(
@@ -208,14 +208,14 @@ class Edge(models.Model):
         _("weight"),
         default=1.0,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text=_("How sure it is, from 0 to 1."),
+        help_text=_("How sure it is, or how much it counts, from 0 to 1."),
     )
     provenance = models.CharField(_("provenance"), max_length=9, choices=Provenance)
     state = models.CharField(_("state"), max_length=9, choices=EdgeState, default=EdgeState.ACTIVE)
 
     class Meta:
-        verbose_name = _("edge")
-        verbose_name_plural = _("edges")
+        verbose_name = _("relation")
+        verbose_name_plural = _("relations")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["source", "relation", "target"], name="shopreco_edge_once"

@@ -109,8 +109,8 @@ class Item(models.Model):
     objects = ItemQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("item")
-        verbose_name_plural = _("items")
+        verbose_name = _("indexed product")
+        verbose_name_plural = _("indexed products")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["catalogue", "object_id"], name="shopreco_item_object"),
         ]

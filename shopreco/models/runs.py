@@ -49,7 +49,7 @@ class IndexRun(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="runs",
-        verbose_name=_("space"),
+        verbose_name=_("version"),
     )
     state = models.CharField(_("state"), max_length=9, choices=RunState, default=RunState.QUEUED)
     cursor = models.CharField(
@@ -78,8 +78,8 @@ class IndexRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("index run")
-        verbose_name_plural = _("index runs")
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -123,13 +123,13 @@ class IndexRun(models.Model):
                 return gettext("Encoding and writing what differs.")
             case RunState.RUNNING if self.kind == RunKind.REBUILD:
                 return gettext(
-                    "Building the search indexes of the new space, and the first time a copy of "
+                    "Building the search indexes of the new version, and the first time a copy of "
                     "the model for queries."
                 )
             case RunState.RUNNING:
                 return gettext("Finishing.")
             case RunState.DONE if self.kind == RunKind.REBUILD:
-                return gettext("Answers come from the new space.")
+                return gettext("Answers come from the new version.")
             case RunState.DONE:
                 return gettext("The index agrees with the catalogue.")
             case RunState.CANCELLED:

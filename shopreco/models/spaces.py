@@ -57,8 +57,8 @@ class EmbeddingSpace(models.Model):
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("embedding space")
-        verbose_name_plural = _("embedding spaces")
+        verbose_name = _("version of the index")
+        verbose_name_plural = _("versions of the index")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["catalogue"],
@@ -68,7 +68,7 @@ class EmbeddingSpace(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.catalogue} #{self.pk} {self.fingerprint[:8]}"
+        return f"{self.catalogue} #{self.pk}"
 
     @property
     def weights(self) -> dict[str, float]:

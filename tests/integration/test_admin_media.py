@@ -64,7 +64,7 @@ def test_pictures_are_shown_with_their_state(admin_client: Client) -> None:
 def test_pictures_that_the_space_does_not_use_say_so(admin_client: Client) -> None:
     few = gallery(2)  # too few to learn from
     index()
-    assert states(page(admin_client, few[0])) == ["not used by the space that answers"]
+    assert states(page(admin_client, few[0])) == ["not used by the version that answers"]
 
 
 def test_neighbours_show_what_each_modality_adds_to_their_cosine(admin_client: Client) -> None:

@@ -171,7 +171,7 @@ def test_the_shops_page_comes_without_our_tables(
     "model", ["item", "embeddingspace", "indexrun", "node", "edge", "relationtype"]
 )
 def test_the_pages_stay_on_the_site_they_were_opened_on(model: str, admin_client: Client) -> None:
-    shown = text(admin_client.get(changelist(f"shopreco_{model}")))
+    shown = text(admin_client.get(changelist(f"shopreco_{model}"), follow=True))
     assert "/office/shopreco/item/console/" in shown
     assert "/other/" not in shown
 

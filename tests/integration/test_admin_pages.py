@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.admin import site
+from django.contrib.admin import AdminSite, site
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from demo_shop.models import Product
 from shopreco import services
+from shopreco.admin import register
 from shopreco.catalogues import get_catalogues
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome
 from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
@@ -114,7 +116,7 @@ def test_items_are_found_by_title_and_identifier(asked: str, admin: Client) -> N
 
 
 def test_an_item_is_found_by_its_object_id(admin: Client, item: Item) -> None:
-    assert "1 item" in text(admin.get(changelist("item"), {"q": item.object_id}))
+    assert "1 indexed product" in text(admin.get(changelist("item"), {"q": item.object_id}))
 
 
 def test_item_search_is_served_by_indexes() -> None:
@@ -132,7 +134,7 @@ def test_item_search_is_served_by_indexes() -> None:
 def test_item_search_takes_anything_literally(asked: str, admin: Client) -> None:
     shown = text(admin.get(changelist("item"), {"q": asked}))
     if asked in {"%", "_", "\\"}:
-        assert "0 items" in shown
+        assert "0 indexed products" in shown
 
 
 def test_lists_cost_a_fixed_number_of_queries(
@@ -173,7 +175,9 @@ def test_a_page_of_an_item_without_object_or_vector(admin: Client) -> None:
         catalogue="shop.gone", object_id="1", group_id=0, outcome=Outcome.FAILED
     )
     assert "not in the shop any more" in text(admin.get(page("item", gone.pk)))
-    assert "No vector of this item" in text(admin.get(page("item", foreign.pk)))
+    assert "This product is not in the version of the index" in text(
+        admin.get(page("item", foreign.pk))
+    )
     assert admin.get(page("item", 999_999_999)).status_code == 302
     assert admin.get("/admin/shopreco/item/abc/change/").status_code == 302
 
@@ -204,7 +208,7 @@ def test_runs_show_every_catalogue_and_its_problems(admin: Client) -> None:
     Item.objects.filter(title="Brass desk lamp").update(failures=1)
     shown = text(admin.get(changelist("indexrun")))
     assert CATALOGUE in shown
-    assert "1 item failed" in shown
+    assert "1 product failed" in shown
     assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) in shown
     assert reverse("admin:shopreco_indexrun_start", args=["rebuild", CATALOGUE]) in shown
 
@@ -212,7 +216,7 @@ def test_runs_show_every_catalogue_and_its_problems(admin: Client) -> None:
 def test_a_page_of_a_run_that_is_over(admin: Client) -> None:
     run = IndexRun.objects.get()
     shown = text(admin.get(page("indexrun", run.pk)))
-    assert "Answers come from the new space" in shown
+    assert "Answers come from the new version" in shown
     assert 'data-shopreco-live="false"' in shown
 
 
@@ -232,3 +236,73 @@ def test_a_space_of_a_catalogue_that_is_gone(admin: Client) -> None:
     )
     shown = text(admin.get(page("embeddingspace", space.pk)))
     assert "its catalogue is not registered any more" in shown
+
+
+# The front page of the admin
+
+
+@pytest.mark.parametrize("front", ["admin:index", "shopreco"])
+def test_the_front_page_begins_with_the_search_index_and_its_buttons(
+    front: str, admin: Client
+) -> None:
+    url = reverse("admin:app_list", args=[front]) if front == "shopreco" else reverse(front)
+    shown = text(admin.get(url))
+    panel = shown[shown.index('id="shopreco-overview"') : shown.index('id="content-main"')]
+    assert "Search answers" in panel
+    assert "12 products" in panel
+    assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) in panel
+    assert f"{reverse('admin:shopreco_item_console')}?catalogue={CATALOGUE}" in panel
+
+
+def test_the_front_page_says_that_a_run_is_on_and_leads_to_it(admin: Client) -> None:
+    run = services.reindex(CATALOGUE)
+    shown = text(admin.get(reverse("admin:index")))
+    assert "A run is on" in shown
+    assert page("indexrun", run.pk) in shown
+    assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) not in shown
+
+
+def test_who_may_not_see_the_index_has_the_front_page_as_it_was(client: Client) -> None:
+    user = User.objects.create_user("clerk", is_staff=True)
+    client.force_login(user)
+    assert "shopreco-overview" not in text(client.get(reverse("admin:index")))
+    user.user_permissions.add(Permission.objects.get(codename="view_item"))
+    shown = text(client.get(reverse("admin:index")))
+    assert "Search console" in shown
+    assert "Re-index" not in shown
+
+
+def test_a_site_with_a_front_page_of_its_own_keeps_it() -> None:
+    site = AdminSite()
+    site.index_template = "shop/front.html"
+    register(site)
+    assert site.index_template == "shop/front.html"
+
+
+def test_an_owner_reads_no_hashes_unless_technical_details_are_opened(
+    admin: Client, item: Item
+) -> None:
+    space = EmbeddingSpace.objects.get(catalogue=CATALOGUE)
+    for url, mark in (
+        (page("item", item.pk), item.hashes["document"]),
+        (page("embeddingspace", space.pk), space.fingerprint),
+    ):
+        open_part, _summary, folded = text(admin.get(url)).partition("Technical details")
+        assert mark in folded
+        assert mark not in open_part
+        assert open_part.rindex("<details") > open_part.rindex("</fieldset>")
+
+
+# The list of runs
+
+
+def test_the_list_of_runs_says_why_a_catalogue_under_way_has_no_buttons(admin: Client) -> None:
+    run = services.reindex(CATALOGUE)
+    shown = text(admin.get(changelist("indexrun")))
+    assert (
+        f"{capfirst(run)} is on: the catalogue can be re-indexed or rebuilt when it is over"
+        in shown
+    )
+    assert "data-shopreco-live" in shown  # which has the page refresh itself
+    services.cancel(run)
+    assert "data-shopreco-live" not in text(admin.get(changelist("indexrun")))

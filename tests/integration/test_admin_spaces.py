@@ -53,7 +53,7 @@ def test_roll_back_to_the_space_before(
     confirm = admin_client.get(space_step("activate", retired))
     facts = dict(confirm.context["confirmation"].facts)
     assert facts["Answers now"].startswith(f"#{active.pk}")
-    assert facts["Items in it"] == str(OBJECTS)
+    assert facts["Products in it"] == str(OBJECTS)
     response = admin_client.post(space_step("activate", retired), follow=True)
     retired.refresh_from_db()
     active.refresh_from_db()

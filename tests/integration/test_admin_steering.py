@@ -83,7 +83,7 @@ class TestStarting:
         response = admin_client.get(start())
         facts = dict(response.context["confirmation"].facts)
         assert facts["Objects in the shop"] == str(OBJECTS)
-        assert facts["Items in the index"] == f"{OBJECTS} ({OBJECTS - 1} indexed, 1 failed)"
+        assert facts["Products in the index"] == f"{OBJECTS} ({OBJECTS - 1} indexed, 1 failed)"
         assert facts["Waiting to be indexed"] == "1"
         assert "only those that changed" in facts["Texts to encode"]
         assert not IndexRun.objects.filter(state=RunState.QUEUED).exists()  # a GET starts nothing

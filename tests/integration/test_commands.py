@@ -70,7 +70,7 @@ def test_failed_items_show_in_the_exit_code(gadgets: list[Gadget]) -> None:
     assert code == 3
     printed, code = run("shopreco_status", GADGET)
     assert code == 2
-    assert "1 item failed" in printed
+    assert "1 product failed" in printed
 
 
 def test_an_unknown_catalogue_is_an_error(gadgets: list[Gadget]) -> None:
@@ -211,7 +211,7 @@ def test_reconcile_finds_what_no_signal_told(gadgets: list[Gadget]) -> None:
 def test_status_tells_what_is_there_and_what_is_wrong(gadgets: list[Gadget]) -> None:
     printed, code = run("shopreco_status", GADGET)
     assert code == 2
-    assert "There is no active space: re-index the catalogue (shopreco_reindex)." in printed
+    assert "Nothing is indexed yet: re-index the catalogue (shopreco_reindex)." in printed
     run("shopreco_reindex", GADGET)
     printed, code = run("shopreco_status", GADGET)
     assert code == 0

@@ -387,7 +387,7 @@ def test_another_model_is_built_beside_and_rolled_back(settings: Any) -> None:
         "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64},
     }
     [status] = [each for each in services.status() if each.catalogue == GADGET]
-    assert "differ from the active space" in status.problems[0]
+    assert "have changed since the index was built" in status.problems[0]
     after = services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True)).space
     assert after is not None
     assert (before.dimension, after.dimension) == (256, 64)

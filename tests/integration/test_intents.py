@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 
 from shopreco import services
-from shopreco.catalogues import get_catalogue
+from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import InvalidQuery
 from shopreco.indexing import runs
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
@@ -172,3 +172,23 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
 def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:
     with pytest.raises(InvalidQuery, match="no placement 'product-complimentary'"):
         services.recommend(seed=shop["Desk"], intent="complimentary")
+
+
+def test_what_the_catalogue_weighs_most_goes_with_a_product_first(
+    shop: dict[str, Gadget], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranking = {"Bench": 1, "Desk": 2, "Office chair": 9}
+
+    def partners(self: Catalogue, obj: Gadget) -> list[tuple[str, Gadget, int]]:
+        is_seed = obj.name == "Garden hose"
+        return [("complements", shop[n], rank) for n, rank in ranking.items() if is_seed]
+
+    def shown() -> list[str]:
+        services.run_inline(runs.start(get_catalogue(GADGET)))
+        cache.clear()
+        return names(beside(shop["Garden hose"], "complementary"))[:3]
+
+    monkeypatch.setattr(type(get_catalogue(GADGET)), "get_edges", partners)
+    assert shown() == ["Office chair", "Desk", "Bench"]
+    ranking |= {"Bench": 9, "Office chair": 1}
+    assert shown() == ["Bench", "Desk", "Office chair"]

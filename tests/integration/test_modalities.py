@@ -193,7 +193,10 @@ def test_the_commands_align_again_and_say_how_well() -> None:
     printed = StringIO()
     with pytest.raises(SystemExit):  # the other catalogues have no index, which needs attention
         call_command("shopreco_status", stdout=printed)
-    assert f"pictures aligned on {MIN_PAIRS + 10} pairs" in printed.getvalue()
+    assert (
+        f"pictures aligned on {MIN_PAIRS + 10} pairs of {MIN_PAIRS + 10} products"
+        in printed.getvalue()
+    )
 
 
 def test_a_roll_back_rolls_back_the_alignment() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -130,3 +131,78 @@ def test_a_misspelt_source_is_found() -> None:
         links = Relation("variant", to="complements")
 
     assert "Did you mean `variants`?" in messages(ProductCatalogue)[0][1]
+
+
+# Weights
+
+
+class Ranked(Catalogue):
+    model = Gadget
+    title = Title("name")
+    partners = Relation("recommendations.product", to="complements", weight="ranking")
+
+
+def rows(*rankings: object) -> list[SimpleNamespace]:
+    """Rows between an object and its partners, whose keys are their places."""
+    return [SimpleNamespace(product=n, ranking=each) for n, each in enumerate(rankings)]
+
+
+@pytest.mark.parametrize(
+    ("rankings", "weights"),
+    [
+        ((1, 5, 10), [0.1, 0.5, 1.0]),  # relative to the greatest
+        ((0.2, 0.5), [0.2, 0.5]),  # as they are, where they can be
+        ((0, 0, None), [1.0, 1.0, 1.0]),  # nobody ranked them
+        ((4, 0, None, -2), [1.0, 0.01, 0.01, 0.01]),  # the last of a ranking is a link still
+        ((Decimal("2.50"), "5"), [0.5, 1.0]),
+    ],
+)
+def test_a_number_of_the_row_between_weighs_a_link(
+    rankings: tuple[object, ...], weights: list[float]
+) -> None:
+    edges = document_of(Ranked(), recommendations=rows(*rankings))
+    assert [edge.target for edge in edges] == [str(n) for n in range(len(rankings))]
+    assert [edge.weight for edge in edges] == weights
+
+
+def test_the_hook_weighs_its_links_too_and_each_relation_by_itself() -> None:
+    class Hooked(Linked):
+        partners = None
+
+        def get_edges(self, obj: Any) -> Iterator[tuple[str, Any] | tuple[str, Any, float]]:
+            yield "complements", 1, 30
+            yield "complements", 2, 60
+            yield "complements", 1, 15
+            yield "substitutes", 3
+
+    assert document_of(Hooked(), partners=[]) == (
+        DeclaredEdge("complements", "item", "1", 0.5),
+        DeclaredEdge("complements", "item", "2", 1.0),
+        DeclaredEdge("substitutes", "item", "3", 1.0),
+    )
+
+
+@pytest.mark.parametrize("ranking", ["first", float("nan"), float("inf")])
+def test_what_is_no_number_weighs_nothing(ranking: object) -> None:
+    with pytest.raises(ValueError, match=r"no number|could not convert"):
+        document_of(Ranked(), recommendations=rows(1, ranking))
+
+
+def test_a_weight_without_rows_that_have_it_names_those_to_follow() -> None:
+    class ProductCatalogue(Catalogue):
+        model = Gadget
+        title = Title("name")
+        variants = Relation(to="substitutes", weight="stock")
+
+    [(id, message)] = messages(ProductCatalogue)
+    assert id == "shopreco.E008"
+    assert 'weight="stock")`' in message
+
+
+def test_a_misspelt_weight_is_found() -> None:
+    class ProductCatalogue(Catalogue):
+        model = Gadget
+        title = Title("name")
+        siblings = Relation("parent.variants", to="substitutes", weight="stok")
+
+    assert "Did you mean `stock`?" in messages(ProductCatalogue)[0][1]

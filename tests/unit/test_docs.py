@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # Names of tables, indexes and scratch databases look like those of commands.
-OTHER_NAMES = re.compile(r"shopreco_(hnsw|terms|evaluate|bench)_|shopreco_\*")
+OTHER_NAMES = re.compile(r"shopreco_(hnsw|terms|evaluate|bench)_|shopreco_\*|shopreco_admin$")
 NUMBERS = {"a quarter": 0.25, "half": 0.5, "half a": 0.5, "one": 1.0, "two": 2.0}
 PLACEHOLDERS = {"<id>": "1", "<placement>": "product-similar"}
 

@@ -76,5 +76,30 @@ def test_a_feature_that_never_varies_is_harmless() -> None:
 
 def test_too_few_pairs_are_refused() -> None:
     features, texts = pairs(noise=0.1, n=MIN_PAIRS - 1)
-    with pytest.raises(ValueError, match="pairs are needed"):
+    with pytest.raises(ValueError, match="products are needed"):
         fit(features, texts)
+
+
+def test_variants_of_a_product_are_held_out_together_and_count_once() -> None:
+    """Each product has eight variants of the same text and picture. Where a text says nothing of
+    its picture, having seen another variant must not look like an alignment."""
+    products, variants = 160, 8
+    features, texts = pairs(noise=0.1, n=products)
+    shuffled = texts[np.random.default_rng(1).permutation(products)]
+    of_pair = np.repeat(np.arange(products), variants)[::-1] * 1_000_003
+    pictures, said = np.repeat(features, variants, axis=0), np.repeat(shuffled, variants, axis=0)
+    quality = fit(pictures, said, of_pair).metrics
+    assert (quality["pairs"], quality["products"]) == (products * variants, products)
+    assert quality["pool"] == products / 5
+    assert quality["R@10"] < 1.5 * 10 / quality["pool"]
+    assert fit(features, texts, np.arange(products)).metrics == fit(features, texts).metrics
+    few = slice((MIN_PAIRS - 1) * variants)
+    with pytest.raises(ValueError, match=f"of {MIN_PAIRS - 1} products"):
+        fit(pictures[few], said[few], of_pair[few])
+
+
+def test_a_good_map_is_found_good_however_many_variants_share_a_picture() -> None:
+    features, texts = pairs(noise=0.1)
+    of_pair = np.repeat(np.arange(N), 12)
+    quality = fit(np.repeat(features, 12, axis=0), np.repeat(texts, 12, axis=0), of_pair).metrics
+    assert quality["R@10"] > 0.9  # its twins do not stand in the way of a product

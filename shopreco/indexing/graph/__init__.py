@@ -1,8 +1,8 @@
 """The knowledge graph of a catalogue: built with the index, read from files, put right by people.
 
 The pipeline calls `update_edges` before it encodes, since edges are part of what is encoded, and
-`attach_items` when the items are written; `learn_values`, `encode_nodes` and `spread` belong at the
-end of a run.
+`attach_items` when the items are written; `learn_values`, `prune_nodes`, `encode_nodes` and
+`spread` belong at the end of a run.
 """
 
 from shopreco.indexing.graph.building import Changes, update_edges
@@ -11,6 +11,7 @@ from shopreco.indexing.graph.editing import (
     REMOVABLE,
     add_edge,
     decide_edges,
+    found_in_texts,
     items_at,
     items_of,
     remove_edges,
@@ -21,6 +22,8 @@ from shopreco.indexing.graph.merging import merge_nodes
 from shopreco.indexing.graph.neighbourhoods import neighbourhoods
 from shopreco.indexing.graph.nodes import attach_items
 from shopreco.indexing.graph.propagation import spread
+from shopreco.indexing.graph.pruning import prune_nodes
+from shopreco.indexing.graph.quotes import Quote, quote
 from shopreco.indexing.graph.recbole import export_kg, import_kg
 from shopreco.indexing.graph.values import learn_values
 from shopreco.indexing.graph.vectors import encode_nodes
@@ -31,12 +34,14 @@ __all__ = [
     "Changes",
     "GraphFileError",
     "Imported",
+    "Quote",
     "add_edge",
     "attach_items",
     "decide_edges",
     "encode_nodes",
     "export_csv",
     "export_kg",
+    "found_in_texts",
     "import_csv",
     "import_kg",
     "items_at",
@@ -44,6 +49,8 @@ __all__ = [
     "learn_values",
     "merge_nodes",
     "neighbourhoods",
+    "prune_nodes",
+    "quote",
     "remove_edges",
     "spread",
     "update_edges",

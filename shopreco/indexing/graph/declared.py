@@ -35,10 +35,10 @@ def declared_edges(catalogue: Catalogue, document: ItemDocument) -> Iterator[Wan
                     yield WantedEdge(source, facet_relation(facet), target)
     if document.parent_id:
         yield WantedEdge(source, "variant_of", item_name(document.parent_id))
-    for relation, kind, key in document.edges:
+    for relation, kind, key, weight in document.edges:
         target = item_name(key) if kind == Node.ITEM else value_name(kind_of(kind), key)
         if target and target.key:
-            yield WantedEdge(source, relation, target)
+            yield WantedEdge(source, relation, target, weight)
 
 
 def _in_categories(source: NodeName, paths: Iterable[str]) -> Iterator[WantedEdge]:

@@ -36,6 +36,12 @@ def decide_edges(edge_ids: Collection[int], state: EdgeState) -> None:
         Edge.objects.using(database).filter(pk__in=decided).update(state=state)
 
 
+def found_in_texts() -> QuerySet[Edge]:
+    """Edges that texts say and nobody decided on."""
+    edges = Edge.objects.using(outbox_database())
+    return edges.filter(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE)
+
+
 def add_edge(source: Node, relation: RelationType, target: Node) -> Edge:
     """An edge made by hand: curated and confirmed. One that is there already becomes that.
 

@@ -46,8 +46,10 @@ class Command(CatalogueCommand):
             self.stdout.write(f"  space #{each.space.pk}: {model}, {each.space.dimension} numbers")
         if each.alignment:
             self.stdout.write(
-                "  pictures aligned on {pairs} pairs: {R@10:.0%} of held-out texts find their own "
-                "among the first ten of {pool}".format(**each.alignment)
+                "  pictures aligned on {pairs} pairs of {products} products: {R@10:.0%} of the "
+                "held-out products’ texts find their picture among the first ten of {pool}".format(
+                    **each.alignment
+                )
             )
         if each.live_run is not None:
             run = each.live_run

@@ -1,0 +1,85 @@
+"""The search index on the front page of an admin: its state in a word, and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from shopreco.admin.pages import badge, may
+from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.indexing.marks import pending
+from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing.spaces import active_space
+from shopreco.models import IndexRun, Item, Outcome, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """A catalogue at a glance: cheap enough for a page that is opened all day."""
+
+    catalogue: str
+    title: str
+    state: SafeString
+    products: int
+    waiting: int
+    failed: int
+    live_run: IndexRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`may_steer`: re-index; `may_see`: the list of runs; `may_ask`: the search console."""
+
+    catalogues: tuple[IndexSummary, ...]
+    may_see: bool
+    may_steer: bool
+    may_ask: bool
+
+
+def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | None:
+    """What the user may see and do on a site with these models; None for nothing."""
+    may_see = IndexRun in registered and may(request, "view", IndexRun)
+    may_ask = Item in registered and may(request, "view", Item)
+    if not (may_see or may_ask):
+        return None
+    return Overview(
+        catalogues=tuple(_summary(catalogue) for catalogue in get_catalogues()),
+        may_see=may_see,
+        may_steer=may_see and may(request, "change", IndexRun),
+        may_ask=may_ask,
+    )
+
+
+def _summary(shop: Catalogue) -> IndexSummary:
+    catalogue, database = shop.name, outbox_database()
+    runs = IndexRun.objects.using(database).filter(catalogue=catalogue).order_by("-id")
+    items = Item.objects.using(database).filter(catalogue=catalogue)
+    live = runs.filter(state__in=IndexRun.LIVE).first()
+    failed = items.filter(outcome=Outcome.FAILED).count()
+    return IndexSummary(
+        catalogue=catalogue,
+        title=str(capfirst(shop.model._meta.verbose_name_plural)),
+        state=_state(catalogue, runs.first(), failed),
+        products=items.indexed().count(),
+        waiting=pending(catalogue),
+        failed=failed,
+        live_run=live,
+    )
+
+
+def _state(catalogue: str, last: IndexRun | None, failed: int) -> SafeString:
+    if last is not None and last.is_live:
+        return badge(last.state, _("A run is on"))
+    if active_space(catalogue) is None:
+        return badge("missing", _("Nothing is indexed yet"))
+    if last is not None and last.state == RunState.FAILED:
+        return badge("failed", _("The last run failed"))
+    if failed:
+        return badge("skipped", _("Search answers; some products could not be indexed"))
+    return badge("indexed", _("Search answers"))

@@ -1,0 +1,178 @@
+"""Values found in texts are reviewed one by one, for all products that say them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from demo_shop.models import Product
+from shopreco.catalogues import get_catalogue
+from shopreco.indexing.graph import Quote, quote
+from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
+from tests.gadgets import waiting
+from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+REVIEW = reverse("admin:shopreco_edge_review")
+
+
+def said_of(label: str, *, kind: str, titles: str, weight: float = 0.45) -> Node:
+    """A value that the texts of products with these words in their titles say."""
+    value, _created = Node.objects.get_or_create(
+        catalogue=CATALOGUE, kind=kind, key=label.casefold(), defaults={"label": label}
+    )
+    relation = RelationType.objects.get(code=f"has_{kind}")
+    Edge.objects.bulk_create(
+        Edge(
+            source=node,
+            relation=relation,
+            target=value,
+            provenance=Provenance.EXTRACTED,
+            weight=weight,
+        )
+        for node in Node.objects.filter(item__title__icontains=titles).order_by("item__title")
+    )
+    return value
+
+
+@pytest.fixture
+def garden() -> Node:
+    """What the chair and its three colours say."""
+    return said_of("Garden", kind="style", titles="garden chair", weight=0.9)
+
+
+@pytest.fixture
+def staff(client: Client) -> Callable[..., Client]:
+    def log_in(*codenames: str) -> Client:
+        user = User.objects.create_user("reviewer", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+def lines(client: Client, **asked: str) -> list[Any]:
+    response = client.get(REVIEW, asked)
+    assert response.status_code == 200
+    found: list[Any] = response.context["lines"]
+    return found
+
+
+def key(value: Node) -> str:
+    relation = RelationType.objects.get(code=f"has_{value.kind}")
+    return f"{relation.pk}:{value.pk}"
+
+
+def test_the_list_of_relations_opens_with_the_review(admin_client: Client) -> None:
+    response = admin_client.get(reverse("admin:shopreco_edge_changelist"))
+    assert response.url == REVIEW  # type: ignore[attr-defined]  # a redirect
+    assert "Nothing waits for a review" in admin_client.get(REVIEW).content.decode()
+
+
+def test_a_value_is_one_line_that_counts_a_parent_and_its_variants_once(
+    admin_client: Client, garden: Node
+) -> None:
+    said_of("desk", kind="style", titles="desk lamp")
+    first, second = lines(admin_client)  # the surest first
+    assert (first.value, first.products, first.relations) == (garden, "1", "4")
+    assert (second.products, second.relations) == ("6", "")
+
+
+def test_a_line_quotes_the_sentence_with_the_words_that_say_it(
+    admin_client: Client, garden: Node
+) -> None:
+    shown = admin_client.get(REVIEW).content.decode()
+    assert "<q><mark>Garden</mark> chair" in shown
+    Product.objects.filter(title__startswith="Garden").update(title="Chair")
+    assert "do not say it any more" in admin_client.get(REVIEW).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        ("It folds. Made of solid oak! For rooms.", ["Oak"], ("Made of solid ", "oak", "!")),
+        ("A 2.5 l jug, hand-made of stoneware", ["stonewares"], (None, "stoneware", "")),
+        ("Faux leather, but the strap is real leather.", ["leather"], (None, "leather", None)),
+        ("实木桌子。桌面采用胡桃木制成。", ["胡桃木"], ("桌面采用", "胡桃木", "制成。")),
+        ("Without oak.", ["oak"], None),
+    ],
+)
+def test_words_are_quoted_as_they_are_read(
+    text: str, names: list[str], expected: tuple[str | None, ...] | None
+) -> None:
+    catalogue = get_catalogue(CATALOGUE)
+    product = Product(title="Thing", description=text, price=1)
+    found = quote(catalogue, catalogue.document(product), names)
+    if expected is None:
+        assert found is None
+        return
+    assert isinstance(found, Quote)
+    for part, wanted in zip(found, expected, strict=True):
+        assert wanted is None or part == wanted
+
+
+@pytest.mark.parametrize(("step", "state"), [("confirm", "confirmed"), ("reject", "rejected")])
+def test_a_decision_holds_for_all_products_and_is_written_down(
+    step: str, state: str, admin_client: Client, garden: Node
+) -> None:
+    said_of("desk", kind="style", titles="desk lamp")
+    response = admin_client.post(REVIEW, {step: key(garden)}, follow=True)
+    assert f"“style: Garden” is {state} for 1 product" in response.content.decode()
+    assert set(garden.incoming_edges.values_list("state", flat=True)) == {state}
+    assert [line.value.label for line in lines(admin_client)] == ["desk"]
+    assert LogEntry.objects.get().object_id == str(garden.pk)
+    assert len(waiting()) == 4  # the chair and its variants are indexed again
+
+
+def test_only_who_may_change_relations_decides(staff: Callable[..., Client], garden: Node) -> None:
+    client = staff("view_edge")
+    assert 'name="reject"' not in client.get(REVIEW).content.decode()
+    assert client.post(REVIEW, {"reject": key(garden)}).status_code == 403
+    assert set(garden.incoming_edges.values_list("state", flat=True)) == {EdgeState.ACTIVE}
+    assert not LogEntry.objects.exists()
+
+
+def test_the_review_is_for_those_who_may_see_relations(staff: Callable[..., Client]) -> None:
+    assert staff("view_item").get(REVIEW).status_code == 403
+
+
+def test_a_value_that_was_decided_meanwhile_is_no_failure(
+    admin_client: Client, garden: Node
+) -> None:
+    garden.incoming_edges.update(state=EdgeState.CONFIRMED)
+    response = admin_client.post(REVIEW, {"reject": key(garden)}, follow=True)
+    assert "Nothing waits there any more" in response.content.decode()
+    assert set(garden.incoming_edges.values_list("state", flat=True)) == {EdgeState.CONFIRMED}
+
+
+@pytest.mark.parametrize("posted", ["", "1", "x:y", f"1:{'9' * 30}", ":"])
+def test_a_key_that_cannot_be_changes_nothing(posted: str, admin_client: Client) -> None:
+    assert admin_client.post(REVIEW, {"reject": posted}).status_code in {302, 404}
+
+
+def test_values_are_narrowed_by_relation_and_name(admin_client: Client, garden: Node) -> None:
+    oak = said_of("Oak_50%", kind="material", titles="desk lamp")
+    material = RelationType.objects.get(code="has_material")
+    assert [line.value for line in lines(admin_client, relation=str(material.pk))] == [oak]
+    assert [line.value for line in lines(admin_client, q="GARD")] == [garden]
+    assert [line.value for line in lines(admin_client, q="%")] == [oak]
+    assert len(lines(admin_client, relation="nonsense", q="\x00", page="x")) == 2
+
+
+def test_a_page_of_many_values_takes_a_fixed_number_of_queries(
+    admin_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        said_of(f"Style {number}", kind="style", titles="desk lamp")
+    lines(admin_client)
+    with django_assert_max_num_queries(25):
+        assert len(lines(admin_client)) == 25
+    assert len(lines(admin_client, page="2")) == 5
