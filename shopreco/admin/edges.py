@@ -173,6 +173,11 @@ def state_of(edge: Edge) -> SafeString:
     return badge(f"edge-{edge.state}", edge.get_state_display())
 
 
+def kind_name(kind: str) -> str:
+    """What an owner calls the kind of a node: that of an attribute is the attribute's own name."""
+    return _("product") if kind == Node.ITEM else kind
+
+
 def nodes_named(text: str) -> models.QuerySet[Any]:
     """Nodes by a part of their label, items also by their object id; each by an index of its own,
     which one condition over both kinds could not use."""

@@ -32,7 +32,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco.admin.drawing import Drawing, Group, Neighbour, draw
-from shopreco.admin.edges import state_of
+from shopreco.admin.edges import kind_name, state_of
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.indexing.graph import REMOVABLE
 from shopreco.models import Edge, EdgeState, Meaning, Node, Provenance, RelationType
@@ -133,6 +133,7 @@ class Row:
 
     edge: Edge
     other: Node
+    kind: str
     relation: str
     url: str
     weight: str
@@ -299,6 +300,7 @@ def _row(node: Node, edge: Edge, address: Address) -> Row:
     return Row(
         edge=edge,
         other=other,
+        kind=kind_name(other.kind),
         relation=relation,
         url=address(other),
         weight=number_format(edge.weight, 2),

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from shopreco import services
-from shopreco.admin.edges import decide, nodes_named, reindexed
+from shopreco.admin.edges import decide, kind_name, nodes_named, reindexed
 from shopreco.admin.mixins import user_id
 from shopreco.admin.neighbourhood import EdgeFilter, EdgeForm, NodeSelect, neighbourhood
 from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, may, require
@@ -344,11 +344,6 @@ class NodeAdmin(ReadOnlyAdmin):
         LogEntry.objects.log_actions(
             user_id=user_id(request), queryset=[edge], action_flag=flag, change_message=message
         )
-
-
-def kind_name(kind: str) -> str:
-    """What an owner calls the kind of a node: that of an attribute is the attribute's own name."""
-    return _("product") if kind == Node.ITEM else kind
 
 
 def without_items(nodes: models.QuerySet[Node]) -> models.QuerySet[Node]:
