@@ -27,7 +27,8 @@ PAGE = """{% load shopreco static %}<!doctype html>
 <link rel="stylesheet" href="{% static 'shopreco/shopreco.css' %}"></head>
 <body><main><h1>{{ product }}</h1><svg width="10" height="{{ height }}" aria-hidden="true"></svg>
 {% recommendations product "product-similar" limit=3 lazy=True %}
-{% if two %}{% recommendations product "product-substitute" limit=3 lazy=True %}{% endif %}</main></body></html>"""
+{% if two %}{% recommendations product "product-substitute" limit=3 lazy=True %}{% endif %}
+</main></body></html>"""
 
 
 def product_page(request: HttpRequest, slug: str) -> HttpResponse:
