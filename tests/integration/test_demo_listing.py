@@ -50,6 +50,18 @@ def test_facets_narrow_to_exactly_what_they_promise(client: Client, address: str
             assert narrowed.total == tick.count, (box.parameter, tick.value)
 
 
+def test_the_variant_that_was_asked_for_is_on_the_card_and_leads_to_its_page(
+    client: Client,
+) -> None:
+    response = client.get("/search/?q=green+garden+chair")
+    assert response.context["listing"].products[0].title == "Garden chair green"
+    assert 'href="/p/chair-green/"' in response.content.decode()
+    [chair] = client.get("/search/?q=garden+chair&f.colour=Blue").context["listing"].products
+    assert chair.title == "Garden chair blue"
+    first = client.get("/search/?q=garden+chair").context["listing"].products[0]
+    assert first.title == "Garden chair", "nothing tells the colours apart"
+
+
 def test_filters_that_make_no_sense_give_an_empty_list_not_an_error(client: Client) -> None:
     for query in ("f.price=abc", "f.site=abc", "f.language=xx", "f.available=perhaps"):
         assert client.get(f"/search/?{query}").status_code == 200
