@@ -108,7 +108,7 @@ def test_a_child_leads_to_its_parent() -> None:
     (result,) = services.search("S-XXL", catalogue=CATALOGUE)
     assert result.object.get_title() == "Linen shirt"
     assert Product.objects.get(pk=result.variant_id).attr.size == "XXL"
-    assert (result.price, result.currency) == (Decimal("30.00"), "GBP")
+    assert (result.price, result.currency) == (Decimal("34.00"), "GBP")
 
 
 def test_recommended_products_go_with_it() -> None:
