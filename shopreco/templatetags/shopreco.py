@@ -122,8 +122,9 @@ def search_box(
 
 
 def _request(context: template.Context) -> HttpRequest | None:
-    """Also where a template is included with `only`."""
+    """Django's own, also where a template is included with `only` or rendered by DRF."""
     request = context.get("request") or getattr(context, "request", None)
+    request = getattr(request, "_request", request)
     return request if isinstance(request, HttpRequest) else None
 
 
@@ -221,15 +222,15 @@ class RecommendationsNode(template.Node):
         if lazy and not self.target:
             html = _placeholder(placement, seed, values, filters, caps, _nonce(request))
             return _with_stylesheet(context, html)
-        shown = _on_page(context).shown
-        mine = (placement, catalogue_of(seed).name, str(seed.pk))
         options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
             "filters": filters,
             "max_per": caps,
-            "exclude": _shown_beside(shown, mine),
         }
+        shown = _on_page(context).shown
+        mine = (catalogue_of(seed).name, repr((placement, seed.pk, options)))
+        options["exclude"] = _shown_beside(shown, mine)
         page = recommend(placement, seed=seed, request=request, **options)
         if "recommend" in page.degraded:
             raise BlockFailed(page.degraded["recommend"])
@@ -256,8 +257,8 @@ def _placeholder(
     return SafeString(get_template("shopreco/lazy.html").render(lazy))
 
 
-BlockKey = tuple[str, str, str]
-"""Placement, and catalogue and key of the seed."""
+BlockKey = tuple[str, str]
+"""A catalogue, and what is asked of it."""
 
 
 @dataclass(slots=True)
@@ -279,7 +280,7 @@ def _on_page(context: template.Context) -> OnPage:
 def _shown_beside(shown: Mapping[BlockKey, list[str]], block: BlockKey) -> list[str]:
     """What other blocks of the page show of the block's catalogue; the same block twice, as for two
     layouts, is the same."""
-    others = (ids for key, ids in shown.items() if key != block and key[1] == block[1])
+    others = (ids for key, ids in shown.items() if key != block and key[0] == block[0])
     return list(dict.fromkeys(chain.from_iterable(others)))[:MAX_EXCLUDED]
 
 

@@ -14,6 +14,7 @@ from django.template import Context, RequestContext, Template, TemplateSyntaxErr
 from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import translation
+from rest_framework.request import Request
 
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace, SpaceState
@@ -80,6 +81,12 @@ def test_the_search_box_goes_where_it_is_told() -> None:
     assert (field["name"], field["id"], field["value"]) == ("query", "top", "a")
     assert field["placeholder"] == "Lamps"
     assert Elements(render('{% search_box action="home" %}')).all("form")[0]["action"] == "/"
+
+
+def test_the_search_box_reads_the_request_of_rest_framework_too() -> None:
+    request = Request(RequestFactory().get("/?q=lamp"))
+    html = Template("{% load shopreco %}{% search_box %}").render(Context({"request": request}))
+    assert Elements(html).all("input")[0]["value"] == "lamp"
 
 
 def test_the_search_box_works_without_a_request() -> None:
@@ -298,6 +305,12 @@ def test_a_block_leaves_out_what_the_blocks_before_it_on_the_page_show() -> None
     assert second
     assert not {*first} & {*second}
     assert again == first, "the same block twice, as for two layouts, is the same"
+    other = source.replace("substitute", "similar").replace(
+        "limit=3 as second", "limit=4 as second"
+    )
+    first, second, _again = (part.split() for part in render(other, product=lamp()).split("|"))
+    assert second
+    assert not {*first} & {*second}
     alone = '{% recommendations product "product-substitute" limit=3 as p %}{% for r in p %}'
     assert {*render(alone + "{{ r.object_id }} {% endfor %}", product=lamp()).split()} & {*first}, (
         "another page is another page, whatever is cached"
