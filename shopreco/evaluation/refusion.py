@@ -183,8 +183,8 @@ def _store(
     """Items with the modality vectors and the alignment that indexing would have left."""
     CorpusProduct.objects.update(image="generated")
     items = [
-        Item(catalogue=CATALOGUE, object_id=id, group_id=0, outcome=Outcome.INDEXED)
-        for id in object_ids
+        Item(catalogue=CATALOGUE, object_id=id, group_id=group, outcome=Outcome.INDEXED)
+        for group, id in enumerate(object_ids)
     ]
     made = Item.objects.bulk_create(items, batch_size=PAGE)
     ids = {item.object_id: item.pk for item in made}

@@ -251,7 +251,8 @@ def test_selected_items_are_reindexed_by_a_worker(
     admin: Callable[[str], Any], page: Any, start_worker: Any, wait_until: Any
 ) -> None:
     start_worker()
-    Item.objects.filter(title="Brass desk lamp").update(title="out of date", hashes={})
+    stale = {"title": "out of date", "typed_title": "out of date", "hashes": {}}
+    Item.objects.filter(title="Brass desk lamp").update(**stale)
     admin("shopreco/item/?q=out of date")
     page.get_by_role("checkbox").nth(1).check()
     page.locator("select[name=action]").select_option(label="Re-index selected products")

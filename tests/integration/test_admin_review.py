@@ -23,12 +23,17 @@ pytestmark = pytest.mark.usefixtures("shop")
 REVIEW = reverse("admin:shopreco_edge_review")
 
 
+def relation_of(kind: str) -> RelationType:
+    made, _new = RelationType.objects.get_or_create(code=f"has_{kind}", defaults={"label": kind})
+    return made
+
+
 def said_of(label: str, *, kind: str, titles: str, weight: float = 0.45) -> Node:
     """A value that the texts of products with these words in their titles say."""
     value, _created = Node.objects.get_or_create(
         catalogue=CATALOGUE, kind=kind, key=label.casefold(), defaults={"label": label}
     )
-    relation = RelationType.objects.get(code=f"has_{kind}")
+    relation = relation_of(kind)
     Edge.objects.bulk_create(
         Edge(
             source=node,
@@ -67,8 +72,7 @@ def lines(client: Client, **asked: str) -> list[Any]:
 
 
 def key(value: Node) -> str:
-    relation = RelationType.objects.get(code=f"has_{value.kind}")
-    return f"{relation.pk}:{value.pk}"
+    return f"{relation_of(value.kind).pk}:{value.pk}"
 
 
 def test_the_list_of_relations_opens_with_the_review(admin_client: Client) -> None:
@@ -160,7 +164,7 @@ def test_a_key_that_cannot_be_changes_nothing(posted: str, admin_client: Client)
 
 def test_values_are_narrowed_by_relation_and_name(admin_client: Client, garden: Node) -> None:
     oak = said_of("Oak_50%", kind="material", titles="desk lamp")
-    material = RelationType.objects.get(code="has_material")
+    material = relation_of("material")
     assert [line.value for line in lines(admin_client, relation=str(material.pk))] == [oak]
     assert [line.value for line in lines(admin_client, q="GARD")] == [garden]
     assert [line.value for line in lines(admin_client, q="%")] == [oak]
