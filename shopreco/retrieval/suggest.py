@@ -47,6 +47,8 @@ def suggest(
     """Completions of a prefix: queries, then facet values such as categories, then products."""
     seen = Visitor(catalogue, request, Filters(visible=visible_to(catalogue, request)))
     typed = _read(space, prefix, request)
+    if not typed.form:
+        return []
     values = list(_facet_values(seen, typed))
     named = {value.text.casefold() for value in values}
     queries = [each for each in _queries(seen, typed) if each.text not in named]

@@ -52,6 +52,11 @@ def test_what_is_typed_without_accents_or_hyphens_is_completed(
     assert text in suggested(prefix)
 
 
+@pytest.mark.parametrize("prefix", ["\u0301", "\u200b", "-", "%", "_", "&", "salt -"])
+def test_what_has_no_letters_completes_to_nothing_odd(shop: None, prefix: str) -> None:
+    assert len(suggested(prefix)) <= 1
+
+
 def test_words_are_completed_to_what_some_product_has(shop: None) -> None:
     assert suggested("salt and p") == ["salt and pepper", "Salt & pepper mill"]
 
