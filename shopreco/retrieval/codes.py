@@ -59,7 +59,11 @@ def values(catalogue: str, name: str, texts: Iterable[str]) -> dict[str, list[in
     found = FIRSTS.get([(catalogue, name, key) for key in keys.values()], _firsts)
     spellings = spellings_of(catalogue)
     codes = {key: spellings.codes(code) for (_catalogue, _name, key), code in found.items()}
-    return {text: codes[key] for text, key in keys.items() if key in codes}
+    # A worker of the version before, still running after `migrate`, gives values no key.
+    rest = [(catalogue, name, text) for text, key in keys.items() if key not in codes]
+    unkeyed = VALUES.get(rest, _values) if rest else {}
+    as_written = {text: [code] for (_catalogue, _name, text), code in unkeyed.items()}
+    return {text: codes[key] for text, key in keys.items() if key in codes} | as_written
 
 
 def texts(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -129,38 +133,29 @@ def _facets(asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 
 def _values(asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], int]:
-    catalogues, names, wanted = zip(*asked, strict=True)
-    with connections[router.db_for_read(Item)].cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT t.catalogue, t.name, t.value, f.id::bigint << 32 | v.id
-            FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (catalogue, name, value)
-            JOIN shopreco_facetcode f ON f.catalogue = t.catalogue
-                AND md5(f.name) = md5(t.name) AND md5(f.value) = md5('')
-            JOIN shopreco_facetcode v ON v.catalogue = t.catalogue
-                AND md5(v.name) = md5(t.name) AND md5(v.value) = md5(t.value)
-            """,
-            [list(catalogues), list(names), list(wanted)],
-        )
-        return {(catalogue, name, value): c for catalogue, name, value, c in cursor.fetchall()}
+    return _codes(asked, "md5(v.value) = md5(t.text)")
 
 
 def _firsts(asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], int]:
-    catalogues, names, keys = zip(*asked, strict=True)
+    return _codes(asked, "md5(v.key) = md5(t.text) AND v.first_id IS NULL AND v.key <> ''")
+
+
+def _codes(asked: Sequence[tuple[str, str, str]], same: str) -> dict[tuple[str, str, str], int]:
+    """Codes by catalogue, name and text; `same` is the SQL that a row `v` is what a text names."""
+    catalogues, names, wanted = zip(*asked, strict=True)
     with connections[router.db_for_read(Item)].cursor() as cursor:
         cursor.execute(
-            """
-            SELECT t.catalogue, t.name, t.key, f.id::bigint << 32 | v.id
-            FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (catalogue, name, key)
+            f"""
+            SELECT t.catalogue, t.name, t.text, f.id::bigint << 32 | v.id
+            FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (catalogue, name, text)
             JOIN shopreco_facetcode f ON f.catalogue = t.catalogue
                 AND md5(f.name) = md5(t.name) AND md5(f.value) = md5('')
             JOIN shopreco_facetcode v ON v.catalogue = t.catalogue
-                AND md5(v.name) = md5(t.name) AND md5(v.key) = md5(t.key)
-                AND v.first_id IS NULL AND v.key <> ''
+                AND md5(v.name) = md5(t.name) AND {same}
             """,
-            [list(catalogues), list(names), list(keys)],
+            [list(catalogues), list(names), list(wanted)],
         )
-        return {(catalogue, name, key): c for catalogue, name, key, c in cursor.fetchall()}
+        return {(catalogue, name, text): c for catalogue, name, text, c in cursor.fetchall()}
 
 
 def _texts(ids: Sequence[int]) -> dict[int, tuple[str, str]]:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import pytest
 
-from demo_shop.embedded import EmbeddedServers
-from tests.conftest import ROOT
+from tests.own_settings import run_cases
+
+pytestmark = pytest.mark.usefixtures("servers")
 
 
-def test_with_django_tenants_every_shop_has_its_own(servers: EmbeddedServers) -> None:
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "tests/tenants/cases.py", "-q"),
-            *("--ds=tests.tenants.settings", "-p", "no:cacheprovider", "-p", "no:xdist"),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.tenants.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+def test_with_django_tenants_every_shop_has_its_own() -> None:
+    run_cases("tests/tenants/cases.py", "tests.tenants.settings")

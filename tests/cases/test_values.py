@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shopreco import services
+from shopreco.models import FacetCode
 from tests.gadgets import GADGET, found, index
 from tests.testapp.models import Gadget
 
@@ -53,6 +54,12 @@ def test_a_spelling_that_was_corrected_is_shown_at_once(shirts: None) -> None:
         shirt.save()
     index()
     assert values() == {"red": 4, "blue": 1}
+
+
+def test_a_value_that_a_worker_of_the_version_before_wrote_is_found(shirts: None) -> None:
+    FacetCode.objects.filter(value="blue").update(key="")
+    assert found(filters={"colour": "blue"}) == ["Shirt L"]
+    assert values(colour="blue") == {"Red": 4, "blue": 1}
 
 
 def test_letters_of_all_alphabets_have_a_case(shirts: None) -> None:
