@@ -23,7 +23,7 @@ from shopreco.conf import get_settings
 from shopreco.exceptions import InvalidQuery, ShopRecoError
 from shopreco.indexing.spaces import active_space, index_names
 from shopreco.models import EmbeddingSpace
-from shopreco.retrieval import dense, lexical, vectors
+from shopreco.retrieval import dense, hybrid, lexical, vectors
 from shopreco.retrieval.conditions import COLUMNS, Filters
 from shopreco.retrieval.filters import RANGES, facet_names, parse_filters
 from shopreco.retrieval.languages import query_language
@@ -238,5 +238,5 @@ def _dense_plan(
         return Plan(label, error=_("the query vector was not ready in time"))
     except (ShopRecoError, OSError) as error:
         return Plan(label, error=str(error))
-    statement = dense.statement(space, dense.literal(vector), scope, dense.NEIGHBOURS)
+    statement = dense.statement(space, dense.literal(vector), scope, hybrid.depth(space))
     return explain(label, statement, index, measure=measure)

@@ -35,6 +35,9 @@ heaviest count."""
 EVERY_ITEM = 0
 """Id of the empty term; its document frequency is N. Hashed terms begin at 1."""
 
+WORDLESS = -1
+"""Id of what stands for items without words; its document frequency is their number."""
+
 
 class Word(NamedTuple):
     """A term as it is kept: its normal form, how it is written, what else finds it."""
@@ -112,9 +115,10 @@ def replace_entries(
     if not items:
         return
     change = Counter({EVERY_ITEM: len(entries)})
-    words = {EVERY_ITEM: NOTHING}
+    words = {EVERY_ITEM: NOTHING, WORDLESS: NOTHING}
     for entry in entries.values():
         change.update(entry.weights.keys())
+        change[WORDLESS] += not entry.has_words
         words.update(entry.words)
     change.subtract(_terms_of(space, items))
     replace_rows(
@@ -152,11 +156,13 @@ def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
     found: Counter[int] = Counter()
     with connections[outbox_database()].cursor() as cursor:
         cursor.execute(
-            "SELECT term_ids FROM shopreco_lexicalentry WHERE space_id = %s AND item_id = ANY(%s)",
+            "SELECT term_ids, has_words FROM shopreco_lexicalentry "
+            "WHERE space_id = %s AND item_id = ANY(%s)",
             [space.pk, list(item_ids)],
         )
-        for (term_ids,) in cursor.fetchall():
+        for term_ids, has_words in cursor.fetchall():
             found[EVERY_ITEM] += 1
+            found[WORDLESS] += not has_words
             found.update(term_ids)
     return found
 

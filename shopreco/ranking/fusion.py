@@ -18,6 +18,11 @@ __all__ = ["ConvexSum", "Fused", "ReciprocalRank", "ScoreFusion", "create_fusion
 
 Scores = NDArray[np.floating[Any]]
 
+EXPECTED_LEXICAL = 0.6
+"""Lexical score that an item has for each unit of its cosine, where words and meaning agree. Of
+3,000 photographed products, 615 without text: .5 finds 34 % of these among the first ten for
+their titles, .6 48 %, .8 73 %, but .8 puts some before products whose title was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
@@ -45,9 +50,9 @@ class ConvexSum:
 
     All parts have a scale of their own that no other candidate can move: so the score of an item
     depends neither on filters nor on the page. An item that has no words is judged by its cosine
-    alone, which then has the weight of both; any other missing score counts 0: unrelated, nothing
-    of what is mentioned. See Bruch, Gai and Ingber, "An analysis of fusion functions for
-    hybrid retrieval" (2023).
+    alone: `EXPECTED_LEXICAL` of it stands for what words would score. Any other missing score
+    counts 0: unrelated, nothing of what is mentioned. See Bruch, Gai and Ingber, "An analysis of
+    fusion functions for hybrid retrieval" (2023).
     """
 
     def __init__(self, lexical_weight: float = 0.7, mention_weight: float = 0.03) -> None:
@@ -62,7 +67,8 @@ class ConvexSum:
 
     def fuse(self, dense: Scores, lexical: Scores, mentions: Scores) -> Fused:
         rest = 1 - self.mention_weight
-        share = np.where(np.isnan(lexical), 1.0, 1 - self.lexical_weight)
+        expected = np.where(np.isnan(lexical), EXPECTED_LEXICAL, 0.0)
+        share = 1 - self.lexical_weight + self.lexical_weight * expected
         return _fused(
             dense=rest * share * _known(dense),
             lexical=rest * self.lexical_weight * _known(lexical),

@@ -25,6 +25,8 @@ from shopreco.retrieval.stages import Stages
 from shopreco.retrieval.vocabulary import VOCABULARIES, Vocabulary
 from shopreco.text.exclusion import without_excluded
 
+WORDLESS_NEIGHBOURS = 128
+"""Depth of the dense part where some items have no words: nothing else finds them."""
 RESCORED = 64
 """The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
 DENSE_CUT = 0.5
@@ -175,6 +177,11 @@ def _words_and_vector(
     return found, vector
 
 
+def depth(space: EmbeddingSpace) -> int:
+    """How many of the nearest items are looked at."""
+    return WORDLESS_NEIGHBOURS if lexical.some_lack_words(space) else dense.NEIGHBOURS
+
+
 class Reached(NamedTuple):
     """Items whose cosine is known, each with its exact BM25F; all arrays (n,)."""
 
@@ -201,7 +208,7 @@ def _reached(
     One statement: each round trip and each plan costs as much as a retrieval itself.
     """
     literal = dense.literal(vector)
-    near = dense.statement(space, literal, scope, dense.NEIGHBOURS)
+    near = dense.statement(space, literal, scope, depth(space))
     given = {*by_words.item_ids[:RESCORED].tolist(), *shares.at_least(MENTIONED).tolist()}
     join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
     where = scope.where()
@@ -235,7 +242,7 @@ def _reached(
 
 def _near(space: EmbeddingSpace, vector: NDArray[np.float32], scope: Filters) -> Reached:
     """The nearest items, where words cannot be asked."""
-    hits = dense.nearest(space, vector, scope)
+    hits = dense.nearest(space, vector, scope, depth(space))
     return Reached(hits.item_ids, hits.group_ids, hits.scores, np.full(len(hits), np.nan))
 
 

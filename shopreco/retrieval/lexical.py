@@ -11,7 +11,7 @@ import numpy as np
 from django.db import connections, router
 from numpy.typing import NDArray
 
-from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE
+from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE, WORDLESS
 from shopreco.models import EmbeddingSpace, LexiconTerm
 from shopreco.process_cache import NotYetRead, Refreshed
 from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, read_arrays
@@ -109,12 +109,12 @@ NO_FREQUENCIES = Frequencies(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def read_frequencies(space: EmbeddingSpace) -> Frequencies:
-    """Of the most frequent terms of a space."""
+    """Of the most frequent terms of a space, and of what counts items."""
     sql = """
         SELECT term_id, document_frequency FROM (
             SELECT term_id, document_frequency FROM shopreco_lexiconterm
             WHERE space_id = %s AND document_frequency > 0
-            ORDER BY document_frequency DESC, term_id LIMIT %s
+            ORDER BY term_id > 0, document_frequency DESC, term_id LIMIT %s
         ) AS frequent ORDER BY term_id
     """
     columns = {"term_id": "i8", "document_frequency": "i8"}
@@ -123,6 +123,19 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
 
 
 FREQUENCIES = Refreshed(read_frequencies, most=MOST_KEPT, size=lambda read: len(read.counts))
+
+
+def kept_frequencies(space: EmbeddingSpace) -> Frequencies:
+    """None while they are read for the first time: then all are asked for."""
+    try:
+        return FREQUENCIES.of(space, patience=0)
+    except NotYetRead:
+        return NO_FREQUENCIES
+
+
+def some_lack_words(space: EmbeddingSpace) -> bool:
+    """Whether it has items without words, as far as is known without asking."""
+    return bool(kept_frequencies(space).of([WORDLESS]))
 
 
 class SpaceLexicon:
@@ -138,18 +151,11 @@ class SpaceLexicon:
     def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
         """Document frequency by known term; notes N on the way."""
         by_id = {term_id(term): term for term in (*terms, *guesses)}
-        found = self._kept().of([EVERY_ITEM, *by_id])
+        found = kept_frequencies(self.space).of([EVERY_ITEM, *by_id])
         if unknown := [id for term in terms if (id := term_id(term)) not in found]:
             found |= self._frequencies([EVERY_ITEM, *unknown])
         self.documents = found.pop(EVERY_ITEM, self.documents)
         return {by_id[each]: frequency for each, frequency in found.items()}
-
-    def _kept(self) -> Frequencies:
-        """None while they are read for the first time: then all are asked for."""
-        try:
-            return FREQUENCIES.of(self.space, patience=0)
-        except NotYetRead:
-            return NO_FREQUENCIES
 
     def _frequencies(self, term_ids: list[int]) -> dict[int, int]:
         with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:

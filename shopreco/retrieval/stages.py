@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from time import perf_counter
+from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from django.db import connections, router, transaction
@@ -22,13 +23,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@contextmanager
-def savepoint() -> Iterator[None]:
+def savepoint() -> AbstractContextManager[object]:
     """For what is caught when it fails: a failing statement would end a transaction of the host's
     (ATOMIC_REQUESTS), and with it the page."""
     alias = router.db_for_read(Embedding)
-    with transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext():
-        yield
+    return transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext()
 
 
 def answer_of_a_shop(function: Callable[P, R]) -> Callable[P, R]:
@@ -56,21 +55,51 @@ class Stages:
     timings: dict[str, float] = field(default_factory=dict)
     degraded: dict[str, str] = field(default_factory=dict)
 
-    @contextmanager
-    def stage(self, name: str, *, optional: bool = False) -> Iterator[None]:
+    def stage(self, name: str, *, optional: bool = False) -> Stage:
         """Time a stage; an optional one that fails is logged and named instead of raised."""
-        started = perf_counter()
+        return Stage(self, name, savepoint() if optional else None)
+
+
+class Stage:
+    """One stage of an answer. An answer has two dozen: a generator each would cost it more than
+    some of them."""
+
+    __slots__ = ("_guard", "_name", "_stages", "_started")
+
+    def __init__(
+        self, stages: Stages, name: str, guard: AbstractContextManager[object] | None
+    ) -> None:
+        """guard: what an optional one is undone by; None where a failure is raised."""
+        self._stages = stages
+        self._name = name
+        self._guard = guard
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+        if self._guard is not None:
+            self._guard.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        stages, name = self._stages, self._name
         try:
-            with savepoint() if optional else nullcontext():
-                yield
-        except Exception as error:
-            if not optional:
-                raise
-            # Of what is still being read only the first answers of a process go without.
-            level = logging.INFO if isinstance(error, NotYetRead) else logging.ERROR
-            text = "the answer goes without its stage %r: %s"
-            logger.log(level, text, name, error, exc_info=level == logging.ERROR)
-            self.degraded[name] = f"{type(error).__name__}: {error}"[:300]
+            if self._guard is None:
+                return False
+            self._guard.__exit__(kind, error, traceback)
+        except Exception as failed:  # noqa: BLE001 (of a failure it is all the same which)
+            error = failed
         finally:
-            passed = (perf_counter() - started) * 1000
-            self.timings[name] = round(self.timings.get(name, 0.0) + passed, 2)
+            passed = (perf_counter() - self._started) * 1000
+            stages.timings[name] = round(stages.timings.get(name, 0.0) + passed, 2)
+        if not isinstance(error, Exception):
+            return False
+        # Of what is still being read only the first answers of a process go without.
+        level = logging.INFO if isinstance(error, NotYetRead) else logging.ERROR
+        text = "the answer goes without its stage %r: %s"
+        logger.log(level, text, name, error, exc_info=error if level == logging.ERROR else None)
+        stages.degraded[name] = f"{type(error).__name__}: {error}"[:300]
+        return True

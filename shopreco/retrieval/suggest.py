@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -100,35 +101,43 @@ class Visitor:
     request: HttpRequest | None
     visible: Filters
 
-    def with_any(self, held: Sequence[int], source: str, *, always: bool = False) -> list[int]:
-        """Of terms or codes, in order, those that something has which may be seen.
+    def with_any(
+        self, held: Sequence[int], source: str, most: int, *, always: bool = False
+    ) -> list[int]:
+        """The first `most` of terms or codes that something has which may be seen.
 
         source: of the items `i` that have `each.held`. Where only the live queryset knows what is
         hidden, it is asked of the first `SAMPLED` of each.
         always: also where nothing is hidden from anybody.
         """
-        hiding = bool(self.visible) or self.catalogue.hides_by_queryset
-        if not held or not (hiding or always):
-            return list(held)
+        if not held or not (always or self.visible or self.catalogue.hides_by_queryset):
+            return list(held[:most])
         where = self.visible.where()
+        source += f" AND i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}"
+        params = [list(held), self.catalogue.name, *where.params]
         with connections[router.db_for_read(Item)].cursor() as cursor:
+            if not self.catalogue.hides_by_queryset:
+                # In their order, and no further than to the last that is wanted.
+                cursor.execute(
+                    f"""
+                    SELECT held FROM unnest(%s::bigint[]) WITH ORDINALITY AS each (held, place)
+                    WHERE EXISTS (SELECT {source}) ORDER BY place LIMIT {most:d}
+                    """,
+                    params,
+                )
+                return [each for (each,) in cursor.fetchall()]
             cursor.execute(
                 f"""
                 SELECT each.held, found.* FROM unnest(%s::bigint[]) AS each (held)
-                CROSS JOIN LATERAL (
-                    SELECT i.id, i.group_id {source} AND i.catalogue = %s
-                      AND i.outcome = 'indexed' AND {where.sql} LIMIT {SAMPLED:d}
-                ) AS found
+                CROSS JOIN LATERAL (SELECT i.id, i.group_id {source} LIMIT {SAMPLED:d}) AS found
                 """,
-                [list(held), self.catalogue.name, *where.params],
+                params,
             )
             rows = cursor.fetchall()
-        seen = {each for each, _item, _group in rows}
-        if self.catalogue.hides_by_queryset:
-            places = [(item_id, group_id) for _each, item_id, group_id in rows]
-            shown = live(self.catalogue, self.request, places, collapse=True)
-            seen = {each for (each, *_place), is_live in zip(rows, shown, strict=True) if is_live}
-        return [each for each in held if each in seen]
+        places = [(item_id, group_id) for _each, item_id, group_id in rows]
+        shown = live(self.catalogue, self.request, places, collapse=True)
+        seen = {each for (each, *_place), is_live in zip(rows, shown, strict=True) if is_live}
+        return [each for each in held if each in seen][:most]
 
 
 def _queries(seen: Visitor, typed: Typed) -> list[Suggestion]:
@@ -155,7 +164,7 @@ def _queries(seen: Visitor, typed: Typed) -> list[Suggestion]:
         FROM shopreco_lexicalentry l JOIN shopreco_item i ON i.id = l.item_id
         WHERE {typed.holds_before} AND l.term_ids @> ARRAY[each.held::int]
     """
-    terms = seen.with_any(list(words), source, always=bool(typed.before))[:WORDS]
+    terms = seen.with_any(list(words), source, WORDS, always=bool(typed.before))
     return [Suggestion("query", f"{typed.head} {words[term]}".strip()) for term in terms]
 
 
@@ -166,7 +175,7 @@ def _facet_values(seen: Visitor, typed: Typed) -> Iterator[Suggestion]:
         found = codes.values(seen.catalogue.name, name, matching)
         by_code = {code: value for value, spelled in found.items() for code in spelled}
         source = "FROM shopreco_item i WHERE i.facet_codes @> ARRAY[each.held]"
-        held = seen.with_any(list(by_code), source)
+        held = seen.with_any(list(by_code), source, len(by_code))
         for value in list(dict.fromkeys(by_code[code] for code in held))[:PER_FACET]:
             yield Suggestion(name, value, facet=name)
 
@@ -175,10 +184,16 @@ def _beginning(catalogue: Catalogue, name: str, typed: Typed) -> Iterator[str]:
     """Values of a facet that have such a word, the most frequent first."""
     values, wanted = facet_values(catalogue, name), f" {typed.form}"
     for value in values:
-        if wanted in f" {typed_title(value.rpartition(SEPARATOR.strip())[2])}":
+        if wanted in _typed_value(value):
             yield value
     if len(values) == MAX_FACET_VALUES:
         yield from _rare_values(catalogue, name, typed.text)
+
+
+@lru_cache(maxsize=16_384)
+def _typed_value(value: str) -> str:
+    """The last part of a value as `Item.typed_title` has titles, after a space."""
+    return f" {typed_title(value.rpartition(SEPARATOR.strip())[2])}"
 
 
 def _rare_values(catalogue: Catalogue, name: str, prefix: str) -> list[str]:

@@ -21,6 +21,7 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.fusion import MIN_PAIRS, fuse
 from shopreco.indexing import fusing, modalities, runs, spaces
+from shopreco.indexing.lexicon import WORDLESS
 from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
@@ -28,10 +29,12 @@ from shopreco.models import (
     EmbeddingSpace,
     IndexRun,
     Item,
+    LexiconTerm,
     ModalityVector,
     ModelVersion,
     SpaceState,
 )
+from shopreco.retrieval import dense, hybrid, lexical
 from tests.media import video
 from tests.testapp.encoders import TileEncoder
 from tests.testapp.models import Picture, Poster
@@ -267,6 +270,30 @@ def test_a_product_without_words_is_made_of_its_picture_alone() -> None:
     assert np.isnan(matrices["text"]).all()
     stored = np.asarray(Embedding.objects.get(item=item(silent)).vector, dtype=np.float32)
     assert stored == pytest.approx(matrices["image"][0], abs=2e-3)
+
+
+def test_where_some_have_no_words_more_of_what_is_near_is_looked_at() -> None:
+    """Nothing else finds them; a rebuild tells those that are there, a save one that is new."""
+
+    def wordless() -> int:
+        counted = LexiconTerm.objects.filter(space=active(), term_id=WORDLESS)
+        return sum(counted.values_list("document_frequency", flat=True))
+
+    gallery(MIN_PAIRS)
+    index()
+    assert wordless() == 0
+    assert hybrid.depth(active()) == dense.NEIGHBOURS
+    silent = poster("", drawn(COLOURS["red"]))
+    drain()
+    assert wordless() == 1
+    lexical.FREQUENCIES.load(active())
+    assert hybrid.depth(active()) == hybrid.WORDLESS_NEIGHBOURS
+    index()
+    assert wordless() == 1
+    silent.title = "red poster of a bridge"
+    silent.save()
+    drain()
+    assert wordless() == 0
 
 
 def test_bad_pictures_are_named_with_a_reason_and_stop_nothing() -> None:

@@ -28,7 +28,14 @@ def test_an_unknown_cosine_counts_nothing() -> None:
 
 def test_an_item_without_words_is_judged_by_its_cosine_alone() -> None:
     fused = ConvexSum(0.7, 0).fuse(np.array([0.4, 0.4]), np.array([NAN, 0.0]), NOTHING[:2])
-    np.testing.assert_allclose(fused.scores, [0.4, 0.12])
+    np.testing.assert_allclose(fused.scores, [0.12 + 0.7 * 0.6 * 0.4, 0.12])
+
+
+def test_a_photo_alone_does_not_stand_before_the_product_whose_title_was_asked_for() -> None:
+    """Even a title that is said word for word scores less than 1 by BM25F."""
+    cosines, words = np.array([0.95, 0.9]), np.array([0.65, NAN])
+    fused = ConvexSum().fuse(cosines, words, NOTHING[:2])
+    assert fused.scores[0] > fused.scores[1]
 
 
 def test_what_a_query_mentions_has_its_own_weight() -> None:
