@@ -74,9 +74,10 @@ def _join(filters: Filters) -> str:
 
 
 def literal(vector: NDArray[np.float32]) -> str:
-    """A vector, (d,), as text for a `halfvec`, which keeps no more than four digits."""
-    numbers = ",".join(["%.4g"] * len(vector)) % tuple(vector.tolist())
-    return f"[{numbers}]"
+    """A unit vector, (d,), as text for a `halfvec`, which keeps no more than four digits: in
+    millionths, since integers are written in half the time."""
+    millionths = np.rint(vector * 1e6).astype(np.int64)
+    return f"[{('%de-6,' * len(millionths) % tuple(millionths.tolist()))[:-1]}]"
 
 
 def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:

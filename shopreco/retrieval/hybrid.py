@@ -179,7 +179,8 @@ def _words_and_vector(
 
 def depth(space: EmbeddingSpace) -> int:
     """How many of the nearest items are looked at."""
-    return WORDLESS_NEIGHBOURS if lexical.some_lack_words(space) else dense.NEIGHBOURS
+    some_lack_words = lexical.kept_frequencies(space).some_lack_words
+    return WORDLESS_NEIGHBOURS if some_lack_words else dense.NEIGHBOURS
 
 
 class Reached(NamedTuple):

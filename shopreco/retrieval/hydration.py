@@ -52,7 +52,8 @@ class Hydrated:
 def hydrate(
     catalogue: Catalogue,
     request: HttpRequest | None,
-    items: Sequence[Place],
+    item_ids: NDArray[np.int64],
+    group_ids: NDArray[np.int64],
     *,
     offset: int,
     limit: int,
@@ -68,10 +69,11 @@ def hydrate(
     page: list[Live] = []
     passed = asked = start = size = 0
     most = offset + limit + MOST_HIDDEN
-    while start < len(items) and len(page) < limit and start < most:
+    while start < len(item_ids) and len(page) < limit and start < most:
         ahead = offset - passed
         size = max(ahead + limit - len(page), 2 * size)
-        chunk = items[start : min(start + size, most)]
+        part = slice(start, min(start + size, most))
+        chunk = list(zip(item_ids[part].tolist(), group_ids[part].tolist(), strict=True))
         shown = _shown(chunk, collapse=collapse)
         if ahead > limit:
             # Far down the list only the keys of what lies before are needed.
@@ -93,7 +95,7 @@ def hydrate(
                 page.append(Live(position, item_id, found[pk], key, variant))
         start += len(chunk)
     dropped = asked - passed - len(page)
-    gave_up = len(page) < limit and asked < len(items)
+    gave_up = len(page) < limit and asked < len(item_ids)
     missing = [catalogue.to_pk(each.object_id) for each in page if each.object is None]
     if missing:
         objects = queryset.in_bulk(missing)

@@ -65,12 +65,12 @@ class Ranking:
         return list(zip(self.item_ids.tolist(), self.group_ids.tolist(), strict=True))
 
     def take(self, positions: NDArray[Any]) -> Ranking:
-        return replace(
-            self,
-            item_ids=self.item_ids[positions],
-            group_ids=self.group_ids[positions],
-            scores=self.scores[positions],
-            parts={name: part[positions] for name, part in self.parts.items()},
+        return Ranking(
+            self.item_ids[positions],
+            self.group_ids[positions],
+            self.scores[positions],
+            self.source,
+            {name: part[positions] for name, part in self.parts.items()},
         )
 
 
@@ -93,10 +93,18 @@ def live_results(
     limit: int,
     collapse: bool,
 ) -> Shown:
-    found = hydrate(shop, request, ranking.places, offset=offset, limit=limit, collapse=collapse)
+    found = hydrate(
+        shop,
+        request,
+        ranking.item_ids,
+        ranking.group_ids,
+        offset=offset,
+        limit=limit,
+        collapse=collapse,
+    )
     shown = ranking.take(np.array([each.position for each in found.page], dtype=np.intp))
-    scores = shown.scores.tolist()
-    parts = {name: part.tolist() for name, part in shown.parts.items()}
+    scores = shown.scores.round(6).tolist()
+    parts = {name: part.round(6).tolist() for name, part in shown.parts.items()}
     lowest = lowest_prices(shown.item_ids.tolist()) if collapse and shop.parent_field else {}
     results = tuple(
         Result(
@@ -105,9 +113,9 @@ def live_results(
             object_id=each.object_id,
             variant_id=each.variant_id,
             rank=offset + n + 1,
-            score=round(scores[n], 6),
+            score=scores[n],
             source=ranking.source,
-            parts={name: round(part[n], 6) for name, part in parts.items() if not isnan(part[n])},
+            parts={name: part[n] for name, part in parts.items() if not isnan(part[n])},
             lowest_price=lowest.get(each.item_id),
         )
         for n, each in enumerate(found.page)

@@ -17,7 +17,7 @@ from shopreco.text.reading import (
     query_terms,
     query_weights,
 )
-from shopreco.text.spelling import KnownTerm, damerau_levenshtein, deletions, nearest_term
+from shopreco.text.spelling import KnownTerm, deletions, nearest_term
 
 __all__ = [
     "Analyser",
@@ -25,7 +25,6 @@ __all__ = [
     "Lexicon",
     "QueryTerm",
     "Token",
-    "damerau_levenshtein",
     "deletions",
     "detect_language",
     "document_weights",

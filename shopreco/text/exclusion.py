@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from shopreco.text.languages import LANGUAGES, NEGATIONS, PREPOSITIONS, Negations, base_code
 
@@ -22,6 +23,7 @@ def is_preposition(word: str, language: str) -> bool:
     return word in PREPOSITIONS.get(base_code(language), ())
 
 
+@lru_cache(maxsize=1_024)
 def without_excluded(query: str, language: str) -> str:
     """The query without what it excludes: `jacket not black` asks for a jacket, `bag without
     wheels` for a bag, `lamp -floor` for a lamp. The whole query, if that leaves nothing."""

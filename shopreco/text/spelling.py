@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["KnownTerm", "damerau_levenshtein", "deletions", "nearest_term"]
+from rapidfuzz.distance import OSA
+
+__all__ = ["KnownTerm", "deletions", "nearest_term"]
 
 SHORT_WORD = 4
 """Up to this length one edit is allowed, above it two."""
@@ -50,9 +52,10 @@ def nearest_term(
     for each in candidates:
         if len(each.surface) < SHORTEST:
             continue
-        distance = damerau_levenshtein(surface, each.surface, limit)
+        # Insertions, deletions, substitutions and swaps of neighbours; `limit + 1` beyond it.
+        distance = OSA.distance(surface, each.surface, score_cutoff=limit)
         if distance > 1 and min(len(stem), len(each.term)) > SHORTEST:
-            distance = 1 if damerau_levenshtein(stem, each.term, 1) <= 1 else distance
+            distance = 1 if OSA.distance(stem, each.term, score_cutoff=1) <= 1 else distance
         if distance > (limit if each.frequency >= MIN_FREQUENCY else 1):
             continue
         rank = distance + 0.5 * (surface[:1] != each.surface[:1])
@@ -60,25 +63,3 @@ def nearest_term(
         if best is None or key[:3] < best[:3]:
             best = key
     return (best[3], best[4]) if best else None
-
-
-def damerau_levenshtein(first: str, second: str, limit: int) -> int:
-    """Insertions, deletions, substitutions and swaps of neighbours that turn one into the other.
-
-    `limit + 1` as soon as it must be more than `limit`. (Optimal string alignment: no substring is
-    edited twice.)
-    """
-    if abs(len(first) - len(second)) > limit:
-        return limit + 1
-    before: list[int] = []
-    previous = list(range(len(second) + 1))
-    for i, a in enumerate(first, start=1):
-        row = [i] * (len(second) + 1)
-        for j, b in enumerate(second, start=1):
-            row[j] = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == second[j - 2] and b == first[i - 2]:
-                row[j] = min(row[j], before[j - 2] + 1)
-        if min(row) > limit:
-            return limit + 1
-        before, previous = previous, row
-    return min(previous[-1], limit + 1)

@@ -14,7 +14,6 @@ from shopreco.text import (
     KnownTerm,
     QueryTerm,
     Token,
-    damerau_levenshtein,
     deletions,
     ending_with,
     found_by,
@@ -231,26 +230,6 @@ def test_a_compound_is_kept_with_its_endings_in_every_region(language: str) -> N
 
 def test_english_words_are_not_looked_for_inside_others() -> None:
     assert set(read("bell", Titles({"doorbell": 3}))) == set()
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "distance"),
-    [("", "", 0), ("lamp", "lamp", 0), ("lamp", "lampp", 1), ("lamp", "alpm", 2),
-     ("lamp", "lapm", 1), ("lamp", "lump", 1), ("abc", "", 3), ("kitten", "sitting", 3)],
-)  # fmt: skip
-def test_edit_distances(first: str, second: str, distance: int) -> None:
-    assert damerau_levenshtein(first, second, limit=9) == distance
-
-
-WORDS = st.text("abcd", max_size=8)
-
-
-@given(first=WORDS, second=WORDS, limit=st.integers(0, 4))
-def test_a_limit_changes_nothing_below_it(first: str, second: str, limit: int) -> None:
-    exact = damerau_levenshtein(first, second, limit=20)
-    assert damerau_levenshtein(first, second, limit) == min(exact, limit + 1)
-    assert damerau_levenshtein(second, first, limit) == min(exact, limit + 1)
-    assert (exact == 0) == (first == second)
 
 
 @given(st.text(max_size=200))
