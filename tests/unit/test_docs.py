@@ -26,7 +26,7 @@ from shopreco.api.parameters import TRACKING
 from shopreco.blocks import HEADINGS
 from shopreco.encoders.graph import RESTART
 from shopreco.indexing import spaces
-from shopreco.ranking.fusion import ConvexSum
+from shopreco.ranking.fusion import EXPECTED_LEXICAL, ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
 from shopreco.retrieval.limits import MAX_OFFSET
 from shopreco.services import PLACEMENTS
@@ -246,10 +246,13 @@ def test_the_parameters_that_are_passed_over_are_those_of_the_code() -> None:
 CONSTANTS = {
     "README.md": [
         (r"the (\d+) nearest products", dense.NEIGHBOURS),
+        (r"\((\d+) where some have no words\)", hybrid.WORDLESS_NEIGHBOURS),
         (r"up to ([\d,]+)\.", lexical.MAX_HITS),
     ],
     "docs/explanation/fusion.md": [
         (r"the (\d+) nearest", dense.NEIGHBOURS),
+        (r"(\d+) where some products have no words", hybrid.WORDLESS_NEIGHBOURS),
+        (r"([\d.]+) of it stands for the words' share", EXPECTED_LEXICAL),
         (r"at least (a quarter) of the query's weight", lexical.CUT),
         (r"match, up to ([\d,]+)\.", lexical.MAX_HITS),
         (r"reach (half) the best cosine", hybrid.DENSE_CUT),
