@@ -180,8 +180,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return str(found)
 
     def for_cards(self) -> ProductQuerySet:
-        """With everything that a product card shows, in three queries at most."""
-        variants = Product.objects.filter(active=True)
+        """With everything that a product card shows, in two queries: of variants, what says
+        whether they can be bought and for how much."""
+        variants = Product.objects.filter(active=True).only(
+            "parent", "active", "stock", "price", "currency"
+        )
         return self.select_related("brand", "parent").prefetch_related(
             Prefetch("variants", variants)
         )

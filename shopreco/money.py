@@ -16,7 +16,13 @@ def decimals_of(currency: str) -> int:
 
 def money(amount: Decimal, currency: str) -> str:
     """The amount in the visitor's language, with the decimals of its currency."""
-    locale = _locale(get_language() or "en")
+    return _written(amount, currency, get_language() or "en")
+
+
+@lru_cache(maxsize=8_192)
+def _written(amount: Decimal, currency: str, language: str) -> str:
+    """Prices repeat from page to page, and each takes as long as a stage of a search."""
+    locale = _locale(language)
     rounded = amount.quantize(Decimal(1).scaleb(-decimals_of(currency)), ROUND_HALF_UP)
     if not currency:
         return format_decimal(rounded, "#,##0.00", locale=locale)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import lru_cache
+from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
@@ -23,12 +23,6 @@ register = template.Library()
 
 SECONDS = 60
 """For so long a process keeps what every page shows."""
-
-TICK = (
-    '<label class="tick{}"><input type="checkbox" name="{}" value="{}" data-submit{}>'
-    ' <span>{}</span> <span class="number">{}{}</span></label>'
-)
-CHECKED = SafeString(" checked")
 
 
 @register.simple_tag
@@ -54,23 +48,17 @@ def cart_size(context: template.Context) -> int:
 def ticks(box: Box, *, counted_all: bool) -> SafeString:
     """The values of a facet as boxes to tick; without `counted_all`, the counts are "at least".
 
-    A page has hundreds, of which a loop in a template takes twice the time.
+    A page has hundreds, for which a loop in a template takes several times as long.
     """
-    return format_html_join(
-        "\n",
-        TICK,
-        (
-            (
-                f" depth-{each.depth}" if each.depth > 1 else "",
-                box.parameter,
-                each.value,
-                CHECKED if each.selected else "",
-                each.label,
-                each.count,
-                "" if counted_all else "+",
-            )
+    name, more = escape(box.parameter), "" if counted_all else "+"
+    return SafeString(
+        "\n".join(
+            f'<label class="tick{f" depth-{each.depth}" if each.depth > 1 else ""}">'
+            f'<input type="checkbox" name="{name}" value="{escape(each.value)}" data-submit'
+            f"{' checked' if each.selected else ''}> <span>{escape(each.label)}</span>"
+            f' <span class="number">{each.count}{more}</span></label>'
             for each in box.ticks
-        ),
+        )
     )
 
 

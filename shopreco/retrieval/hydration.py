@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,15 @@ of another group."""
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """An item of the index with its live object; `position` in the ranked list."""
+    """An item of the index with its live object, and its live variant where that matched and is to
+    be seen; `position` in the ranked list."""
 
     position: int
     item_id: int
     object: Any
     object_id: str
     variant_id: str
+    variant: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def hydrate(
             keys = {key for key, _variant in shown.values()}
             found = dict.fromkeys(_live_pks(queryset, catalogue.to_pks(keys)))
         else:
-            found = queryset.in_bulk(catalogue.to_pks(key for key, _variant in shown.values()))
+            found = _objects(catalogue, queryset, shown.values())
         for position, (item_id, _group) in enumerate(chunk, start):
             if len(page) == limit:
                 break
@@ -92,19 +94,30 @@ def hydrate(
             if passed < offset:
                 passed += 1
             else:
-                page.append(Live(position, item_id, found[pk], key, variant))
+                seen = found.get(catalogue.to_pk(variant)) if variant else None
+                page.append(Live(position, item_id, found[pk], key, variant, seen))
         start += len(chunk)
     dropped = asked - passed - len(page)
     gave_up = len(page) < limit and asked < len(item_ids)
-    missing = [catalogue.to_pk(each.object_id) for each in page if each.object is None]
+    missing = [(each.object_id, each.variant_id) for each in page if each.object is None]
     if missing:
-        objects = queryset.in_bulk(missing)
+        objects = _objects(catalogue, queryset, missing)
         page = [
-            Live(e.position, e.item_id, obj, e.object_id, e.variant_id)
-            for e in page
-            if (obj := e.object or objects.get(catalogue.to_pk(e.object_id))) is not None
+            each if each.object is not None else _with(each, catalogue, objects) for each in page
         ]
-    return Hydrated(page, asked, dropped, gave_up)
+    return Hydrated([e for e in page if e.object is not None], asked, dropped, gave_up)
+
+
+def _objects(
+    catalogue: Catalogue, queryset: models.QuerySet[Any], keys: Iterable[tuple[str, str]]
+) -> dict[Any, Any]:
+    """Live objects and variants, by their own keys: one query, for a page shows both."""
+    return queryset.in_bulk(catalogue.to_pks(key for pair in keys for key in pair if key))
+
+
+def _with(found: Live, catalogue: Catalogue, objects: dict[Any, Any]) -> Live:
+    seen = objects.get(catalogue.to_pk(found.variant_id)) if found.variant_id else None
+    return replace(found, object=objects.get(catalogue.to_pk(found.object_id)), variant=seen)
 
 
 def live(

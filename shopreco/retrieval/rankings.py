@@ -112,6 +112,7 @@ def live_results(
             item_id=each.item_id,
             object_id=each.object_id,
             variant_id=each.variant_id,
+            variant=each.variant,
             rank=offset + n + 1,
             score=scores[n],
             source=ranking.source,

@@ -115,9 +115,7 @@ def answer(question: Question, page: ResultPage, stages: Stages) -> ResultPage:
         stages.degraded["hydrate"] = f"of {shown.asked} candidates too few are live"
     results = shown.results
     with stages.stage("variants", optional=True):
-        results = with_variants(
-            shop, question.request, results, found.apart, question.filters, question.sort
-        )
+        results = with_variants(shop, results, found.apart, question.filters, question.sort)
     if question.explain and found.ranking.source in EXPLAINED:
         with stages.stage("explain", optional=True):
             results = explained(space, _query(space, question, photo), results)

@@ -162,7 +162,7 @@ def fill(space: EmbeddingSpace, block: Block, stages: Stages) -> tuple[Result, .
             break
         k = min(4 * k, MOST_CANDIDATES)
     with stages.stage("variants", optional=True):
-        results = with_variants(block.shop, block.request, shown.results, apart, filters)
+        results = with_variants(block.shop, shown.results, apart, filters)
         shown = replace(shown, results=results)
     return shown.results
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from django.http import HttpRequest
 
 from shopreco.catalogues import Catalogue
 from shopreco.models import Item
@@ -22,7 +20,6 @@ SAME_SCORE = 1e-9
 
 def with_variants(
     shop: Catalogue,
-    request: HttpRequest | None,
     results: Sequence[Result],
     ranking: Ranking | None,
     filters: Filters,
@@ -44,25 +41,31 @@ def with_variants(
     )
     item_ids = [*own.values(), *(r.item_id for r in matched.values())]
     scores = _passing(item_ids, filters) if ranking is None else _distinct(ranking, item_ids)
-    asked_for = [
+    asked_for = {
         key
         for key, r in matched.items()
         if (product := own.get(r.object_id)) not in scores
         or scores.get(r.item_id, 0.0) > scores[product] + SAME_SCORE
-    ]
-    found = shop.get_live_queryset(request).in_bulk(shop.to_pks(asked_for)) if asked_for else {}
-    live = {str(pk): variant for pk, variant in found.items()}
+    }
     compared = sort in selection.BY_PRICE or PRICE in filters.conditions
-    return tuple(_showing(live.get(r.variant_id), r, compared=compared) for r in results)
+    return tuple(
+        _showing(r, compared=compared) if r.variant_id in asked_for else _as_product(r)
+        for r in results
+    )
 
 
-def _showing(variant: Any, result: Result, *, compared: bool) -> Result:
-    product = replace(result, variant_id="")
-    if variant is None:
+def _showing(result: Result, *, compared: bool) -> Result:
+    product = _as_product(result)
+    if result.variant is None:
         return product
-    shows = replace(result, variant=variant)
-    is_priced_alike = (shows.price, shows.currency) == (product.price, product.currency)
-    return product if compared and not is_priced_alike else shows
+    if not compared:
+        return result
+    is_priced_alike = (result.price, result.currency) == (product.price, product.currency)
+    return result if is_priced_alike else product
+
+
+def _as_product(result: Result) -> Result:
+    return replace(result, variant_id="", variant=None) if result.variant_id else result
 
 
 def _passing(item_ids: Sequence[int], filters: Filters) -> dict[int, float]:
