@@ -141,8 +141,9 @@ def exporting() -> Iterator[None]:
         with _quiet():
             yield
     except ImportError as error:
+        # Also where onnxscript is older than this torch knows it: torch sets it no bound.
         raise ModelUnavailable(
-            f"Exporting the query encoder needs onnx and onnxscript. {INSTALL_WORKER}"
+            f"Exporting the query encoder needs onnx and onnxscript ({error}). {INSTALL_WORKER}"
         ) from error
     except EncoderError:
         raise
