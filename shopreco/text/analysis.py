@@ -238,7 +238,9 @@ class _WordAnalyser:
             if self._stop.isdisjoint(map(fold, match.groups())):
                 yield Token(self._term(match[1] + match[2]), match[1] + match[2], COMPOUND)
         for match in _INITIALS.finditer(text):
-            if " " in match[0] and not self._stop.issuperset(match.groups()):
+            # With its plural s: Catalan "d en és".
+            words = match[1], text[match.start(2) : match.end()]
+            if " " in match[0] and not self._stop.issuperset(map(fold, words)):
                 yield Token(match[1] + match[2], match[0])
 
     def _word(self, word: str) -> Iterator[Token]:

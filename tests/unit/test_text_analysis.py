@@ -161,6 +161,12 @@ def test_every_language_has_a_stemmer_and_leaves_its_stop_words_out(language: st
     assert analyser.tokens("gps 120v")
 
 
+@pytest.mark.parametrize(("words", "language"), [("d en és", "ca"), ("j en à", "fr")])
+def test_stop_words_in_a_row_are_no_initials(words: str, language: str) -> None:
+    assert get_analyser(language).tokens(words) == []
+    assert "hm" in terms("h & m", language)
+
+
 def test_words_of_other_scripts_stay_whole() -> None:
     assert terms("हिन्दी किताब", "") == ["हिन्दी", "किताब"]
     assert terms("שולחן כתיבה", "") == ["שולחן", "כתיבה"]
