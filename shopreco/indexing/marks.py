@@ -26,7 +26,7 @@ from shopreco.models import Change
 logger = logging.getLogger(__name__)
 
 PLAIN: Final = re.compile(r"[A-Za-z0-9_. -]*")
-"""What stands in a statement as it is: to have it quoted takes as long as the rest of a mark."""
+"""What stands in a statement as it is: to have it quoted takes a tenth of what a mark does."""
 FACTS: Final = 500
 """Relations that are expanded together."""
 

@@ -90,7 +90,7 @@ class Stage:
             if self._guard is None:
                 return False
             self._guard.__exit__(kind, error, traceback)
-        except Exception as failed:  # noqa: BLE001 (of a failure it is all the same which)
+        except Exception as failed:  # noqa: BLE001 (it is logged and named below)
             error = failed
         finally:
             passed = (perf_counter() - self._started) * 1000

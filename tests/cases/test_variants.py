@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from shopreco import services
+from shopreco.catalogues import get_catalogue
 from shopreco.presentation import Card, cards
 from tests.gadgets import GADGET, index
 from tests.testapp.models import Gadget
@@ -49,6 +50,21 @@ def test_the_variant_that_the_words_ask_for_is_shown_with_its_page_and_price() -
         assert card.result.variant_id == str(variant.pk)
         assert card.result.object == variant.parent
         assert card.price == Decimal(60)
+
+
+def test_a_page_far_down_shows_the_variants_of_the_whole_list() -> None:
+    whole = [card.title for card in shown("blue jacket size M")]
+    assert [shown("blue jacket size M", offset=n, limit=1)[0].title for n in range(3)] == whole
+
+
+def test_a_variant_that_is_hidden_is_not_shown_and_its_product_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visible = Gadget.objects.exclude(name__endswith="Blue")
+    monkeypatch.setattr(get_catalogue(GADGET), "get_live_queryset", lambda _request: visible)
+    found = [card.title for card in shown("blue jacket size M")]
+    assert len(found) == 3
+    assert not any(title.endswith("Blue") for title in found)
 
 
 @pytest.mark.parametrize("query", ["jacket", "keeps the rain out", ""])
