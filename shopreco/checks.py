@@ -15,7 +15,7 @@ from rest_framework.settings import api_settings
 from shopreco.apps import ShopRecoConfig
 from shopreco.catalogues import get_catalogues
 from shopreco.conf import problems
-from shopreco.extensions import NEEDED, SOUND_PGVECTOR, installed, problem, unanswered
+from shopreco.db.extensions import NEEDED, SOUND_PGVECTOR, installed, problem, unanswered
 from shopreco.media.confinement import FIX, UNCONFINED, can_confine
 
 BEHIND_PROXIES = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")

@@ -107,7 +107,7 @@ class Settings:
         "may have a limit of its own.",
     )
     FUSION: Mapping[str, Any] = _option(
-        {"CLASS": "shopreco.ranking.fusion.ConvexSum"},
+        {"CLASS": "shopreco.ranking.score_fusion.ConvexSum"},
         "How dense and lexical scores become one: `CLASS` and its options in capitals.",
     )
     BATCH_SIZE: int = _option(1024, "Items that a worker claims, encodes and writes at a time.")

@@ -94,24 +94,35 @@ def install(meter: Meter) -> None:
     """Measure the stages of a run. What a build does not have is left out."""
     from shopreco.catalogues import Catalogue
     from shopreco.encoders import EfficientNetEncoder, SentenceTransformerEncoder
-    from shopreco.indexing import alignments, graph, items, lexicon, modalities, runs, spaces
+    from shopreco.graph import building, extraction, neighbourhoods
+    from shopreco.indexing import (
+        alignments,
+        items,
+        lexicon,
+        modality_vectors,
+        node_vectors,
+        propagation,
+        runs,
+        spaces,
+    )
     from shopreco.media import Decoder
+    from shopreco.spaces import sources
 
     meter.around(SentenceTransformerEncoder, "encode_documents", meter.encoding)
     meter.around(EfficientNetEncoder, "encode_images", meter.encoding)
     meter.around(Decoder, "picture", "decode pictures")
     meter.around(Decoder, "frames", "decode videos")
     meter.around(Catalogue, "document", "read documents")
-    meter.around(modalities, "encoder_of", "load encoders")
+    meter.around(sources, "encoder_of", "load encoders")
     meter.around(lexicon, "entry_of", "analyse words")
     meter.around(lexicon, "write_entries", "write words")
     meter.around(items, "write", "write items")
-    meter.around(modalities, "write_vectors", "write vectors")
-    meter.around(graph, "update_edges", "graph: edges")
-    meter.around(graph, "neighbourhoods", "graph: neighbourhoods")
-    meter.around(graph, "spread", "graph: spread")
-    meter.around(graph, "learn_values", "graph: values")
-    meter.around(graph, "encode_nodes", "graph: nodes")
+    meter.around(modality_vectors, "write_vectors", "write vectors")
+    meter.around(building, "update_edges", "graph: edges")
+    meter.around(neighbourhoods, "neighbourhoods", "graph: neighbourhoods")
+    meter.around(propagation, "propagate_links", "graph: propagation")
+    meter.around(extraction, "learn_values", "graph: values")
+    meter.around(node_vectors, "encode_nodes", "graph: nodes")
     meter.around(alignments, "align", "align pictures")
     meter.around(spaces, "fuse_what_awaits", "fuse what awaits")
     meter.around(spaces, "export_query_encoders", "export query encoders")

@@ -22,8 +22,8 @@ from django.views.decorators.http import require_POST, require_safe
 from demo_shop import glossary
 from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
+from shopreco.answers.facets import FacetCounts, PriceRange
 from shopreco.exceptions import InvalidQuery, PhotoRejected
-from shopreco.retrieval import FacetCounts, PriceRange
 
 logger = logging.getLogger(__name__)
 

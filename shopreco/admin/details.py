@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 
 from shopreco.admin.bars import Bar, bars_of
 from shopreco.admin.pages import EMPTY, badge, change_page, shop_page
+from shopreco.answers.contributions import shares
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
-from shopreco.indexing.lexicon import EVERY_ITEM
-from shopreco.indexing.spaces import active_space
 from shopreco.models import (
     Embedding,
     EmbeddingSpace,
@@ -26,9 +25,10 @@ from shopreco.models import (
     LexiconTerm,
     ModalityVector,
 )
+from shopreco.models.lexicon import EVERY_ITEM
+from shopreco.queries.conditions import Filters
 from shopreco.retrieval import dense
-from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.contributions import shares
+from shopreco.spaces.serving import active_space
 from shopreco.text import inverse_document_frequency
 
 NEIGHBOURS = 10
@@ -51,7 +51,7 @@ def neighbours(object_id: str) -> list[Neighbour]:
     except (Item.DoesNotExist, ValueError):
         return []
     space = active_space(item.catalogue)
-    vector = dense.vectors_of(space, [item.pk]).get(item.pk) if space else None
+    vector = dense.embeddings_of(space, [item.pk]).get(item.pk) if space else None
     if space is None or vector is None:
         return []
     hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)

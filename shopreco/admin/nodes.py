@@ -30,8 +30,8 @@ from shopreco.admin.mixins import user_id
 from shopreco.admin.neighbourhood import EdgeFilter, EdgeForm, NodeSelect, neighbourhood
 from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, may, require
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing.graph import MOST_ITEMS
-from shopreco.indexing.graph.relations import HAS
+from shopreco.graph.curation import MOST_ITEMS
+from shopreco.graph.names import HAS
 from shopreco.models import Edge, EdgeState, Item, Node, RelationType
 
 DECISIONS = {

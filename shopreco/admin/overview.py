@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from shopreco.admin.pages import badge, may
 from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.db.routing import write_alias
 from shopreco.indexing.marks import pending
-from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.spaces import active_space
 from shopreco.models import IndexRun, Item, Outcome, RunState
+from shopreco.spaces.serving import active_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 
 
 def _summary(shop: Catalogue) -> IndexSummary:
-    catalogue, database = shop.name, outbox_database()
+    catalogue, database = shop.name, write_alias()
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue).order_by("-id")
     items = Item.objects.using(database).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()

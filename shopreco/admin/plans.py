@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, router, transaction
+from django.db import DatabaseError, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from shopreco.models import Embedding
-from shopreco.retrieval.asking import Statement, reading
+from shopreco.db.routing import read_alias
+from shopreco.db.statements import Statement, read_cursor
 
 TIMEOUT_MS = 5_000
 
@@ -46,10 +46,10 @@ def explain(label: str, statement: Statement, index: str, *, measure: bool = Fal
     Args:
         index: name of the index that was made for it.
     """
-    alias = router.db_for_read(Embedding)
+    alias = read_alias()
     options = "FORMAT JSON" + (", ANALYZE, BUFFERS" if measure else "")
     try:
-        with transaction.atomic(using=alias), reading() as cursor:
+        with transaction.atomic(using=alias), read_cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(TIMEOUT_MS)])
             cursor.execute(f"EXPLAIN ({options}) {statement.sql}", statement.params)
             (found,) = cursor.fetchone()

@@ -12,10 +12,11 @@ from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import alignments
 from shopreco.indexing.marks import pending
-from shopreco.indexing.spaces import active_space, current_fingerprint
 from shopreco.models import IndexRun, Item, ModalityVector, Outcome
+from shopreco.spaces import alignments
+from shopreco.spaces.serving import active_space
+from shopreco.spaces.specification import current_fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from shopreco import services
 from shopreco.admin.mixins import user_id
 from shopreco.admin.pages import contains
 from shopreco.catalogues import get_catalogues
-from shopreco.indexing.graph import Quote, found_in_texts, quote
-from shopreco.indexing.spaces import active_space
+from shopreco.graph.curation import found_in_texts
+from shopreco.graph.quotes import Quote, quote
 from shopreco.models import EdgeState, EmbeddingSpace, Node, RelationType
+from shopreco.spaces.serving import active_space
 
 if TYPE_CHECKING:
     from shopreco.admin.edges import EdgeAdmin

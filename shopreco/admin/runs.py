@@ -31,8 +31,8 @@ from shopreco.admin.pages import (
 from shopreco.admin.previews import Preview, preview
 from shopreco.admin.progress import progress
 from shopreco.catalogues import Catalogue, get_catalogue
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import ConfigurationError, ShopRecoError
-from shopreco.indexing.outbox import outbox_database
 from shopreco.models import Change, EmbeddingSpace, IndexRun, RunKind
 
 BROKER_TIMEOUT = 2
@@ -111,12 +111,12 @@ class IndexRunAdmin(ReadOnlyAdmin):
         if run.space_id is None:
             return EMPTY
         url = self.url("shopreco_embeddingspace_change", run.space_id)
-        space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=run.space_id).first()
+        space = EmbeddingSpace.objects.using(write_alias()).filter(pk=run.space_id).first()
         return format_html('<a href="{}">{}</a>', url, space or EMPTY)
 
     def prepare(self, rows: list[IndexRun]) -> None:
         waiting = dict(
-            Change.objects.using(outbox_database())
+            Change.objects.using(write_alias())
             .filter(run__in=[run.pk for run in rows])
             .values_list("run")
             .annotate(Count("id"))
@@ -222,7 +222,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
         self.message_user(request, warning, messages.WARNING)
 
     def _run(self, pk: int) -> IndexRun:
-        run = IndexRun.objects.using(outbox_database()).filter(pk=pk).first()
+        run = IndexRun.objects.using(write_alias()).filter(pk=pk).first()
         if run is None:
             raise Http404
         return run

@@ -29,12 +29,14 @@ from shopreco.admin.pages import (
     outside_transactions,
 )
 from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import alignments
-from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.removal import begin_removal
-from shopreco.indexing.spaces import active_space, current_fingerprint, index_names
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
+from shopreco.spaces import alignments
+from shopreco.spaces.serving import active_space
+from shopreco.spaces.specification import current_fingerprint
+from shopreco.spaces.stores.pgvector import index_names
 
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
@@ -166,7 +168,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         return removable and self.may(request, "delete")
 
     def _space(self, pk: int) -> EmbeddingSpace:
-        space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=pk).first()
+        space = EmbeddingSpace.objects.using(write_alias()).filter(pk=pk).first()
         if space is None:
             raise Http404
         return space
@@ -233,7 +235,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 messages.ERROR,
             )
             return self._back(space)
-        runs = space.runs.using(outbox_database())
+        runs = space.runs.using(write_alias())
         run = runs.filter(state__in=IndexRun.LIVE).first()
         if run is not None:
             text = _("%s is filling this version. Cancel it before you delete the version.")
@@ -313,7 +315,7 @@ def sizes(space_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     names = {name: pk for pk in space_ids for name in index_names(pk)}
     counts: dict[int, int] = dict.fromkeys(space_ids, 0)
     total: dict[int, float] = dict.fromkeys(space_ids, 0.0)
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         for table in ("embedding", "lexicalentry", "lexiconterm"):
             cursor.execute(
                 f"SELECT space_id, count(*), pg_table_size('shopreco_{table}') "  # noqa: S608 (our own names)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import DatabaseError, connections, router
+from django.db import DatabaseError, connections
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,13 +14,13 @@ from rest_framework.response import Response
 
 from shopreco.api.views import PublicView
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.extensions import NEEDED, installed
-from shopreco.indexing.spaces import served_space
-from shopreco.models import Item
-from shopreco.process_cache import NotYetRead
-from shopreco.retrieval.lexical import FREQUENCIES
-from shopreco.retrieval.vectors import query_encoder
-from shopreco.retrieval.vocabulary import VOCABULARIES
+from shopreco.db.extensions import NEEDED, installed
+from shopreco.db.process_cache import NotYetRead
+from shopreco.db.routing import read_alias
+from shopreco.queries.entities import VOCABULARIES
+from shopreco.queries.query_vectors import query_encoder
+from shopreco.queries.terms import FREQUENCIES
+from shopreco.spaces.serving import served_space
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def problems() -> Iterator[str]:
 
 
 def _missing_extensions() -> Iterator[str]:
-    alias = router.db_for_read(Item)
+    alias = read_alias()
     for name, minimum in NEEDED.items():
         found = installed(connections[alias], name)
         if found is None or found.number < minimum:

@@ -12,9 +12,9 @@ from rest_framework import serializers
 
 from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
-from shopreco.retrieval.filters import absent, facet_names, facets_of_items, meant
-from shopreco.retrieval.limits import MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
-from shopreco.retrieval.selection import SORTS
+from shopreco.queries.filters import absent, facet_names, facets_of_items, meant
+from shopreco.queries.limits import MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
+from shopreco.queries.sorting import SORTS
 
 MAX_LIMIT = 100
 MAX_PER = "max_per_"
@@ -167,7 +167,7 @@ class PlacementParameters(SimilarParameters):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Parameters:
     """Valid parameters by name, and those that the serializer does not declare, as texts."""
 
     values: Mapping[str, Any]
@@ -179,7 +179,7 @@ def read(
     serializer_class: type[serializers.Serializer[Any]],
     given: QueryDict,
     files: Mapping[str, Any] | None = None,
-) -> Asked:
+) -> Parameters:
     """Check the parameters of a request. Empty ones, as forms send them, are as if not given; those
     that advertisements add too.
 
@@ -205,7 +205,7 @@ def read(
         name, problem = next(iter(serializer.errors.items()))
         raise InvalidParameter(f"{name}: {_first(problem)}", parameter=name)
     values = dict(serializer.validated_data)
-    return Asked(values, others, _catalogue(values.pop("catalogue", None)))
+    return Parameters(values, others, _catalogue(values.pop("catalogue", None)))
 
 
 def _first(problem: Any) -> str:
@@ -242,7 +242,9 @@ def reject_unknown(
         )
 
 
-def filters_of(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+def filters_of(
+    asked: Parameters, serializer_class: type[serializers.Serializer[Any]]
+) -> dict[str, Any]:
     """The parameters that are filters: those that are named after facets, and those of columns.
 
     Where the catalogue declares `Attributes`, any name may be an attribute: see `reject_absent`.
@@ -254,7 +256,7 @@ def filters_of(asked: Asked, serializer_class: type[serializers.Serializer[Any]]
     return {**others, **columns}
 
 
-def reject_absent(asked: Asked, serializer_class: type[serializers.Serializer[Any]]) -> None:
+def reject_absent(asked: Parameters, serializer_class: type[serializers.Serializer[Any]]) -> None:
     """Called when nothing was found: raises `InvalidParameter` for a filter that no item has.
 
     A misspelt parameter looks like a free attribute, and matches nothing.
@@ -265,7 +267,7 @@ def reject_absent(asked: Asked, serializer_class: type[serializers.Serializer[An
 
 
 def _others(
-    asked: Asked, serializer_class: type[serializers.Serializer[Any]]
+    asked: Parameters, serializer_class: type[serializers.Serializer[Any]]
 ) -> tuple[dict[str, list[str]], list[str]]:
     """Parameters that are no caps, where there are caps, and the names that are declared."""
     declared = facet_names(asked.catalogue)
@@ -275,7 +277,7 @@ def _others(
     return others, [*declared, *(f"{MAX_PER}{facet}" for facet in declared)]
 
 
-def caps_of(asked: Asked) -> dict[str, int]:
+def caps_of(asked: Parameters) -> dict[str, int]:
     """The parameters `max_per_<facet>`, by facet."""
     caps: dict[str, int] = {}
     for name, texts in asked.others.items():

@@ -8,8 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from shopreco.answers.presentation import Card, cards
 from shopreco.catalogues import Catalogue
-from shopreco.presentation import Card, cards
 from shopreco.services import ResultPage, Suggestion
 
 

@@ -12,7 +12,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
 from shopreco.conf import get_settings
-from shopreco.retrieval.photos import too_large
+from shopreco.queries.query_photos import too_large
 
 FORM_BYTES = 2_621_440
 """Of the fields beside the photo, where the host sets no limit: Django's own."""

@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shopreco import services
+from shopreco.answers.blocks import render_block
 from shopreco.api import parameters, responses
 from shopreco.api.errors import error_response
 from shopreco.api.throttles import (
@@ -34,7 +35,6 @@ from shopreco.api.throttles import (
     SearchThrottle,
 )
 from shopreco.api.uploads import stop_at_limit
-from shopreco.blocks import render_block
 from shopreco.catalogues import Catalogue
 
 ERRORS = {
@@ -168,7 +168,7 @@ class PhotoSearchView(PublicView):
         return _search(request, asked, photo=asked.values["image"])
 
 
-def _search(request: Request, asked: parameters.Asked, photo: Any) -> Response:
+def _search(request: Request, asked: parameters.Parameters, photo: Any) -> Response:
     started = perf_counter()
     apart = {"q", "photo", "image", *parameters.COLUMN_FILTERS}
     options = {name: value for name, value in asked.values.items() if name not in apart}
@@ -287,7 +287,7 @@ class BlockView(SpokenView):
 def _recommendations(
     request: Request,
     placement: str,
-    asked: parameters.Asked,
+    asked: parameters.Parameters,
     object_id: str,
     filters: dict[str, Any],
 ) -> Response:
@@ -299,7 +299,7 @@ def _recommendations(
 def _recommended(
     request: Request,
     placement: str,
-    asked: parameters.Asked,
+    asked: parameters.Parameters,
     object_id: str,
     filters: dict[str, Any],
 ) -> tuple[services.ResultPage, models.Model]:

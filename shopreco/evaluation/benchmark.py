@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
+from shopreco.answers.results import ResultPage
 from shopreco.catalogues import get_catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import SentenceTransformerEncoder, create_encoder
@@ -20,7 +21,6 @@ from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.evaluation.metrics import percentiles
 from shopreco.evaluation.preparation import CATALOGUE, Work, index
 from shopreco.models import IndexRun
-from shopreco.retrieval.results import ResultPage
 
 SLICES = 20
 

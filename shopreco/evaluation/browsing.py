@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from django.db.models import Count
 
+from shopreco.answers.results import ResultPage
 from shopreco.catalogues import get_catalogue
 from shopreco.evaluation.corpus.loading import vacuum
 from shopreco.evaluation.preparation import (
@@ -23,9 +24,9 @@ from shopreco.evaluation.preparation import (
 from shopreco.evaluation.report import table
 from shopreco.evaluation.shop import filling
 from shopreco.evaluation.shop.models import Category, Product
-from shopreco.indexing import runs, spaces
+from shopreco.indexing import runs
 from shopreco.models import IndexRun, RunState
-from shopreco.retrieval.results import ResultPage
+from shopreco.spaces import serving
 
 CATALOGUE: Final = Product._meta.label_lower
 SETTINGS: Final[Mapping[str, Any]] = {
@@ -91,7 +92,7 @@ def benchmark_browsing(
     """
     migrate()
     with other_settings(**SETTINGS):
-        if filling.fill(products) or spaces.active_space(CATALOGUE) is None:
+        if filling.fill(products) or serving.active_space(CATALOGUE) is None:
             _index(work)
         questions = dict(_questions())
         times: dict[tuple[str, bool], list[float]] = {}

@@ -15,7 +15,7 @@ from shopreco.conf import get_settings
 from shopreco.evaluation.corpus.loading import ensure_loaded, vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import removal, runs, spaces
+from shopreco.indexing import removal, runs
 from shopreco.indexing.marks import pending
 from shopreco.indexing.runs import Progress
 from shopreco.models import (
@@ -27,6 +27,7 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from shopreco.spaces import serving, specification
 
 CATALOGUE = CorpusProduct._meta.label_lower
 
@@ -87,8 +88,8 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     """
     _end_abandoned_run()
     catalogue = get_catalogue(CATALOGUE)
-    space = spaces.active_space(CATALOGUE)
-    if space is None or not spaces.is_current(space, catalogue):
+    space = serving.active_space(CATALOGUE)
+    if space is None or not specification.is_current(space, catalogue):
         index(work, rebuild=True)
     elif changed or pending(CATALOGUE):
         index(work)
@@ -97,7 +98,7 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     for retired in EmbeddingSpace.objects.exclude(state=SpaceState.ACTIVE):
         removal.drop_space(retired)
     vacuum(*INDEX_TABLES)
-    active = spaces.active_space(CATALOGUE)
+    active = serving.active_space(CATALOGUE)
     if active is None:
         raise IndexingFailed(f"{CATALOGUE} has no active space after its run.")
     return active

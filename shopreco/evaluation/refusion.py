@@ -21,9 +21,10 @@ from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.evaluation.preparation import CATALOGUE
 from shopreco.exceptions import ShopRecoError
 from shopreco.fusion import IMAGE, MIN_PAIRS, TEXT
-from shopreco.indexing import alignments, fusing, spaces
-from shopreco.indexing.modalities import Encoded, Source, write_vectors
+from shopreco.indexing import alignments, embeddings, spaces
+from shopreco.indexing.modality_vectors import Encoded, write_vectors
 from shopreco.models import Embedding, EmbeddingSpace, Item, Outcome
+from shopreco.spaces.sources import Source
 
 ROUNDS = 3
 WARM_UP = 32
@@ -135,7 +136,7 @@ def benchmark_fusion() -> FusionBenchmark:
         pictures()
         space = _space(catalogue, image_weight=1 + number / 10)
         started = perf_counter()
-        fusing.fuse_all(space)
+        embeddings.fuse_all(space)
         fused.append(perf_counter() - started)
     return FusionBenchmark(
         products=Embedding.objects.filter(space=space).count(),

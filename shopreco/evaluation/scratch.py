@@ -23,8 +23,8 @@ from django.conf import settings
 from django.db import ProgrammingError, connections
 
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing.outbox import outbox_database
 
 SETTINGS_MODULE = "shopreco.evaluation.settings"
 CORPUS = "shopreco.evaluation.corpus"
@@ -117,7 +117,7 @@ class ScratchDatabase:
         return process.returncode
 
     def _description(self) -> Mapping[str, Any]:
-        host = connections[outbox_database()].settings_dict
+        host = connections[write_alias()].settings_dict
         given: Mapping[str, Any] = getattr(settings, "SHOPRECO", {})
         return {
             "database": {
@@ -140,7 +140,7 @@ class ScratchDatabase:
 @contextmanager
 def _server() -> Iterator[Any]:
     """A cursor on a connection of its own: CREATE DATABASE cannot run in a transaction."""
-    connection = connections[outbox_database()].copy()
+    connection = connections[write_alias()].copy()
     try:
         with connection.cursor() as cursor:
             yield cursor

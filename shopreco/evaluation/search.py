@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.beir import Judgements, find_corpus
 from shopreco.evaluation.comparison import TIMED_QUERIES, compare
 from shopreco.evaluation.corpus.loading import FULL_TEXT_CONFIGURATION
 from shopreco.evaluation.preparation import Work, counts, prepare
 from shopreco.evaluation.report import Report
 from shopreco.evaluation.systems import BM25, Dense, FullText, ShopReco
-from shopreco.retrieval.lexical import FREQUENCIES
-from shopreco.retrieval.results import ResultPage
-from shopreco.retrieval.vocabulary import VOCABULARIES
+from shopreco.queries.entities import VOCABULARIES
+from shopreco.queries.terms import FREQUENCIES
 
 WITH_FACETS = "with facets"
 

@@ -15,11 +15,11 @@ import numpy as np
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, QuerySet
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.corpus.loading import FULL_TEXT_CONFIGURATION, WORDED_FIELDS
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.models import Embedding, EmbeddingSpace
-from shopreco.retrieval.results import ResultPage
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.queries.query_vectors import query_encoder
 
 
 class System(Protocol):

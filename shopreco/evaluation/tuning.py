@@ -17,9 +17,9 @@ from shopreco.evaluation.preparation import Work, prepare
 from shopreco.evaluation.questions import Questions
 from shopreco.evaluation.weights import FOLDS, FusionTuning, Scorer, Vectors, tune
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import fusing
 from shopreco.models import Embedding, EmbeddingSpace
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.queries.query_vectors import query_encoder
+from shopreco.spaces.vectors import aligned_vectors
 
 MINIMUM_QUERIES = 4 * FOLDS
 PAGE = 2_000
@@ -78,6 +78,6 @@ def _vectors(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[str, Vector
     matrices = {modality: np.empty(shape, dtype=np.float32) for modality in space.encoders}
     for start in range(0, len(item_ids), PAGE):
         page = item_ids[start : start + PAGE]
-        for modality, each in fusing.modality_vectors(space, page).items():
+        for modality, each in aligned_vectors(space, page).items():
             matrices[modality][start : start + len(page)] = each
     return {m: each for m, each in matrices.items() if not np.isnan(each[:, 0]).all()}

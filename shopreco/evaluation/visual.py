@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.beir import Document, digest, find_corpus, read_corpus
 from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
 from shopreco.evaluation.metrics import measure
@@ -28,10 +29,9 @@ from shopreco.evaluation.preparation import CATALOGUE, Work, prepare
 from shopreco.evaluation.questions import labelled_questions
 from shopreco.evaluation.report import table
 from shopreco.evaluation.systems import ShopReco
-from shopreco.indexing import fusing
 from shopreco.models import Embedding, EmbeddingSpace, Item, ModalityVector
-from shopreco.retrieval.results import ResultPage
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.queries.query_vectors import query_encoder
+from shopreco.spaces.vectors import aligned_vectors, visual_vectors
 
 HIDDEN_BUCKETS = 20
 DEPTH = 10
@@ -167,7 +167,7 @@ def _photos_to_photos(
         modality="image", encoder=space.encoders["image"], vector__isnull=False
     ).values_list("item__object_id", "vector")
     ids, vectors = zip(*rows.iterator(), strict=True)
-    looks = fusing.look_vectors(space, np.array(vectors, dtype=np.float32))
+    looks = visual_vectors(space, np.array(vectors, dtype=np.float32))
     likeness = looks @ looks.T
     np.fill_diagonal(likeness, -np.inf)
     nearest = np.argpartition(-likeness, DEPTH, axis=1)[:, :DEPTH]
@@ -195,7 +195,7 @@ def _measured(
 def _image_ranking(space: EmbeddingSpace) -> Callable[[str, int], Sequence[str]]:
     """Exact cosine of query and aligned picture."""
     items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
-    photos = fusing.modality_vectors(space, list(items))["image"]
+    photos = aligned_vectors(space, list(items))["image"]
     present = ~np.isnan(photos[:, 0])
     ids = np.array(list(items.values()))[present]
     encoder = query_encoder(space)

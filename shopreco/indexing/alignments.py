@@ -7,15 +7,14 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
-from django.db.models import QuerySet
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
+from shopreco.db.copy import read_vectors
+from shopreco.db.routing import write_alias
 from shopreco.fusion import MIN_PAIRS, fit
-from shopreco.fusion.alignment import VERSION
-from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.tables import read_vectors
-from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion, SpaceState
+from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion
+from shopreco.spaces.alignments import inputs_of, versions
 
 logger = logging.getLogger(__name__)
 
@@ -42,38 +41,6 @@ class Pairs(NamedTuple):
         return blake2b(b"".join(parts), digest_size=16).hexdigest()
 
 
-def current(catalogue: str, image_encoder: str, text_encoder: str) -> str:
-    """Fingerprint of the alignment between two encoders, given by theirs; empty if there is none.
-
-    It is that of the active space, so that a roll-back rolls back the alignment too, else the
-    newest.
-    """
-    fitted = _versions(catalogue).filter(inputs__contains=_inputs(image_encoder, text_encoder))
-    known = list(fitted.order_by("-id").values_list("fingerprint", flat=True))
-    active = EmbeddingSpace.objects.using(outbox_database()).filter(
-        catalogue=catalogue, state=SpaceState.ACTIVE
-    )
-    answering = {fingerprint for space in active for fingerprint in space.alignments}
-    return next((each for each in known if each in answering), known[0] if known else "")
-
-
-def metrics(space: EmbeddingSpace) -> dict[str, float]:
-    """How good the alignment of a space is, see `Alignment`; empty if it has none."""
-    version = _versions(space.catalogue).filter(fingerprint__in=space.alignments)
-    found: dict[str, float] = version.values_list("metrics", flat=True).first() or {}
-    return found
-
-
-def _versions(catalogue: str) -> QuerySet[ModelVersion]:
-    return ModelVersion.objects.using(outbox_database()).filter(
-        catalogue=catalogue, kind=ModelKind.ALIGNMENT
-    )
-
-
-def _inputs(image_encoder: str, text_encoder: str) -> dict[str, str]:
-    return {"image": image_encoder, "text": text_encoder, "version": VERSION}
-
-
 def align(space: EmbeddingSpace) -> None:
     """Fit what a space awaits, on the modality vectors that are stored by now.
 
@@ -95,17 +62,17 @@ def align(space: EmbeddingSpace) -> None:
         }
     space.modalities = modalities
     space.statistics["fused"] = False
-    space.save(using=outbox_database(), update_fields=["modalities", "statistics"])
+    space.save(using=write_alias(), update_fields=["modalities", "statistics"])
 
 
 def _fitted(space: EmbeddingSpace, image: str, pairs: Pairs) -> ModelVersion:
     """The version that was fitted on these very pairs, if there is one; else a new one."""
-    inputs = {**_inputs(image, space.encoder_fingerprint), "pairs": pairs.digest}
-    known = _versions(space.catalogue).filter(inputs=inputs).first()
+    inputs = {**inputs_of(image, space.encoder_fingerprint), "pairs": pairs.digest}
+    known = versions(space.catalogue).filter(inputs=inputs).first()
     if known is not None:
         return known
     alignment = fit(*pairs)
-    version, _created = ModelVersion.objects.using(outbox_database()).get_or_create(
+    version, _created = ModelVersion.objects.using(write_alias()).get_or_create(
         catalogue=space.catalogue,
         kind=ModelKind.ALIGNMENT,
         fingerprint=alignment.fingerprint,

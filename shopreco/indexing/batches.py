@@ -9,7 +9,7 @@ from shopreco.indexing.outbox import Claim
 
 
 @dataclass(slots=True)
-class Report:
+class BatchReport:
     """What one batch did, in items; `of_run` are those that were claimed for a run, `files` the
     pictures and videos that they name, `unopened` those of them that could not be opened."""
 
@@ -22,7 +22,7 @@ class Report:
     files: int = 0
     unopened: int = 0
 
-    def add(self, other: Report) -> None:
+    def add(self, other: BatchReport) -> None:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 

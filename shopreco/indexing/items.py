@@ -11,10 +11,10 @@ from typing import Any
 from django.db import connections, transaction
 
 from shopreco.catalogues import ItemDocument
+from shopreco.db.copy import delete_rows
+from shopreco.db.routing import write_alias
 from shopreco.indexing.batches import Batch, Failure
-from shopreco.indexing.facets import FacetCodes
-from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.tables import delete_rows
+from shopreco.indexing.facet_codes import FacetCodes
 from shopreco.models import Item, Outcome
 from shopreco.text.normalisation import typed_title
 
@@ -37,7 +37,7 @@ class KnownItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ItemRow:
     """A document that differs from the item that is stored, if one is."""
 
     document: ItemDocument
@@ -57,7 +57,7 @@ class Written:
 
 def known(catalogue: str, object_ids: Sequence[str]) -> dict[str, KnownItem]:
     rows = (
-        Item.objects.using(outbox_database())
+        Item.objects.using(write_alias())
         .filter(catalogue=catalogue, object_id__in=object_ids)
         .values_list("object_id", "id", "outcome", "failures", "group_id", "hashes__document")
     )
@@ -84,9 +84,9 @@ def signature(document: ItemDocument) -> str:
     return blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def changed_rows(batch: Batch, before: Mapping[str, KnownItem]) -> list[Row]:
+def changed_rows(batch: Batch, before: Mapping[str, KnownItem]) -> list[ItemRow]:
     """What has to be written of a batch's documents."""
-    rows = [Row(document, signature(document)) for document in batch.documents.values()]
+    rows = [ItemRow(document, signature(document)) for document in batch.documents.values()]
     return [
         row
         for row in rows
@@ -100,7 +100,7 @@ def write(
     catalogue: str,
     batch: Batch,
     before: dict[str, KnownItem],
-    changed: Sequence[Row],
+    changed: Sequence[ItemRow],
     codes: FacetCodes,
     ours: set[str],
 ) -> Written:
@@ -135,8 +135,8 @@ def show_prices(catalogue: str, groups: Collection[int]) -> None:
         return
     chosen: dict[str, Any] = {"catalogue": catalogue, "groups": sorted(groups)}
     with (
-        transaction.atomic(using=outbox_database()),
-        connections[outbox_database()].cursor() as cursor,
+        transaction.atomic(using=write_alias()),
+        connections[write_alias()].cursor() as cursor,
     ):
         # By a statement of its own, so that the next one sees what others committed meanwhile.
         cursor.execute(
@@ -169,7 +169,7 @@ def show_prices(catalogue: str, groups: Collection[int]) -> None:
 def wrongly_priced(catalogue: str) -> list[int]:
     """Groups of which some row has another price than that of what is shown: a worker died between
     writing them and `show_prices`."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             WITH shown AS (
@@ -190,7 +190,7 @@ def wrongly_priced(catalogue: str) -> list[int]:
 def _lock(catalogue: str, object_ids: Collection[str]) -> None:
     """Lock the rows that a batch may write, in the order in which `show_prices` locks those of a
     group: neither can wait for the other in a circle."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             SELECT id FROM shopreco_item WHERE catalogue = %s AND object_id = ANY(%s)
@@ -200,7 +200,7 @@ def _lock(catalogue: str, object_ids: Collection[str]) -> None:
         )
 
 
-def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
+def _upsert(rows: Sequence[ItemRow], codes: FacetCodes) -> dict[str, int]:
     if not rows:
         return {}
     columns = list(
@@ -232,7 +232,7 @@ def _upsert(rows: Sequence[Row], codes: FacetCodes) -> dict[str, int]:
             strict=True,
         )
     )
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO shopreco_item
@@ -278,7 +278,7 @@ def note_media(
     None instead of reasons clears those of a modality."""
     if not problems:
         return
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             UPDATE shopreco_item i
@@ -334,7 +334,7 @@ def _record(
         return {}
     ids = sorted(rows)
     columns = zip(*(rows[o] for o in ids), strict=True)
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO shopreco_item AS i
@@ -355,7 +355,7 @@ def _record(
 
 def due(catalogue: str) -> list[str]:
     """Objects that failed, and are tried again now; each is told once."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             UPDATE shopreco_item SET retry_at = NULL WHERE id IN (

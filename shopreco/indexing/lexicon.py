@@ -12,10 +12,11 @@ from django.db import connections
 from pgvector import SparseVector
 
 from shopreco.catalogues import ItemDocument
-from shopreco.indexing.languages import languages_of
-from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.tables import replace_rows
+from shopreco.db.copy import replace_rows
+from shopreco.db.routing import write_alias
 from shopreco.models import EmbeddingSpace
+from shopreco.models.lexicon import EVERY_ITEM, TERM_SPACE, WORDLESS
+from shopreco.spaces.languages import languages_of
 from shopreco.text import (
     Token,
     document_weights,
@@ -25,18 +26,9 @@ from shopreco.text import (
 )
 from shopreco.text.normalisation import typed_word
 
-TERM_SPACE = 1_000_000_000
-"""Dimension of the sparse vectors: pgvector's largest. Terms are hashed into it."""
-
 MOST_TERMS = 16_000
 """Different terms of one item: what a `sparsevec` holds. Of a longer text, a manual or a book, the
 heaviest count."""
-
-EVERY_ITEM = 0
-"""Id of the empty term; its document frequency is N. Hashed terms begin at 1."""
-
-WORDLESS = -1
-"""Id of what stands for items without words; its document frequency is their number."""
 
 
 class Word(NamedTuple):
@@ -154,7 +146,7 @@ def replace_entries(
 def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
     """How often each term occurs in the stored entries of these items; EVERY_ITEM counts them."""
     found: Counter[int] = Counter()
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT term_ids, has_words FROM shopreco_lexicalentry "
             "WHERE space_id = %s AND item_id = ANY(%s)",
@@ -174,7 +166,7 @@ def _move_frequencies(
     if not moved:
         return
     moved_words = [words.get(each, NOTHING) for each in moved]
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO shopreco_lexiconterm

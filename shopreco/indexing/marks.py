@@ -14,13 +14,14 @@ from django.db import DatabaseError, connections, router, transaction
 from psycopg.pq import TransactionStatus
 from psycopg.sql import quote
 
+from shopreco.broker import nudge
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues.paths import lookup_of
+from shopreco.db.locks import only_one
+from shopreco.db.routing import write_alias
 from shopreco.indexing import outbox
-from shopreco.indexing.below import below
-from shopreco.indexing.locks import only_one
-from shopreco.indexing.outbox import PAGE, outbox_database
-from shopreco.indexing.workers import nudge
+from shopreco.indexing.descendants import below
+from shopreco.indexing.outbox import PAGE
 from shopreco.models import Change
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def note(facts: Iterable[Fact], using: str) -> None:
     if connection.in_atomic_block:
         unwritten = _unwritten(connection)
         unwritten.facts.update(dict.fromkeys(facts))
-        if connection.alias == outbox_database() and _cannot_wait(connection):
+        if connection.alias == write_alias() and _cannot_wait(connection):
             unwritten.write()
     else:
         unwritten = Unwritten(facts)
@@ -105,7 +106,7 @@ def _unwritten(connection: Any) -> Unwritten:
     unwritten = Unwritten()
     # As `on_commit` does outside all savepoints.
     connection.run_on_commit.append((set(), unwritten, True))
-    if connection.alias == outbox_database():
+    if connection.alias == write_alias():
         _write_before_commit(connection)
     return unwritten
 
@@ -147,7 +148,7 @@ def mark(facts: Collection[Fact], commit: str = "") -> None:
         NotMarked: it failed.
         DatabaseError: the commit failed.
     """
-    connection = connections[outbox_database()]
+    connection = connections[write_alias()]
     connection.ensure_connection()
     raw = connection.connection
     rows = ", ".join(_literals(facts, raw))
@@ -185,7 +186,7 @@ def _literals(facts: Iterable[Fact], raw: Any) -> Iterator[str]:
 
 def any_waiting(catalogue: str) -> bool:
     """Whether there are marks that nobody has collected yet."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM shopreco_mark WHERE catalogue = %s)", [catalogue]
         )
@@ -195,7 +196,7 @@ def any_waiting(catalogue: str) -> bool:
 
 def pending(catalogue: str) -> int:
     """How many things wait: objects, and what others are related to, each once."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             SELECT count(*) FROM (
@@ -225,7 +226,7 @@ def collect(catalogue: Catalogue) -> None:
             while mine and _expand_relations(catalogue) == FACTS:
                 pass
     except DatabaseError:
-        if not connections[outbox_database()].is_usable():
+        if not connections[write_alias()].is_usable():
             raise
         # The shop's own tables are asked, which may be locked or slow for a while.
         logger.exception("%s: marks of relations wait for the next time", catalogue.name)
@@ -233,8 +234,8 @@ def collect(catalogue: Catalogue) -> None:
 
 def _collect_objects(catalogue: str) -> int:
     with (
-        transaction.atomic(using=outbox_database()),
-        connections[outbox_database()].cursor() as cursor,
+        transaction.atomic(using=write_alias()),
+        connections[write_alias()].cursor() as cursor,
     ):
         cursor.execute(
             """
@@ -253,7 +254,7 @@ def _collect_objects(catalogue: str) -> int:
 def _expand_relations(catalogue: Catalogue) -> int:
     """Page by page, each in a transaction of its own; the marks go last. Whoever dies in between
     leaves them, and the same objects are enqueued once more."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT id, path, key FROM shopreco_mark WHERE catalogue = %s AND path <> '' "
             "ORDER BY id LIMIT %s",
@@ -267,7 +268,7 @@ def _expand_relations(catalogue: Catalogue) -> int:
         objects = _objects_with(catalogue, path, list(keys))
         while page := list(islice(objects, PAGE)):
             outbox.enqueue(catalogue.name, page, Change.Priority.RELATED)
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         ids = [id for id, _path, _key in rows]
         cursor.execute("DELETE FROM shopreco_mark WHERE id = ANY(%s)", [ids])
     return len(rows)

@@ -15,11 +15,12 @@ from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, InterfaceError, connections, router
+from django.db import DatabaseError, InterfaceError, connections
 
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
+from shopreco.db.shops import beside
 from shopreco.models import Change
-from shopreco.process_cache import beside
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,6 @@ class Claim:
     is_unlinked: bool
     """Whether its run links it first and encodes it later."""
     attempts: int
-
-
-def outbox_database() -> str:
-    """Alias of the database that holds the tables of shopreco."""
-    return router.db_for_write(Change)
 
 
 def enqueue(catalogue: str, object_ids: Iterable[str], priority: Change.Priority) -> None:
@@ -86,7 +82,7 @@ def enqueue_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
 def demote(run_id: int) -> None:
     """Let what was saved before a run wait its turn in it: where nothing answers yet, nothing is
     urgent, and what is linked first is encoded once."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "UPDATE shopreco_change SET priority = 0 WHERE id IN ("
             "SELECT id FROM shopreco_change WHERE run_id = %s AND priority > 0 "
@@ -120,7 +116,7 @@ def _insert(
     """Insert rows, or update those that are there; returns how many were written."""
     ids = sorted(set(object_ids))
     written = 0
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         for start in range(0, len(ids), PAGE):
             cursor.execute(
                 f"""
@@ -144,7 +140,7 @@ def claim(catalogue: str, limit: int, run_id: int | None = None) -> list[Claim]:
     claimed alone from then on, so that it takes nothing else with it.
     """
     token = uuid4()
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             f"""
             WITH head AS (
@@ -186,7 +182,7 @@ def renewed(claims: Sequence[Claim]) -> Iterator[None]:
     are done by then.
     """
     pause = get_settings().LEASE_SECONDS / RENEWALS_PER_LEASE
-    renew = beside(outbox_database(), partial(_renew, claims))
+    renew = beside(write_alias(), partial(_renew, claims))
     done = Event()
 
     def keep() -> None:
@@ -208,7 +204,7 @@ def renewed(claims: Sequence[Claim]) -> Iterator[None]:
 
 
 def _renew(claims: Sequence[Claim]) -> None:
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
             UPDATE shopreco_change
@@ -265,7 +261,7 @@ def settle_linked(cursor: Any, claims: Sequence[Claim]) -> None:
 def release(claims: Sequence[Claim]) -> None:
     """Give claims back untouched, for another worker or a later try."""
     if claims:
-        with connections[outbox_database()].cursor() as cursor:
+        with connections[write_alias()].cursor() as cursor:
             # In the order in which rows are enqueued. That has set the attempts of some to none.
             cursor.execute(
                 """
@@ -291,7 +287,7 @@ def _free(cursor: Any, change_ids: Sequence[int]) -> None:
 
 def count(catalogue: str, limit: int) -> int:
     """How many changes a worker could claim now, up to a limit."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FROM (SELECT FROM shopreco_change WHERE {CLAIMABLE} "
             "LIMIT %(limit)s) AS claimable",

@@ -12,9 +12,9 @@ from hashlib import blake2b
 from math import ceil
 from typing import Final
 
-from shopreco.indexing.outbox import outbox_database
-from shopreco.process_cache import current_shop
-from shopreco.shared_cache import shared_cache
+from shopreco.db.routing import write_alias
+from shopreco.db.shared_cache import shared_cache
+from shopreco.db.shops import current_shop
 
 PAUSES: Final = 4
 """A pause is so many times as long as what was done before it."""
@@ -34,5 +34,5 @@ def is_gathering(catalogue: str) -> bool:
 
 
 def _key(catalogue: str) -> str:
-    shop = blake2b(repr(current_shop(outbox_database())).encode(), digest_size=8)
+    shop = blake2b(repr(current_shop(write_alias())).encode(), digest_size=8)
     return f"shopreco:{shop.hexdigest()}:gathering:{catalogue}"

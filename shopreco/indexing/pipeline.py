@@ -17,31 +17,23 @@ from django.db.models import F
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import ConfigurationError, describe
 from shopreco.fusion import GRAPH
+from shopreco.graph import building, neighbourhoods, nodes
 from shopreco.indexing import (
-    facets,
-    fusing,
-    graph,
+    embeddings,
+    facet_codes,
     items,
     lexicon,
     marks,
-    modalities,
+    modality_vectors,
     outbox,
     spaces,
 )
-from shopreco.indexing.batches import Batch, Failure, Report
-from shopreco.indexing.languages import language_in, with_language
-from shopreco.indexing.modalities import (
-    READ,
-    Encoded,
-    Hashes,
-    Source,
-    combined_hash,
-    encoder_of,
-    sources_of,
-)
-from shopreco.indexing.outbox import Claim, outbox_database
+from shopreco.indexing.batches import Batch, BatchReport, Failure
+from shopreco.indexing.modality_vectors import Encoded, Hashes, combined_hash
+from shopreco.indexing.outbox import Claim
 from shopreco.models import (
     Embedding,
     EmbeddingSpace,
@@ -50,6 +42,9 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from shopreco.spaces import serving
+from shopreco.spaces.languages import language_in, with_language
+from shopreco.spaces.sources import TEXT_OF, Source, encoder_of, sources_of
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +66,7 @@ class Stale(NamedTuple):
         return Stale(*([o for o in each if o not in objects] for each in self))
 
 
-def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
+def index_batch(catalogue: Catalogue, limit: int | None = None) -> BatchReport:
     """Index the next batch of what waits in a catalogue, marks included; an empty report means that
     nothing does. Raises as `index_changes`."""
     marks.collect(catalogue)
@@ -80,7 +75,7 @@ def index_batch(catalogue: Catalogue, limit: int | None = None) -> Report:
 
 def index_changes(
     catalogue: Catalogue, limit: int | None = None, *, run_id: int | None = None
-) -> Report:
+) -> BatchReport:
     """Index the next batch of what marks were collected into, of one run if it is named.
 
     Raises:
@@ -89,7 +84,7 @@ def index_changes(
     """
     claims = outbox.claim(catalogue.name, limit or _batch_size(catalogue), run_id)
     if not claims:
-        return Report()
+        return BatchReport()
     try:
         with outbox.renewed(claims):
             report = _index(catalogue, claims, spaces.maintained_spaces(catalogue.name))
@@ -124,7 +119,7 @@ def _give_back(claims: Sequence[Claim]) -> None:
 
 def _index(
     catalogue: Catalogue, claims: list[Claim], maintained: Sequence[EmbeddingSpace]
-) -> Report:
+) -> BatchReport:
     """Index claims together; if that fails for a reason of their own, in halves, then alone."""
     attempts = get_settings().MAX_ATTEMPTS
     if claims[0].attempts > attempts:
@@ -183,7 +178,7 @@ def _probe(space: EmbeddingSpace) -> None:
     """Raises what the encoders of a space raise at anything."""
     for modality in space.encoders:
         encoder = encoder_of(space, modality)
-        if modality in READ:
+        if modality in TEXT_OF:
             encoder.encode_documents(["."])
         else:
             from PIL import Image
@@ -192,7 +187,7 @@ def _probe(space: EmbeddingSpace) -> None:
 
 
 def _fail_runs(space: EmbeddingSpace, error: Exception) -> None:
-    runs = IndexRun.objects.using(outbox_database()).filter(space=space, state__in=IndexRun.LIVE)
+    runs = IndexRun.objects.using(write_alias()).filter(space=space, state__in=IndexRun.LIVE)
     runs.update(state=RunState.FAILED, error=describe(error))
 
 
@@ -222,7 +217,9 @@ def _read(catalogue: Catalogue, claims: list[Claim], language: str) -> Batch:
     return batch
 
 
-def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingSpace]) -> Report:
+def _process(
+    catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingSpace]
+) -> BatchReport:
     claims = _update_graph(catalogue, batch, maintained)
     known = items.known(catalogue.name, [c.object_id for c in batch.claims])
     ids = {object_id: item.id for object_id, item in known.items()}
@@ -233,7 +230,7 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
     changed = [row for row in changed if row.document.object_id not in later]
     stale = {pk: each.without(later) for pk, each in stale.items()}
     encoded = _encode(maintained, batch, hashes, ids, stale)
-    modalities.mark_unread(encoded, hashes)
+    modality_vectors.mark_unread(encoded, hashes)
     entries = {
         space.pk: {
             object_id: lexicon.entry_of(
@@ -243,10 +240,10 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
         }
         for space in maintained
     }
-    codes = facets.codes_of(catalogue.name, (row.document for row in changed))
+    codes = facet_codes.codes_of(catalogue.name, (row.document for row in changed))
     with (
-        transaction.atomic(using=outbox_database()),
-        connections[outbox_database()].cursor() as cursor,
+        transaction.atomic(using=write_alias()),
+        connections[write_alias()].cursor() as cursor,
     ):
         versions = outbox.lock(cursor, claims)
         if spaces.maintained_spaces(catalogue.name) != list(maintained):
@@ -256,10 +253,10 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
         ours = {c.object_id for c in claims if c.change_id in versions} - later
         written = items.write(catalogue.name, batch, known, changed, codes, ours)
         for source, each in encoded.items():
-            modalities.write_vectors(source, each, hashes, written.ids, ours)
-        items.note_media(written.ids, modalities.problems_of(encoded, ours))
+            modality_vectors.write_vectors(source, each, hashes, written.ids, ours)
+        items.note_media(written.ids, modality_vectors.problems_of(encoded, ours))
         for space in maintained:
-            fusing.write_batch(
+            embeddings.write_batch(
                 space,
                 encoded,
                 hashes,
@@ -267,18 +264,18 @@ def _process(catalogue: Catalogue, batch: Batch, maintained: Sequence[EmbeddingS
                 [o for o in stale[space.pk].vectors if o in ours],
             )
         items.clear(written.leaving)
-        for space in spaces.spaces_of(catalogue.name):
+        for space in serving.spaces_of(catalogue.name):
             words = entries.get(space.pk, {})
             lexicon.replace_entries(
                 space,
                 {written.ids[o]: entry for o, entry in words.items() if o in ours},
                 written.leaving,
             )
-        graph.attach_items(
+        nodes.attach_items(
             catalogue.name, [row.document for row in changed if row.document.object_id in ours]
         )
-        files, unopened = modalities.count_files(encoded, batch.documents, ours)
-        report = Report(
+        files, unopened = modality_vectors.count_files(encoded, batch.documents, ours)
+        report = BatchReport(
             changed=written.changed,
             removed=len(written.leaving),
             failed=len(ours & batch.failed.keys()),
@@ -311,13 +308,13 @@ def _update_graph(
     Returns the claims that were still ours. What the others say of the graph was not written.
     """
     with (
-        transaction.atomic(using=outbox_database()),
-        connections[outbox_database()].cursor() as cursor,
+        transaction.atomic(using=write_alias()),
+        connections[write_alias()].cursor() as cursor,
     ):
         versions = outbox.lock(cursor, batch.claims)
         claims = [c for c in batch.claims if c.change_id in versions]
         ours = {c.object_id for c in claims}
-        changes = graph.update_edges(
+        changes = building.update_edges(
             catalogue,
             [document for o, document in batch.documents.items() if o in ours],
             gone=[o for o in (*batch.skipped, *batch.gone) if o in ours],
@@ -326,7 +323,7 @@ def _update_graph(
         # In a transaction of its own: with our claims locked it could wait for another worker's.
         linked = [c for c in claims if c.is_unlinked]
         outbox.enqueue_again(catalogue.name, changes.neighbours, run_id=_run_of(linked))
-        for o, told in graph.neighbourhoods(catalogue.name, batch.documents).items():
+        for o, told in neighbourhoods.neighbourhoods(catalogue.name, batch.documents).items():
             batch.documents[o] = replace(batch.documents[o], neighbourhood=told)
     return claims
 
@@ -334,7 +331,7 @@ def _update_graph(
 def _stale(space: EmbeddingSpace, hashes: Hashes, ids: Mapping[str, int]) -> Stale:
     vectors, words = (
         dict(
-            model.objects.using(outbox_database())
+            model.objects.using(write_alias())
             .filter(space=space, item_id__in=list(ids.values()))
             .values_list("item_id", "content_hash")
         )
@@ -360,7 +357,7 @@ def _encode(
             _space, objects = wanted.setdefault(source, (space, {}))
             objects.update(dict.fromkeys(stale[space.pk].vectors))
     return {
-        source: modalities.encode(space, source, batch.documents, hashes, ids, list(objects))
+        source: modality_vectors.encode(space, source, batch.documents, hashes, ids, list(objects))
         for source, (space, objects) in wanted.items()
     }
 
@@ -371,10 +368,10 @@ def _run_of(claims: Sequence[Claim]) -> int | None:
     return run_ids.most_common(1)[0][0] if run_ids else None
 
 
-def _count(catalogue: str, claims: Sequence[Claim], report: Report) -> None:
+def _count(catalogue: str, claims: Sequence[Claim], report: BatchReport) -> None:
     """Add a batch to the figures of its run: the one of its claims, else the live one, which what
     was saved before it began would otherwise be missing from."""
-    runs = IndexRun.objects.using(outbox_database())
+    runs = IndexRun.objects.using(write_alias())
     run_id = _run_of(claims)
     if run_id is not None:
         run = runs.filter(pk=run_id)

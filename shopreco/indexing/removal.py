@@ -8,13 +8,13 @@ from time import monotonic
 
 from django.db import connections, transaction
 
+from shopreco.broker import send
+from shopreco.db.locks import only_one
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
-from shopreco.indexing.locks import only_one
-from shopreco.indexing.modalities import spread_of
-from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.spaces import drop_indexes
-from shopreco.indexing.workers import send
 from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.spaces.sources import propagated_source
+from shopreco.spaces.stores.pgvector import drop_indexes
 
 CHUNK = 10_000
 """Rows that one statement deletes: it holds nobody up for long."""
@@ -24,9 +24,7 @@ TABLES = ("embedding", "lexicalentry", "lexiconterm")
 def begin_removal(space: EmbeddingSpace) -> None:
     """Have workers remove a space. Raises RunError if it is the one that answers."""
     mark_for_removal(space)
-    transaction.on_commit(
-        lambda: send("remove_space", space.pk), using=outbox_database(), robust=True
-    )
+    transaction.on_commit(lambda: send("remove_space", space.pk), using=write_alias(), robust=True)
 
 
 def mark_for_removal(space: EmbeddingSpace) -> None:
@@ -35,7 +33,7 @@ def mark_for_removal(space: EmbeddingSpace) -> None:
     Raises:
         RunError: it is the one that answers.
     """
-    others = EmbeddingSpace.objects.using(outbox_database()).exclude(state=SpaceState.ACTIVE)
+    others = EmbeddingSpace.objects.using(write_alias()).exclude(state=SpaceState.ACTIVE)
     if not others.filter(pk=space.pk).update(state=SpaceState.DELETING):
         raise RunError(f"{space} is active: activate another one before you delete it.")
 
@@ -46,7 +44,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
     Several workers may call it: one does it.
     """
     deadline = monotonic() + seconds
-    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.DELETING)
+    spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.DELETING)
     with only_one(f"removal {space_id}") as alone:
         space = spaces.filter(pk=space_id).first()
         if space is None or not alone:
@@ -55,7 +53,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
         for _deleted in _chunks(space):
             if monotonic() > deadline:
                 return False
-        space.delete(using=outbox_database())
+        space.delete(using=write_alias())
     return True
 
 
@@ -71,7 +69,7 @@ def drop_space(space: EmbeddingSpace) -> None:
 
 def marked() -> list[int]:
     """Keys of the spaces that wait to be removed."""
-    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.DELETING)
+    spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.DELETING)
     return list(spaces.values_list("pk", flat=True))
 
 
@@ -80,12 +78,12 @@ def _chunks(space: EmbeddingSpace) -> Iterator[int]:
     conditions: list[tuple[str, str, tuple[str | int, ...]]] = [
         (table, "space_id = %s", (space.pk,)) for table in TABLES
     ]
-    if spread := spread_of(space):
+    if spread := propagated_source(space):
         conditions.append(("modalityvector", "modality = %s AND encoder = %s", tuple(spread)))
     for table, where, params in conditions:
         deleted = CHUNK
         while deleted == CHUNK:
-            with connections[outbox_database()].cursor() as cursor:
+            with connections[write_alias()].cursor() as cursor:
                 cursor.execute(
                     f"DELETE FROM shopreco_{table} WHERE ctid = ANY(ARRAY("
                     f"SELECT ctid FROM shopreco_{table} WHERE {where} LIMIT {CHUNK:d}))",

@@ -12,11 +12,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from shopreco.catalogues import Catalogue, get_catalogue
+from shopreco.db.locks import only_one
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError, describe
 from shopreco.fusion import GRAPH
-from shopreco.indexing import graph, items, marks, outbox, spaces
-from shopreco.indexing.locks import only_one
-from shopreco.indexing.outbox import PAGE, outbox_database
+from shopreco.graph import extraction, orphans
+from shopreco.indexing import items, marks, node_vectors, outbox, propagation, spaces
+from shopreco.indexing.outbox import PAGE
 from shopreco.indexing.pipeline import index_batch, index_changes
 from shopreco.models import (
     EmbeddingSpace,
@@ -27,6 +29,8 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from shopreco.spaces import serving
+from shopreco.spaces.stores import pgvector
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +50,11 @@ def start(
     """
     if (other := live_run(catalogue.name)) is not None:
         raise RunError(f"{other} is under way. Wait for it, or cancel it first, in the admin.")
-    rebuild = rebuild or spaces.active_space(catalogue.name) is None
+    rebuild = rebuild or serving.active_space(catalogue.name) is None
     space = spaces.create_space(catalogue, refit=refit) if rebuild else None
     try:
-        with transaction.atomic(using=outbox_database()):
-            return IndexRun.objects.using(outbox_database()).create(
+        with transaction.atomic(using=write_alias()):
+            return IndexRun.objects.using(write_alias()).create(
                 catalogue=catalogue.name,
                 kind=RunKind.REBUILD if rebuild else RunKind.REINDEX,
                 space=space,
@@ -60,7 +64,7 @@ def start(
     except IntegrityError:
         # Somebody was faster, in this very moment.
         if space is not None and not space.runs.exists():
-            space.delete(using=outbox_database())
+            space.delete(using=write_alias())
         raise RunError(f"{live_run(catalogue.name) or catalogue.name} is under way.") from None
 
 
@@ -95,7 +99,7 @@ def resume(run: IndexRun) -> None:
     if run.kind == RunKind.REBUILD and run.space_id is None:
         raise RunError(f"The space of {run} was pruned. Start another rebuild.")
     try:
-        with transaction.atomic(using=outbox_database()):
+        with transaction.atomic(using=write_alias()):
             _move(run, (RunState.CANCELLED, RunState.FAILED), RunState.QUEUED)
             begin_again(run)
     except IntegrityError:
@@ -109,7 +113,7 @@ def begin_again(run: IndexRun) -> None:
 
 def live_run(catalogue: str) -> IndexRun | None:
     """The run of a catalogue that is under way."""
-    runs = IndexRun.objects.using(outbox_database())
+    runs = IndexRun.objects.using(write_alias())
     return runs.filter(catalogue=catalogue, state__in=IndexRun.LIVE).first()
 
 
@@ -120,12 +124,12 @@ def is_left(run: IndexRun) -> bool:
 
 
 def _row(run: IndexRun) -> QuerySet[IndexRun]:
-    return IndexRun.objects.using(outbox_database()).filter(pk=run.pk)
+    return IndexRun.objects.using(write_alias()).filter(pk=run.pk)
 
 
 def _move(run: IndexRun, states: tuple[str, ...], to: RunState) -> None:
     moved = _row(run).filter(state__in=states).update(state=to, finished_at=None, error="")
-    run.refresh_from_db(using=outbox_database())
+    run.refresh_from_db(using=write_alias())
     if not moved:
         raise RunError(f"{run} is {run.get_state_display()}: it cannot become {to.label}.")
 
@@ -139,7 +143,7 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
     Raises:
         RunError: the run builds a space, and this is inside a transaction.
     """
-    if run.kind == RunKind.REBUILD and connections[outbox_database()].in_atomic_block:
+    if run.kind == RunKind.REBUILD and connections[write_alias()].in_atomic_block:
         raise RunError(
             f"{run} cannot be worked on inside a transaction: its indexes are created "
             "concurrently. Leave atomic() first; in tests use TransactionTestCase, or "
@@ -166,14 +170,14 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
             state=RunState.FAILED, error=describe(error)
         )
         raise
-    run.refresh_from_db(using=outbox_database())
+    run.refresh_from_db(using=write_alias())
     return run
 
 
 def _alive(run: IndexRun) -> bool:
     """Leave a sign of life; False once somebody has cancelled the run."""
     _row(run).update(heartbeat_at=timezone.now())
-    run.refresh_from_db(using=outbox_database())
+    run.refresh_from_db(using=write_alias())
     return run.state == RunState.RUNNING
 
 
@@ -193,7 +197,7 @@ def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -
         _enqueue(run, [str(pk) for pk in page], cursor=str(page[-1]))
         if progress:
             progress(run)
-    items = Item.objects.using(outbox_database()).filter(catalogue=catalogue.name)
+    items = Item.objects.using(write_alias()).filter(catalogue=catalogue.name)
     known = items.exclude(outcome=Outcome.DELETED).order_by("pk").values_list("pk", "object_id")
     last = 0
     while _alive(run) and (rows := list(known.filter(pk__gt=last)[:PAGE])):
@@ -202,7 +206,7 @@ def _enumerate(run: IndexRun, catalogue: Catalogue, progress: Progress | None) -
         there = {str(pk) for pk in pks.filter(pk__in=catalogue.to_pks(ids))}
         _enqueue(run, [object_id for object_id in ids if object_id not in there])
         last, _object_id = rows[-1]
-    if spaces.active_space(catalogue.name) is None:
+    if serving.active_space(catalogue.name) is None:
         outbox.demote(run.pk)
     if run.state == RunState.RUNNING:
         _row(run).filter(enumerated=False).update(enumerated=True)
@@ -235,7 +239,7 @@ def _step(run: IndexRun, catalogue: Catalogue) -> bool:
             return False
         # All values are known by now. What says them in its texts is linked to them as it is
         # encoded, and what was settled before they were known comes again.
-        outbox.enqueue_again(catalogue.name, graph.learn_values(catalogue), run_id=run.pk)
+        outbox.enqueue_again(catalogue.name, extraction.learn_values(catalogue), run_id=run.pk)
         _row(run).update(linked=True)
         return True
     if run.pending:
@@ -251,32 +255,32 @@ def wait_for_others(seconds: float = 0.2) -> None:
 
 def _name_nodes(catalogue: str) -> None:
     """Vectors of the graph's nodes, in the space that answers."""
-    active = spaces.active_space(catalogue)
+    active = serving.active_space(catalogue)
     if active is not None and GRAPH in active.encoders:
-        graph.encode_nodes(active)
+        node_vectors.encode_nodes(active)
 
 
 def _finish(run: IndexRun, catalogue: Catalogue) -> None:
     """Build what a space needs beside its rows, and answer from it."""
     items.show_prices(run.catalogue, items.wrongly_priced(run.catalogue))
     # Not `run.space`, which a replica may not have yet.
-    space = EmbeddingSpace.objects.using(outbox_database()).filter(runs=run).first()
+    space = EmbeddingSpace.objects.using(write_alias()).filter(runs=run).first()
     if space is not None and space.state == SpaceState.BUILDING:
         spaces.fuse_what_awaits(space, catalogue)
-        graph.spread(space)
+        propagation.propagate_links(space)
         spaces.export_query_encoders(space)
-        spaces.build_indexes(space)
+        pgvector.build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
-    elif active := spaces.active_space(run.catalogue):
-        graph.spread(active)
+    elif active := serving.active_space(run.catalogue):
+        propagation.propagate_links(active)
         spaces.export_query_encoders(active)
     # Texts that say values which were saved meanwhile, and are not the run's: nothing is encoded.
-    outbox.enqueue_again(catalogue.name, graph.learn_values(catalogue), run_id=None)
-    graph.prune_nodes(run.catalogue)
+    outbox.enqueue_again(catalogue.name, extraction.learn_values(catalogue), run_id=None)
+    orphans.prune_nodes(run.catalogue)
     _name_nodes(run.catalogue)
     _row(run).filter(state=RunState.RUNNING).update(state=RunState.DONE, finished_at=timezone.now())
     logger.info("%s is done", run)
-    run.refresh_from_db(using=outbox_database())
+    run.refresh_from_db(using=write_alias())
     if run.warning:
         logger.warning("%s: %s", run, run.warning)

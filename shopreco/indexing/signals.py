@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models.signals import ModelSignal, m2m_changed, post_delete, post_save, pre_save
 
 from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.db.routing import write_alias
 from shopreco.indexing.marks import Fact, note
-from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.watches import Watch, watches
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def _say(signal: ModelSignal, instance: models.Model, kwargs: dict[str, Any]) ->
         signal=signal,
         sender=type(instance),
         instance=instance,
-        using=kwargs.get("using") or instance._state.db or outbox_database(),
+        using=kwargs.get("using") or instance._state.db or write_alias(),
         raw=kwargs.get("raw", False),
     )
 
@@ -112,5 +112,5 @@ def changed(catalogue: Catalogue, object_ids: Iterable[str], *, using: str | Non
     """
     note(
         [Fact(catalogue.name, "", object_id) for object_id in object_ids],
-        using or outbox_database(),
+        using or write_alias(),
     )

@@ -11,11 +11,13 @@ from django.utils.translation import ngettext
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
 from shopreco.encoders import EncoderError
-from shopreco.indexing import alignments, languages, marks, spaces
-from shopreco.indexing.modalities import encoder_of
-from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing import marks
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
+from shopreco.spaces import alignments, languages, serving, specification
+from shopreco.spaces.sources import encoder_of
+from shopreco.spaces.stores import pgvector
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class CatalogueStatus:
 
 
 def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
-    database = outbox_database()
+    database = write_alias()
     outcomes = dict(
         Item.objects.using(database)
         .filter(catalogue=catalogue.name)
@@ -54,7 +56,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     pending = marks.pending(catalogue.name)
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
-    space = spaces.active_space(catalogue.name)
+    space = serving.active_space(catalogue.name)
     problems: list[str] = []
     notes: list[str] = []
     ready = current = False
@@ -62,7 +64,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         problems.append(_("Nothing is indexed yet: re-index the catalogue (shopreco_reindex)."))
     else:
         try:
-            current = spaces.is_current(space, catalogue)
+            current = specification.is_current(space, catalogue)
             if not current:
                 problems.append(
                     _(
@@ -153,17 +155,17 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
 
 
 def items_with_media_problems(catalogue: str) -> QuerySet[Item]:
-    items = Item.objects.using(outbox_database()).filter(catalogue=catalogue)
+    items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     return items.exclude(media_problems={})
 
 
 def space_bytes(space: EmbeddingSpace) -> int:
     """Bytes of a space's own indexes and of its share of the tables."""
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) "
             "FROM unnest(%s::text[]) AS name",
-            [list(spaces.index_names(space.pk))],
+            [list(pgvector.index_names(space.pk))],
         )
         (size,) = cursor.fetchone()
         for table in ("embedding", "lexicalentry"):

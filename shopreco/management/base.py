@@ -8,9 +8,9 @@ import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections
 
+from shopreco.db.extensions import not_postgresql, unanswered
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import ShopRecoError
-from shopreco.extensions import not_postgresql, unanswered
-from shopreco.indexing.outbox import outbox_database
 
 UNDEFINED = ("42P01", "42703")
 """PostgreSQL's codes of a table and of a column that are not there."""
@@ -23,7 +23,7 @@ class ShopRecoCommand(BaseCommand):
     PostgreSQL or does not answer, tables that are not there yet."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        if reason := not_postgresql(connections[outbox_database()]):
+        if reason := not_postgresql(connections[write_alias()]):
             raise CommandError(reason)
         try:
             return super().execute(*args, **options)

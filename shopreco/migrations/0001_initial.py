@@ -7,7 +7,7 @@ import pgvector.django.halfvec
 import pgvector.django.sparsevec
 from django.db import migrations, models
 
-from shopreco.extensions import MINIMUM_PGVECTOR, RequireExtension
+from shopreco.db.extensions import MINIMUM_PGVECTOR, RequireExtension
 
 
 class Migration(migrations.Migration):

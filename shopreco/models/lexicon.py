@@ -12,6 +12,15 @@ from pgvector.django import SparseVectorField
 from shopreco.models.items import Item
 from shopreco.models.spaces import EmbeddingSpace
 
+TERM_SPACE = 1_000_000_000
+"""Dimension of the sparse vectors: pgvector's largest. Terms are hashed into it."""
+
+EVERY_ITEM = 0
+"""Id of the empty term; its document frequency is N. Hashed terms begin at 1."""
+
+WORDLESS = -1
+"""Id of what stands for items without words; its document frequency is their number."""
+
 
 class LexicalEntry(models.Model):
     """An item's BM25F weights: `weights` by hashed term, `term_ids` for the space's GIN index."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shopreco.models.graph import Meaning
 
 
-class Relation(NamedTuple):
+class DefaultRelation(NamedTuple):
     """The fields of a `RelationType` with which its row is made."""
 
     code: str
@@ -21,8 +21,8 @@ class Relation(NamedTuple):
     weight: float = 1.0
 
 
-def _attribute(code: str, label: str, label_zh: str, *, in_texts: bool) -> Relation:
-    return Relation(
+def _attribute(code: str, label: str, label_zh: str, *, in_texts: bool) -> DefaultRelation:
+    return DefaultRelation(
         code=code,
         meaning=Meaning.ATTRIBUTE,
         label=label,
@@ -35,11 +35,15 @@ def _attribute(code: str, label: str, label_zh: str, *, in_texts: bool) -> Relat
 
 DEFAULT_RELATIONS = (
     _attribute("has_brand", "brand", "品牌", in_texts=False),
-    Relation("in_category", Meaning.ATTRIBUTE, "category", "contains", "类别", "类别中的商品"),
-    Relation(
+    DefaultRelation(
+        "in_category", Meaning.ATTRIBUTE, "category", "contains", "类别", "类别中的商品"
+    ),
+    DefaultRelation(
         "subcategory_of", Meaning.ATTRIBUTE, "part of", "divided into", "上级类别", "下级类别"
     ),
-    Relation("belongs_to", Meaning.ATTRIBUTE, "belongs to", "includes", "所属系列", "系列中的商品"),
+    DefaultRelation(
+        "belongs_to", Meaning.ATTRIBUTE, "belongs to", "includes", "所属系列", "系列中的商品"
+    ),
     _attribute("has_material", "material", "材质", in_texts=True),
     _attribute("has_colour", "colour", "颜色", in_texts=True),
     _attribute("has_color", "color", "颜色", in_texts=True),
@@ -49,12 +53,16 @@ DEFAULT_RELATIONS = (
     _attribute("has_shape", "shape", "形状", in_texts=True),
     # Large and small are said of many things besides the product.
     _attribute("has_size", "size", "尺寸", in_texts=False),
-    Relation("variant_of", Meaning.SAME, "variant of", "has variant", "主商品", "其他款式"),
-    Relation("complements", Meaning.COMPLEMENT, "goes with", "", "搭配", symmetric=True),
-    Relation("substitutes", Meaning.SUBSTITUTE, "can replace", "", "可替代", symmetric=True),
-    Relation("accessory_of", Meaning.MAIN, "accessory of", "has accessory", "适用于", "配件"),
-    Relation("has_accessory", Meaning.ACCESSORY, "has accessory", "accessory of", "配件", "适用于"),
-    Relation(
+    DefaultRelation("variant_of", Meaning.SAME, "variant of", "has variant", "主商品", "其他款式"),
+    DefaultRelation("complements", Meaning.COMPLEMENT, "goes with", "", "搭配", symmetric=True),
+    DefaultRelation("substitutes", Meaning.SUBSTITUTE, "can replace", "", "可替代", symmetric=True),
+    DefaultRelation(
+        "accessory_of", Meaning.MAIN, "accessory of", "has accessory", "适用于", "配件"
+    ),
+    DefaultRelation(
+        "has_accessory", Meaning.ACCESSORY, "has accessory", "accessory of", "配件", "适用于"
+    ),
+    DefaultRelation(
         "bought_together",
         Meaning.COMPLEMENT,
         "bought together with",
@@ -63,8 +71,10 @@ DEFAULT_RELATIONS = (
         symmetric=True,
     ),
     # What crowds do is weaker evidence than what a shop says, or a basket.
-    Relation("also_bought", Meaning.COMPLEMENT, "buyers also bought", "", "买家还买了", weight=0.6),
-    Relation(
+    DefaultRelation(
+        "also_bought", Meaning.COMPLEMENT, "buyers also bought", "", "买家还买了", weight=0.6
+    ),
+    DefaultRelation(
         "also_viewed", Meaning.SUBSTITUTE, "viewers also viewed", "", "浏览者还看了", weight=0.6
     ),
 )

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["near_best"]
+__all__ = ["relative_cutoff"]
 
 
-def near_best(scores: NDArray[np.floating[Any]], share: float) -> NDArray[np.bool_]:
+def relative_cutoff(scores: NDArray[np.floating[Any]], share: float) -> NDArray[np.bool_]:
     """Which of `scores` (n,), cosines say, reach `share` of the greatest; NaN never does.
 
     Relative, because encoders and queries differ in how high their cosines are: a query of one

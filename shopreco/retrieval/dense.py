@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shopreco.db.statements import Statement, hnsw_settings, read_cursor
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
-from shopreco.retrieval.asking import Statement, reaching, reading
-from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.matches import Hits
+from shopreco.queries.conditions import Filters
+from shopreco.retrieval.candidates import Hits
 
 NEIGHBOURS = 64
 """Depth of the dense part of a match set."""
@@ -28,7 +28,7 @@ def nearest(
         SELECT n.item_id, i.group_id, -n.distance
         FROM ({near}) AS n JOIN shopreco_item i ON i.id = n.item_id ORDER BY n.distance, i.id
     """
-    with reading() as cursor:
+    with read_cursor() as cursor:
         cursor.execute(sql, params)
         return Hits.from_rows(cursor.fetchall())
 
@@ -43,7 +43,7 @@ def statement(space: EmbeddingSpace, vector: str, filters: Filters, k: int) -> S
     cast = f"halfvec({space.dimension:d})"
     where = filters.where()
     sql = f"""
-        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {reaching(k)})
+        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {hnsw_settings(k)})
         SELECT e.item_id, e.vector::{cast} <#> (SELECT vector FROM query) AS distance
         FROM shopreco_embedding e {_join(filters)}
         WHERE e.space_id = {space.pk:d} AND {where.sql} ORDER BY distance LIMIT {k:d}
@@ -57,7 +57,7 @@ def _by_hash_codes(space: EmbeddingSpace, vector: str, filters: Filters, k: int)
     where = filters.where()
     wanted = max(MINIMUM_CANDIDATES, OVERSAMPLING * k)
     sql = f"""
-        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {reaching(wanted)})
+        WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {hnsw_settings(wanted)})
         SELECT item_id, vector::{cast} <#> (SELECT vector FROM query) AS distance FROM (
             SELECT e.item_id, e.vector FROM shopreco_embedding e {_join(filters)}
             WHERE e.space_id = {space.pk:d} AND {where.sql}
@@ -80,7 +80,7 @@ def literal(vector: NDArray[np.float32]) -> str:
     return f"[{('%de-6,' * len(millionths) % tuple(millionths.tolist()))[:-1]}]"
 
 
-def vectors_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+def embeddings_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
     """Stored vectors, (d,) float32 each, by item id."""
     rows = Embedding.objects.filter(space=space, item_id__in=item_ids).values_list(
         "item_id", "vector"

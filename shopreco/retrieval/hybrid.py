@@ -14,15 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shopreco.db.statements import (
+    PendingStatement,
+    Statement,
+    as_arrays,
+    bigint_array,
+    fetch_row,
+    read_arrays,
+)
 from shopreco.models import EmbeddingSpace
-from shopreco.retrieval import dense, lexical, vectors
-from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, ids, read_arrays
-from shopreco.retrieval.conditions import Condition, Filters
-from shopreco.retrieval.lexical import LexicalQuery
-from shopreco.retrieval.matches import NO_HITS, Hits
-from shopreco.retrieval.mentioned import NO_SHARES, Mentions, Shares
-from shopreco.retrieval.stages import Stages
-from shopreco.retrieval.vocabulary import VOCABULARIES, Vocabulary
+from shopreco.queries import query_vectors, terms
+from shopreco.queries.conditions import Condition, Filters
+from shopreco.queries.entities import NO_SHARES, VOCABULARIES, Mentions, Shares, Vocabulary
+from shopreco.queries.terms import LexicalQuery
+from shopreco.retrieval import dense, lexical
+from shopreco.retrieval.candidates import NO_HITS, Hits
+from shopreco.stages import StageLog
 from shopreco.text.exclusion import without_excluded
 
 WORDLESS_NEIGHBOURS = 128
@@ -93,7 +100,7 @@ class Understood:
 
 
 def match(
-    space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: Stages
+    space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: StageLog
 ) -> tuple[MatchSet, Understood]:
     """Read the query, find by words, by meaning and by what is mentioned, and score all by all.
 
@@ -102,7 +109,7 @@ def match(
     asked = without_excluded(text, language)
     words: LexicalQuery | None = None
     with stages.stage("lexicon", optional=True):
-        words = lexical.lexical_query(space, text, language)
+        words = terms.lexical_query(space, text, language)
     names: Vocabulary | None = None
     mentions: Mentions = {}
     with stages.stage("mentions", optional=True):
@@ -131,7 +138,7 @@ def match_narrowed(
     filters: Filters,
     order: Condition,
     nearest: float,
-    stages: Stages,
+    stages: StageLog,
 ) -> MatchSet:
     """What matches and passes filters, which stand in the statements, before any limit.
 
@@ -149,7 +156,7 @@ def match_narrowed(
 
 
 def match_nearly(
-    space: EmbeddingSpace, query: Understood, filters: Filters, stages: Stages
+    space: EmbeddingSpace, query: Understood, filters: Filters, stages: StageLog
 ) -> MatchSet:
     """What matches by words and fails one filter: facets count what taking it away would add."""
     by_words = NO_HITS
@@ -160,26 +167,26 @@ def match_nearly(
 
 
 def _words_and_vector(
-    space: EmbeddingSpace, text: str, words: LexicalQuery | None, scope: Filters, stages: Stages
+    space: EmbeddingSpace, text: str, words: LexicalQuery | None, scope: Filters, stages: StageLog
 ) -> tuple[Hits, NDArray[np.float32] | None]:
     """What words find, and the query vector: it is encoded while the server looks."""
-    known = vectors.known(space, text)
-    asked: Asked | None = None
+    known = query_vectors.known(space, text)
+    asked: PendingStatement | None = None
     with stages.stage("lexical", optional=True):
         asked = lexical.ask(space, words, scope) if words is not None else None
     found = NO_HITS
     with closing(asked) if asked is not None else nullcontext():
-        vector = vectors.encoded(space, text, stages) if known is None else known
+        vector = query_vectors.encoded(space, text, stages) if known is None else known
         with stages.stage("lexical", optional=True):
             found = lexical.read(asked) if asked is not None else NO_HITS
     if known is None and vector is not None:
-        vectors.remember_query(space, text, vector)
+        query_vectors.remember_query(space, text, vector)
     return found, vector
 
 
 def depth(space: EmbeddingSpace) -> int:
     """How many of the nearest items are looked at."""
-    some_lack_words = lexical.kept_frequencies(space).some_lack_words
+    some_lack_words = terms.kept_frequencies(space).some_lack_words
     return WORDLESS_NEIGHBOURS if some_lack_words else dense.NEIGHBOURS
 
 
@@ -235,9 +242,9 @@ def _reached(
         FROM reached r
         JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """
-    literals = (literal, words.literal if words else lexical.NO_WORDS)
-    params = (*literals, *near.params, ids(given), *where.params)
-    row = answered(as_arrays(Statement(sql, params), COLUMNS))
+    literals = (literal, words.literal if words else terms.NO_WORDS)
+    params = (*literals, *near.params, bigint_array(given), *where.params)
+    row = fetch_row(as_arrays(Statement(sql, params), COLUMNS))
     return Reached(*read_arrays(row, COLUMNS))
 
 
@@ -274,4 +281,4 @@ def _matching(space: EmbeddingSpace, found: MatchSet, nearest: float) -> MatchSe
     unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
     floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
     like = (found.dense >= max(floor, DENSE_CUT * nearest)) & (nearest > 0)
-    return found.take(like | (found.lexical >= lexical.CUT) | (found.mentions >= MENTIONED))
+    return found.take(like | (found.lexical >= terms.CUT) | (found.mentions >= MENTIONED))

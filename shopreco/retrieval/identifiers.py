@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from django.db import connections, router
+from django.db import connections
 
-from shopreco.indexing.lexicon import TERM_SPACE
-from shopreco.models import EmbeddingSpace, Item
-from shopreco.retrieval.conditions import Condition, Filters
+from shopreco.db.routing import read_alias
+from shopreco.models import EmbeddingSpace
+from shopreco.models.lexicon import TERM_SPACE
+from shopreco.queries.conditions import Condition, Filters
+from shopreco.retrieval.candidates import NO_HITS, Hits, Ranking
 from shopreco.retrieval.lexical import MAX_HITS
-from shopreco.retrieval.matches import NO_HITS, Hits
-from shopreco.retrieval.rankings import Ranking
 from shopreco.text import get_analyser, term_id
 from shopreco.text.identifiers import normalise_identifier, written_identifier
 
@@ -28,7 +28,7 @@ def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
     if not any(c.isdigit() for c in identifier):
         return NO_HITS
     where = scope.where()
-    with connections[router.db_for_read(Item)].cursor() as cursor:
+    with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             f"""
             SELECT i.id, i.group_id, 1.0 FROM shopreco_item i
@@ -60,7 +60,7 @@ def saying(
         return NO_HITS
     asked = f"{{{','.join(f'{each}:1' for each in sorted([*one, *parts]))}}}/{TERM_SPACE}"
     where = filters.where()
-    with connections[router.db_for_read(Item)].cursor() as cursor:
+    with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             f"""
             SELECT l.item_id, l.group_id, -(l.weights <#> %s::sparsevec) AS score

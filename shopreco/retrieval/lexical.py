@@ -2,226 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
+from shopreco.models import EmbeddingSpace
+from shopreco.queries.conditions import Condition, Filters
+from shopreco.queries.terms import CUT, LexicalQuery
+from shopreco.retrieval.candidates import Hits
 
-import numpy as np
-from django.db import connections, router
-from numpy.typing import NDArray
-
-from shopreco.indexing.lexicon import EVERY_ITEM, TERM_SPACE, WORDLESS
-from shopreco.models import EmbeddingSpace, LexiconTerm
-from shopreco.process_cache import NotYetRead, Refreshed
-from shopreco.retrieval.asking import Asked, Statement, answered, as_arrays, read_arrays
-from shopreco.retrieval.conditions import Condition, Filters
-from shopreco.retrieval.matches import Hits
-from shopreco.text import (
-    KnownTerm,
-    QueryTerm,
-    Token,
-    deletions,
-    ending_with,
-    essential_terms,
-    get_analyser,
-    query_terms,
-    query_weights,
-    term_id,
-)
-from shopreco.text.exclusion import is_preposition, without_excluded
-
-CUT = 0.25
-"""Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 MAX_HITS = 10_000
-SIMILAR = 20
-MOST_FOUND = 100
-"""Known words that a misspelt one may mean, or compounds that a word stands for."""
-MOST_TERMS = 200_000
-"""Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
-MOST_KEPT = 10 * MOST_TERMS
-"""Of all shops of a process."""
-NO_WORDS = f"{{}}/{TERM_SPACE}"
 ONE = "1::float8"
 """A bare 1 is an integer, whose conversion costs a statement 0.1 ms."""
-FOUND_BY = f"""
-    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
-    WHERE space_id = %(space)s AND found_by && wanted.texts AND document_frequency > 0
-    ORDER BY document_frequency DESC, surface LIMIT {MOST_FOUND:d}
-"""
-LIKE = f"""
-    SELECT term, surface, document_frequency FROM shopreco_lexiconterm
-    WHERE space_id = %(space)s AND typed %% wanted.asked AND document_frequency > 0
-    ORDER BY similarity(typed, wanted.asked) DESC, document_frequency DESC, surface
-    LIMIT {SIMILAR:d}
-"""
 COLUMNS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 BEST_FIRST = Condition("score DESC, item_id")
-
-
-@dataclass(frozen=True)
-class LexicalQuery:
-    """A query as weighted terms of one space: q(t) by term id, and the terms as they were read."""
-
-    terms: tuple[QueryTerm, ...]
-    weights: Mapping[int, float]
-    mass: float
-    """Sum of q(t) of what was asked for: a score that hardly any item reaches."""
-
-    @property
-    def corrected(self) -> str:
-        """The words that were understood, where that took a correction; else nothing."""
-        if all(term.typed == term.read_as for term in self.terms):
-            return ""
-        return " ".join(term.read_as for term in self.terms)
-
-    @cached_property
-    def essential(self) -> list[int]:
-        """Of these terms an item has at least one if it reaches `CUT`."""
-        return essential_terms(self.weights, CUT, self.mass)
-
-    @cached_property
-    def literal(self) -> str:
-        """q as a `sparsevec`, divided by its mass so that scores lie between 0 and 1."""
-        mass = self.mass
-        elements = ",".join(f"{i}:{w / mass:.6g}" for i, w in sorted(self.weights.items()))
-        return f"{{{elements}}}/{TERM_SPACE}"
-
-
-class Frequencies(NamedTuple):
-    """In how many items terms are, by ascending term; both (t,)."""
-
-    term_ids: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @property
-    def some_lack_words(self) -> bool:
-        """Whether there are items without words."""
-        return bool((self.term_ids[:1] == WORDLESS).any())
-
-    def of(self, term_ids: Sequence[int]) -> dict[int, int]:
-        """Those that are among them."""
-        if not len(self.term_ids):
-            return {}
-        places = np.searchsorted(self.term_ids, term_ids).clip(max=len(self.term_ids) - 1)
-        known = zip(self.term_ids[places].tolist(), self.counts[places].tolist(), strict=True)
-        return {
-            asked: count
-            for asked, (term, count) in zip(term_ids, known, strict=True)
-            if asked == term
-        }
-
-
-NO_FREQUENCIES = Frequencies(np.empty(0, np.int64), np.empty(0, np.int64))
-
-
-def read_frequencies(space: EmbeddingSpace) -> Frequencies:
-    """Of the most frequent terms of a space, and of what counts items."""
-    sql = """
-        SELECT term_id, document_frequency FROM (
-            SELECT term_id, document_frequency FROM shopreco_lexiconterm
-            WHERE space_id = %s AND document_frequency > 0
-            ORDER BY term_id > 0, document_frequency DESC, term_id LIMIT %s
-        ) AS frequent ORDER BY term_id
-    """
-    columns = {"term_id": "i8", "document_frequency": "i8"}
-    row = answered(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
-    return Frequencies(*read_arrays(row, columns))
-
-
-FREQUENCIES = Refreshed(read_frequencies, most=MOST_KEPT, size=lambda read: len(read.counts))
-
-
-def kept_frequencies(space: EmbeddingSpace) -> Frequencies:
-    """None while they are read for the first time: then all are asked for."""
-    try:
-        return FREQUENCIES.of(space, patience=0)
-    except NotYetRead:
-        return NO_FREQUENCIES
-
-
-class SpaceLexicon:
-    """The words of a space, as `shopreco.text.Lexicon` asks for them.
-
-    Their frequencies are those of a moment ago; whether there is a word is known at once.
-    """
-
-    def __init__(self, space: EmbeddingSpace) -> None:
-        self.space = space
-        self.documents = 0
-
-    def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
-        """Document frequency by known term; notes N on the way."""
-        by_id = {term_id(term): term for term in (*terms, *guesses)}
-        found = kept_frequencies(self.space).of([EVERY_ITEM, *by_id])
-        if unknown := [id for term in terms if (id := term_id(term)) not in found]:
-            found |= self._frequencies([EVERY_ITEM, *unknown])
-        self.documents = found.pop(EVERY_ITEM, self.documents)
-        return {by_id[each]: frequency for each, frequency in found.items()}
-
-    def _frequencies(self, term_ids: list[int]) -> dict[int, int]:
-        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
-            cursor.execute(
-                "SELECT term_id, document_frequency FROM shopreco_lexiconterm "
-                "WHERE space_id = %s AND term_id = ANY(%s) AND document_frequency > 0",
-                [self.space.pk, term_ids],
-            )
-            return dict(cursor.fetchall())
-
-    def similar(self, words: Collection[Token]) -> dict[str, list[KnownTerm]]:
-        """The known words that are one edit away from each, and those that share most trigrams."""
-        edited = {w.surface: deletions(w.surface) | deletions(w.term) for w in words}
-        return self._found_by(edited, f"({FOUND_BY}) UNION ALL ({LIKE})")
-
-    def compounds(self, terms: Collection[str]) -> dict[str, list[KnownTerm]]:
-        """The most frequent words that end with each of the terms."""
-        return self._found_by({term: {ending_with(term)} for term in terms}, FOUND_BY)
-
-    def _found_by(
-        self, wanted: Mapping[str, Collection[str]], known: str
-    ) -> dict[str, list[KnownTerm]]:
-        """What a query for known words finds for several texts, by what asked for it."""
-        pairs = [(asked, text) for asked, texts in wanted.items() for text in texts]
-        found: dict[str, list[KnownTerm]] = {}
-        with connections[router.db_for_read(LexiconTerm)].cursor() as cursor:
-            cursor.execute(
-                f"""
-                SELECT asked, t.term, t.surface, t.document_frequency
-                FROM (
-                    SELECT asked, array_agg(text) AS texts
-                    FROM unnest(%(asked)s::text[], %(texts)s::text[]) AS each (asked, text)
-                    GROUP BY asked
-                ) AS wanted CROSS JOIN LATERAL ({known}) AS t
-                """,
-                {
-                    "space": self.space.pk,
-                    "asked": [asked for asked, _text in pairs],
-                    "texts": [text for _asked, text in pairs],
-                },
-            )
-            for asked, *term in cursor.fetchall():
-                found.setdefault(asked, []).append(KnownTerm(*term))
-        return found
 
 
 def score(weights: str) -> str:
     """The SQL of the BM25F score of an entry `l`, 0 to 1; NaN where it has no words to have one."""
     shared = f"-(l.weights <#> {weights})"
     return f"CASE WHEN l.has_words OR {shared} > 0 THEN least({ONE}, {shared}) ELSE 'NaN' END"
-
-
-def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQuery | None:
-    """Read a query against the words of a space; None if it has none of them. What it excludes is
-    asked for where items say themselves that they lack it."""
-    analyser, lexicon = get_analyser(language), SpaceLexicon(space)
-    tokens = [*analyser.without(text), *analyser.tokens(without_excluded(text, language))]
-    if not tokens:
-        return None
-    tokens = [t for t in tokens if not is_preposition(t.surface, language)] or tokens
-    terms = query_terms(tokens, analyser, lexicon)
-    weights, mass = query_weights(terms, lexicon.documents)
-    hashed = {term_id(term): weight for term, weight in weights.items()}
-    return LexicalQuery(tuple(terms), hashed, mass) if hashed else None
 
 
 def statement(
@@ -250,10 +47,10 @@ def statement(
 
 def ask(
     space: EmbeddingSpace, query: LexicalQuery, filters: Filters, order: Condition = BEST_FIRST
-) -> Asked:
+) -> PendingStatement:
     """Have the server look for the words; `read` the answer."""
-    return Asked(as_arrays(statement(space, query, filters, order), COLUMNS))
+    return PendingStatement(as_arrays(statement(space, query, filters, order), COLUMNS))
 
 
-def read(asked: Asked) -> Hits:
+def read(asked: PendingStatement) -> Hits:
     return Hits(*read_arrays(asked.row(), COLUMNS))

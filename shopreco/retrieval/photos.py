@@ -1,41 +1,24 @@
-"""A shopper's photo as a query: its vector, encoded by a worker or here, and what is like it."""
+"""Items for a photo: the nearest pictures and the nearest vectors, scored by both."""
 
 from __future__ import annotations
 
-import logging
-import os
-import re
-from base64 import b64decode, b64encode
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from hashlib import blake2b
-from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from django.core.files import File
-from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext
 from numpy.typing import NDArray
 
-from shopreco.conf import get_settings
-from shopreco.exceptions import PhotoRejected, PhotoUnavailable
+from shopreco.db.statements import Statement, as_arrays, fetch_row, read_arrays
 from shopreco.fusion import IMAGE
-from shopreco.indexing import fusing
-from shopreco.indexing.photos import photo_decoder
-from shopreco.indexing.workers import NoAnswer, ask
-from shopreco.media import MediaRejected
 from shopreco.models import EmbeddingSpace
-from shopreco.ranking import near_best
-from shopreco.retrieval import dense, looks, vectors
-from shopreco.retrieval.asking import Statement, answered, as_arrays, read_arrays
-from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.lexical import NO_WORDS, LexicalQuery, score
-from shopreco.retrieval.rankings import Ranking
-
-logger = logging.getLogger(__name__)
-
-Vector = NDArray[np.float32]
+from shopreco.queries.conditions import Filters
+from shopreco.queries.query_photos import Photo, Vector
+from shopreco.queries.terms import NO_WORDS, LexicalQuery
+from shopreco.ranking import relative_cutoff
+from shopreco.retrieval import dense, visual
+from shopreco.retrieval.candidates import Ranking
+from shopreco.retrieval.lexical import score
+from shopreco.spaces import vectors
 
 CUT = 0.5
 """Share of the best cosine that an item must reach to match, by its picture or as a whole."""
@@ -48,21 +31,10 @@ WORDS_WEIGHT = 0.4
 """Of words beside a photo in the query vector. For 30 photos with another colour in words the
 variant in that colour comes first, almost (MRR .94), and of the first ten 60 in 100 are of that
 colour and 68 of the category. Without BM25F, and 0.6 of the words, it is .82, 33 and 90."""
-HERE = 0.5
-"""Share of the deadline that this process's own copy has; the rest is left to a worker."""
-KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo that has been encoded; `vector`, (f,) float32, as the image encoder gives it."""
-
-    key: str
-    vector: Vector
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
+class WordsBeside:
     """What stands beside a photo, by meaning and by word; None where there is neither."""
 
     vector: Vector | None = None
@@ -72,93 +44,10 @@ class Words:
         return self.vector is not None or self.lexical is not None
 
 
-def find(space: EmbeddingSpace, given: File[Any] | str) -> Photo:
-    """A photo by its key, from the cache; an uploaded one, if it is not there, encoded.
-
-    Raises `PhotoRejected`, `PhotoUnavailable`.
-    """
-    if IMAGE not in space.encoders:
-        raise PhotoUnavailable(gettext("This shop cannot be searched by photo yet."))
-    data = b"" if isinstance(given, str) else _read(given)
-    key = given if isinstance(given, str) else blake2b(data, digest_size=16).hexdigest()
-    cache_key = f"shopreco:photo:{space.encoders[IMAGE][:16]}:{key}"
-    # A key comes from an address, where anything may stand.
-    vector = vectors.recall(cache_key) if KEY.fullmatch(key) else None
-    if vector is None and not data:
-        raise PhotoUnavailable(gettext("Your photo is no longer kept here. Please send it again."))
-    if vector is None:
-        vector = _encoded(space, data)
-        vectors.remember(cache_key, vector)
-    return Photo(key, vector)
-
-
-def too_large(size: int) -> PhotoRejected:
-    """What a shopper is told whose photo has too many bytes."""
-    message = gettext("Your photo has %(size)s, more than the %(most)s that are read.")
-    most = get_settings().PHOTO_MAX_BYTES
-    return PhotoRejected(message % {"size": filesizeformat(size), "most": filesizeformat(most)})
-
-
-def _read(upload: File[Any]) -> bytes:
-    if upload.size > get_settings().PHOTO_MAX_BYTES:
-        raise too_large(upload.size)
-    data = bytes(upload.read())
-    if not data:
-        raise PhotoRejected(gettext("The file of your photo is empty."))
-    return data
-
-
-def _encoded(space: EmbeddingSpace, data: bytes) -> Vector:
-    seconds = get_settings().PHOTO_DEADLINE
-    if get_settings().PHOTO_ENCODER == "web":
-        began = monotonic()
-        vector = _encoded_here(space, data, seconds * HERE)
-        if vector is not None:
-            return vector
-        seconds -= monotonic() - began
-    return _encoded_by_worker(space, data, seconds)
-
-
-def _encoded_here(space: EmbeddingSpace, data: bytes, seconds: float) -> Vector | None:
-    """None where this process's copy of the encoder is missing, fails or is late."""
-    encoding = vectors.threads("photo", os.getpid()).submit(lambda: _encode(space, data))
-    try:
-        return encoding.result(timeout=seconds)
-    except MediaRejected as error:
-        raise _unreadable(str(error)) from error
-    except FutureTimeout:
-        logger.warning("search by photo: not encoded here in %g s, a worker is asked", seconds)
-    except Exception as error:  # noqa: BLE001 (whatever the runtime raises: a worker may do better)
-        logger.warning("search by photo: a worker is asked: %s", error)
-    return None
-
-
-def _encode(space: EmbeddingSpace, data: bytes) -> Vector:
-    encoder = vectors.photo_encoder(space)
-    return encoder.encode_photo(photo_decoder().pixels(data))
-
-
-def _encoded_by_worker(space: EmbeddingSpace, data: bytes, seconds: float) -> Vector:
-    text = b64encode(data).decode()
-    try:
-        answer = ask("encode_photo", space.pk, text, seconds=seconds)
-    except NoAnswer as error:
-        logger.warning("search by photo: %s", error)
-        message = gettext("Your photo could not be read in time. Please try again in a moment.")
-        raise PhotoUnavailable(message) from error
-    if "rejected" in answer:
-        raise _unreadable(answer["rejected"])
-    return np.frombuffer(b64decode(answer["vector"]), dtype=np.float32)
-
-
-def _unreadable(reason: str) -> PhotoRejected:
-    return PhotoRejected(gettext("Your photo cannot be read: %(reason)s") % {"reason": reason})
-
-
 def query(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> Vector:
     """What the items' vectors are compared with, (d,): the photo in the text space, and the words
     beside it."""
-    alignment = fusing.alignment_of(space, IMAGE)
+    alignment = vectors.alignment_of(space, IMAGE)
     vector = photo.vector if alignment is None else alignment(photo.vector[None])[0]
     if words is None:
         return vector
@@ -166,7 +55,7 @@ def query(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> Vector:
     return mixed / np.linalg.norm(mixed)
 
 
-def match(space: EmbeddingSpace, photo: Photo, words: Words, scope: Filters) -> Ranking:
+def match(space: EmbeddingSpace, photo: Photo, words: WordsBeside, scope: Filters) -> Ranking:
     """The items with the nearest pictures and those with the nearest vectors, each scored by both,
     and by the words beside the photo.
 
@@ -183,7 +72,7 @@ def match(space: EmbeddingSpace, photo: Photo, words: Words, scope: Filters) -> 
     parts = {name: share / whole * np.nan_to_num(scored[name]) for name, share in had.items()}
     scores: NDArray[np.float64] = np.sum(list(parts.values()), axis=0)
     order = np.lexsort((found.item_ids, -scores))
-    like = near_best(found.dense, CUT) | near_best(found.looks, CUT)
+    like = relative_cutoff(found.dense, CUT) | relative_cutoff(found.looks, CUT)
     ranking = Ranking(found.item_ids, found.group_ids, scores, "photo", parts)
     return ranking.take(order[like[order]])
 
@@ -207,7 +96,7 @@ def _nearest(
     scope: Filters,
 ) -> _Found:
     k = dense.NEIGHBOURS
-    by_looks = looks.statement(space, picture, scope, k)
+    by_looks = visual.statement(space, picture, scope, k)
     by_vector = dense.statement(space, dense.literal(vector), scope, k)
     pictures, whole = f"halfvec({len(picture):d})", f"halfvec({space.dimension:d})"
     said = score("(SELECT weights FROM said)") if words else "'NaN'::float8"
@@ -229,5 +118,5 @@ def _nearest(
     asked = words.literal if words else NO_WORDS
     params = (asked, *by_looks.params, *by_vector.params, *literals)
     columns = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
-    row = answered(as_arrays(Statement(sql, params), columns))
+    row = fetch_row(as_arrays(Statement(sql, params), columns))
     return _Found(*read_arrays(row, columns))

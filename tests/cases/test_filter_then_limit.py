@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
+from shopreco.answers import suggest
 from shopreco.exceptions import InvalidQuery
-from shopreco.retrieval import dense, lexical, suggest
+from shopreco.retrieval import dense, lexical
 from tests import large_shop
 from tests.gadgets import GADGET, found, index
 from tests.testapp.models import Gadget, Maker

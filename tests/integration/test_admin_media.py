@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco.fusion import MIN_PAIRS
-from shopreco.indexing.modalities import MAX_PICTURES
+from shopreco.indexing.modality_vectors import MAX_PICTURES
 from shopreco.models import ModalityVector
 from tests.integration.test_admin_pages import text
 from tests.integration.test_modalities import (

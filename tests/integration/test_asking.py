@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
+from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ def answers() -> bool:
 
 
 def test_a_statement_is_answered_with_arrays() -> None:
-    asked = Asked(as_arrays(ASKED, NUMBERS))
+    asked = PendingStatement(as_arrays(ASKED, NUMBERS))
     numbers, halves = read_arrays(asked.row(), NUMBERS)
     assert numbers.tolist() == [1, 2, 3]
     assert halves.tolist() == [0.5, 1.0, 1.5]
@@ -33,24 +33,27 @@ def test_a_statement_is_answered_with_arrays() -> None:
 
 def test_nothing_found_is_empty_arrays() -> None:
     nothing = as_arrays(Statement(ASKED.sql, (0,)), NUMBERS)
-    assert [len(each) for each in read_arrays(Asked(nothing).row(), NUMBERS)] == [0, 0]
+    assert [len(each) for each in read_arrays(PendingStatement(nothing).row(), NUMBERS)] == [0, 0]
 
 
 def test_what_is_left_unread_keeps_nobody_waiting() -> None:
-    with pytest.raises(RuntimeError, match="meanwhile"), closing(Asked(as_arrays(ASKED, NUMBERS))):
+    with (
+        pytest.raises(RuntimeError, match="meanwhile"),
+        closing(PendingStatement(as_arrays(ASKED, NUMBERS))),
+    ):
         raise RuntimeError("meanwhile")
-    Asked(BROKEN).close()
+    PendingStatement(BROKEN).close()
     assert answers()
 
 
 def test_what_fails_raises_what_django_raises() -> None:
     with pytest.raises(DatabaseError, match="division by zero"):
-        Asked(BROKEN).row()
+        PendingStatement(BROKEN).row()
     assert answers()
 
 
 def test_a_failure_within_a_transaction_of_the_host_stays_in_its_savepoint() -> None:
     with transaction.atomic():
         with pytest.raises(DatabaseError), transaction.atomic():
-            Asked(BROKEN)
+            PendingStatement(BROKEN)
         assert answers()

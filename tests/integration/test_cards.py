@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shopreco.blocks import render_block
+from shopreco.answers.blocks import render_block
+from shopreco.answers.presentation import cards
 from shopreco.catalogues import get_catalogue
-from shopreco.presentation import cards
 from shopreco.services import Result, ResultPage
 from tests.testapp.models import Gadget, Picture, Poster
 

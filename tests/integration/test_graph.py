@@ -25,8 +25,10 @@ from shopreco.catalogues import (
     Title,
 )
 from shopreco.exceptions import GraphError
-from shopreco.indexing import graph
-from shopreco.indexing.graph import Changes, learn_values, merge_nodes
+from shopreco.graph import building
+from shopreco.graph.building import Changes
+from shopreco.graph.extraction import learn_values
+from shopreco.graph.merges import merge_nodes
 from shopreco.models import Edge, EdgeState, Item, Meaning, Node, Outcome, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from tests.testapp.models import Gadget
@@ -84,7 +86,7 @@ def write_items(documents: Iterable[ItemDocument]) -> None:
 def build(*documents: ItemDocument, gone: Sequence[object] = ()) -> Changes:
     with transaction.atomic():
         write_items(documents)
-        return graph.update_edges(SHELF, documents, [str(each) for each in gone])
+        return building.update_edges(SHELF, documents, [str(each) for each in gone])
 
 
 def triples(**chosen: Any) -> set[Triple]:
@@ -152,7 +154,7 @@ def test_a_whole_catalogue_of_objects_is_read() -> None:
     documents = [catalogue.document(obj) for obj in (lamp, bulb)]
     with transaction.atomic():
         write_items(documents)
-        graph.update_edges(catalogue, documents)
+        building.update_edges(catalogue, documents)
     assert triples() == {
         (str(lamp.pk), "in_category", "Home"),
         (str(lamp.pk), "has_material", "Oak"),
@@ -370,7 +372,7 @@ def test_learning_names_the_objects_whose_texts_have_new_values() -> None:
     held = [Gadget.objects.create(name=f"Shelf {n}") for n in (1, 2)]
     services.run_inline(runs.start(get_catalogue(SHELF.name)))
     with transaction.atomic():
-        graph.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
+        building.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
     assert learn_values(SHELF) == [str(desk.pk)]
     assert learn_values(SHELF) == []
     assert {str(chair.pk), str(lamp.pk)}.isdisjoint(learn_values(SHELF))
@@ -399,7 +401,7 @@ def test_a_facet_without_a_default_is_named_as_shoppers_read_it() -> None:
             return "木纹" if get_language() == "zh-hans" else "Grain"
 
     with transaction.atomic():
-        graph.update_edges(Labelled(), [document(1, woodGrain="fine")])
+        building.update_edges(Labelled(), [document(1, woodGrain="fine")])
     grain = RelationType.objects.get(code="has_wood_grain")
     assert (grain.label, grain.label_zh, grain.inverse_label) == ("grain", "木纹", "grain of")
     assert (grain.meaning, grain.in_texts) == (Meaning.ATTRIBUTE, True)
@@ -550,7 +552,7 @@ def test_overlapping_batches_do_not_deadlock() -> None:
             for half in (batch[:10], batch[10:], batch):
                 with transaction.atomic():
                     barrier.wait(30)
-                    graph.update_edges(SHELF, half)
+                    building.update_edges(SHELF, half)
         except BaseException as error:  # noqa: BLE001 (whatever it is, the test reports it)
             failures.append(error)
             barrier.abort()

@@ -13,9 +13,8 @@ from django.db.models import F
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs, signals
-from shopreco.indexing.batches import Report
+from shopreco.indexing.batches import BatchReport
 from shopreco.indexing.pipeline import index_batch
-from shopreco.indexing.spaces import index_names
 from shopreco.models import (
     Change,
     Embedding,
@@ -28,6 +27,7 @@ from shopreco.models import (
     RunKind,
     RunState,
 )
+from shopreco.spaces.stores.pgvector import index_names
 from tests.gadgets import waiting
 from tests.testapp.models import Book, Gadget, Maker, Manual, Media, Tag
 
@@ -41,8 +41,8 @@ def index(name: str = GADGET) -> IndexRun:
     return services.run_inline(runs.start(get_catalogue(name)))
 
 
-def drain(name: str = GADGET) -> Report:
-    total = Report()
+def drain(name: str = GADGET) -> BatchReport:
+    total = BatchReport()
     while (report := index_batch(get_catalogue(name))).claimed:
         total.add(report)
     return total

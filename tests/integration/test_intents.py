@@ -9,12 +9,12 @@ import pytest
 from django.core.cache import cache
 
 from shopreco import services
+from shopreco.answers.results import ResultPage
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import InvalidQuery
 from shopreco.indexing import runs
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
-from shopreco.retrieval.results import ResultPage
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

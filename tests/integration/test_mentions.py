@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 
 from shopreco import services
+from shopreco.answers.results import Result
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import graph, runs
+from shopreco.graph import merges
+from shopreco.indexing import node_vectors, runs
 from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
-from shopreco.retrieval.results import Result
-from shopreco.retrieval.vocabulary import VOCABULARIES
+from shopreco.queries.entities import VOCABULARIES
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -60,7 +61,7 @@ def test_what_a_query_names_counts(shop: None) -> None:
 def test_a_name_that_no_product_writes_finds_by_the_node_it_was_merged_into(shop: None) -> None:
     assert not any(each.parts["mentions"] for each in found("juglans").values())
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
-    graph.merge_nodes(alias, node("walnut"))
+    merges.merge_nodes(alias, node("walnut"))
     VOCABULARIES.load(space())
     assert set(list(found("juglans"))[:2]) == {"Rectangular table", "Round table"}
 
@@ -70,7 +71,7 @@ def test_what_is_mentioned_is_found_however_far_it_is(
 ) -> None:
     monkeypatch.setattr("shopreco.retrieval.dense.NEIGHBOURS", 1)
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
-    graph.merge_nodes(alias, node("walnut"))
+    merges.merge_nodes(alias, node("walnut"))
     VOCABULARIES.load(space())
     results = found("juglans")
     assert {"Rectangular table", "Round table"} <= set(results)
@@ -98,7 +99,7 @@ def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> N
     names = VOCABULARIES.of(space())
     walnut = names.vectors[names.node_ids.tolist().index(node("walnut").pk)]
     assert names.meant(walnut) == {node("walnut").pk: pytest.approx(1, abs=2e-3)}
-    assert graph.encode_nodes(space()) == 0, "nothing is encoded twice"
+    assert node_vectors.encode_nodes(space()) == 0, "nothing is encoded twice"
 
 
 def test_names_that_changed_are_read_again_beside_the_searches(
@@ -107,7 +108,7 @@ def test_names_that_changed_are_read_again_beside_the_searches(
     before = VOCABULARIES.of(space())
     Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
     assert VOCABULARIES.of(space()) is before, "known for a while"
-    monkeypatch.setattr("shopreco.process_cache.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("shopreco.db.process_cache.monotonic", lambda: float("inf"))
     assert VOCABULARIES.of(space()) is before, "and while the names are read again"
     wait_until(lambda: not VOCABULARIES._readings)
     assert VOCABULARIES.of(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}

@@ -9,7 +9,8 @@ import pytest
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import graph, outbox, runs
+from shopreco.graph import neighbourhoods
+from shopreco.indexing import outbox, runs
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Edge,
@@ -48,7 +49,7 @@ def item(gadget: Gadget) -> Item:
 def told(gadget: Gadget) -> str:
     catalogue = get_catalogue(GADGET)
     documents = {str(gadget.pk): catalogue.document(gadget)}
-    return graph.neighbourhoods(GADGET, documents)[str(gadget.pk)]
+    return neighbourhoods.neighbourhoods(GADGET, documents)[str(gadget.pk)]
 
 
 def vector(gadget: Gadget) -> ModalityVector | None:

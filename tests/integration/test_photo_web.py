@@ -17,8 +17,10 @@ from shopreco import services
 from shopreco.conf import get_settings
 from shopreco.encoders import ArtefactMissing
 from shopreco.exceptions import PhotoRejected
-from shopreco.indexing.spaces import active_space, export_query_encoders
-from shopreco.retrieval import photos, vectors
+from shopreco.indexing.spaces import export_query_encoders
+from shopreco.queries import query_vectors
+from shopreco.retrieval import photos
+from shopreco.spaces.serving import active_space
 from tests.conftest import Process
 from tests.indexed_shop import CATALOGUE, index
 from tests.photo_shop import (  # noqa: F401 (fixtures)
@@ -57,9 +59,9 @@ def artefact() -> Iterator[Path]:
     assert space is not None
     folder = get_settings().artefact_dir / space.encoders["image"]
     kept = shutil.copytree(folder, folder.with_suffix(".kept"))
-    vectors._loaded.forget(bool)
+    query_vectors._loaded.forget(bool)
     yield folder
-    vectors._loaded.forget(bool)
+    query_vectors._loaded.forget(bool)
     shutil.rmtree(folder, ignore_errors=True)
     kept.rename(folder)
 
@@ -118,9 +120,9 @@ def test_the_next_run_puts_a_missing_copy_in_place(artefact: Path) -> None:
     assert space is not None
     shutil.rmtree(artefact)
     with pytest.raises(ArtefactMissing):
-        vectors.photo_encoder(space)
+        query_vectors.photo_encoder(space)
     index()
-    assert vectors.photo_encoder(space).fingerprint == space.encoders["image"]
+    assert query_vectors.photo_encoder(space).fingerprint == space.encoders["image"]
     cache.clear()
     assert search().degraded == {}
 

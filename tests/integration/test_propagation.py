@@ -18,10 +18,10 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import RESTART
 from shopreco.fusion import fuse
-from shopreco.indexing import fusing, graph, runs, spaces
-from shopreco.indexing.graph.propagation import spread_vectors
+from shopreco.indexing import embeddings, propagation, runs
 from shopreco.indexing.pipeline import index_batch
-from shopreco.indexing.pruning import prune
+from shopreco.indexing.propagation import spread_vectors
+from shopreco.indexing.retention import prune
 from shopreco.models import (
     Edge,
     EdgeState,
@@ -36,6 +36,8 @@ from shopreco.models import (
     SpaceState,
 )
 from shopreco.models.relations import DEFAULT_RELATIONS
+from shopreco.spaces import specification
+from shopreco.spaces.vectors import aligned_vectors
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -167,9 +169,9 @@ def test_steps_make_another_space_and_none_the_one_before(
 ) -> None:
     stepped = active()
     assert stepped.modalities["graph"]["steps"] == STEPS
-    assert spaces.is_current(stepped, get_catalogue(GADGET))
+    assert specification.is_current(stepped, get_catalogue(GADGET))
     settings.SHOPRECO = {k: v for k, v in settings.SHOPRECO.items() if k != "GRAPH_STEPS"}
-    assert not spaces.is_current(stepped, get_catalogue(GADGET))
+    assert not specification.is_current(stepped, get_catalogue(GADGET))
     index(rebuild=True)
     plain = active()
     assert "steps" not in plain.modalities["graph"]
@@ -177,7 +179,7 @@ def test_steps_make_another_space_and_none_the_one_before(
     found = []
     for steps in (0, 1, STEPS):
         settings.SHOPRECO = {**settings.SHOPRECO, "GRAPH_STEPS": steps}
-        found.append(spaces.current_fingerprint(get_catalogue(GADGET)))
+        found.append(specification.current_fingerprint(get_catalogue(GADGET)))
     assert (found[0], found[2]) == (plain.fingerprint, stepped.fingerprint)
     assert len(set(found)) == 3
 
@@ -192,7 +194,7 @@ def test_a_rebuild_spreads_without_encoding(shop: dict[str, Gadget]) -> None:
 def test_the_parts_of_a_score_are_those_of_what_was_fused(shop: dict[str, Gadget]) -> None:
     space = active()
     ids = [item_id(gadget) for gadget in shop.values()]
-    vectors = fusing.modality_vectors(space, ids)
+    vectors = aligned_vectors(space, ids)
     fused = fuse(vectors, space.weights)
     for vector, gadget in zip(fused, shop.values(), strict=True):
         assert embedding(gadget) == pytest.approx(vector, abs=2e-3)
@@ -231,7 +233,7 @@ def test_a_link_that_goes_takes_back_what_it_brought(shop: dict[str, Gadget]) ->
 
 def test_nothing_is_written_again_where_nothing_moved(shop: dict[str, Gadget]) -> None:
     before = written_by()
-    assert graph.spread(active()) == 0
+    assert propagation.propagate_links(active()) == 0
     assert index().encoded == 0
     assert written_by() == before
 
@@ -254,7 +256,7 @@ def test_an_item_that_left_meanwhile_is_not_written(shop: dict[str, Gadget]) -> 
     gone = item_id(shop["Brass hook"])
     ModalityVector.objects.filter(item=gone).delete()
     Embedding.objects.filter(item=gone).delete()
-    fusing.fuse_spread(active(), {gone: vector})
+    embeddings.fuse_propagated(active(), {gone: vector})
     assert gone not in spread()
     assert not Embedding.objects.filter(item=gone).exists()
 
@@ -269,7 +271,9 @@ def test_what_a_worker_replaces_meanwhile_is_left_to_the_next_run(shop: dict[str
             [row] = rows
             rows.delete()
             ModalityVector.objects.bulk_create([row])
-            fused = pool.submit(in_a_thread, fusing.fuse_spread, space, {lamp: other, bulb: other})
+            fused = pool.submit(
+                in_a_thread, embeddings.fuse_propagated, space, {lamp: other, bulb: other}
+            )
             wait_for_a_lock()
         assert fused.result(timeout=30) == 1
     assert spread()[lamp] == pytest.approx(before[lamp])
@@ -303,11 +307,11 @@ def test_without_a_gpu_or_with_one_it_is_the_same(
     pytest.importorskip("torch")
     expected = spread_vectors(active(), STEPS)
     # Torch computes on the processor as it would on a GPU.
-    monkeypatch.setattr("shopreco.indexing.graph.propagation.gpu", lambda: "cpu")
+    monkeypatch.setattr("shopreco.indexing.propagation.gpu", lambda: "cpu")
     found = spread_vectors(active(), STEPS)
     assert list(found.item_ids) == list(expected.item_ids)
     assert found.vectors == pytest.approx(expected.vectors, abs=1e-5)
-    assert graph.spread(active()) == 0
+    assert propagation.propagate_links(active()) == 0
 
 
 def test_pruning_keeps_what_answers_and_a_roll_back_needs(
@@ -348,5 +352,5 @@ def test_without_links_nothing_spreads() -> None:
     lamp = Gadget.objects.create(name="Oak lamp")
     index()
     assert active().steps == STEPS
-    assert graph.spread(active()) == 0
+    assert propagation.propagate_links(active()) == 0
     assert embedding(lamp) == pytest.approx(encoded(lamp, "text"), abs=2e-3)

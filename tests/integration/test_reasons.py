@@ -8,11 +8,11 @@ import pytest
 from django.utils import translation
 
 from shopreco import services
+from shopreco.answers.results import Reason, ResultPage
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
-from shopreco.retrieval.results import Reason, ResultPage
 from tests.testapp.models import Gadget, Maker, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -118,7 +118,7 @@ def test_reasons_speak_the_visitors_language(shop: dict[str, Gadget]) -> None:
 def test_the_block_shows_them_unless_a_setting_hides_them(
     shop: dict[str, Gadget], settings: Any
 ) -> None:
-    from shopreco.blocks import render_block
+    from shopreco.answers.blocks import render_block
 
     seed = shop["Oak desk lamp"]
     page = services.recommend(seed=seed)

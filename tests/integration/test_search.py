@@ -22,7 +22,8 @@ from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import InvalidQuery, UnknownFilter
 from shopreco.indexing import runs
 from shopreco.models import EmbeddingSpace, SpaceState
-from shopreco.retrieval import hybrid, vectors
+from shopreco.queries import query_vectors
+from shopreco.retrieval import hybrid
 from tests.testapp.models import Gadget, Maker, Manual
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -329,9 +330,9 @@ def test_without_a_query_encoder_words_answer(shop: dict[str, Gadget]) -> None:
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
     cache.clear()
-    found = Encoder(vectors.query_encoder)
-    monkeypatch.setattr(vectors, "query_encoder", found.of)
-    monkeypatch.setattr(vectors, "_took", {})
+    found = Encoder(query_vectors.query_encoder)
+    monkeypatch.setattr(query_vectors, "query_encoder", found.of)
+    monkeypatch.setattr(query_vectors, "_took", {})
     return found
 
 
@@ -526,9 +527,9 @@ def test_query_vectors_are_cached(
     shop: dict[str, Gadget], django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
     space = EmbeddingSpace.objects.get(state=SpaceState.ACTIVE)
-    first = vectors.begin(space, "walnut lamp").result()
-    assert vectors.begin(space, "walnut lamp").done()
-    assert (vectors.begin(space, "walnut lamp").result() == first).all()
+    first = query_vectors.begin(space, "walnut lamp").result()
+    assert query_vectors.begin(space, "walnut lamp").done()
+    assert (query_vectors.begin(space, "walnut lamp").result() == first).all()
     assert hybrid.RESCORED > 0
     # Servers before 18 are asked for their search path as well; spellings are read once a minute.
     with django_assert_max_num_queries(17):

@@ -8,7 +8,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import translation
 
-from shopreco.money import money
+from shopreco.answers.money import money
 
 
 @pytest.mark.parametrize(

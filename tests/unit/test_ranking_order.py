@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shopreco.ranking import (
-    best_of_each_group,
     cap_per_key,
+    collapse_groups,
     maximal_marginal_relevance,
-    near_best,
+    relative_cutoff,
 )
 
 
 def test_each_group_keeps_its_best_in_order() -> None:
-    assert best_of_each_group(np.array([7, 3, 7, 9, 3])).tolist() == [0, 1, 3]
-    assert best_of_each_group(np.array([], dtype=np.int64)).tolist() == []
+    assert collapse_groups(np.array([7, 3, 7, 9, 3])).tolist() == [0, 1, 3]
+    assert collapse_groups(np.array([], dtype=np.int64)).tolist() == []
 
 
 def test_no_key_takes_more_places_than_the_cap() -> None:
@@ -93,10 +93,15 @@ def test_diversity_outside_its_range_is_an_error(diversity: float) -> None:
 
 
 def test_the_tail_far_below_the_best_is_cut() -> None:
-    assert near_best(np.array([0.8, 0.4, 0.39, np.nan]), 0.5).tolist() == [True, True, False, False]
+    assert relative_cutoff(np.array([0.8, 0.4, 0.39, np.nan]), 0.5).tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_where_nothing_is_similar_nothing_remains() -> None:
-    assert near_best(np.array([-0.2, 0.0]), 0.5).tolist() == [False, False]
-    assert near_best(np.array([np.nan]), 0.5).tolist() == [False]
-    assert near_best(np.array([]), 0.5).tolist() == []
+    assert relative_cutoff(np.array([-0.2, 0.0]), 0.5).tolist() == [False, False]
+    assert relative_cutoff(np.array([np.nan]), 0.5).tolist() == [False]
+    assert relative_cutoff(np.array([]), 0.5).tolist() == []

@@ -6,8 +6,8 @@ import struct
 
 import numpy as np
 
-from shopreco.retrieval.asking import read_array
-from shopreco.retrieval.facets import _read_codes
+from shopreco.answers.facets import _read_codes
+from shopreco.db.statements import read_array
 
 
 def sent(values: list[int]) -> bytes:

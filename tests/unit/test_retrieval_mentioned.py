@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shopreco.retrieval.mentioned import NO_SHARES, Holders
+from shopreco.queries.entities import NO_SHARES, Holders
 
 WALNUT, ROUND, STEEL = 1, 2, 5
 HOLDERS = Holders(

@@ -9,13 +9,13 @@ from django.core.management.base import CommandError, CommandParser
 
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import graph
+from shopreco.graph.files import csv, kg
 from shopreco.management.base import ShopRecoCommand
 from shopreco.models import Provenance
 
 FORMATS = {
-    "csv": (graph.import_csv, graph.export_csv),
-    "kg": (graph.import_kg, graph.export_kg),
+    "csv": (csv.import_csv, csv.export_csv),
+    "kg": (kg.import_kg, kg.export_kg),
 }
 
 

@@ -1,0 +1,1 @@
+"""How a page is made: search, blocks, suggestions, facets, hydration, reasons."""

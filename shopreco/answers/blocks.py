@@ -1,0 +1,51 @@
+"""Recommendation blocks as HTML: the same for a page, and for the fragment that it loads later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import models
+from django.http import HttpRequest
+from django.template.loader import select_template
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from shopreco.answers.presentation import cards
+from shopreco.conf import get_settings
+from shopreco.services import ResultPage
+
+HEADINGS: Final[Mapping[str, Promise]] = {
+    "product-similar": _("Similar products"),
+    "product-looking-similar": _("Looks similar"),
+    "product-complementary": _("Goes well with it"),
+    "product-substitute": _("Instead of it"),
+    "product-accessory": _("Accessories"),
+}
+OTHER_HEADING: Final = _("You may also like")
+
+
+def render_block(
+    page: ResultPage, placement: str, seed: models.Model, request: HttpRequest | None
+) -> SafeString:
+    """The HTML of a page of recommendations; nothing at all where it has no result.
+
+    The template is `shopreco/blocks/<placement>.html`, else `shopreco/blocks/default.html`, with
+    `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading`, `seed` and
+    `show_reasons`.
+    """
+    if not page.results:
+        return SafeString("")
+    template = select_template(
+        [f"shopreco/blocks/{placement}.html", "shopreco/blocks/default.html"]
+    )
+    context = {
+        "page": page,
+        "cards": cards(page),
+        "placement": placement,
+        "heading": HEADINGS.get(placement, OTHER_HEADING),
+        "seed": seed,
+        "show_reasons": get_settings().SHOW_REASONS,
+    }
+    return SafeString(template.render(context, request))

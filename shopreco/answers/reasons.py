@@ -1,0 +1,203 @@
+"""Why a product is recommended beside another: what both have, how they are linked, their looks.
+
+Every reason is backed by an edge that is sure and that nobody rejected, or by a likeness above
+what unrelated pictures of the shop have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from django.db import connections, models
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from shopreco.answers.hydration import live
+from shopreco.answers.results import Reason, Result
+from shopreco.catalogues import Catalogue, Facet
+from shopreco.catalogues.fields import SEPARATOR, Field
+from shopreco.db.routing import read_alias
+from shopreco.graph.names import kind_of
+from shopreco.models import EmbeddingSpace, Item, Meaning, RelationType
+from shopreco.models.relations import DEFAULT_RELATIONS
+from shopreco.queries.conditions import Filters
+from shopreco.queries.visibility import visible_to
+from shopreco.retrieval.links import INVERSE, Middle, middles
+
+MOST = 2
+"""Reasons that a result carries: the rarest values first."""
+SURE_ENOUGH = 0.8
+"""Confidence in a value found in a text, from which it is a reason before anybody confirmed it."""
+DEVIATIONS = 2.0
+"""How far above the likeness of unrelated pictures two must be to look alike."""
+
+YES_AND_NO = """
+    yes no true false y n ja nein oui non sí si sim não sì да нет так ні tak nie áno ano nee nei nej
+    kyllä ei igen nem da nu ναι όχι evet hayır ya tidak có không はい いいえ 예 네 아니요 아니오
+    是 否 有 无 無 हाँ नहीं نعم لا כן לא
+"""
+ONLY_YES_OR_NO = frozenset(YES_AND_NO.split())
+"""Values that say nothing without the question."""
+
+LINKS: Mapping[str, Promise] = {
+    Meaning.SAME: _("Another form of it"),
+    Meaning.SUBSTITUTE: _("Can replace it"),
+    Meaning.COMPLEMENT: _("Goes with it"),
+    Meaning.ACCESSORY: _("An accessory for it"),
+    Meaning.MAIN: _("What it is an accessory for"),
+}
+"""What a link from the seed to a result is called, by the meaning of its relation."""
+
+WORDED = frozenset(relation.code for relation in DEFAULT_RELATIONS)
+
+THROUGH: Mapping[str, Promise] = {
+    Meaning.SUBSTITUTE: _("Can replace %(product)s"),
+    Meaning.COMPLEMENT: _("Goes with %(product)s"),
+    Meaning.ACCESSORY: _("An accessory for %(product)s"),
+}
+"""The same of a link from a product between the two."""
+
+SURE = f"""
+    {{edge}}.state <> 'rejected' AND (
+        {{edge}}.provenance <> 'extracted' OR {{edge}}.state = 'confirmed'
+        OR {{edge}}.weight >= {SURE_ENOUGH}
+    )
+"""
+SHARED = f"""
+    WITH mine AS MATERIALIZED (
+        SELECT e.relation_id, e.target_id, t.label, t.holders
+        FROM shopreco_node me JOIN shopreco_edge e ON e.source_id = me.id
+        JOIN shopreco_relationtype r ON r.id = e.relation_id
+        JOIN shopreco_node t ON t.id = e.target_id
+        WHERE me.item_id = %s AND r.meaning = 'attribute' AND {SURE.format(edge="e")}
+    )
+    SELECT other.item_id, mine.relation_id, mine.label
+    FROM shopreco_node other JOIN shopreco_edge theirs ON theirs.source_id = other.id
+    JOIN mine ON mine.relation_id = theirs.relation_id AND mine.target_id = theirs.target_id
+    WHERE other.item_id = ANY(%s) AND {SURE.format(edge="theirs")}
+    ORDER BY mine.holders, mine.label
+"""
+
+LINKED = """
+    SELECT CASE WHEN s.item_id = %s THEN t.item_id ELSE s.item_id END, r.meaning, s.item_id = %s
+    FROM shopreco_node s JOIN shopreco_edge e ON e.source_id = s.id
+    JOIN shopreco_relationtype r ON r.id = e.relation_id
+    JOIN shopreco_node t ON t.id = e.target_id
+    WHERE (s.item_id = %s AND t.item_id = ANY(%s) OR t.item_id = %s AND s.item_id = ANY(%s))
+      AND e.state <> 'rejected'
+    ORDER BY e.weight DESC, e.id
+"""
+
+
+def with_reasons(
+    space: EmbeddingSpace,
+    shop: Catalogue,
+    request: HttpRequest | None,
+    seed: models.Model,
+    results: Sequence[Result],
+) -> tuple[Result, ...]:
+    """The results of a block on the page of `seed`, each with at most `MOST` reasons. A product
+    that this visitor may not see is named in none."""
+    anchor = (
+        Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
+    )
+    if anchor is None or not results:
+        return tuple(results)
+    item_ids = [result.item_id for result in results]
+    found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
+    links = _links(anchor, item_ids)
+    if further := {r.item_id for r in results if r.parts.get("graph")} - {i for i, _ in links}:
+        links += _through(shop, request, anchor, sorted(further))
+    for item_id, reason in [*links, *_shared(shop, anchor, item_ids)]:
+        if reason not in found[item_id]:
+            found[item_id].append(reason)
+    alike = _alike(space)
+    for result in results:
+        if alike(result):
+            reason = Reason("looks_alike", gettext("Looks alike"), anchor.title)
+            found[result.item_id].insert(0, reason)
+    return tuple(replace(r, reasons=tuple(found[r.item_id][:MOST])) for r in results)
+
+
+def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    me, others = anchor.pk, list(item_ids)
+    with connections[read_alias()].cursor() as cursor:
+        cursor.execute(LINKED, [me, me, me, others, me, others])
+        rows = cursor.fetchall()
+    found = []
+    for item_id, meaning, outgoing in rows:
+        seen = meaning if outgoing else INVERSE.get(meaning, meaning)
+        if seen in LINKS:
+            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), anchor.title)))
+    return found
+
+
+def _through(
+    shop: Catalogue, request: HttpRequest | None, anchor: Item, item_ids: Sequence[int]
+) -> list[tuple[int, Reason]]:
+    visible = Filters(visible=visible_to(shop, request))
+    between = middles(anchor.pk, item_ids, visible)
+    places = [(each.item_id, each.group_id) for each in between]
+    seen = live(shop, request, places, collapse=False)
+    best: dict[int, Middle] = {}
+    for each, is_seen in zip(between, seen, strict=True):
+        if is_seen:
+            best.setdefault(each.end, each)
+    return [
+        (
+            each.end,
+            Reason(
+                f"through_{each.meaning}",
+                str(THROUGH[each.meaning]) % {"product": each.title},
+                each.title,
+            ),
+        )
+        for each in best.values()
+        if each.meaning in THROUGH
+    ]
+
+
+def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    with connections[read_alias()].cursor() as cursor:
+        cursor.execute(SHARED, [anchor.pk, list(item_ids)])
+        rows = cursor.fetchall()
+    relations = RelationType.objects.in_bulk({relation_id for _, relation_id, _ in rows})
+    return [
+        (item_id, _same(shop, relations[relation_id], value))
+        for item_id, relation_id, value in rows
+        if value.casefold() not in ONLY_YES_OR_NO and _has_words(shop, relations[relation_id])
+    ]
+
+
+def _has_words(shop: Catalogue, relation: RelationType) -> bool:
+    """Whether somebody has said what shoppers call it: a raw key such as `strap_bags` is none."""
+    kind = relation.code.removeprefix("has_")
+    labelled = {kind_of(n) for n, each in shop.fields.items() if _is_labelled(each)}
+    named_otherwise = kind_of(relation.label) != kind_of(kind)
+    return bool(relation.code in WORDED or relation.label_zh or named_otherwise or kind in labelled)
+
+
+def _is_labelled(declared: Field) -> bool:
+    return isinstance(declared, Facet) and declared.has_label
+
+
+def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:
+    name = relation.code.removeprefix("has_").removeprefix("in_")
+    # Of a category, the level that both are in; the path above it goes without saying.
+    shown = shop.get_value_label(name, value.rpartition(SEPARATOR)[2])
+    if relation.code == "belongs_to":
+        text = gettext("From the same collection: %(value)s") % {"value": shown}
+    else:
+        text = gettext("Same %(what)s: %(value)s") % {"what": relation.get_label(), "value": shown}
+    return Reason(f"same_{name}", text, value)
+
+
+def _alike(space: EmbeddingSpace) -> Callable[[Result], bool]:
+    unrelated = space.statistics.get("unrelated_pictures")
+    if unrelated is None:
+        return lambda _result: False
+    floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
+    return lambda result: result.parts.get("looks", -1.0) >= floor

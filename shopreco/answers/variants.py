@@ -1,0 +1,81 @@
+"""Which variant a card shows: one that is asked for, and not just any of its product's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from shopreco.answers.results import Result
+from shopreco.catalogues import Catalogue
+from shopreco.models import Item
+from shopreco.queries import sorting
+from shopreco.queries.conditions import Filters
+from shopreco.queries.filters import PRICE
+from shopreco.retrieval import browse
+from shopreco.retrieval.candidates import Ranking
+
+SAME_SCORE = 1e-9
+
+
+def with_variants(
+    shop: Catalogue,
+    results: Sequence[Result],
+    ranking: Ranking | None,
+    filters: Filters,
+    sort: str = sorting.RELEVANCE,
+) -> tuple[Result, ...]:
+    """The results, each with its live variant where that, and not its product, is asked for: by
+    words or a picture, as the ranking of all variants says; without one, by the filters.
+
+    Where prices are compared the product stands for a variant of another price.
+    """
+    matched = {r.variant_id: r for r in results if r.variant_id}
+    if not matched:
+        return tuple(results)
+    keys = {r.object_id for r in matched.values()}
+    own = dict(
+        Item.objects.indexed()
+        .filter(catalogue=shop.name, object_id__in=keys)
+        .values_list("object_id", "id")
+    )
+    item_ids = [*own.values(), *(r.item_id for r in matched.values())]
+    scores = _passing(item_ids, filters) if ranking is None else _distinct(ranking, item_ids)
+    asked_for = {
+        key
+        for key, r in matched.items()
+        if (product := own.get(r.object_id)) not in scores
+        or scores.get(r.item_id, 0.0) > scores[product] + SAME_SCORE
+    }
+    compared = sort in sorting.BY_PRICE or PRICE in filters.conditions
+    return tuple(
+        _showing(r, compared=compared) if r.variant_id in asked_for else _as_product(r)
+        for r in results
+    )
+
+
+def _showing(result: Result, *, compared: bool) -> Result:
+    product = _as_product(result)
+    if result.variant is None:
+        return product
+    if not compared:
+        return result
+    is_priced_alike = (result.price, result.currency) == (product.price, product.currency)
+    return result if is_priced_alike else product
+
+
+def _as_product(result: Result) -> Result:
+    return replace(result, variant_id="", variant=None) if result.variant_id else result
+
+
+def _passing(item_ids: Sequence[int], filters: Filters) -> dict[int, float]:
+    ids = np.array(item_ids, dtype=np.int64)
+    return dict.fromkeys(ids[browse.passing(ids, filters)].tolist(), 0.0)
+
+
+def _distinct(ranking: Ranking, item_ids: Iterable[int]) -> dict[int, float]:
+    """Scores by item, without the cosine: it tells variants of one text apart by chance."""
+    found = ranking.take(np.flatnonzero(np.isin(ranking.item_ids, list(item_ids))))
+    cosine = np.nan_to_num(found.parts.get("dense", np.zeros(len(found.item_ids))))
+    return dict(zip(found.item_ids.tolist(), (found.scores - cosine).tolist(), strict=True))

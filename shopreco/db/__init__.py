@@ -1,0 +1,1 @@
+"""Where our tables are, how statements reach them, and what a process keeps of them."""

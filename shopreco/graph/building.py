@@ -1,0 +1,196 @@
+"""Edges that follow the index: what the documents of a batch say is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connections
+
+from shopreco.catalogues import Catalogue, ItemDocument
+from shopreco.db.routing import write_alias
+from shopreco.graph.declarations import WantedEdge, declared_edges
+from shopreco.graph.extraction import extracted_edges, known_values
+from shopreco.graph.locks import share_graph
+from shopreco.graph.names import facet_relation, item_name
+from shopreco.graph.nodes import attach_items, known_ids, linked_items, node_ids
+from shopreco.graph.relation_types import RelationKey, describe_code, describe_facet, relation_keys
+from shopreco.models import EdgeState, Provenance
+from shopreco.models.relations import DefaultRelation
+
+FROM_DOCUMENTS = frozenset({Provenance.DECLARED, Provenance.EXTRACTED})
+
+EdgeKey = tuple[int, int, int]
+"""Ids of source, relation and target."""
+
+
+class Said(NamedTuple):
+    weight: float
+    provenance: str
+
+
+class EdgeRow(NamedTuple):
+    id: int
+    weight: float
+    provenance: str
+    state: str
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it may be changed: nobody decided on it, and a document was its only reason."""
+        return self.state == EdgeState.ACTIVE and self.provenance in FROM_DOCUMENTS
+
+
+class Changes(NamedTuple):
+    """How many edges a build added, changed and removed, and the object ids of the other items
+    whose neighbourhood it told differently: at an end of such an edge, or linked to a new title."""
+
+    added: int
+    changed: int
+    removed: int
+    neighbours: frozenset[str] = frozenset()
+
+
+def update_edges(
+    catalogue: Catalogue, documents: Collection[ItemDocument], gone: Collection[str] = ()
+) -> Changes:
+    """Bring the declared and extracted edges of some items up to date, in the caller's transaction.
+
+    Only edges from these items are touched, and of them none that a person made or decided on, and
+    none that came from a file. `gone` are the object ids of items that left the index: what they
+    said goes; what others say of them stays until they are pruned, for they may come back.
+    """
+    share_graph(catalogue.name)
+    wanted = _wanted(catalogue, documents)
+    relations = _relations(catalogue, documents, wanted)
+    sources = [item_name(document.object_id, document.title) for document in documents]
+    names = [name for edge in wanted for name in (edge.source, edge.target)]
+    ids = node_ids(catalogue.name, [*sources, *names])
+    renamed = attach_items(catalogue.name, documents)
+    left = known_ids(catalogue.name, [item_name(object_id).identity for object_id in gone])
+    said: dict[EdgeKey, Said] = {}
+    for edge in wanted:
+        source, target = ids[edge.source.identity], ids[edge.target.identity]
+        if source != target:
+            key = (source, relations[edge.relation].id, target)
+            said.setdefault(key, Said(edge.weight, edge.provenance))
+    owners = {ids[source.identity] for source in sources} | set(left.values())
+    symmetric = [relation.id for relation in relations.values() if relation.symmetric]
+    changes, ends = _bring_up_to_date(said, owners, symmetric)
+    itself = {document.object_id for document in documents}
+    return changes._replace(neighbours=linked_items(ends, renamed) - itself)
+
+
+def _wanted(catalogue: Catalogue, documents: Iterable[ItemDocument]) -> list[WantedEdge]:
+    dictionary = known_values(catalogue.name)
+    wanted = []
+    for document in documents:
+        declared = list(declared_edges(catalogue, document))
+        wanted += declared
+        wanted += extracted_edges(catalogue, document, declared, dictionary)
+    return wanted
+
+
+def _relations(
+    catalogue: Catalogue, documents: Iterable[ItemDocument], wanted: Iterable[WantedEdge]
+) -> dict[str, RelationKey]:
+    target_kinds = {edge.relation: edge.target.kind for edge in wanted}
+
+    def describe(code: str) -> DefaultRelation:
+        for document in documents:
+            for facet in document.facets:
+                if facet_relation(facet) == code:
+                    return describe_facet(catalogue, facet)
+        return describe_code(code, target_kinds[code])
+
+    return relation_keys(target_kinds.keys(), describe)
+
+
+def _bring_up_to_date(
+    said: Mapping[EdgeKey, Said], owners: Collection[int], symmetric: Sequence[int]
+) -> tuple[Changes, set[int]]:
+    """Also the targets of the edges that were added or removed."""
+    stored = _stored({source for source, _, _ in said} | set(owners))
+    refused = _rejected_the_other_way(said, symmetric)
+    added = sorted(said.keys() - stored.keys() - refused)
+    changed = [
+        (edge.id, *said[key])
+        for key, edge in stored.items()
+        if key in said and _replaces(said[key], edge)
+    ]
+    gone = [
+        key for key, edge in stored.items() if edge.is_ours and key not in said and key[0] in owners
+    ]
+    removed = [stored[key].id for key in gone]
+    with connections[write_alias()].cursor() as cursor:
+        # Somebody may have decided on an edge since it was read.
+        if removed:
+            cursor.execute(
+                "DELETE FROM shopreco_edge WHERE id = ANY(%s) AND state = 'active'", [removed]
+            )
+        if changed:
+            cursor.execute(
+                """
+                UPDATE shopreco_edge e SET weight = t.weight, provenance = t.provenance
+                FROM unnest(%s::bigint[], %s::float8[], %s::text[]) AS t (id, weight, provenance)
+                WHERE e.id = t.id AND e.state = 'active'
+                """,
+                [list(column) for column in zip(*changed, strict=True)],
+            )
+        if added:
+            _insert(cursor, [(*key, *said[key]) for key in added])
+    counts = Changes(len(added), len(changed), len(removed))
+    return counts, {target for _source, _relation, target in [*added, *gone]}
+
+
+def _stored(sources: Collection[int]) -> dict[EdgeKey, EdgeRow]:
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT source_id, relation_id, target_id, id, weight, provenance, state
+            FROM shopreco_edge WHERE source_id = ANY(%s)
+            """,
+            [list(sources)],
+        )
+        return {
+            (source, relation, target): EdgeRow(*rest)
+            for source, relation, target, *rest in cursor.fetchall()
+        }
+
+
+def _rejected_the_other_way(said: Iterable[EdgeKey], symmetric: Sequence[int]) -> set[EdgeKey]:
+    """Edges of symmetric relations that were rejected where the other item said them."""
+    keys = [key for key in said if key[1] in symmetric]
+    if not keys:
+        return set()
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.target_id, e.relation_id, e.source_id
+            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS t (source, relation, target)
+            JOIN shopreco_edge e ON e.source_id = t.target AND e.relation_id = t.relation
+                AND e.target_id = t.source AND e.state = 'rejected'
+            """,
+            [list(column) for column in zip(*keys, strict=True)],
+        )
+        return set(cursor.fetchall())
+
+
+def _replaces(said: Said, stored: EdgeRow) -> bool:
+    if stored.provenance == Provenance.MINED and said.provenance == Provenance.DECLARED:
+        return stored.state == EdgeState.ACTIVE
+    return stored.is_ours and said != (stored.weight, stored.provenance)
+
+
+def _insert(cursor: Any, rows: Sequence[tuple[int, int, int, float, str]]) -> None:
+    # Sorted by the caller: batches that say the same of two categories wait and never deadlock.
+    cursor.execute(
+        """
+        INSERT INTO shopreco_edge (source_id, relation_id, target_id, weight, provenance, state)
+        SELECT source, relation, target, weight, provenance, 'active'
+        FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::float8[], %s::text[])
+            AS t (source, relation, target, weight, provenance)
+        ON CONFLICT DO NOTHING
+        """,
+        [list(column) for column in zip(*rows, strict=True)],
+    )

@@ -1,0 +1,1 @@
+"""Edges in files: CSV, and the `.kg` format of RecBole."""

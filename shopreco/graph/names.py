@@ -1,0 +1,64 @@
+"""Names of nodes and relations: how a label, a facet or an item is written in the graph."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from shopreco.catalogues.fields import SEPARATOR
+from shopreco.models import Node
+from shopreco.models.graph import LONGEST_LABEL
+from shopreco.text.normalisation import comparison_key, normalise_text
+
+HAS = "has_"
+LONGEST_KIND = 100 - len(HAS)
+_WORD_IN_CAMEL_CASE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_NO_WORD = re.compile(r"\W+")
+
+
+@lru_cache(maxsize=4096)  # a catalogue has few facets and every item has them
+def kind_of(facet: str) -> str:
+    """The kind of nodes that a facet's values are: "baseColour" and "Base colour" are one."""
+    words = _NO_WORD.sub("_", normalise_text(_WORD_IN_CAMEL_CASE.sub(" ", facet)).casefold())
+    kind = words.strip("_")[:LONGEST_KIND]
+    return f"{kind}_" if kind == Node.ITEM else kind
+
+
+def facet_relation(facet: str) -> str:
+    return HAS + kind_of(facet)
+
+
+class NodeKey(NamedTuple):
+    """What makes a node of a catalogue unique."""
+
+    kind: str
+    key: str
+
+
+class NodeName(NamedTuple):
+    kind: str
+    key: str
+    label: str
+
+    @property
+    def identity(self) -> NodeKey:
+        return NodeKey(self.kind, self.key)
+
+
+def item_name(object_id: str, title: str = "") -> NodeName:
+    return NodeName(Node.ITEM, object_id, " ".join(title.split())[:LONGEST_LABEL])
+
+
+def value_name(kind: str, label: str) -> NodeName | None:
+    """The name of what is no item; None for nothing, and for a text too long to be shared."""
+    label = " ".join(label.replace("\x00", "").split())
+    key = comparison_key(label)
+    if not key or len(label) > LONGEST_LABEL or len(key) > LONGEST_LABEL:
+        return None
+    return NodeName(kind, key, label)
+
+
+def name_of(label: str) -> str:
+    """What people call a node: of a category its own name, without the path above it."""
+    return label.rpartition(SEPARATOR)[2]

@@ -1,0 +1,108 @@
+"""K of formula (6): the neighbourhood of an item in words, for the language model to encode.
+
+What the item says itself is left out: its text is E(T), its attributes are searched as words. What
+remains is what others add: links to other products, and values that people gave or confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from django.db import connections
+from django.utils.translation import override
+
+from shopreco.catalogues import ItemDocument
+from shopreco.catalogues.fields import SEPARATOR
+from shopreco.db.routing import write_alias
+from shopreco.models import Meaning, RelationType
+from shopreco.text.normalisation import normalise_text
+
+MOST_OF_A_RELATION = 6
+MOST = 16
+"""Neighbours that are told: the surest, of the rarest relations first. A language model reads a few
+hundred words."""
+
+
+class NamedNeighbour(NamedTuple):
+    """What an edge leads to, or comes from; `own` counts the item's edges of that relation."""
+
+    object_id: str
+    relation_id: int
+    incoming: bool
+    label: str
+    own: int
+
+
+def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dict[str, str]:
+    """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut"; "" where the
+    graph says nothing that the passage of the document does not."""
+    found = dict.fromkeys(documents, "")
+    rows = _neighbours(catalogue, documents.keys())
+    types = RelationType.objects.using(write_alias())
+    relations = types.in_bulk({row.relation_id for row in rows})
+    for object_id, neighbours in groupby(rows, key=attrgetter("object_id")):
+        document = documents[object_id]
+        said = _plain(document.passage)
+        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][:MOST]
+        with override("zh-hans" if document.language.startswith("zh") else "en"):
+            found[object_id] = ". ".join(
+                f"{relations[relation].get_label(inverse=incoming)}: "
+                + ", ".join(_shown(each.label) for each in group)
+                for (relation, incoming), group in groupby(untold, key=_relation)
+            )
+    return found
+
+
+def _relation(neighbour: NamedNeighbour) -> tuple[int, bool]:
+    return neighbour.relation_id, neighbour.incoming
+
+
+def _shown(label: str) -> str:
+    """Of a category its own name, without the path above it."""
+    return label.rpartition(SEPARATOR)[2]
+
+
+def _plain(text: str) -> str:
+    return normalise_text(text).casefold()
+
+
+def _neighbours(catalogue: str, object_ids: Collection[str]) -> list[NamedNeighbour]:
+    """Of items by their object ids, in a fixed order. From a value nobody needs its many items, but
+    a link between products says as much from either end."""
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute(
+            """
+            WITH mine AS (
+                SELECT n.id, n.key FROM shopreco_node n
+                WHERE n.catalogue = %(catalogue)s AND n.kind = 'item' AND n.key = ANY(%(keys)s)
+            ), links AS (
+                SELECT mine.key, e.relation_id, false AS incoming, e.target_id AS other, e.weight
+                FROM mine JOIN shopreco_edge e ON e.source_id = mine.id AND e.state <> 'rejected'
+                JOIN shopreco_relationtype r ON r.id = e.relation_id AND (
+                    r.meaning <> %(value)s OR e.state = 'confirmed'
+                    OR e.provenance NOT IN ('declared', 'extracted')
+                )
+                UNION
+                SELECT mine.key, e.relation_id, NOT r.symmetric, e.source_id, e.weight
+                FROM mine JOIN shopreco_edge e ON e.target_id = mine.id AND e.state <> 'rejected'
+                JOIN shopreco_relationtype r ON r.id = e.relation_id AND r.meaning <> %(value)s
+            ), counted AS (
+                SELECT links.*, n.label, count(*) OVER relation AS own,
+                    row_number() OVER (relation ORDER BY links.weight DESC, n.label, n.id) AS place
+                FROM links JOIN shopreco_node n ON n.id = links.other AND n.label <> ''
+                WINDOW relation AS (PARTITION BY links.key, relation_id, incoming)
+            )
+            SELECT key, relation_id, incoming, label, own FROM counted
+            WHERE place <= %(most)s ORDER BY key, own, relation_id, incoming, place
+            """,
+            {
+                "catalogue": catalogue,
+                "keys": list(object_ids),
+                "value": Meaning.ATTRIBUTE,
+                "most": MOST_OF_A_RELATION,
+            },
+        )
+        return [NamedNeighbour(*row) for row in cursor.fetchall()]

@@ -1,0 +1,165 @@
+"""Embeddings from stored modality vectors: alignment, fusion, writing. Nothing is encoded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from django.db import connections, transaction
+from numpy.typing import NDArray
+from pgvector import HalfVector
+
+from shopreco.db.copy import replace_rows
+from shopreco.db.routing import write_alias
+from shopreco.indexing.modality_vectors import (
+    PROPAGATED,
+    Encoded,
+    Hashes,
+    combined_hash,
+    replace_vectors,
+)
+from shopreco.models import EmbeddingSpace
+from shopreco.spaces.sources import Source, propagated_source, sources_of
+from shopreco.spaces.vectors import (
+    NOTHING,
+    Column,
+    Stored,
+    VectorRow,
+    fused,
+    stored_vectors,
+    with_propagated,
+)
+
+logger = logging.getLogger(__name__)
+
+PAGE = 5_000
+
+
+def write_embeddings(
+    space: EmbeddingSpace,
+    columns: Mapping[str, Column],
+    hashes: Sequence[str],
+    item_ids: Sequence[int],
+) -> None:
+    """Fuse and store: one vector per item that has any modality, and none for the others.
+
+    Of items whose E(K) has spread along links, it is that which is fused.
+    """
+    if not item_ids:
+        return
+    rows = [
+        (space.pk, item_id, content_hash, HalfVector(vector))
+        for item_id, content_hash, vector in zip(
+            item_ids, hashes, fused(space, with_propagated(space, columns, item_ids)), strict=True
+        )
+        if not np.isnan(vector[0])
+    ]
+    replace_rows(
+        "shopreco_embedding",
+        {"space_id": "int8", "item_id": "int8", "content_hash": "varchar", "vector": "halfvec"},
+        rows,
+        item_ids=item_ids,
+        space_id=space.pk,
+    )
+
+
+def write_batch(
+    space: EmbeddingSpace,
+    encoded: Mapping[Source, Encoded],
+    hashes: Hashes,
+    ids: Mapping[str, int],
+    objects: Sequence[str],
+) -> None:
+    """Fuse what a batch encoded, within its transaction; not in a space that awaits alignment."""
+    if space.awaits_alignment and _awaits_still(space):
+        return
+    columns = {
+        source.modality: [encoded[source].by_object[o] for o in objects]
+        for source in sources_of(space)
+    }
+    contents = [combined_hash(space, hashes[o]) for o in objects]
+    write_embeddings(space, columns, contents, [ids[o] for o in objects])
+
+
+def _awaits_still(space: EmbeddingSpace) -> bool:
+    """Whoever aligns a space waits for the batches that found it unaligned, then fuses theirs."""
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM shopreco_embeddingspace WHERE id = %s FOR SHARE", [space.pk])
+    space.refresh_from_db(using=write_alias(), fields=["modalities"])
+    return space.awaits_alignment
+
+
+def fuse_all(space: EmbeddingSpace) -> int:
+    """Fuse every item of a space from the stored modality vectors; returns how many."""
+    done, last = 0, 0
+    while page := _page(space, last):
+        with transaction.atomic(using=write_alias()):
+            rows = _locked(space, page)
+            _fuse_rows(space, rows)
+        done, last = done + len(rows), max(page)
+    return done
+
+
+def fuse_propagated(space: EmbeddingSpace, spread: Mapping[int, NDArray[np.float32] | None]) -> int:
+    """Store how E(K) of items has spread, None where no link is left, and fuse them again.
+
+    Returns how many; an item that a worker replaces right now keeps what it has.
+    """
+    source = propagated_source(space)
+    if source is None:
+        raise ValueError(f"{space} has no steps along the links.")
+    with transaction.atomic(using=write_alias()):
+        rows = _locked(space, _counts(space, list(spread)))
+        # Of an item that has left the index meanwhile there is nothing.
+        kept = {i: vector for i, row in rows.items() if row and (vector := spread[i]) is not None}
+        replace_vectors(
+            source, [VectorRow(i, PROPAGATED, each) for i, each in kept.items()], list(rows)
+        )
+        _fuse_rows(space, rows)
+    return len(rows)
+
+
+def _fuse_rows(space: EmbeddingSpace, rows: Mapping[int, Mapping[str, Stored]]) -> None:
+    write_embeddings(
+        space,
+        {m: [row.get(m, NOTHING).vector for row in rows.values()] for m in space.encoders},
+        [
+            combined_hash(space, {m: each.content_hash for m, each in row.items()})
+            for row in rows.values()
+        ],
+        list(rows),
+    )
+
+
+def _page(space: EmbeddingSpace, after: int) -> dict[int, int]:
+    """The next items that have any modality of the space: by id, how many."""
+    modalities, encoders = zip(*sources_of(space), strict=True)
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.item_id, count(*) FROM shopreco_modalityvector m
+            JOIN shopreco_item i ON i.id = m.item_id
+            JOIN unnest(%s::text[], %s::text[]) AS s (modality, encoder)
+                ON s.modality = m.modality AND s.encoder = m.encoder
+            WHERE i.catalogue = %s AND m.item_id > %s
+            GROUP BY m.item_id ORDER BY m.item_id LIMIT %s
+            """,
+            [list(modalities), list(encoders), space.catalogue, after, PAGE],
+        )
+        return dict(cursor.fetchall())
+
+
+def _counts(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, int]:
+    """How many modalities of the space each item has."""
+    return {item_id: len(row) for item_id, row in stored_vectors(space, item_ids).items()}
+
+
+def _locked(space: EmbeddingSpace, counts: Mapping[int, int]) -> dict[int, dict[str, Stored]]:
+    """What is stored of items, until the transaction ends: a worker that replaces one of the rows
+    fuses it after us, and items of which one is being replaced now are not among them.
+
+    counts: how many modalities they had a moment ago.
+    """
+    stored = stored_vectors(space, list(counts), lock=True)
+    return {i: row for i, row in stored.items() if len(row) == counts[i]}

@@ -1,0 +1,52 @@
+"""Removing what is only kept for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shopreco.catalogues import Catalogue
+from shopreco.db.routing import write_alias
+from shopreco.indexing.removal import drop_space
+from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
+from shopreco.spaces.sources import propagated_source, sources_of
+from shopreco.spaces.stores.pgvector import drop_visual_index
+
+
+def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int]:
+    """Numbers of removed rows by what they were. The active space is never touched."""
+    database = write_alias()
+    spaces = EmbeddingSpace.objects.using(database).filter(catalogue=catalogue.name)
+    retired = spaces.filter(state=SpaceState.RETIRED).order_by("-activated_at", "-id")[keep:]
+    live = IndexRun.objects.using(database).filter(
+        catalogue=catalogue.name, state__in=IndexRun.LIVE
+    )
+    abandoned = spaces.filter(state=SpaceState.BUILDING, created_at__lt=before).exclude(
+        runs__in=live
+    )
+    dropped = 0
+    for space in [*retired, *abandoned, *spaces.filter(state=SpaceState.DELETING)]:
+        drop_space(space)
+        dropped += 1
+    sources = [
+        s for space in spaces.all() for s in (*sources_of(space), propagated_source(space)) if s
+    ]
+    used = {source.encoder for source in sources}
+    vectors = ModalityVector.objects.using(database).filter(item__catalogue=catalogue.name)
+    orphans = vectors.exclude(encoder__in=used)
+    count = orphans.count()
+    pictured = set(orphans.filter(modality="image").values_list("encoder", flat=True))
+    orphans._raw_delete(database)
+    for encoder in pictured:
+        if not ModalityVector.objects.using(database).filter(encoder=encoder).exists():
+            drop_visual_index(encoder)
+    tombstones = Item.objects.using(database).filter(
+        catalogue=catalogue.name, outcome=Outcome.DELETED, indexed_at__lt=before
+    )
+    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, finished_at__lt=before)
+    _all, by_model = tombstones.delete()
+    return {
+        "spaces": dropped,
+        "vectors": count,
+        "tombstones": by_model.get(Item._meta.label, 0),
+        "runs": runs.delete()[0],
+    }

@@ -1,0 +1,1 @@
+"""What was asked: words, entities, filters, visibility, prices, sort orders, photos."""

@@ -1,0 +1,179 @@
+"""Query vectors in the web process: cached, encoded in a thread, never waited for too long."""
+
+from __future__ import annotations
+
+import logging
+import os
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import lru_cache
+from hashlib import blake2b
+from math import inf
+from threading import Lock
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopreco.conf import get_settings
+from shopreco.db.process_cache import BoundedCache
+from shopreco.db.shared_cache import shared_cache
+from shopreco.encoders import PhotoEncoder, QueryEncoder
+from shopreco.fusion import IMAGE, TEXT
+from shopreco.models import EmbeddingSpace
+from shopreco.queries.short_queue import Promise, ShortQueue, TooBusy
+from shopreco.spaces.sources import encoder_of
+from shopreco.stages import StageLog
+
+logger = logging.getLogger(__name__)
+
+Vector: TypeAlias = NDArray[np.float32]
+
+THREADS = 2
+PLACES = 4
+"""For texts, or photos, that wait for one of the threads; more would be late anyway."""
+MOST_ENCODERS = 4
+"""In memory: the text and image encoders of two spaces, in use and switched to."""
+LOADING_SECONDS = 3.0
+"""What the first query of a process may wait, once, while the encoder is loaded."""
+CACHE_SECONDS = 24 * 3600
+
+QUICK = 0.05
+"""Share of the deadline within which an encoder is quick."""
+SHORT = 200
+"""Characters of a text that it takes no longer for."""
+
+_loaded: BoundedCache[str, Any] = BoundedCache(MOST_ENCODERS)
+"""By fingerprint, the same in every shop."""
+_took: dict[str, float] = {}
+"""Seconds that an encoder took for the last short query."""
+_loading = Lock()
+
+
+def query_encoder(space: EmbeddingSpace) -> QueryEncoder:
+    """The query side of a space's encoder, loaded once per process.
+
+    Raises:
+        ArtefactMissing, ArtefactCorrupt: the exported model is not in ARTEFACT_DIR or damaged.
+    """
+    encoder: QueryEncoder = _load(space, TEXT)
+    return encoder
+
+
+def photo_encoder(space: EmbeddingSpace) -> PhotoEncoder:
+    """That of the space's image encoder. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
+    encoder: PhotoEncoder = _load(space, IMAGE)
+    return encoder
+
+
+def _load(space: EmbeddingSpace, modality: str) -> Any:
+    key = space.encoders[modality]
+    if (loaded := _loaded.get(key)) is not None:
+        return loaded
+    with _loading:
+        loaded = _loaded.get(key)
+        if loaded is None:
+            loaded = encoder_of(space, modality).load_query_encoder(
+                get_settings().artefact_dir / key
+            )
+            _loaded.put(key, loaded)
+    return loaded
+
+
+def begin(space: EmbeddingSpace, text: str) -> Promise[Vector]:
+    """q = E_text(Q), formula (1), as a promise: from the cache, else encoded in a thread.
+
+    The vector that comes too late for its own request is cached for the next, if work on it has
+    begun; else it is given up.
+    """
+    cached = known(space, text)
+    if cached is None:
+        return _begun(space, text)
+    ready: Promise[Vector] = Promise()
+    ready.set_result(cached)
+    return ready
+
+
+def known(space: EmbeddingSpace, text: str) -> Vector | None:
+    """The vector of a query that was asked before, from the cache."""
+    return recall(_cache_key(space, text))
+
+
+def encoded(space: EmbeddingSpace, text: str, stages: StageLog) -> Vector | None:
+    """The vector of a query that is not known; None, and the stage named, if it fails or is late.
+
+    An encoder that takes a small part of the deadline does it here: for a short text a thread takes
+    longer to begin and to hand over than it has to do. It asks the database nothing, the cache
+    neither: `remember_query` afterwards.
+    """
+    quick = _took.get(space.encoder_fingerprint, inf) < QUICK * get_settings().QUERY_DEADLINE
+    if not quick or len(text) > SHORT:
+        return wait(space, _begun(space, text), stages)
+    vector: Vector | None = None
+    with stages.stage("encode", optional=True):
+        vector = _encode(space, text)
+    return vector  # noqa: RET504 (the stage may have failed)
+
+
+def wait(space: EmbeddingSpace, encoding: Promise[Vector], stages: StageLog) -> Vector | None:
+    """The vector that `begin` promised; None, and the stage named, if it fails or is late."""
+    with stages.stage("encode", optional=True):
+        try:
+            return encoding.result(timeout=patience(space))
+        except FutureTimeout:
+            stages.degraded["encode"] = "the query vector was not ready in time"
+        except TooBusy as error:
+            stages.degraded["encode"] = str(error)
+    return None
+
+
+def patience(space: EmbeddingSpace) -> float:
+    """Seconds that a search may wait for a vector."""
+    deadline = get_settings().QUERY_DEADLINE
+    return deadline if _loaded.get(space.encoder_fingerprint) else max(deadline, LOADING_SECONDS)
+
+
+def remember(key: str, vector: Vector) -> None:
+    """Keep a vector for the next request, as far as the cache works."""
+    shared_cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
+
+
+def recall(key: str) -> Vector | None:
+    """A vector that was remembered; None if it is gone, or the cache is."""
+    found = shared_cache().get(key)
+    return np.frombuffer(found, dtype=np.float32) if isinstance(found, bytes) else None
+
+
+@lru_cache(maxsize=2)
+def threads(purpose: str, pid: int) -> ShortQueue:
+    """Threads of this process, so that photos keep no words waiting; a forked child, with another
+    pid, gets its own."""
+    return ShortQueue(f"shopreco-{purpose}", threads=THREADS, places=PLACES)
+
+
+def _begun(space: EmbeddingSpace, text: str) -> Promise[Vector]:
+    return threads("query", os.getpid()).submit(lambda: _encode_and_remember(space, text))
+
+
+def remember_query(space: EmbeddingSpace, text: str, vector: Vector) -> None:
+    remember(_cache_key(space, text), vector)
+
+
+def _encode_and_remember(space: EmbeddingSpace, text: str) -> Vector:
+    vector = _encode(space, text)
+    remember_query(space, text, vector)
+    return vector
+
+
+def _encode(space: EmbeddingSpace, text: str) -> Vector:
+    encoder = query_encoder(space)
+    began = perf_counter()
+    vector = encoder.encode_query(text)
+    if len(text) <= SHORT:
+        _took[space.encoder_fingerprint] = perf_counter() - began
+    return vector
+
+
+def _cache_key(space: EmbeddingSpace, text: str) -> str:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"shopreco:query:{space.encoder_fingerprint[:16]}:{digest}"

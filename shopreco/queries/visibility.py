@@ -1,0 +1,74 @@
+"""Visibility: what a visitor may see, as restrictions that every statement carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest
+
+from shopreco.catalogues import Catalogue, Visibility, VisibleFrom, VisibleUntil
+from shopreco.catalogues.fields import EVERYONE, audience
+from shopreco.exceptions import ConfigurationError, InvalidQuery
+from shopreco.queries.conditions import COLUMNS, NOTHING, Condition, Filters, Holds, Restriction
+from shopreco.queries.filters import PRICE, RANGES, parse_filters, within_currency
+from shopreco.queries.prices import read_prices
+
+NOW = Condition(
+    "(i.visible_from IS NULL OR i.visible_from <= statement_timestamp())"
+    " AND (i.visible_until IS NULL OR i.visible_until > statement_timestamp())"
+)
+
+
+def visible_to(shop: Catalogue, request: HttpRequest | None) -> tuple[Restriction, ...]:
+    """What `get_visibility` says of this visitor, and the time.
+
+    Raises:
+        ConfigurationError: the hook names what the catalogue does not declare.
+    """
+    found: list[Restriction] = []
+    if shop.field(VisibleFrom) or shop.field(VisibleUntil):
+        found.append(NOW)
+    for name, value in shop.get_visibility(request).items():
+        declared = shop.fields.get(name)
+        if isinstance(declared, Visibility):
+            seen = [text for each in _listed(value) if (text := audience(each))]
+            seen += [EVERYONE] * declared.empty_means_everyone
+            audiences = tuple(dict.fromkeys(seen))
+            found.append(Holds("visibility_codes", shop.name, name, audiences, exactly=True))
+        else:
+            found.append(_filter(shop, name, value))
+    return tuple(found)
+
+
+def for_visitor(filters: Filters, shop: Catalogue, request: HttpRequest | None) -> Filters:
+    """The filters of a block with what this visitor may see, and prices in one currency.
+
+    Raises:
+        InvalidQuery: they name a price, and there are several currencies.
+    """
+    visible = replace(filters, visible=visible_to(shop, request))
+    if PRICE not in filters.conditions:
+        return visible
+    prices = read_prices(shop, request, "", collapse=True)
+    return within_currency(visible, shop.name, prices)
+
+
+def _filter(shop: Catalogue, name: str, value: Any) -> Restriction:
+    """A filter of shoppers', set for one. Of no value there is nothing, not everything."""
+    hook = f"{type(shop).__name__}.get_visibility"
+    if name not in {*shop.fields, *RANGES, *COLUMNS}:
+        raise ConfigurationError(f"{hook} names {name!r}, which the catalogue does not declare.")
+    try:
+        conditions = parse_filters(shop, {name: value}).conditions
+    except InvalidQuery as error:
+        raise ConfigurationError(f"{hook}: {error}") from error
+    return next(iter(conditions.values()), NOTHING)
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    if value is None:
+        return ()
+    alone = isinstance(value, (str, bytes)) or not isinstance(value, Iterable)
+    return [value] if alone else list(value)

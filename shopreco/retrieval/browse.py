@@ -1,0 +1,140 @@
+"""Narrowing and ordering of items by their columns: browsing, chosen filters, sort orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+from django.db import connections
+from numpy.typing import NDArray
+
+from shopreco.db.process_cache import ShopCache
+from shopreco.db.routing import read_alias
+from shopreco.db.shops import answering_shop
+from shopreco.queries.conditions import Condition, Filters
+from shopreco.ranking import collapse_groups
+from shopreco.retrieval.candidates import Hits
+
+MOST_COUNTED = 10_000
+"""Matches that are counted; beyond them a total is "at least"."""
+MORE_SECONDS = 60
+"""That long it is known of a list that it has more than are counted."""
+MOST_ROWS = 100_000
+"""Items that a page is looked for among: of products with very many variants not all pages."""
+
+INDEXED = "i.catalogue = %s AND i.outcome = 'indexed'"
+
+_more_until: ShopCache[float] = ShopCache(most=10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many there are: just so many, or at least."""
+
+    count: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """The first items of a list; `complete` if there are no more."""
+
+    hits: Hits
+    complete: bool
+
+
+def browse(
+    catalogue: str,
+    filters: Filters,
+    order: Condition,
+    wanted: int,
+    *,
+    collapse: bool,
+    at_once: int = 0,
+) -> Browsed:
+    """At least `wanted` items without a query, in order; with `collapse` the first of each group.
+
+    Reads on, four times as far each time, until there are so many groups.
+
+    at_once: of how many items the first reading is, at least.
+    """
+    rows = max(wanted, at_once)
+    while True:
+        hits = _first(catalogue, filters, order, rows)
+        complete = len(hits) < rows
+        places = collapse_groups(hits.group_ids) if collapse else np.arange(len(hits))
+        if complete or len(places) >= wanted or rows >= MOST_ROWS:
+            return Browsed(hits.take(places), complete)
+        rows = min(4 * rows, MOST_ROWS)
+
+
+def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Hits:
+    where = filters.where()
+    with connections[read_alias()].cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT i.id, i.group_id, 0.0 FROM shopreco_item i
+            WHERE {INDEXED} AND {where.sql} ORDER BY {order.sql} LIMIT {rows:d}
+            """,
+            [catalogue, *where.params, *order.params],
+        )
+        return Hits.from_rows(cursor.fetchall())
+
+
+def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
+    """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more.
+
+    Reads on, as far as the groups so far suggest, until there are so many. That there are more is
+    kept for a moment; a number is counted each time.
+    """
+    where = filters.where()
+    key = (answering_shop(), catalogue, filters.digest, collapse)
+    if monotonic() < (_more_until.get(key) or 0.0):
+        return Total(MOST_COUNTED, is_exact=False)
+    rows = MOST_COUNTED + 1
+    while True:
+        with connections[read_alias()].cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT count(*), coalesce(sum(items), 0) FROM (
+                    SELECT count(*) AS items FROM (
+                        SELECT i.id, i.group_id FROM shopreco_item i
+                        WHERE {INDEXED} AND {where.sql} LIMIT {rows:d}
+                    ) AS passing GROUP BY {"group_id" if collapse else "id"}
+                ) AS counted
+                """,
+                [catalogue, *where.params],
+            )
+            found, read = cursor.fetchone()
+        if found > MOST_COUNTED:
+            _more_until.put(key, monotonic() + MORE_SECONDS)
+            return Total(MOST_COUNTED, is_exact=False)
+        if read < rows or rows >= MOST_ROWS:
+            return Total(found, is_exact=read < rows)
+        rows = min(1 + rows * rows * 5 // (4 * found), MOST_ROWS)
+
+
+def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
+    """Which of the items pass the filters; (n,)."""
+    where = filters.where()
+    with connections[read_alias()].cursor() as cursor:
+        cursor.execute(
+            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) AND {where.sql}",
+            [item_ids.tolist(), *where.params],
+        )
+        kept = np.fromiter((row[0] for row in cursor.fetchall()), dtype=np.int64)
+    return np.isin(item_ids, kept)
+
+
+def ordered(item_ids: Sequence[int], order: Condition) -> NDArray[np.intp]:
+    """Positions of the items in a sort order other than relevance; (n,)."""
+    with connections[read_alias()].cursor() as cursor:
+        cursor.execute(
+            f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) ORDER BY {order.sql}",
+            [list(item_ids), *order.params],
+        )
+        position = {item_id: n for n, (item_id,) in enumerate(cursor.fetchall())}
+    last = len(position)
+    return np.argsort([position.get(i, last) for i in item_ids], kind="stable")

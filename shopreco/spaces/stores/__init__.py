@@ -1,0 +1,1 @@
+"""Vector stores: where the vectors of a space are kept and searched."""

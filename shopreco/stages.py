@@ -1,0 +1,106 @@
+"""The stages of an answer: timed, and those that may fail without the answer failing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import wraps
+from time import perf_counter
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+from django.db import connections, transaction
+from django.utils.asyncio import async_unsafe
+
+from shopreco.db.process_cache import NotYetRead
+from shopreco.db.routing import read_alias
+from shopreco.db.shops import answering
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def savepoint() -> AbstractContextManager[object]:
+    """For what is caught when it fails: a failing statement would end a transaction of the host's
+    (ATOMIC_REQUESTS), and with it the page."""
+    alias = read_alias()
+    return transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext()
+
+
+def answer_of_a_shop(function: Callable[P, R]) -> Callable[P, R]:
+    """A service that answers whatever fails, which in an event loop would be every statement.
+
+    Raises:
+        SynchronousOnlyOperation: it is called in an event loop; the message has the fix.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with answering():
+            return function(*args, **kwargs)
+
+    name = f"services.{function.__name__}"
+    message = f"{name} waits for the database. In async code: await sync_to_async({name})(…)"
+    guarded: Callable[P, R] = async_unsafe(message)(call)
+    return guarded
+
+
+@dataclass(slots=True)
+class StageLog:
+    """Timings in milliseconds, and the stages that an answer had to do without."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+    degraded: dict[str, str] = field(default_factory=dict)
+
+    def stage(self, name: str, *, optional: bool = False) -> Stage:
+        """Time a stage; an optional one that fails is logged and named instead of raised."""
+        return Stage(self, name, savepoint() if optional else None)
+
+
+class Stage:
+    """One stage of an answer. An answer has two dozen: a generator each would cost it more than
+    some of them."""
+
+    __slots__ = ("_guard", "_name", "_stages", "_started")
+
+    def __init__(
+        self, stages: StageLog, name: str, guard: AbstractContextManager[object] | None
+    ) -> None:
+        """guard: what an optional one is undone by; None where a failure is raised."""
+        self._stages = stages
+        self._name = name
+        self._guard = guard
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+        if self._guard is not None:
+            self._guard.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        stages, name = self._stages, self._name
+        try:
+            if self._guard is None:
+                return False
+            self._guard.__exit__(kind, error, traceback)
+        except Exception as failed:  # noqa: BLE001 (it is logged and named below)
+            error = failed
+        finally:
+            passed = (perf_counter() - self._started) * 1000
+            stages.timings[name] = round(stages.timings.get(name, 0.0) + passed, 2)
+        if not isinstance(error, Exception):
+            return False
+        # Of what is still being read only the first answers of a process go without.
+        level = logging.INFO if isinstance(error, NotYetRead) else logging.ERROR
+        text = "the answer goes without its stage %r: %s"
+        logger.log(level, text, name, error, exc_info=error if level == logging.ERROR else None)
+        stages.degraded[name] = f"{type(error).__name__}: {error}"[:300]
+        return True
