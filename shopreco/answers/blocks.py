@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.answers.presentation import cards
+from shopreco.answers.results import ResultPage
 from shopreco.conf import get_settings
-from shopreco.services import ResultPage
 
 HEADINGS: Final[Mapping[str, Promise]] = {
     "product-similar": _("Similar products"),
