@@ -106,9 +106,9 @@ class Settings:
         "Size of a photo that is read. It travels to a worker in one message of the broker, which "
         "may have a limit of its own.",
     )
-    FUSION: Mapping[str, Any] = _option(
-        {"CLASS": "shopreco.ranking.score_fusion.ConvexSum"},
-        "How dense and lexical scores become one: `CLASS` and its options in capitals.",
+    RANKER: Mapping[str, Any] = _option(
+        {"CLASS": "shopreco.ranking.ConvexSum"},
+        "How the scores of all retrievers become one: `CLASS` and its options in capitals.",
     )
     BATCH_SIZE: int = _option(1024, "Items that a worker claims, encodes and writes at a time.")
     LEASE_SECONDS: int = _option(

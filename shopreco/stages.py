@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import wraps
 from time import perf_counter
 from types import TracebackType
@@ -19,6 +20,69 @@ from shopreco.db.routing import read_alias
 from shopreco.db.shops import answering
 
 logger = logging.getLogger(__name__)
+
+
+class StageName(StrEnum):
+    """The stages of answers, as `degraded` and `timings` name them."""
+
+    INDEX = "index"
+    """Which space answers."""
+    VISIBILITY = "visibility"
+    """What this visitor may see."""
+    IDENTIFIER = "identifier"
+    """Items that carry the query as a number."""
+    PHOTO = "photo"
+    """The vector of a photo."""
+    LEXICON = "lexicon"
+    """The terms of a query, corrected and weighted."""
+    MENTIONS = "mentions"
+    """Entity linking: what of the graph a query names."""
+    ENCODE = "encode"
+    """The vector of a query."""
+    LEXICAL = "lexical"
+    """Items that have the words."""
+    DENSE = "dense"
+    """Items that are near in meaning."""
+    RETRIEVE = "retrieve"
+    """Items that are near a photo."""
+    MATCH = "match"
+    """All of finding, with the stages of a query within it."""
+    NEIGHBOURS = "neighbours"
+    """Items beside the seed of a block."""
+    BROWSE = "browse"
+    """The items of a list without a query."""
+    RANK = "rank"
+    """One score from those of all retrievers."""
+    LIVE = "live"
+    """Which of the first matches the live queryset has."""
+    FILTER = "filter"
+    """What the shopper chose."""
+    COLLAPSE = "collapse"
+    """One of the variants of a product."""
+    SORT = "sort"
+    """Another order than by relevance."""
+    DIVERSITY = "diversity"
+    """Against near-copies, and caps."""
+    HYDRATE = "hydrate"
+    """The live objects."""
+    COUNT = "count"
+    """How many there are in a list."""
+    VARIANTS = "variants"
+    """The variant that was asked for."""
+    EXPLAIN = "explain"
+    """What each modality added to a score."""
+    NOTICE = "notice"
+    """A sentence where nothing was found."""
+    FACETS = "facets"
+    REASONS = "reasons"
+    """Why a product is in a block."""
+    SEARCH = "search"
+    """A whole search."""
+    RECOMMEND = "recommend"
+    """A whole block."""
+    TOTAL = "total"
+    """Of timings: all of it."""
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,12 +120,12 @@ class StageLog:
     timings: dict[str, float] = field(default_factory=dict)
     degraded: dict[str, str] = field(default_factory=dict)
 
-    def stage(self, name: str, *, optional: bool = False) -> Stage:
+    def stage(self, name: str, *, optional: bool = False) -> TimedStage:
         """Time a stage; an optional one that fails is logged and named instead of raised."""
-        return Stage(self, name, savepoint() if optional else None)
+        return TimedStage(self, name, savepoint() if optional else None)
 
 
-class Stage:
+class TimedStage:
     """One stage of an answer. An answer has two dozen: a generator each would cost it more than
     some of them."""
 
@@ -72,7 +136,7 @@ class Stage:
     ) -> None:
         """guard: what an optional one is undone by; None where a failure is raised."""
         self._stages = stages
-        self._name = name
+        self._name = str(name)
         self._guard = guard
 
     def __enter__(self) -> None:

@@ -12,8 +12,10 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from shopreco.answers.placements import recipes_of
 from shopreco.answers.presentation import cards
 from shopreco.answers.results import ResultPage
+from shopreco.catalogues import catalogue_of
 from shopreco.conf import get_settings
 
 HEADINGS: Final[Mapping[str, Promise]] = {
@@ -44,8 +46,15 @@ def render_block(
         "page": page,
         "cards": cards(page),
         "placement": placement,
-        "heading": HEADINGS.get(placement, OTHER_HEADING),
+        "heading": heading_of(placement, seed),
         "seed": seed,
         "show_reasons": get_settings().SHOW_REASONS,
     }
     return SafeString(template.render(context, request))
+
+
+def heading_of(placement: str, seed: models.Model) -> str | Promise:
+    """What shoppers read above a block: the title of its row, else as shopreco calls it."""
+    recipe = recipes_of(catalogue_of(seed).name).get(placement)
+    title = recipe.title if recipe else ""
+    return title or HEADINGS.get(placement, OTHER_HEADING)

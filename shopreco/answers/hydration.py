@@ -17,7 +17,7 @@ from shopreco.catalogues import Catalogue
 from shopreco.db.process_cache import KeyedCache
 from shopreco.db.routing import read_alias
 from shopreco.queries.prices import lowest_prices
-from shopreco.retrieval.candidates import Place, Ranking
+from shopreco.retrieval.base import Candidates, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Shown:
 def live_results(
     shop: Catalogue,
     request: HttpRequest | None,
-    ranking: Ranking,
+    candidates: Candidates,
     *,
     offset: int,
     limit: int,
@@ -42,15 +42,15 @@ def live_results(
     found = hydrate(
         shop,
         request,
-        ranking.item_ids,
-        ranking.group_ids,
+        candidates.item_ids,
+        candidates.group_ids,
         offset=offset,
         limit=limit,
         collapse=collapse,
     )
-    shown = ranking.take(np.array([each.position for each in found.page], dtype=np.intp))
+    shown = candidates.take(np.array([each.position for each in found.page], dtype=np.intp))
     scores = shown.scores.round(6).tolist()
-    parts = {name: part.round(6).tolist() for name, part in shown.parts.items()}
+    parts = {name: part.round(6).tolist() for name, part in shown.columns.items()}
     lowest = lowest_prices(shown.item_ids.tolist()) if collapse and shop.parent_field else {}
     results = tuple(
         Result(
@@ -61,7 +61,7 @@ def live_results(
             variant=each.variant,
             rank=offset + n + 1,
             score=scores[n],
-            source=ranking.source,
+            source=candidates.source,
             parts={name: part[n] for name, part in parts.items() if not isnan(part[n])},
             lowest_price=lowest.get(each.item_id),
         )
@@ -71,10 +71,10 @@ def live_results(
 
 
 def live_part(
-    shop: Catalogue, request: HttpRequest | None, ranking: Ranking, *, collapse: bool
-) -> Ranking:
+    shop: Catalogue, request: HttpRequest | None, candidates: Candidates, *, collapse: bool
+) -> Candidates:
     """Those that this visitor may see, as the live queryset says."""
-    return ranking.take(live(shop, request, ranking.places, collapse=collapse))
+    return candidates.take(live(shop, request, candidates.places, collapse=collapse))
 
 
 MOST_HIDDEN = 5_000

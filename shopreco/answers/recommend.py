@@ -1,129 +1,249 @@
-"""What to show beside an item: its like, its look-alikes, what belongs to it; one per product."""
+"""Recommendation blocks: the stages from a seed to the products to show beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from django.db import models
 from django.http import HttpRequest
 
 from shopreco.answers.facets import first_values
+from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
 from shopreco.answers.hydration import live_part, live_results
-from shopreco.answers.results import Result
+from shopreco.answers.placements import Recipe, recipe_of
+from shopreco.answers.reasons import with_reasons
+from shopreco.answers.results import Result, ResultPage
 from shopreco.answers.variants import with_variants
-from shopreco.catalogues import Catalogue
+from shopreco.catalogues import Catalogue, catalogue_of
 from shopreco.conf import get_settings
 from shopreco.db.process_cache import shared_key
 from shopreco.db.shared_cache import shared_cache
+from shopreco.exceptions import InvalidQuery
 from shopreco.models import EmbeddingSpace, Item
-from shopreco.queries.conditions import Filters
+from shopreco.queries.conditions import Condition, Filters
+from shopreco.queries.filters import check_facets, parse_filters
+from shopreco.queries.limits import check_block
 from shopreco.queries.visibility import for_visitor
 from shopreco.ranking import cap_per_key, collapse_groups, maximal_marginal_relevance
 from shopreco.retrieval import browse, dense
-from shopreco.retrieval.candidates import NO_HITS, Ranking
-from shopreco.retrieval.links import Purpose
-from shopreco.retrieval.neighbours import RETRIEVERS, Neighbours
-from shopreco.stages import StageLog
+from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, nothing
+from shopreco.stages import StageName
 
 CANDIDATES = 100
 """Neighbours that a block begins to choose from: room for variants, and diversity."""
-MOST_CANDIDATES = 6_400
+MAX_CANDIDATES = 6_400
 """That it chooses from at last, where most are not live or are too many of a kind."""
 DIVERSIFIED = 400
 """Of them that many are weighed against each other."""
+OF_PICTURES = "looks"
+"""Source of candidates that a picture found: a variant of another colour is another product."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """What a block asks for; of `filters` what the visitor may see is not part yet."""
+class BlockRequest:
+    """A validated block."""
 
     shop: Catalogue
     seed: models.Model
-    intent: Purpose
-    request: HttpRequest | None
+    recipe: Recipe
+    visitor: HttpRequest | None
     filters: Filters
+    """Of what the visitor may see they say nothing yet."""
     limit: int
     diversity: float
     max_per: Mapping[str, int]
     exclude: frozenset[str]
-    """Keys of objects that are shown already."""
+    """Keys of objects that the page shows already."""
+
+    @classmethod
+    def validated(
+        cls,
+        placement: str,
+        *,
+        seed: models.Model,
+        visitor: HttpRequest | None = None,
+        limit: int = 8,
+        filters: Mapping[str, Any] | None = None,
+        diversity: float | None = None,
+        max_per: Mapping[str, int] | None = None,
+        exclude: Collection[str] = (),
+    ) -> BlockRequest:
+        """As `services.recommend` takes it.
+
+        Raises:
+            InvalidQuery: an unknown placement or facet, or a filter that a search would refuse.
+        """
+        shop = catalogue_of(seed)
+        recipe = recipe_of(shop.name, placement)
+        weight = recipe.diversity if diversity is None else diversity
+        if not 0 <= weight <= 1:
+            raise InvalidQuery(f"diversity is {weight}; it must be from 0 to 1.")
+        caps, without = recipe.max_per if max_per is None else max_per, frozenset(exclude)
+        check_block(limit, caps, without)
+        check_facets(shop, caps)
+        asked = parse_filters(shop, {"available": True, **recipe.filters, **(filters or {})})
+        return cls(shop, seed, recipe, visitor, asked, limit, weight, caps, without)
 
 
-def fill(space: EmbeddingSpace, block: Block, stages: StageLog) -> tuple[Result, ...]:
-    """The results of a block: of more and more neighbours, until it is full."""
-    with stages.stage("visibility"):
-        filters = for_visitor(block.filters, block.shop, block.request)
-    k = CANDIDATES
-    while True:
-        with stages.stage("neighbours"):
-            found = neighbours(space, block, filters, k)
-            ranking = found.ranking
-            if block.shop.hides_by_queryset:
-                ranking = live_part(block.shop, block.request, ranking, collapse=True)
-        apart = ranking if ranking.source == "looks" else None
-        ranking = ranking.take(collapse_groups(ranking.group_ids))
-        with stages.stage("diversity"):
-            ranking = diversified(space, ranking, block.diversity, block.max_per)
-        with stages.stage("hydrate"):
-            shown = live_results(
-                block.shop, block.request, ranking, offset=0, limit=block.limit, collapse=True
-            )
-        if len(shown.results) == block.limit or not found.more or k >= MOST_CANDIDATES:
+@dataclass(frozen=True, slots=True)
+class BlockDraft:
+    """What a block has come to so far."""
+
+    page: ResultPage
+    filters: Filters
+    """With what this visitor may see."""
+    apart: Candidates | None = None
+    """With every variant, where it matters which of them was found."""
+    is_final: bool = False
+
+
+def answer_block(request: BlockRequest) -> ResultPage:
+    """The page of a block, full as long as there are candidates."""
+    placement = request.recipe.name
+    page = ResultPage(limit=request.limit, query_id=uuid4().hex, source=placement)
+    first = BlockDraft(page, request.filters)
+    said = f"block {placement} for {request.seed!r}"
+    return answered(StageName.RECOMMEND, request, first, BLOCK_STAGES, said=said)
+
+
+def _see(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
+    filters = for_visitor(request.filters, request.shop, request.visitor)
+    return replace(draft, filters=filters)
+
+
+def _fill(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
+    """By the sources in order, until the block is full; by the fallback if it is empty then."""
+    recipe, results, apart = request.recipe, draft.page.results, draft.apart
+    for source in (*recipe.sources, *recipe.fallback):
+        if len(results) == request.limit or (results and source not in recipe.sources):
             break
-        k = min(4 * k, MOST_CANDIDATES)
-    with stages.stage("variants", optional=True):
-        results = with_variants(block.shop, shown.results, apart, filters)
-        shown = replace(shown, results=results)
-    return shown.results
+        more, apart = _from(source, request, context, draft, results)
+        results = (*results, *more)
+    page = replace(
+        draft.page,
+        results=tuple(replace(each, rank=n) for n, each in enumerate(results, start=1)),
+        total=len(results),
+        model_version=context.space.fingerprint[:12],
+    )
+    return replace(draft, page=page, apart=apart)
 
 
-def neighbours(space: EmbeddingSpace, block: Block, filters: Filters, k: int) -> Neighbours:
-    """What a block's intent finds beside its seed. Which items are near is kept for a while; which
-    of them pass, and are not shown already, is not."""
-    seed = str(block.seed.pk)
+def _from(
+    source: str,
+    request: BlockRequest,
+    context: AnswerContext,
+    draft: BlockDraft,
+    before: tuple[Result, ...],
+) -> tuple[tuple[Result, ...], Candidates | None]:
+    """The results of one source that a block has room for: of more and more neighbours, until it
+    is full."""
+    space, log, shop = context.space, context.log, request.shop
+    shown_already = request.exclude | {each.object_id for each in before}
+    room, k = request.limit - len(before), CANDIDATES
+    while True:
+        found = neighbours(source, request, context, draft.filters, shown_already, k)
+        passing = found
+        if shop.hides_by_queryset:
+            passing = live_part(shop, request.visitor, found, collapse=True)
+        chosen = passing.take(collapse_groups(passing.group_ids))
+        with log.stage(StageName.DIVERSITY):
+            chosen = diversified(space, chosen, request.diversity, request.max_per)
+        with log.stage(StageName.HYDRATE):
+            shown = live_results(shop, request.visitor, chosen, offset=0, limit=room, collapse=True)
+        if len(shown.results) == room or found.complete or k >= MAX_CANDIDATES:
+            return shown.results, passing if found.source == OF_PICTURES else None
+        k = min(4 * k, MAX_CANDIDATES)
+
+
+def neighbours(
+    source: str,
+    request: BlockRequest,
+    context: AnswerContext,
+    filters: Filters,
+    shown_already: frozenset[str] | set[str],
+    k: int,
+) -> Candidates:
+    """What a source finds beside the seed, without what the block never shows. Which items are near
+    is kept for a while; which of them pass, and are not shown already, is not."""
+    recipe, space = request.recipe, context.space
+    seed = str(request.seed.pk)
     known = {
         object_id: (item_id, group_id)
         for object_id, item_id, group_id in Item.objects.indexed()
-        .filter(catalogue=block.shop.name, object_id__in={seed, *block.exclude})
+        .filter(catalogue=request.shop.name, object_id__in={seed, *shown_already})
         .values_list("object_id", "id", "group_id")
     }
     if seed not in known:
-        return Neighbours(Ranking.of("", NO_HITS), more=False)
+        return nothing(source)
     item_id, _group_id = known[seed]
-    key = shared_key(block.intent, space.pk, item_id, filters.digest, k)
-    kept = shared_cache().get(key)
-    if kept is None:
-        ranking, more = RETRIEVERS[block.intent](space, item_id, filters, k)
-        kept = ranking.as_plain(), more
-        shared_cache().set(key, kept, get_settings().BLOCK_CACHE_SECONDS)
-    plain, more = kept
-    ranking = Ranking.from_plain(plain)
+    excluded = ",".join(recipe.excluded)
+    key = shared_key("block", source, excluded, space.pk, item_id, filters.digest, k)
+    plain = shared_cache().get(key)
+    if plain is None:
+        asked = Context(space, filters, context.log, seed=item_id)
+        found = RETRIEVERS.get(source).retrieve(asked, k)
+        for name in recipe.excluded:
+            found = _without(found, name, asked)
+        plain = found.as_plain()
+        shared_cache().set(key, plain, get_settings().BLOCK_CACHE_SECONDS)
+    found = Candidates.from_plain(plain)
     item_ids, group_ids = zip(*known.values(), strict=True)
-    is_shown = np.isin(ranking.item_ids, item_ids) | np.isin(ranking.group_ids, group_ids)
-    ranking = ranking.take(~is_shown)
-    return Neighbours(ranking.take(browse.passing(ranking.item_ids, filters)), more)
+    is_shown = np.isin(found.item_ids, item_ids) | np.isin(found.group_ids, group_ids)
+    found = found.take(~is_shown)
+    return found.take(browse.passing(found.item_ids, filters))
+
+
+def _without(found: Candidates, retriever: str, context: Context) -> Candidates:
+    """Without those that another retriever finds too, nor other variants of these."""
+    if not len(found):
+        return found
+    among = Condition("i.id = ANY(%s)", (found.item_ids.tolist(),))
+    unwanted = RETRIEVERS.get(retriever).retrieve(context.within(Filters({"": among})), len(found))
+    return found.take(~np.isin(found.group_ids, unwanted.group_ids))
 
 
 def diversified(
-    space: EmbeddingSpace, ranking: Ranking, diversity: float, max_per: Mapping[str, int]
-) -> Ranking:
+    space: EmbeddingSpace, found: Candidates, diversity: float, max_per: Mapping[str, int]
+) -> Candidates:
     """The `DIVERSIFIED` best by marginal relevance, the others behind them; then capped."""
-    if diversity and len(ranking.item_ids):
-        best = ranking.item_ids[:DIVERSIFIED].tolist()
+    if diversity and len(found):
+        best = found.item_ids[:DIVERSIFIED].tolist()
         stored = dense.embeddings_of(space, best)
         known = np.array([n for n, item_id in enumerate(best) if item_id in stored], dtype=np.intp)
         if len(known):
             vectors = np.stack([stored[best[n]] for n in known])
-            order = maximal_marginal_relevance(
-                ranking.scores[known], vectors, len(known), diversity
-            )
-            others = np.arange(len(best), len(ranking.item_ids))
-            ranking = ranking.take(np.append(known[order], others))
-    if max_per and len(ranking.item_ids):
-        values = first_values(ranking.item_ids.tolist(), list(max_per))
+            scores = found.scores[known]
+            order = maximal_marginal_relevance(scores, vectors, len(known), diversity)
+            others = np.arange(len(best), len(found))
+            found = found.take(np.append(known[order], others))
+    if max_per and len(found):
+        values = first_values(found.item_ids.tolist(), list(max_per))
         for name, cap in max_per.items():
-            keys = [values.get((i, name), f"none:{i}") for i in ranking.item_ids.tolist()]
-            ranking = ranking.take(cap_per_key(keys, cap))
-    return ranking
+            keys = [values.get((i, name), f"none:{i}") for i in found.item_ids.tolist()]
+            found = found.take(cap_per_key(keys, cap))
+    return found
+
+
+def _show_variants(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
+    results = with_variants(request.shop, draft.page.results, draft.apart, draft.filters)
+    return replace(draft, page=replace(draft.page, results=results))
+
+
+def _give_reasons(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
+    results = with_reasons(
+        context.space, request.shop, request.visitor, request.seed, draft.page.results
+    )
+    return replace(draft, page=replace(draft.page, results=results))
+
+
+BLOCK_STAGES: Stages[BlockRequest, BlockDraft] = Stages(
+    Stage(StageName.VISIBILITY, _see),
+    Stage(StageName.NEIGHBOURS, _fill),
+    Stage(StageName.VARIANTS, _show_variants, optional=True),
+    Stage(StageName.REASONS, _give_reasons, optional=True),
+)
+"""A further step is one line, here or by `insert`."""

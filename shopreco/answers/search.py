@@ -1,29 +1,26 @@
-"""Search: what matches a query, or what passes in a list; narrowed, collapsed, ordered, live."""
+"""Search: the stages from a request to a page of what matches, or of what passes in a list."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from uuid import uuid4
 
 import numpy as np
-from django.core.files import File
-from django.http import HttpRequest
-from numpy.typing import NDArray
 
 from shopreco.answers.contributions import explained
 from shopreco.answers.facets import Counting, among, count_facets, throughout
+from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
 from shopreco.answers.hydration import MOST_HIDDEN, Shown, live, live_part, live_results
+from shopreco.answers.matches import identify, language_of, order_of, rank, retrieve
 from shopreco.answers.notices import nothing_found
+from shopreco.answers.requests import SearchDraft, SearchRequest
 from shopreco.answers.results import ResultPage
 from shopreco.answers.variants import with_variants
-from shopreco.catalogues import Catalogue
-from shopreco.conf import get_settings
 from shopreco.exceptions import PhotoUnavailable
-from shopreco.models import EmbeddingSpace
 from shopreco.queries import query_photos, query_vectors, sorting
-from shopreco.queries.conditions import Condition, Filters
+from shopreco.queries.conditions import Filters
 from shopreco.queries.filters import (
     PRICE,
     RANGES,
@@ -33,359 +30,311 @@ from shopreco.queries.filters import (
     meant,
     within_currency,
 )
-from shopreco.queries.languages import query_language
-from shopreco.queries.prices import Prices, prices_of, read_prices
-from shopreco.queries.query_photos import Photo
+from shopreco.queries.prices import prices_of, read_prices
 from shopreco.queries.sorting import RELEVANCE
-from shopreco.queries.terms import lexical_query
 from shopreco.queries.visibility import visible_to
 from shopreco.ranking import collapse_groups
-from shopreco.ranking.score_fusion import create_fusion
-from shopreco.retrieval import browse, hybrid, identifiers, lexical, photos
+from shopreco.retrieval import browse
+from shopreco.retrieval.base import Candidates
 from shopreco.retrieval.browse import Total
-from shopreco.retrieval.candidates import Ranking
-from shopreco.retrieval.photos import WordsBeside
-from shopreco.spaces import serving
-from shopreco.stages import StageLog
+from shopreco.stages import StageName
 from shopreco.text.exclusion import without_excluded
-from shopreco.text.identifiers import is_number
 
 logger = logging.getLogger(__name__)
 
 EXPLAINED = ("hybrid", "photo")
-"""Sources of rankings with a dense part."""
-CHECKED, CHECKED_FOR_FACETS = 250, 1_000
-"""Of the first matches that many are looked up where only the live queryset knows what is hidden:
-so few are counted exactly, and facets over them show nothing of what is hidden."""
+"""Sources of candidates with a dense part."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A validated search."""
-
-    shop: Catalogue
-    text: str
-    photo: File[Any] | str
-    """As it was uploaded, or its key."""
-    request: HttpRequest | None
-    filters: Filters
-    chosen: Mapping[str, Any]
-    sort: str
-    facets: Sequence[str]
-    language: str | None
-    currency: str
-    collapse: bool
-    explain: bool
-
-    @property
-    def checked(self) -> int:
-        return CHECKED_FOR_FACETS if self.facets else CHECKED
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """All that answers a question, in order, before the visitor's page is cut out of it."""
-
-    ranking: Ranking
-    total: Total
-    complete: bool
-    """Whether that is all that there is."""
-    matched: Ranking | None = None
-    """With what the chosen filters leave out; None where a catalogue is browsed."""
-    apart: Ranking | None = None
-    """With every variant; None where a catalogue is browsed."""
-
-
-def answer(question: Question, page: ResultPage, stages: StageLog) -> ResultPage:
-    shop = question.shop
-    space = serving.served_space(shop.name)
-    if space is None:
-        stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
-        return page
-    with stages.stage("visibility"):
-        question, prices = _for_this_visitor(question)
-    # Whether there is one is not what a file says of itself: one without a name is falsy.
-    photo = _photo(space, question, stages) if question.photo != "" else None
-    if "photo" in stages.degraded and not question.text:
-        return page
-    if photo is None and not question.text:
-        found, shown = _browsed(question, page, prices, stages)
-    else:
-        found = _found(space, question, photo, prices, stages)
-        with stages.stage("hydrate"):
-            shown = _shown(question, page, found.ranking)
-    if shown.gave_up:
-        stages.degraded["hydrate"] = f"of {shown.asked} candidates too few are live"
-    results = shown.results
-    with stages.stage("variants", optional=True):
-        results = with_variants(shop, results, found.apart, question.filters, question.sort)
-    if question.explain and found.ranking.source in EXPLAINED:
-        with stages.stage("explain", optional=True):
-            results = explained(space, _query(space, question, photo), results)
-    notice = ""
-    if not results and not page.offset:
-        with stages.stage("notice", optional=True):
-            notice = _notice(space, question, stages)
-    total = _without_hidden(found, shown)
-    page = replace(
-        page,
-        results=results,
-        total=max(total.count, page.offset + len(results) if results else 0),
-        total_is_exact=total.is_exact,
-        photo=photo.key if photo else "",
-        notice=notice,
-        source=found.ranking.source,
-        model_version=space.fingerprint[:12],
+def answer_search(request: SearchRequest) -> ResultPage:
+    """The page of a search."""
+    page = ResultPage(
+        offset=request.offset, limit=request.limit, query=request.text, query_id=uuid4().hex
     )
-    if not results and (unknown := absent(shop, question.filters.narrowing().conditions)):
-        hint = meant(unknown[0], facets_of_items(shop))
-        logger.warning("no item of %s has ever had %r. %s", shop.name, unknown[0], hint)
-    if question.facets:
-        with stages.stage("facets", optional=True):
-            page = _with_facets(question, page, found, prices)
-    return page
+    first = SearchDraft(page, request.filters, prices_of(request.collapse))
+    stages = LIST_STAGES if request.is_list else SEARCH_STAGES
+    return answered(StageName.SEARCH, request, first, stages, said=repr(request.text))
 
 
-def _notice(space: EmbeddingSpace, question: Question, stages: StageLog) -> str:
-    """A sentence where words or a number were asked for in vain. A filter may hide what has
-    them."""
-    by_words = question.text and not question.filters.conditions and question.photo == ""
-    if not by_words or stages.degraded:
-        return ""
-    language = query_language(space, question.text, question.language, question.request)
-    return nothing_found(space, question.text, language)
+# What may be seen, and what is looked for
 
 
-def _for_this_visitor(question: Question) -> tuple[Question, Prices]:
+def _see(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     """With what may be seen, and, where prices are compared, with prices in one currency.
 
     Raises `InvalidQuery` where there are several to choose from.
     """
-    shop, by_price = question.shop, question.sort in sorting.BY_PRICE
-    filters = replace(question.filters, visible=visible_to(shop, question.request))
-    if not (by_price or question.facets or PRICE in filters.conditions):
-        return replace(question, filters=filters), prices_of(question.collapse)
-    prices = read_prices(shop, question.request, question.currency, collapse=question.collapse)
+    shop, by_price = request.shop, request.sort in sorting.BY_PRICE
+    filters = replace(request.filters, visible=visible_to(shop, request.visitor))
+    if not (by_price or request.facets or PRICE in filters.conditions):
+        return replace(draft, filters=filters)
+    prices = read_prices(shop, request.visitor, request.currency, collapse=request.collapse)
     if by_price:
         prices.check(shop.name)
-    return replace(question, filters=within_currency(filters, shop.name, prices)), prices
+    return replace(draft, filters=within_currency(filters, shop.name, prices), prices=prices)
 
 
-def _photo(space: EmbeddingSpace, question: Question, stages: StageLog) -> Photo | None:
-    """None, and a sentence in its stage, if there is none to search with: words may do alone."""
-    with stages.stage("photo"):
-        try:
-            return query_photos.find(space, question.photo)
-        except PhotoUnavailable as error:
-            stages.degraded["photo"] = str(error)
-            return None
+def _read_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """Without one to search with, a sentence for the shopper: words may do alone."""
+    if request.photo is None:
+        return draft
+    try:
+        return replace(draft, photo=query_photos.find(context.space, request.photo))
+    except PhotoUnavailable as error:
+        context.log.degraded[StageName.PHOTO.value] = str(error)
+        return replace(draft, is_final=not request.text)
 
 
-def _browsed(
-    question: Question, page: ResultPage, prices: Prices, stages: StageLog
-) -> tuple[Found, Shown]:
+# In which order
+
+
+def _look_live(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """Without those of the first matches that the live queryset does not have."""
+    found = draft.candidates
+    first = found.take(np.arange(min(request.checked, len(found))))
+    seen = live(request.shop, request.visitor, first.places, collapse=request.collapse)
+    rest = np.ones(len(found) - len(first), dtype=bool)
+    kept = found.take(np.append(seen, rest))
+    return replace(draft, candidates=kept, hidden=int((~seen).sum()))
+
+
+def _narrow(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """What passes the chosen filters; what matches is kept for their counts."""
+    found, narrowing = draft.candidates, draft.filters.narrowing()
+    passing = found
+    if narrowing and len(found):
+        passing = found.take(browse.passing(found.item_ids, narrowing))
+    return replace(draft, candidates=passing, matched=found, apart=passing)
+
+
+def _collapse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    found = draft.candidates
+    return replace(draft, candidates=found.take(collapse_groups(found.group_ids)))
+
+
+def _sort(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    found = draft.candidates
+    positions = browse.ordered(found.item_ids.tolist(), order_of(request, draft))
+    return replace(draft, candidates=found.take(positions))
+
+
+# The page
+
+
+def _hydrate(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """Cut the visitor's page out of what answers."""
+    found, matched = draft.candidates, draft.matched
+    total = Total(min(len(found), browse.MOST_COUNTED), found.complete)
+    if draft.hidden and matched is not None and len(matched) + draft.hidden > request.checked:
+        # Beyond those that were looked up nobody knows.
+        checked = matched.item_ids[: request.checked - draft.hidden]
+        total = Total(int(np.isin(found.item_ids, checked).sum()), is_exact=False)
+    shown = _shown(request, found)
+    return _with_page(request, context, replace(draft, total=total), shown)
+
+
+def _browse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     """A page without a query: of the list no more is read than it takes to fill it."""
-    shop, filters = question.shop, question.filters
-    collapse = question.collapse and bool(shop.parent_field)
-    order = sorting.order_by(question.sort, prices)
-    most = page.offset + page.limit + MOST_HIDDEN
+    shop, filters, log = request.shop, draft.filters, context.log
+    collapse = request.collapse and bool(shop.parent_field)
+    most = request.offset + request.limit + MOST_HIDDEN
     # One more, which says whether there is a next page.
-    wanted = page.offset + page.limit + 1
-    checked = question.checked if shop.hides_by_queryset else 0
+    wanted = request.offset + request.limit + 1
+    checked = request.checked if shop.hides_by_queryset else 0
     while True:
-        with stages.stage("browse"):
-            read = browse.browse(
-                shop.name, filters, order, wanted, collapse=collapse, at_once=checked
-            )
-            ranking = Ranking.of("browse", read.hits, {})
-        with stages.stage("hydrate"):
+        read = browse.browse(
+            shop.name, filters, order_of(request, draft), wanted, collapse=collapse, at_once=checked
+        )
+        found = read
+        with log.stage(StageName.HYDRATE):
             if wanted <= checked:
-                ranking = live_part(shop, question.request, ranking, collapse=question.collapse)
-            shown = _shown(question, page, ranking)
-        if read.complete or len(shown.results) == page.limit or wanted >= most:
+                found = live_part(shop, request.visitor, read, collapse=request.collapse)
+            shown = _shown(request, found)
+        if read.complete or len(shown.results) == request.limit or wanted >= most:
             break
         wanted = min(4 * wanted, most)
-    live_ones = len(ranking.item_ids)
-    if read.complete or live_ones < len(read.hits):
-        total = Total(live_ones, is_exact=read.complete)
+    if read.complete or len(found) < len(read):
+        total = Total(len(found), is_exact=read.complete)
     else:
-        with stages.stage("count"):
+        with log.stage(StageName.COUNT):
             total = browse.count(shop.name, filters, collapse=collapse)
-    missing = len(shown.results) < page.limit
+    missing = len(shown.results) < request.limit
     shown = replace(shown, gave_up=missing and not read.complete)
-    return Found(ranking, total, read.complete), shown
+    draft = replace(draft, candidates=found, is_ranked=True, total=total)
+    return _with_page(request, context, draft, shown)
 
 
-def _found(
-    space: EmbeddingSpace, question: Question, photo: Photo | None, prices: Prices, stages: StageLog
-) -> Found:
-    """What matches words or a photo: all of it, narrowed, collapsed and ordered."""
-    shop, collapse = question.shop, question.collapse
-    order = sorting.order_by(question.sort, prices)
-    if photo is not None:
-        matched, complete = _match_photo(space, question, photo, stages), True
-    else:
-        matched, complete = _match(space, question, order, stages)
-    checked, hidden = matched.item_ids[: question.checked], 0
-    if shop.hides_by_queryset and len(checked):
-        with stages.stage("live"):
-            first = matched.take(np.arange(len(checked)))
-            seen = live(shop, question.request, first.places, collapse=collapse)
-            rest = np.ones(len(matched.item_ids) - len(checked), dtype=bool)
-            matched, hidden = matched.take(np.append(seen, rest)), int((~seen).sum())
-    ranking, narrowing = matched, question.filters.narrowing()
-    if narrowing and len(ranking.item_ids):
-        with stages.stage("filter"):
-            ranking = ranking.take(browse.passing(ranking.item_ids, narrowing))
-    apart = ranking
-    if collapse:
-        ranking = ranking.take(collapse_groups(ranking.group_ids))
-    if question.sort != RELEVANCE:
-        with stages.stage("sort"):
-            ranking = ranking.take(browse.ordered(ranking.item_ids.tolist(), order))
-    total = Total(min(len(ranking.item_ids), browse.MOST_COUNTED), complete)
-    if hidden and len(matched.item_ids) + hidden > len(checked):
-        total = Total(int(np.isin(ranking.item_ids, checked).sum()), is_exact=False)
-    return Found(ranking, total, complete, matched, apart)
-
-
-def _match(
-    space: EmbeddingSpace, question: Question, order: Condition, stages: StageLog
-) -> tuple[Ranking, bool]:
-    """What matches words, the best first, and whether that is all."""
-    shop, filters = question.shop, question.filters
-    scope, narrowing = filters.scope(), filters.narrowing()
-    language = query_language(space, question.text, question.language, question.request)
-    with stages.stage("identifier", optional=True):
-        exact = Ranking.of("identifier", identifiers.carrying(shop.name, question.text, scope), {})
-        if len(exact.item_ids):
-            # One that this visitor may not see must not stand before what the words find.
-            exact = live_part(shop, question.request, exact, collapse=question.collapse)
-        if len(exact.item_ids) or is_number(question.text):
-            return _match_number(space, question, exact, language, order)
-    found, query = hybrid.match(space, question.text, language, scope, stages)
-    by_relevance = question.sort == RELEVANCE
-    if found.complete:
-        again = bool(narrowing) and not browse.passing(found.item_ids, narrowing).any()
-    else:
-        again = bool(narrowing) or not by_relevance
-    if again:
-        first = lexical.BEST_FIRST if by_relevance else order
-        passing = hybrid.match_narrowed(space, query, filters, first, found.nearest, stages)
-        if narrowing and not found.complete:
-            found = found.besides(hybrid.match_nearly(space, query, filters, stages))
-        found = replace(passing.besides(found), complete=passing.complete)
-    with stages.stage("rank"):
-        fusion = create_fusion(get_settings().FUSION)
-        fused = fusion.fuse(found.dense, found.lexical, found.mentions)
-        ranking = Ranking(found.item_ids, found.group_ids, fused.scores, "hybrid", fused.parts)
-        ranking = ranking.take(np.lexsort((found.item_ids, -fused.scores)))
-    return ranking, found.complete
-
-
-def _match_number(
-    space: EmbeddingSpace, question: Question, exact: Ranking, language: str, order: Condition
-) -> tuple[Ranking, bool]:
-    """What carries a number, what says it, and whether that is all. Of more than are read, what
-    passes the filters is looked for by itself, the first in an order that was asked for."""
-    text, filters = question.text, question.filters
-    said = identifiers.saying(space, text, language, filters.scope())
-    matched = identifiers.leading(exact, said)
-    if len(said) < lexical.MAX_HITS:
-        return matched, True
-    first = identifiers.BEST_FIRST if question.sort == RELEVANCE else order
-    passing = identifiers.saying(space, text, language, filters, first)
-    ranking = identifiers.leading(exact, passing).besides(matched)
-    return ranking, len(passing) < lexical.MAX_HITS
-
-
-def _match_photo(
-    space: EmbeddingSpace, question: Question, photo: Photo, stages: StageLog
-) -> Ranking:
-    """The nearest pictures; if none of these passes the filters, the nearest that do."""
-    words = _words_beside(space, question, stages) if question.text else WordsBeside()
-    narrowing = question.filters.narrowing()
-    with stages.stage("retrieve"):
-        matched = photos.match(space, photo, words, question.filters.scope())
-        if narrowing and not browse.passing(matched.item_ids, narrowing).any():
-            matched = photos.match(space, photo, words, question.filters).besides(matched)
-    return matched
-
-
-def _words_beside(space: EmbeddingSpace, question: Question, stages: StageLog) -> WordsBeside:
-    """Read as words while they are encoded; what fails or is late is named, and left out."""
-    language = query_language(space, question.text, question.language, question.request)
-    encoding, words = query_vectors.begin(space, without_excluded(question.text, language)), None
-    with stages.stage("lexicon", optional=True):
-        words = lexical_query(space, question.text, language)
-    return WordsBeside(query_vectors.wait(space, encoding, stages), words)
-
-
-def _shown(question: Question, page: ResultPage, ranking: Ranking) -> Shown:
+def _shown(request: SearchRequest, found: Candidates) -> Shown:
     return live_results(
-        question.shop,
-        question.request,
-        ranking,
-        offset=page.offset,
-        limit=page.limit,
-        collapse=question.collapse,
+        request.shop,
+        request.visitor,
+        found,
+        offset=request.offset,
+        limit=request.limit,
+        collapse=request.collapse,
     )
 
 
-def _without_hidden(found: Found, shown: Shown) -> Total:
-    """The total without what turned out to be hidden: exact if everything was looked at."""
-    if not shown.dropped:
-        return found.total
-    looked_at_all = found.complete and shown.asked >= len(found.ranking.item_ids)
-    return Total(max(found.total.count - shown.dropped, 0), looked_at_all)
+def _with_page(
+    request: SearchRequest, context: AnswerContext, draft: SearchDraft, shown: Shown
+) -> SearchDraft:
+    found, results = draft.candidates, shown.results
+    if shown.gave_up:
+        lacks = f"of {shown.asked} candidates too few are live"
+        context.log.degraded[StageName.HYDRATE.value] = lacks
+    total = draft.total
+    if shown.dropped:
+        # Without what turned out to be hidden: exact if everything was looked at.
+        looked_at_all = found.complete and shown.asked >= len(found)
+        total = Total(max(total.count - shown.dropped, 0), looked_at_all)
+    page = replace(
+        draft.page,
+        results=results,
+        total=max(total.count, request.offset + len(results) if results else 0),
+        total_is_exact=total.is_exact,
+        photo=draft.photo.key if draft.photo else "",
+        source=found.source,
+        model_version=context.space.fingerprint[:12],
+    )
+    if not results:
+        _warn_of_absent(request, draft.filters)
+    return replace(draft, page=page)
 
 
-def _query(space: EmbeddingSpace, question: Question, photo: Photo | None) -> NDArray[np.float32]:
-    """What the dense part of a ranking compared the items with, (d,)."""
-    if photo is not None and not question.text:
-        return photos.query(space, photo, None)
-    language = query_language(space, question.text, question.language, question.request)
-    asked = without_excluded(question.text, language)
-    words = query_vectors.begin(space, asked).result(timeout=query_vectors.patience(space))
-    return words if photo is None else photos.query(space, photo, words)
+def _warn_of_absent(request: SearchRequest, filters: Filters) -> None:
+    """Tell the log of a filter that no item has ever had a value for: it may be misspelt."""
+    shop, names = request.shop, filters.narrowing().conditions
+    if unknown := absent(shop, names):
+        hint = meant(unknown[0], facets_of_items(shop))
+        logger.warning("no item of %s has ever had %r. %s", shop.name, unknown[0], hint)
 
 
-def _with_facets(question: Question, page: ResultPage, found: Found, prices: Prices) -> ResultPage:
-    selected = _selected(question)
-    names, more = list(question.facets), False
+def _show_variants(
+    request: SearchRequest, context: AnswerContext, draft: SearchDraft
+) -> SearchDraft:
+    results = with_variants(
+        request.shop, draft.page.results, draft.apart, draft.filters, request.sort
+    )
+    return replace(draft, page=replace(draft.page, results=results))
+
+
+def _explain(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    vector = draft.vector
+    if vector is None:
+        # It was late for the search; its reader would rather wait.
+        space, language = context.space, language_of(request, context.space)
+        encoding = query_vectors.begin(space, without_excluded(request.text, language))
+        vector = encoding.result(timeout=query_vectors.patience(space))
+    results = explained(context.space, vector, draft.page.results)
+    return replace(draft, page=replace(draft.page, results=results))
+
+
+def _notice(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """A sentence where words or a number were asked for in vain. What failed may have found it."""
+    if context.log.degraded:
+        return draft
+    text = nothing_found(context.space, request.text, language_of(request, context.space))
+    return replace(draft, page=replace(draft.page, notice=text))
+
+
+def _notices(request: SearchRequest, draft: SearchDraft) -> bool:
+    """A filter may hide what has the words."""
+    page = draft.page
+    is_empty = not page.results and not page.offset
+    return is_empty and not draft.filters.conditions and request.photo is None
+
+
+def _count_facets(
+    request: SearchRequest, context: AnswerContext, draft: SearchDraft
+) -> SearchDraft:
+    selected = _selected(request, draft.filters)
+    names, more = list(request.facets), False
     if names == ["*"]:
-        names, more = facet_names(question.shop), True
+        names, more = facet_names(request.shop), True
         names += [name for name in selected if name not in names]
-    counting = _counting(question, found, prices)
+    counting = _counting(request, draft)
     counts, price_range = count_facets(
-        question.shop, counting, names, selected, more=more, collapse=question.collapse
+        request.shop, counting, names, selected, more=more, collapse=request.collapse
     )
-    return replace(
-        page, facets=tuple(counts), facets_are_exact=counting.is_exact, price_range=price_range
+    page = replace(
+        draft.page,
+        facets=tuple(counts),
+        facets_are_exact=counting.is_exact,
+        price_range=price_range,
     )
+    return replace(draft, page=page)
 
 
-def _counting(question: Question, found: Found, prices: Prices) -> Counting:
+def _counting(request: SearchRequest, draft: SearchDraft) -> Counting:
     """What facets are counted over: without a query, all that is in the shop."""
-    shop, filters = question.shop, question.filters
-    if found.matched is not None:
-        items = found.matched.item_ids
-        return among(items, filters.narrowing(), prices, is_exact=found.complete)
+    shop, filters, prices = request.shop, draft.filters, draft.prices
+    if draft.matched is not None:
+        items = draft.matched.item_ids
+        return among(items, filters.narrowing(), prices, is_exact=draft.matched.complete)
     if shop.hides_by_queryset:
-        order = sorting.order_by(question.sort, prices)
-        read = browse.browse(shop.name, filters.scope(), order, question.checked, collapse=False)
+        order = order_of(request, draft)
+        read = browse.browse(shop.name, filters.scope(), order, request.checked, collapse=False)
         if read.complete:
-            listed = Ranking.of("browse", read.hits, {})
-            listed = live_part(shop, question.request, listed, collapse=question.collapse)
+            listed = live_part(shop, request.visitor, read, collapse=request.collapse)
             return among(listed.item_ids, filters.narrowing(), prices, is_exact=True)
     return throughout(shop.name, filters, prices)
 
 
-def _selected(question: Question) -> dict[str, list[str]]:
+def _selected(request: SearchRequest, filters: Filters) -> dict[str, list[str]]:
     """The chosen values by facet; numbers and booleans are no values of facets."""
-    facets = question.filters.narrowing().conditions.keys() - set(RANGES)
+    facets = filters.narrowing().conditions.keys() - set(RANGES)
+    chosen: Mapping[str, object] = request.chosen
     return {
         name: [value] if isinstance(value, str) else [str(each) for each in value]
-        for name, value in question.chosen.items()
+        for name, value in chosen.items()
         if name in facets and isinstance(value, (str, Sequence))
     }
+
+
+_SEE: Stage[SearchRequest, SearchDraft] = Stage(StageName.VISIBILITY, _see)
+_VARIANTS = Stage(StageName.VARIANTS, _show_variants, optional=True)
+_FACETS = Stage(
+    StageName.FACETS,
+    _count_facets,
+    optional=True,
+    needed=lambda request, _: bool(request.facets),
+)
+
+SEARCH_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
+    _SEE,
+    Stage(StageName.PHOTO, _read_photo, needed=lambda request, _: request.photo is not None),
+    Stage(
+        StageName.IDENTIFIER,
+        identify,
+        optional=True,
+        needed=lambda _, draft: draft.photo is None,
+    ),
+    Stage(StageName.MATCH, retrieve, needed=lambda _, draft: not draft.is_ranked),
+    Stage(StageName.RANK, rank, needed=lambda _, draft: not draft.is_ranked),
+    Stage(
+        StageName.LIVE,
+        _look_live,
+        needed=lambda request, draft: (
+            request.shop.hides_by_queryset and bool(len(draft.candidates))
+        ),
+    ),
+    Stage(StageName.FILTER, _narrow),
+    Stage(StageName.COLLAPSE, _collapse, needed=lambda request, _: request.collapse),
+    Stage(StageName.SORT, _sort, needed=lambda request, _: request.sort != RELEVANCE),
+    Stage(StageName.HYDRATE, _hydrate),
+    _VARIANTS,
+    Stage(
+        StageName.EXPLAIN,
+        _explain,
+        optional=True,
+        needed=lambda request, draft: request.explain and draft.candidates.source in EXPLAINED,
+    ),
+    Stage(StageName.NOTICE, _notice, optional=True, needed=_notices),
+    _FACETS,
+)
+"""A query or a photo. A further step is one line, here or by `insert`."""
+
+LIST_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
+    _SEE, Stage(StageName.BROWSE, _browse), _VARIANTS, _FACETS
+)
+"""A list without a query."""

@@ -14,7 +14,7 @@ from shopreco.queries import sorting
 from shopreco.queries.conditions import Filters
 from shopreco.queries.filters import PRICE
 from shopreco.retrieval import browse
-from shopreco.retrieval.candidates import Ranking
+from shopreco.retrieval.base import Candidates
 
 SAME_SCORE = 1e-9
 
@@ -22,12 +22,12 @@ SAME_SCORE = 1e-9
 def with_variants(
     shop: Catalogue,
     results: Sequence[Result],
-    ranking: Ranking | None,
+    candidates: Candidates | None,
     filters: Filters,
     sort: str = sorting.RELEVANCE,
 ) -> tuple[Result, ...]:
     """The results, each with its live variant where that, and not its product, is asked for: by
-    words or a picture, as the ranking of all variants says; without one, by the filters.
+    words or a picture, as the scores of all variants say; without one, by the filters.
 
     Where prices are compared the product stands for a variant of another price.
     """
@@ -41,7 +41,7 @@ def with_variants(
         .values_list("object_id", "id")
     )
     item_ids = [*own.values(), *(r.item_id for r in matched.values())]
-    scores = _passing(item_ids, filters) if ranking is None else _distinct(ranking, item_ids)
+    scores = _passing(item_ids, filters) if candidates is None else _distinct(candidates, item_ids)
     asked_for = {
         key
         for key, r in matched.items()
@@ -74,8 +74,8 @@ def _passing(item_ids: Sequence[int], filters: Filters) -> dict[int, float]:
     return dict.fromkeys(ids[browse.passing(ids, filters)].tolist(), 0.0)
 
 
-def _distinct(ranking: Ranking, item_ids: Iterable[int]) -> dict[int, float]:
+def _distinct(candidates: Candidates, item_ids: Iterable[int]) -> dict[int, float]:
     """Scores by item, without the cosine: it tells variants of one text apart by chance."""
-    found = ranking.take(np.flatnonzero(np.isin(ranking.item_ids, list(item_ids))))
-    cosine = np.nan_to_num(found.parts.get("dense", np.zeros(len(found.item_ids))))
+    found = candidates.take(np.flatnonzero(np.isin(candidates.item_ids, list(item_ids))))
+    cosine = np.nan_to_num(found.columns.get("dense", np.zeros(len(found.item_ids))))
     return dict(zip(found.item_ids.tolist(), (found.scores - cosine).tolist(), strict=True))

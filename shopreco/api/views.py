@@ -242,7 +242,8 @@ class RecommendView(SpokenView):
     @extend_schema(
         operation_id="recommend",
         summary="The results of a placement",
-        description=f"Placements: {', '.join(f'`{each}`' for each in services.PLACEMENTS)}.",
+        description="Placements: those of the admin; `product-similar`, `product-looking-similar`, "
+        "`product-complementary`, `product-substitute` and `product-accessory` are always there.",
         parameters=[
             OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
             parameters.PlacementParameters,

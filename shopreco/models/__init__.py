@@ -11,6 +11,7 @@ from shopreco.models.graph import (
 )
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
+from shopreco.models.placements import Placement
 from shopreco.models.runs import IndexRun, RunKind, RunState
 from shopreco.models.spaces import (
     Embedding,
@@ -40,6 +41,7 @@ __all__ = [
     "Node",
     "NodeVector",
     "Outcome",
+    "Placement",
     "Provenance",
     "RelationType",
     "RunKind",

@@ -43,15 +43,30 @@ class Photo:
     vector: Vector
 
 
-def find(space: EmbeddingSpace, given: File[Any] | str) -> Photo:
+@dataclass(frozen=True, slots=True)
+class GivenPhoto:
+    """A photo as it was given: uploaded now, or by the key of an earlier answer."""
+
+    upload: File[Any] | None = None
+    key: str = ""
+
+    @classmethod
+    def of(cls, photo: File[Any] | str | None) -> GivenPhoto | None:
+        """None where there is none. A file without a name is falsy, and is one."""
+        if isinstance(photo, str):
+            return cls(key=photo) if photo else None
+        return None if photo is None else cls(upload=photo)
+
+
+def find(space: EmbeddingSpace, given: GivenPhoto) -> Photo:
     """A photo by its key, from the cache; an uploaded one, if it is not there, encoded.
 
     Raises `PhotoRejected`, `PhotoUnavailable`.
     """
     if IMAGE not in space.encoders:
         raise PhotoUnavailable(gettext("This shop cannot be searched by photo yet."))
-    data = b"" if isinstance(given, str) else _read(given)
-    key = given if isinstance(given, str) else blake2b(data, digest_size=16).hexdigest()
+    data = b"" if given.upload is None else _read(given.upload)
+    key = blake2b(data, digest_size=16).hexdigest() if data else given.key
     cache_key = f"shopreco:photo:{space.encoders[IMAGE][:16]}:{key}"
     # A key comes from an address, where anything may stand.
     vector = query_vectors.recall(cache_key) if KEY.fullmatch(key) else None

@@ -23,7 +23,7 @@ from shopreco.fusion import IMAGE, TEXT
 from shopreco.models import EmbeddingSpace
 from shopreco.queries.short_queue import Promise, ShortQueue, TooBusy
 from shopreco.spaces.sources import encoder_of
-from shopreco.stages import StageLog
+from shopreco.stages import StageLog, StageName
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def known(space: EmbeddingSpace, text: str) -> Vector | None:
     return recall(_cache_key(space, text))
 
 
-def encoded(space: EmbeddingSpace, text: str, stages: StageLog) -> Vector | None:
+def encoded(space: EmbeddingSpace, text: str, log: StageLog) -> Vector | None:
     """The vector of a query that is not known; None, and the stage named, if it fails or is late.
 
     An encoder that takes a small part of the deadline does it here: for a short text a thread takes
@@ -108,22 +108,22 @@ def encoded(space: EmbeddingSpace, text: str, stages: StageLog) -> Vector | None
     """
     quick = _took.get(space.encoder_fingerprint, inf) < QUICK * get_settings().QUERY_DEADLINE
     if not quick or len(text) > SHORT:
-        return wait(space, _begun(space, text), stages)
+        return wait(space, _begun(space, text), log)
     vector: Vector | None = None
-    with stages.stage("encode", optional=True):
+    with log.stage(StageName.ENCODE, optional=True):
         vector = _encode(space, text)
     return vector  # noqa: RET504 (the stage may have failed)
 
 
-def wait(space: EmbeddingSpace, encoding: Promise[Vector], stages: StageLog) -> Vector | None:
+def wait(space: EmbeddingSpace, encoding: Promise[Vector], log: StageLog) -> Vector | None:
     """The vector that `begin` promised; None, and the stage named, if it fails or is late."""
-    with stages.stage("encode", optional=True):
+    with log.stage(StageName.ENCODE, optional=True):
         try:
             return encoding.result(timeout=patience(space))
         except FutureTimeout:
-            stages.degraded["encode"] = "the query vector was not ready in time"
+            log.degraded[StageName.ENCODE] = "the query vector was not ready in time"
         except TooBusy as error:
-            stages.degraded["encode"] = str(error)
+            log.degraded[StageName.ENCODE] = str(error)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Narrowing and ordering of items by their columns: browsing, chosen filters, sort orders."""
+"""Items by their columns: lists without a query, what passes filters, what comes first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shopreco.db.routing import read_alias
 from shopreco.db.shops import answering_shop
 from shopreco.queries.conditions import Condition, Filters
 from shopreco.ranking import collapse_groups
-from shopreco.retrieval.candidates import Hits
+from shopreco.retrieval.base import Candidates
 
 MOST_COUNTED = 10_000
 """Matches that are counted; beyond them a total is "at least"."""
@@ -37,14 +37,6 @@ class Total:
     is_exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Browsed:
-    """The first items of a list; `complete` if there are no more."""
-
-    hits: Hits
-    complete: bool
-
-
 def browse(
     catalogue: str,
     filters: Filters,
@@ -53,7 +45,7 @@ def browse(
     *,
     collapse: bool,
     at_once: int = 0,
-) -> Browsed:
+) -> Candidates:
     """At least `wanted` items without a query, in order; with `collapse` the first of each group.
 
     Reads on, four times as far each time, until there are so many groups.
@@ -63,24 +55,25 @@ def browse(
     rows = max(wanted, at_once)
     while True:
         hits = _first(catalogue, filters, order, rows)
-        complete = len(hits) < rows
         places = collapse_groups(hits.group_ids) if collapse else np.arange(len(hits))
-        if complete or len(places) >= wanted or rows >= MOST_ROWS:
-            return Browsed(hits.take(places), complete)
+        if hits.complete or len(places) >= wanted or rows >= MOST_ROWS:
+            return hits.take(places)
         rows = min(4 * rows, MOST_ROWS)
 
 
-def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Hits:
+def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Candidates:
     where = filters.where()
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT i.id, i.group_id, 0.0 FROM shopreco_item i
+            SELECT i.id, i.group_id FROM shopreco_item i
             WHERE {INDEXED} AND {where.sql} ORDER BY {order.sql} LIMIT {rows:d}
             """,
             [catalogue, *where.params, *order.params],
         )
-        return Hits.from_rows(cursor.fetchall())
+        found = cursor.fetchall()
+    ids = np.array(found, dtype=np.int64).reshape(-1, 2)
+    return Candidates(ids[:, 0], ids[:, 1], {}, "browse", complete=len(found) < rows)
 
 
 def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shopreco.db.statements import Statement, hnsw_settings, read_cursor
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
 from shopreco.queries.conditions import Filters
-from shopreco.retrieval.candidates import Hits
+from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, nothing
 
 NEIGHBOURS = 64
 """Depth of the dense part of a match set."""
@@ -19,9 +19,28 @@ OVERSAMPLING, MINIMUM_CANDIDATES = 4, 600
 the ten titles nearest to a shop query, 200 hold 94 % (MiniLM, 54,667 titles)."""
 
 
+class DenseRetriever(Retriever):
+    """Nearest by the whole vector: what the products are, in words, pictures and links."""
+
+    name = "dense"
+    columns = ("dense",)
+
+    def retrieve(self, context: Context, k: int) -> Candidates:
+        """Near the vector of the query, else beside the seed."""
+        vector = context.vector
+        if vector is None and context.seed is not None:
+            vector = embeddings_of(context.space, [context.seed]).get(context.seed)
+        if vector is None:
+            return nothing("dense")
+        return nearest(context.space, vector, context.filters, k)
+
+
+RETRIEVERS.register("dense", DenseRetriever())
+
+
 def nearest(
     space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int = NEIGHBOURS
-) -> Hits:
+) -> Candidates:
     """The k items nearest to `vector` ((d,) float32, L2-normalised), the best first."""
     near, params = statement(space, literal(vector), filters, k)
     sql = f"""
@@ -30,7 +49,8 @@ def nearest(
     """
     with read_cursor() as cursor:
         cursor.execute(sql, params)
-        return Hits.from_rows(cursor.fetchall())
+        rows = cursor.fetchall()
+    return Candidates.from_rows(rows, "dense", complete=len(rows) < k)
 
 
 def statement(space: EmbeddingSpace, vector: str, filters: Filters, k: int) -> Statement:

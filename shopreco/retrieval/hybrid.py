@@ -8,11 +8,9 @@ more match than are read, or nothing of it passes, is it looked for again with t
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shopreco.db.statements import (
     PendingStatement,
@@ -25,12 +23,12 @@ from shopreco.db.statements import (
 from shopreco.models import EmbeddingSpace
 from shopreco.queries import query_vectors, terms
 from shopreco.queries.conditions import Condition, Filters
-from shopreco.queries.entities import NO_SHARES, VOCABULARIES, Mentions, Shares, Vocabulary
-from shopreco.queries.terms import LexicalQuery
+from shopreco.queries.understanding import UnderstoodQuery
 from shopreco.retrieval import dense, lexical
-from shopreco.retrieval.candidates import NO_HITS, Hits
-from shopreco.stages import StageLog
-from shopreco.text.exclusion import without_excluded
+from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, Vector, nothing
+from shopreco.stages import StageLog, StageName
+
+COLUMNS = ("dense", "lexical", "mentions")
 
 WORDLESS_NEIGHBOURS = 128
 """Depth of the dense part where some items have no words: nothing else finds them."""
@@ -44,144 +42,119 @@ MENTIONED = 0.75
 """Share of what the query mentions that an item must have to match by that alone."""
 WELL_FOUND = 0.5
 """Share of a query's words that some item must have, or what the query means is looked for too."""
-
-
-@dataclass(frozen=True, slots=True)
-class MatchSet:
-    """Everything that matches a query. All arrays (n,); scores 0 to 1, NaN where unknown.
-
-    `mentions` is the share of what the query mentions that an item has.
-    """
-
-    item_ids: NDArray[np.int64]
-    group_ids: NDArray[np.int64]
-    dense: NDArray[np.floating[Any]]
-    lexical: NDArray[np.floating[Any]]
-    mentions: NDArray[np.floating[Any]]
-    complete: bool = True
-    """Whether nothing was left out because so much matches."""
-
-    def take(self, positions: NDArray[Any]) -> MatchSet:
-        return MatchSet(
-            self.item_ids[positions],
-            self.group_ids[positions],
-            self.dense[positions],
-            self.lexical[positions],
-            self.mentions[positions],
-            self.complete,
-        )
-
-    def besides(self, others: MatchSet) -> MatchSet:
-        """What is in it, then what only the others have."""
-        more = others.take(~np.isin(others.item_ids, self.item_ids))
-        return MatchSet(
-            np.concatenate([self.item_ids, more.item_ids]),
-            np.concatenate([self.group_ids, more.group_ids]),
-            np.concatenate([self.dense, more.dense]),
-            np.concatenate([self.lexical, more.lexical]),
-            np.concatenate([self.mentions, more.mentions]),
-            self.complete and others.complete,
-        )
-
-    @property
-    def nearest(self) -> float:
-        """The greatest cosine; 0 where there is none."""
-        known = self.dense[~np.isnan(self.dense)]
-        return float(known.max()) if len(known) else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A query as it was read: its words, its vector, (d,), and who has what it mentions."""
-
-    words: LexicalQuery | None
-    vector: NDArray[np.float32] | None
-    shares: Shares
+NOTHING = nothing(*COLUMNS)
 
 
 def match(
-    space: EmbeddingSpace, text: str, language: str, scope: Filters, stages: StageLog
-) -> tuple[MatchSet, Understood]:
-    """Read the query, find by words, by meaning and by what is mentioned, and score all by all.
+    space: EmbeddingSpace, query: UnderstoodQuery, scope: Filters, log: StageLog
+) -> tuple[Candidates, Context]:
+    """Find by words, by meaning and by what is mentioned, and score all by all.
 
-    What fails is named; the rest answers.
+    What fails is named; the rest answers. The context says how the query was read, for
+    `match_narrowed` and `match_nearly`.
     """
-    asked = without_excluded(text, language)
-    words: LexicalQuery | None = None
-    with stages.stage("lexicon", optional=True):
-        words = terms.lexical_query(space, text, language)
-    names: Vocabulary | None = None
-    mentions: Mentions = {}
-    with stages.stage("mentions", optional=True):
-        names = VOCABULARIES.of(space)
-        mentions = names.named(asked, words.corrected if words else "", language)
-    by_words, vector = _words_and_vector(space, asked, words, scope, stages)
-    shares, reached = NO_SHARES, NOTHING
-    if vector is not None and names is not None:
-        with stages.stage("mentions", optional=True):
-            if not mentions and not (by_words.scores >= WELL_FOUND).any():
-                mentions = names.meant(vector)
-            shares = names.holders.shares(mentions)
+    context = Context(space, scope, log, query.text, query.language, query.words)
+    by_words, vector = _words_and_vector(context)
+    found = NOTHING
     if vector is not None:
-        with stages.stage("dense", optional=True):
-            if "lexical" in stages.degraded:
-                reached = _near(space, vector, scope)
-            else:
-                reached = _reached(space, vector, words, by_words, shares, scope)
-    found = _scored(reached, by_words, shares)
-    return _matching(space, found, found.nearest), Understood(words, vector, shares)
+        context = replace(context, vector=vector)
+        if query.vocabulary is not None:
+            with log.stage(StageName.MENTIONS, optional=True):
+                context = _with_entities(context, query, by_words)
+        with log.stage(StageName.DENSE, optional=True):
+            found = (
+                _near(context) if StageName.LEXICAL in log.degraded else _reached(context, by_words)
+            )
+    found = _with_deep(context, found, by_words)
+    return _matching(space, found, nearest(found)), context
 
 
 def match_narrowed(
-    space: EmbeddingSpace,
-    query: Understood,
-    filters: Filters,
-    order: Condition,
-    nearest: float,
-    stages: StageLog,
-) -> MatchSet:
+    context: Context, filters: Filters, order: Condition, nearest: float
+) -> Candidates:
     """What matches and passes filters, which stand in the statements, before any limit.
 
     order: where more match by words than are read, the first in it are.
     nearest: the greatest cosine of all, filters or not: what is near by it is like the query.
     """
-    by_words, reached = NO_HITS, NOTHING
-    if query.words is not None and "lexical" not in stages.degraded:
-        with stages.stage("lexical", optional=True):
-            by_words = lexical.read(lexical.ask(space, query.words, filters, order))
-    if query.vector is not None:
-        with stages.stage("dense", optional=True):
-            reached = _reached(space, query.vector, query.words, by_words, query.shares, filters)
-    return _matching(space, _scored(reached, by_words, query.shares), nearest)
+    context, log = context.within(filters), context.log
+    by_words, found = lexical.NOTHING, NOTHING
+    if context.words is not None and StageName.LEXICAL not in log.degraded:
+        with log.stage(StageName.LEXICAL, optional=True):
+            by_words = lexical.read(lexical.ask(context.space, context.words, filters, order))
+    if context.vector is not None:
+        with log.stage(StageName.DENSE, optional=True):
+            found = _reached(context, by_words)
+    return _matching(context.space, _with_deep(context, found, by_words), nearest)
 
 
-def match_nearly(
-    space: EmbeddingSpace, query: Understood, filters: Filters, stages: StageLog
-) -> MatchSet:
+def match_nearly(context: Context, filters: Filters) -> Candidates:
     """What matches by words and fails one filter: facets count what taking it away would add."""
-    by_words = NO_HITS
-    if query.words is not None and "lexical" not in stages.degraded:
-        with stages.stage("lexical", optional=True):
-            by_words = lexical.read(lexical.ask(space, query.words, filters.all_but_one()))
-    return _scored(NOTHING, by_words, query.shares)
+    by_words, log = lexical.NOTHING, context.log
+    if context.words is not None and StageName.LEXICAL not in log.degraded:
+        with log.stage(StageName.LEXICAL, optional=True):
+            pending = lexical.ask(context.space, context.words, filters.all_but_one())
+            by_words = lexical.read(pending)
+    return _with_deep(context, NOTHING, by_words)
 
 
-def _words_and_vector(
-    space: EmbeddingSpace, text: str, words: LexicalQuery | None, scope: Filters, stages: StageLog
-) -> tuple[Hits, NDArray[np.float32] | None]:
+def nearest(found: Candidates) -> float:
+    """The greatest cosine; 0 where there is none."""
+    cosines = found.columns["dense"]
+    known = cosines[~np.isnan(cosines)]
+    return float(known.max()) if len(known) else 0.0
+
+
+class HybridRetriever(Retriever):
+    """What words and meaning find, each scored by both, and by what of the query items have."""
+
+    name = "hybrid"
+    columns = COLUMNS
+
+    def retrieve(self, context: Context, k: int) -> Candidates:
+        """By the words and the vector of the context."""
+        if context.words is None and context.vector is None:
+            return NOTHING
+        by_words = lexical.LexicalRetriever().retrieve(context, lexical.MAX_HITS)
+        found = NOTHING if context.vector is None else _reached(context, by_words)
+        found = _with_deep(context, found, by_words)
+        matching = _matching(context.space, found, nearest(found)).order()
+        if len(matching) <= k:
+            return matching
+        return replace(matching.take(np.arange(k)), complete=False)
+
+
+RETRIEVERS.register("hybrid", HybridRetriever())
+
+
+def _words_and_vector(context: Context) -> tuple[Candidates, Vector | None]:
     """What words find, and the query vector: it is encoded while the server looks."""
+    space, text, log = context.space, context.text, context.log
     known = query_vectors.known(space, text)
-    asked: PendingStatement | None = None
-    with stages.stage("lexical", optional=True):
-        asked = lexical.ask(space, words, scope) if words is not None else None
-    found = NO_HITS
-    with closing(asked) if asked is not None else nullcontext():
-        vector = query_vectors.encoded(space, text, stages) if known is None else known
-        with stages.stage("lexical", optional=True):
-            found = lexical.read(asked) if asked is not None else NO_HITS
+    pending: PendingStatement | None = None
+    with log.stage(StageName.LEXICAL, optional=True):
+        if context.words is not None:
+            pending = lexical.ask(space, context.words, context.filters)
+    found = lexical.NOTHING
+    with closing(pending) if pending is not None else nullcontext():
+        vector = query_vectors.encoded(space, text, log) if known is None else known
+        with log.stage(StageName.LEXICAL, optional=True):
+            if pending is not None:
+                found = lexical.read(pending)
     if known is None and vector is not None:
         query_vectors.remember_query(space, text, vector)
     return found, vector
+
+
+def _with_entities(context: Context, query: UnderstoodQuery, by_words: Candidates) -> Context:
+    """With the items that have what the query names; where it names nothing and words find little,
+    what it means."""
+    mentions, vocabulary = query.mentions, query.vocabulary
+    if vocabulary is None or context.vector is None:
+        return context
+    if not mentions and not (by_words.columns["lexical"] >= WELL_FOUND).any():
+        mentions = vocabulary.meant(context.vector)
+    return replace(context, shares=vocabulary.holders.shares(mentions or {}))
 
 
 def depth(space: EmbeddingSpace) -> int:
@@ -190,32 +163,19 @@ def depth(space: EmbeddingSpace) -> int:
     return WORDLESS_NEIGHBOURS if some_lack_words else dense.NEIGHBOURS
 
 
-class Reached(NamedTuple):
-    """Items whose cosine is known, each with its exact BM25F; all arrays (n,)."""
-
-    item_ids: NDArray[np.int64]
-    group_ids: NDArray[np.int64]
-    dense: NDArray[np.floating[Any]]
-    lexical: NDArray[np.floating[Any]]
+ROW = {"item_id": "i8", "group_id": "i8", "cosine": "f8", "score": "f8"}
 
 
-NOTHING = Reached(*(np.empty(0, dtype) for dtype in (np.int64, np.int64, float, float)))
-COLUMNS = {"item_id": "i8", "group_id": "i8", "cosine": "f8", "score": "f8"}
-
-
-def _reached(
-    space: EmbeddingSpace,
-    vector: NDArray[np.float32],
-    words: LexicalQuery | None,
-    by_words: Hits,
-    shares: Shares,
-    scope: Filters,
-) -> Reached:
-    """The nearest items, the best of those that words find, and those that have what is mentioned.
+def _reached(context: Context, by_words: Candidates) -> Candidates:
+    """The nearest items, the best of those that words find, and those that have what is mentioned,
+    each with its cosine and its exact BM25F.
 
     One statement: each round trip and each plan costs as much as a retrieval itself.
     """
-    literal = dense.literal(vector)
+    space, scope, words, shares = context.space, context.filters, context.words, context.shares
+    if context.vector is None:
+        return NOTHING
+    literal = dense.literal(context.vector)
     near = dense.statement(space, literal, scope, depth(space))
     given = {*by_words.item_ids[:RESCORED].tolist(), *shares.at_least(MENTIONED).tolist()}
     join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
@@ -244,41 +204,48 @@ def _reached(
     """
     literals = (literal, words.literal if words else terms.NO_WORDS)
     params = (*literals, *near.params, bigint_array(given), *where.params)
-    row = fetch_row(as_arrays(Statement(sql, params), COLUMNS))
-    return Reached(*read_arrays(row, COLUMNS))
+    row = fetch_row(as_arrays(Statement(sql, params), ROW))
+    item_ids, group_ids, cosines, scores = read_arrays(row, ROW)
+    columns = {"dense": cosines, "lexical": scores, "mentions": shares.of(item_ids)}
+    return Candidates(item_ids, group_ids, columns, "hybrid")
 
 
-def _near(space: EmbeddingSpace, vector: NDArray[np.float32], scope: Filters) -> Reached:
+def _near(context: Context) -> Candidates:
     """The nearest items, where words cannot be asked."""
-    hits = dense.nearest(space, vector, scope, depth(space))
-    return Reached(hits.item_ids, hits.group_ids, hits.scores, np.full(len(hits), np.nan))
+    if context.vector is None:
+        return NOTHING
+    hits = dense.nearest(context.space, context.vector, context.filters, depth(context.space))
+    unknown = np.full(len(hits), np.nan)
+    mentions = context.shares.of(hits.item_ids)
+    columns = {"dense": hits.columns["dense"], "lexical": unknown, "mentions": mentions}
+    return Candidates(hits.item_ids, hits.group_ids, columns, "hybrid")
 
 
-def _scored(reached: Reached, by_words: Hits, shares: Shares) -> MatchSet:
-    """All that was found; deep hits of words have no cosine."""
+def _with_deep(context: Context, reached: Candidates, by_words: Candidates) -> Candidates:
+    """With those that only words find; so deep they have no cosine."""
     deep = by_words
-    if len(reached.item_ids):
+    if len(reached):
         known = np.sort(reached.item_ids)
         places = np.searchsorted(known, by_words.item_ids).clip(max=len(known) - 1)
         deep = by_words.take(known[places] != by_words.item_ids)
-    unknown = np.full(len(deep), np.nan)
+    columns = {
+        "dense": np.full(len(deep), np.nan),
+        "lexical": deep.columns["lexical"],
+        "mentions": context.shares.of(deep.item_ids),
+    }
     item_ids = np.concatenate([reached.item_ids, deep.item_ids])
-    return MatchSet(
-        item_ids=item_ids,
-        group_ids=np.concatenate([reached.group_ids, deep.group_ids]),
-        dense=np.concatenate([reached.dense, unknown]),
-        lexical=np.concatenate([reached.lexical, deep.scores]),
-        mentions=shares.of(item_ids),
-        complete=len(by_words) < lexical.MAX_HITS,
-    )
+    group_ids = np.concatenate([reached.group_ids, deep.group_ids])
+    both = {n: np.concatenate([own, columns[n]]) for n, own in reached.columns.items()}
+    return Candidates(item_ids, group_ids, both, "hybrid", by_words.complete)
 
 
-def _matching(space: EmbeddingSpace, found: MatchSet, nearest: float) -> MatchSet:
+def _matching(space: EmbeddingSpace, found: Candidates, nearest: float) -> Candidates:
     """Those of the found that match: by words, by what they have, or by being like the query.
 
     Like is what is near the nearest, and nearer than unrelated items are to each other.
     """
     unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
     floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
-    like = (found.dense >= max(floor, DENSE_CUT * nearest)) & (nearest > 0)
-    return found.take(like | (found.lexical >= terms.CUT) | (found.mentions >= MENTIONED))
+    cosines, words, mentions = (found.columns[name] for name in COLUMNS)
+    like = (cosines >= max(floor, DENSE_CUT * nearest)) & (nearest > 0)
+    return found.take(like | (words >= terms.CUT) | (mentions >= MENTIONED))

@@ -12,7 +12,7 @@ from shopreco.db.routing import read_alias
 from shopreco.models import EmbeddingSpace
 from shopreco.models.lexicon import TERM_SPACE
 from shopreco.queries.conditions import Condition, Filters
-from shopreco.retrieval.candidates import NO_HITS, Hits, Ranking
+from shopreco.retrieval.base import Candidates, nothing
 from shopreco.retrieval.lexical import MAX_HITS
 from shopreco.text import get_analyser, term_id
 from shopreco.text.identifiers import normalise_identifier, written_identifier
@@ -21,12 +21,12 @@ MOST_EXACT = 100
 BEST_FIRST = Condition("score DESC, i.parent_id <> '', i.id")
 
 
-def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
+def carrying(catalogue: str, text: str, scope: Filters) -> Candidates:
     """Items that carry the whole query as an identifier; score 1. Those that write it so, first."""
     identifier = normalise_identifier(text)
     # Words without a digit are hardly ever meant as a number.
     if not any(c.isdigit() for c in identifier):
-        return NO_HITS
+        return nothing("identifier")
     where = scope.where()
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
@@ -39,7 +39,7 @@ def carrying(catalogue: str, text: str, scope: Filters) -> Hits:
             """,
             [identifier, catalogue, *where.params, written_identifier(text)],
         )
-        return Hits.from_rows(cursor.fetchall())
+        return Candidates.from_rows(cursor.fetchall(), "identifier")
 
 
 def saying(
@@ -48,7 +48,7 @@ def saying(
     language: str,
     filters: Filters,
     order: Condition = BEST_FIRST,
-) -> Hits:
+) -> Candidates:
     """Items that have the number in their words, as one or in all its parts, scored by how much
     they say it (BM25F). Up to `MAX_HITS`: the best, or the first in an order of `i`."""
     tokens = get_analyser(language).tokens(text)
@@ -57,7 +57,7 @@ def saying(
     parts = sorted({term_id(token.term) for token in tokens} - {*one})
     said = [Condition("l.term_ids @> %s::int[]", (terms,)) for terms in (one, parts) if terms]
     if not said:
-        return NO_HITS
+        return nothing("lexical")
     asked = f"{{{','.join(f'{each}:1' for each in sorted([*one, *parts]))}}}/{TERM_SPACE}"
     where = filters.where()
     with connections[read_alias()].cursor() as cursor:
@@ -71,13 +71,16 @@ def saying(
             """,
             [asked, *(p for each in said for p in each.params), *where.params, *order.params],
         )
-        return Hits.from_rows(cursor.fetchall())
+        rows = cursor.fetchall()
+    return Candidates.from_rows(rows, "lexical", complete=len(rows) < MAX_HITS)
 
 
-def leading(exact: Ranking, others: Hits) -> Ranking:
+def leading(exact: Candidates, others: Candidates) -> Candidates:
     """What carries the number, then what says it."""
-    carried = np.ones(len(exact.item_ids))
-    parts = {"identifier": carried, "lexical": np.zeros(len(exact.item_ids))}
-    first = replace(exact, scores=carried, parts=parts)
+    first = replace(
+        exact,
+        columns={"identifier": np.ones(len(exact)), "lexical": np.zeros(len(exact))},
+        complete=True,
+    )
     said = {"identifier": np.zeros(len(others)), "lexical": np.full(len(others), 0.5)}
-    return first.besides(Ranking.of("identifier", others, said))
+    return first.join(replace(others, columns=said, source="identifier"))

@@ -7,26 +7,19 @@ goes with the lamp, by two, a little less surely.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from django.db import connections
+from numpy.typing import NDArray
 
 from shopreco.db.routing import read_alias
 from shopreco.models import Meaning
 from shopreco.queries.conditions import Filters
-from shopreco.retrieval.candidates import Hits
-
-
-class Purpose(StrEnum):
-    """What a shopper who looks at a product may want to see beside it."""
-
-    SIMILAR = "similar"
-    LOOKING_SIMILAR = "looking-similar"
-    COMPLEMENTARY = "complementary"
-    SUBSTITUTE = "substitute"
-    ACCESSORY = "accessory"
-
+from shopreco.ranking import WeightedSum
+from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, nothing
+from shopreco.retrieval.dense import DenseRetriever, embeddings_of
 
 Path = tuple[Meaning, ...]
 """What each link's far end is to its near one."""
@@ -34,28 +27,28 @@ Path = tuple[Meaning, ...]
 SAME, SUBSTITUTE, COMPLEMENT = Meaning.SAME, Meaning.SUBSTITUTE, Meaning.COMPLEMENT
 ACCESSORY, MAIN = Meaning.ACCESSORY, Meaning.MAIN
 
-PATHS: Mapping[Purpose, Mapping[Path, float]] = {
-    Purpose.COMPLEMENTARY: {
-        (COMPLEMENT,): 0.9,
-        (MAIN,): 0.8,
-        (SAME, COMPLEMENT): 0.8,
-        (SUBSTITUTE, COMPLEMENT): 0.4,
-        (COMPLEMENT, SAME): 0.4,
-        (COMPLEMENT, COMPLEMENT): 0.3,
-    },
-    Purpose.SUBSTITUTE: {
-        (SUBSTITUTE,): 0.9,
-        (SAME, SUBSTITUTE): 0.8,
-        (SUBSTITUTE, SUBSTITUTE): 0.4,
-    },
-    Purpose.ACCESSORY: {
-        (ACCESSORY,): 0.9,
-        (SAME, ACCESSORY): 0.8,
-        (ACCESSORY, SUBSTITUTE): 0.4,
-        (SUBSTITUTE, ACCESSORY): 0.3,
-    },
+Paths = Mapping[Path, float]
+"""Paths, and how sure each is: short of 1, so that more of them say more."""
+
+COMPLEMENTS: Paths = {
+    (COMPLEMENT,): 0.9,
+    (MAIN,): 0.8,
+    (SAME, COMPLEMENT): 0.8,
+    (SUBSTITUTE, COMPLEMENT): 0.4,
+    (COMPLEMENT, SAME): 0.4,
+    (COMPLEMENT, COMPLEMENT): 0.3,
 }
-"""The paths of an intent, and how sure each is: short of 1, so that more of them say more."""
+SUBSTITUTES: Paths = {
+    (SUBSTITUTE,): 0.9,
+    (SAME, SUBSTITUTE): 0.8,
+    (SUBSTITUTE, SUBSTITUTE): 0.4,
+}
+ACCESSORIES: Paths = {
+    (ACCESSORY,): 0.9,
+    (SAME, ACCESSORY): 0.8,
+    (ACCESSORY, SUBSTITUTE): 0.4,
+    (SUBSTITUTE, ACCESSORY): 0.3,
+}
 
 INVERSE: Mapping[str, str] = {ACCESSORY: MAIN, MAIN: ACCESSORY}
 """What a link means from its far end; every other meaning is its own inverse."""
@@ -104,7 +97,53 @@ ENDS = f"""
 """Several paths to one product add up as independent evidence; a link of many counts less."""
 
 
-MOST_MIDDLES = 500
+RANKER = WeightedSum({"graph": 0.7, "dense": 0.3})
+"""Of links and likeness, where both are known."""
+
+SAME_CATEGORY = """
+    SELECT DISTINCT other.item_id FROM shopreco_node me
+    JOIN shopreco_edge mine ON mine.source_id = me.id AND mine.state <> 'rejected'
+    JOIN shopreco_relationtype r ON r.id = mine.relation_id AND r.code = 'in_category'
+    JOIN shopreco_edge theirs ON theirs.relation_id = r.id AND theirs.target_id = mine.target_id
+        AND theirs.state <> 'rejected'
+    JOIN shopreco_node other ON other.id = theirs.source_id
+    WHERE me.item_id = %s AND other.item_id = ANY(%s)
+"""
+
+REPLACEMENTS = f"""
+    WITH seed AS (SELECT id FROM shopreco_node WHERE item_id = %(seed)s),
+    one AS MATERIALIZED (
+        SELECT link.node, link.meaning
+        FROM seed CROSS JOIN LATERAL ({LINKS.format(node="seed.id")}) AS link
+    ),
+    two AS MATERIALIZED (
+        SELECT DISTINCT link.node
+        FROM one CROSS JOIN LATERAL ({LINKS.format(node="one.node")}) AS link
+        WHERE one.meaning IN ('same', 'substitute') AND link.meaning = 'substitute'
+    ),
+    categories AS MATERIALIZED (
+        SELECT e.target_id AS node FROM seed JOIN shopreco_edge e ON e.source_id = seed.id
+        JOIN shopreco_relationtype r ON r.id = e.relation_id AND r.code = 'in_category'
+        WHERE e.state <> 'rejected'
+    )
+    SELECT i.id, i.group_id, 1.0 FROM shopreco_item i JOIN shopreco_node n ON n.item_id = i.id
+    WHERE i.id <> %(seed)s AND i.outcome = 'indexed' AND {{where}} AND (
+        n.id IN (SELECT node FROM one WHERE meaning = 'substitute')
+        OR n.id IN (SELECT node FROM two)
+        OR (
+            n.id NOT IN (SELECT node FROM one WHERE meaning IN ('complement', 'accessory', 'main'))
+            AND EXISTS (
+                SELECT FROM shopreco_edge e
+                JOIN shopreco_relationtype r ON r.id = e.relation_id AND r.code = 'in_category'
+                WHERE e.source_id = n.id AND e.state <> 'rejected'
+                  AND e.target_id IN (SELECT node FROM categories)
+            )
+        )
+    )
+    ORDER BY i.id LIMIT %(limit)s
+"""
+
+MAX_MIDDLES = 500
 """Products between the seed and the results of a block that reasons are looked for among."""
 
 BETWEEN = f"""
@@ -116,7 +155,7 @@ BETWEEN = f"""
     CROSS JOIN LATERAL ({LINKS.format(node="one.node")}) AS link
     JOIN shopreco_node n ON n.id = link.node
     WHERE seed.item_id = %(seed)s AND n.item_id = ANY(%(ends)s) AND {{where}}
-    ORDER BY one.weight * link.weight DESC, i.id LIMIT {MOST_MIDDLES}
+    ORDER BY one.weight * link.weight DESC, i.id LIMIT {MAX_MIDDLES}
 """
 
 
@@ -130,10 +169,71 @@ class Middle(NamedTuple):
     title: str
 
 
-def ends(seed: int, intent: Purpose, filters: Filters, limit: int) -> Hits:
-    """Items that pass the filters at the ends of an intent's paths from the item `seed`, the surest
+class LinkRetriever(Retriever):
+    """What the paths of the knowledge graph lead to from the seed; of equally sure ones those that
+    are most alike first.
+
+    The score is a convex sum of how sure the links are and the cosine of the products.
+    """
+
+    columns = ("graph", "dense")
+
+    def __init__(self, name: str, paths: Paths) -> None:
+        self.name = name
+        self.paths = paths
+
+    def retrieve(self, context: Context, k: int) -> Candidates:
+        if context.seed is None:
+            return nothing("graph", "dense")
+        found = ends(context.seed, self.paths, context.filters, k)
+        return _with_likeness(context, found)
+
+
+class SubstituteRetriever(Retriever):
+    """What can replace the seed: as links say; where they say nothing, the most alike products of
+    its category."""
+
+    name = "substitutes"
+    columns = ("graph", "dense")
+
+    def retrieve(self, context: Context, k: int) -> Candidates:
+        if context.seed is None:
+            return nothing("graph", "dense")
+        linked = ends(context.seed, SUBSTITUTES, context.filters, k)
+        if len(linked):
+            return _with_likeness(context, linked)
+        near = DenseRetriever().retrieve(context, k)
+        alike = _ids(SAME_CATEGORY, context.seed, near.item_ids)
+        return near.take(np.isin(near.item_ids, alike))
+
+
+class ReplacementRetriever(Retriever):
+    """Whatever can replace the seed, for blocks that must not show it: what links call a
+    substitute, and what is of its category without a link that says that both go together."""
+
+    name = "replacements"
+    columns = ("graph",)
+
+    def retrieve(self, context: Context, k: int) -> Candidates:
+        if context.seed is None:
+            return nothing("graph")
+        where, chosen = context.filters.where().named("filter")
+        params: dict[str, Any] = {"seed": context.seed, "links": EVERY_LINK, "limit": k}
+        with connections[read_alias()].cursor() as cursor:
+            cursor.execute(REPLACEMENTS.format(where=where), params | chosen)
+            rows = cursor.fetchall()
+        return Candidates.from_rows(rows, "graph", complete=len(rows) < k)
+
+
+RETRIEVERS.register("complements", LinkRetriever("complements", COMPLEMENTS))
+RETRIEVERS.register("accessories", LinkRetriever("accessories", ACCESSORIES))
+RETRIEVERS.register("substitutes", SubstituteRetriever())
+RETRIEVERS.register("replacements", ReplacementRetriever())
+
+
+def ends(seed: int, paths: Paths, filters: Filters, k: int) -> Candidates:
+    """Up to k items that pass the filters at the ends of paths from the item `seed`, the surest
     first; scores from 0 to 1."""
-    paths = PATHS[intent]
     meanings = {meaning for path in paths for meaning in path}
     where, chosen = filters.where().named("filter")
     params: dict[str, Any] = {
@@ -142,11 +242,30 @@ def ends(seed: int, intent: Purpose, filters: Filters, limit: int) -> Hits:
         "first": [str(path[0]) for path in paths],
         "second": [str(path[1]) if len(path) > 1 else "" for path in paths],
         "sure": list(paths.values()),
-        "limit": limit,
+        "limit": k,
     }
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(ENDS.format(where=where), params | chosen)
-        return Hits.from_rows(cursor.fetchall())
+        rows = cursor.fetchall()
+    return Candidates.from_rows(rows, "graph", complete=len(rows) < k)
+
+
+def _with_likeness(context: Context, found: Candidates) -> Candidates:
+    """Ranked by how sure the links are and how alike the products are, the best first."""
+    vectors = embeddings_of(context.space, [context.seed or 0, *found.item_ids.tolist()])
+    seed = vectors.get(context.seed or 0)
+    cosines = [
+        0.0 if seed is None or i not in vectors else max(0.0, float(seed @ vectors[i]))
+        for i in found.item_ids.tolist()
+    ]
+    columns = {"graph": found.columns["graph"].astype(float), "dense": np.array(cosines)}
+    return replace(found, columns=RANKER.rank(columns).parts).order()
+
+
+def _ids(sql: str, seed: int, among: NDArray[np.int64]) -> NDArray[np.int64]:
+    with connections[read_alias()].cursor() as cursor:
+        cursor.execute(sql, [seed, among.tolist()])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
 def middles(seed: int, ends: Sequence[int], filters: Filters) -> list[Middle]:

@@ -1,5 +1,8 @@
-"""Pictures that look alike: found by an index over the image encoder's vectors as they are, then
-ranked by form, colour and what they show."""
+"""Visual similarity: pictures that look alike.
+
+An index over the image encoder's vectors finds them as they are; then they are ranked by form,
+colour and what they show.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from numpy.typing import NDArray
 from shopreco.db.statements import Statement, hnsw_settings, read_cursor
 from shopreco.models import EmbeddingSpace, ModalityVector
 from shopreco.queries.conditions import Filters
-from shopreco.retrieval.candidates import NO_HITS, Hits
+from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, nothing
 from shopreco.retrieval.dense import literal
 from shopreco.spaces import vectors
 
@@ -17,7 +20,26 @@ OVERSAMPLING = 2
 """Pictures to rank for each that is wanted: of 3,000, 100 hold nearly all of the best ten."""
 
 
-def vector_of(space: EmbeddingSpace, item_id: int) -> NDArray[np.float32] | None:
+class VisualRetriever(Retriever):
+    """Nearest by picture alone: same cut, same colour, whatever the products are called."""
+
+    name = "visual"
+    columns = ("looks",)
+
+    def retrieve(self, context: Context, k: int) -> Candidates:
+        """Like the picture of a photo, else like that of the seed."""
+        picture = context.picture
+        if picture is None and context.seed is not None:
+            picture = picture_of(context.space, context.seed)
+        if picture is None:
+            return nothing("looks")
+        return nearest(context.space, picture, context.filters, k)
+
+
+RETRIEVERS.register("visual", VisualRetriever())
+
+
+def picture_of(space: EmbeddingSpace, item_id: int) -> NDArray[np.float32] | None:
     """The picture of an item, (f,) float32, L2-normalised; None if it has none in this space."""
     encoder = space.encoders.get("image")
     found = ModalityVector.objects.filter(
@@ -26,7 +48,9 @@ def vector_of(space: EmbeddingSpace, item_id: int) -> NDArray[np.float32] | None
     return None if found is None else np.asarray(found.vector, dtype=np.float32)
 
 
-def nearest(space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int) -> Hits:
+def nearest(
+    space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters, k: int
+) -> Candidates:
     """The k items of the space's catalogue whose pictures look most like one, the best first.
 
     vector: (f,) float32, as the image encoder gives it.
@@ -43,12 +67,13 @@ def nearest(space: EmbeddingSpace, vector: NDArray[np.float32], filters: Filters
         cursor.execute(sql, params)
         rows = cursor.fetchall()
     if not rows:
-        return NO_HITS
+        return nothing("looks")
     pictures = np.array([vector, *(row[2] for row in rows)], dtype=np.float32)
     seed, *looks = vectors.visual_vectors(space, pictures)
     scores = np.array(looks) @ seed
     best = np.argsort(-scores, kind="stable")[:k]
-    return Hits.from_rows([(rows[n][0], rows[n][1], float(scores[n])) for n in best])
+    found = [(rows[n][0], rows[n][1], float(scores[n])) for n in best]
+    return Candidates.from_rows(found, "looks", complete=len(found) < k)
 
 
 def statement(

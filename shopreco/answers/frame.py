@@ -1,0 +1,141 @@
+"""The frame of every answer: stages over a frozen request, timed; the page comes whatever fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any, Generic, Protocol, TypeVar
+
+from shopreco.answers.results import ResultPage
+from shopreco.catalogues import Catalogue
+from shopreco.exceptions import ConfigurationError, InvalidQuery, describe
+from shopreco.models import EmbeddingSpace
+from shopreco.registries import did_you_mean
+from shopreco.spaces.serving import served_space
+from shopreco.stages import StageLog, StageName, savepoint
+
+logger = logging.getLogger(__name__)
+
+
+class Request(Protocol):
+    """What was asked: frozen, validated once."""
+
+    @property
+    def shop(self) -> Catalogue: ...
+
+
+class Draft(Protocol):
+    """What an answer has come to so far; a stage makes another one of it."""
+
+    @property
+    def page(self) -> ResultPage: ...
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no further stage has anything to do."""
+        ...
+
+
+R = TypeVar("R", bound=Request)
+D = TypeVar("D", bound=Draft)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What the stages of one answer share."""
+
+    space: EmbeddingSpace
+    log: StageLog
+    """Where a part that fails or is late is named."""
+
+
+def _always(request: Any, draft: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[R, D]):
+    """One step of an answer.
+
+    name: in `timings`, and in `degraded` if it is optional and fails.
+    needed: whether there is anything to do; otherwise it takes no time and no savepoint.
+    """
+
+    name: str
+    run: Callable[[R, AnswerContext, D], D]
+    optional: bool = False
+    """Whether the answer goes on without it if it fails."""
+    needed: Callable[[R, D], bool] = _always
+
+
+class Stages(Generic[R, D]):
+    """The stages of one kind of answer, in order. Apps add theirs from `AppConfig.ready`."""
+
+    def __init__(self, *stages: Stage[R, D]) -> None:
+        self._stages = stages
+
+    def __iter__(self) -> Iterator[Stage[R, D]]:
+        return iter(self._stages)
+
+    def insert(self, stage: Stage[R, D], *, after: str) -> None:
+        """Add a stage behind another one; one of the same name is replaced.
+
+        Raises:
+            ConfigurationError: there is no stage to put it behind.
+        """
+        self.remove(stage.name)
+        names = [each.name for each in self._stages]
+        if after not in names:
+            hint = did_you_mean(after, [str(name) for name in names])
+            raise ConfigurationError(f"There is no stage {str(after)!r}. {hint}")
+        place = names.index(after) + 1
+        self._stages = (*self._stages[:place], stage, *self._stages[place:])
+
+    def remove(self, name: str) -> None:
+        """Take a stage out, if it is there: for tests."""
+        self._stages = tuple(each for each in self._stages if each.name != name)
+
+
+def answered(
+    name: StageName, request: R, first: D, stages: Stages[R, D], *, said: str
+) -> ResultPage:
+    """The page that the stages make of a first draft.
+
+    Whatever fails outside an optional stage costs the answer, never the shop's page: it is logged,
+    and `degraded` names it.
+
+    said: what was asked, for the log.
+
+    Raises:
+        InvalidQuery: the caller asked what the catalogue does not offer.
+    """
+    started, log, draft = perf_counter(), StageLog(), first
+    try:
+        with savepoint():
+            space = served_space(request.shop.name)
+            if space is None:
+                lacks = f"{request.shop.name} has no active space: run a re-index"
+                log.degraded[StageName.INDEX.value] = lacks
+            else:
+                draft = _run(request, AnswerContext(space, log), first, stages)
+    except InvalidQuery:
+        raise
+    except Exception as error:
+        # The shop's page comes first; the log has the whole story.
+        logger.exception("%s: %s failed", name, said)
+        log.degraded[name.value], draft = describe(error, 300), first
+    log.timings[StageName.TOTAL.value] = round((perf_counter() - started) * 1000, 2)
+    return replace(draft.page, degraded=log.degraded, timings=log.timings)
+
+
+def _run(request: R, context: AnswerContext, draft: D, stages: Stages[R, D]) -> D:
+    log = context.log
+    for stage in stages:
+        if stage.needed(request, draft):
+            with log.stage(stage.name, optional=stage.optional):
+                draft = stage.run(request, context, draft)
+            if draft.is_final:
+                break
+    return draft

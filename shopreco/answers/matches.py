@@ -1,0 +1,119 @@
+"""What matches a query or a photo: found, scored, ranked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shopreco.answers.frame import AnswerContext
+from shopreco.answers.hydration import live_part
+from shopreco.answers.requests import SearchDraft, SearchRequest
+from shopreco.conf import get_settings
+from shopreco.models import EmbeddingSpace
+from shopreco.queries import query_vectors, sorting
+from shopreco.queries.conditions import Condition
+from shopreco.queries.languages import query_language
+from shopreco.queries.sorting import RELEVANCE
+from shopreco.queries.terms import LexicalQuery, lexical_query
+from shopreco.queries.understanding import understand
+from shopreco.ranking import create_ranker
+from shopreco.retrieval import browse, dense, hybrid, identifiers, lexical, photos
+from shopreco.retrieval.base import Context, Vector
+from shopreco.stages import StageName
+from shopreco.text.exclusion import without_excluded
+from shopreco.text.identifiers import is_number
+
+
+def language_of(request: SearchRequest, space: EmbeddingSpace) -> str:
+    return query_language(space, request.text, request.language, request.visitor)
+
+
+def order_of(request: SearchRequest, draft: SearchDraft) -> Condition:
+    return sorting.order_by(request.sort, draft.prices)
+
+
+def identify(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """What carries the query as a number, and what says it, if it is one or somebody has it. Of
+    more than are read, what passes the filters is looked for by itself, the first in an order that
+    was asked for."""
+    shop, text, filters, space = request.shop, request.text, draft.filters, context.space
+    scope = filters.scope()
+    exact = identifiers.carrying(shop.name, text, scope)
+    if len(exact):
+        # One that this visitor may not see must not stand before what the words find.
+        exact = live_part(shop, request.visitor, exact, collapse=request.collapse)
+    if not len(exact) and not is_number(text):
+        return draft
+    language = language_of(request, space)
+    said = identifiers.saying(space, text, language, scope)
+    candidates = identifiers.leading(exact, said)
+    if not said.complete:
+        first = identifiers.BEST_FIRST if request.sort == RELEVANCE else order_of(request, draft)
+        passing = identifiers.saying(space, text, language, filters, first)
+        candidates = identifiers.leading(exact, passing).join(candidates)
+        candidates = replace(candidates, complete=passing.complete)
+    return replace(draft, candidates=candidates, is_ranked=True)
+
+
+def retrieve(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    return (_by_words if draft.photo is None else _by_photo)(request, context, draft)
+
+
+def _by_words(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """What matches words, each candidate with its scores."""
+    space, filters = context.space, draft.filters
+    narrowing, by_relevance = filters.narrowing(), request.sort == RELEVANCE
+    query = understand(space, request.text, language_of(request, space), context.log)
+    found, asked = hybrid.match(space, query, filters.scope(), context.log)
+    if found.complete:
+        again = bool(narrowing) and not browse.passing(found.item_ids, narrowing).any()
+    else:
+        again = bool(narrowing) or not by_relevance
+    if again:
+        first = lexical.BEST_FIRST if by_relevance else order_of(request, draft)
+        passing = hybrid.match_narrowed(asked, filters, first, hybrid.nearest(found))
+        if narrowing and not found.complete:
+            found = found.join(hybrid.match_nearly(asked, filters))
+        found = replace(passing.join(found), complete=passing.complete)
+    return replace(draft, candidates=found, vector=asked.vector)
+
+
+def _by_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    """The nearest pictures; if none of these passes the filters, the nearest that do."""
+    space, filters, photo = context.space, draft.filters, draft.photo
+    if photo is None:
+        return draft
+    beside, words = _words_beside(request, context) if request.text else (None, None)
+    asked = Context(
+        space,
+        filters.scope(),
+        context.log,
+        text=request.text if beside is not None else "",
+        words=words,
+        vector=photos.query_vector(space, photo, beside),
+        picture=photo.vector,
+    )
+    with context.log.stage(StageName.RETRIEVE):
+        retriever, narrowing = photos.PhotoRetriever(), filters.narrowing()
+        found = retriever.retrieve(asked, dense.NEIGHBOURS)
+        if narrowing and not browse.passing(found.item_ids, narrowing).any():
+            found = retriever.retrieve(asked.within(filters), dense.NEIGHBOURS).join(found)
+    return replace(draft, candidates=found, vector=asked.vector, is_ranked=True)
+
+
+def _words_beside(
+    request: SearchRequest, context: AnswerContext
+) -> tuple[Vector | None, LexicalQuery | None]:
+    """Read as words while they are encoded; what fails or is late is named, and left out."""
+    space, log, language = context.space, context.log, language_of(request, context.space)
+    encoding = query_vectors.begin(space, without_excluded(request.text, language))
+    words: LexicalQuery | None = None
+    with log.stage(StageName.LEXICON, optional=True):
+        words = lexical_query(space, request.text, language)
+    return query_vectors.wait(space, encoding, log), words
+
+
+def rank(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+    found = draft.candidates
+    ranked = create_ranker(get_settings().RANKER).rank(found.columns)
+    best_first = replace(found, columns=ranked.parts).order(ranked.scores)
+    return replace(draft, candidates=best_first, is_ranked=True)

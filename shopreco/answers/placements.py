@@ -1,0 +1,82 @@
+"""Placements as blocks use them: rows of the admin over the defaults, known for some seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from shopreco.db.process_cache import ShopCache
+from shopreco.db.shops import answering_shop
+from shopreco.exceptions import InvalidQuery
+from shopreco.models import Placement
+from shopreco.models.placements import DEFAULT_PLACEMENTS
+from shopreco.registries import did_you_mean
+
+FRESH_SECONDS = 5.0
+"""How long a process goes on with the rows that it has read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a block is made of, see `Placement`."""
+
+    name: str
+    sources: tuple[str, ...]
+    fallback: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    max_per: Mapping[str, int] = field(default_factory=dict)
+    diversity: float = 0.0
+    title: str = ""
+
+
+DEFAULTS = {
+    each.name: Recipe(each.name, each.sources, excluded=each.excluded)
+    for each in DEFAULT_PLACEMENTS
+}
+
+_known: ShopCache[tuple[Mapping[str, Recipe], float]] = ShopCache(10_000)
+"""By shop and catalogue: the recipes, and until when nobody asks again."""
+
+
+def recipe_of(catalogue: str, placement: str) -> Recipe:
+    """What the block of a placement is made of: of one that is switched off, nothing.
+
+    Raises:
+        InvalidQuery: there is no such placement.
+    """
+    known = recipes_of(catalogue)
+    if placement not in known:
+        hint = did_you_mean(placement, known)
+        raise InvalidQuery(f"There is no placement {placement!r:.80}. {hint}")
+    return known[placement]
+
+
+def recipes_of(catalogue: str) -> Mapping[str, Recipe]:
+    """By name; those of the catalogue go before those of every catalogue."""
+    key, now = (answering_shop(), catalogue), monotonic()
+    recipes, until = _known.get(key) or ({}, 0.0)
+    if now > until:
+        rows = Placement.objects.filter(catalogue__in=("", catalogue)).order_by("catalogue")
+        recipes = DEFAULTS | {row.name: _recipe(row) for row in rows}
+        _known.put(key, (recipes, now + FRESH_SECONDS))
+    return recipes
+
+
+def _recipe(row: Placement) -> Recipe:
+    return Recipe(
+        name=row.name,
+        sources=_names(row.sources if row.is_active else ()),
+        fallback=_names(row.fallback if row.is_active else ()),
+        excluded=_names(row.excluded),
+        filters=row.filters,
+        max_per=row.max_per,
+        diversity=row.diversity,
+        title=row.title,
+    )
+
+
+def _names(names: Iterable[object]) -> tuple[str, ...]:
+    return tuple(str(name) for name in names)

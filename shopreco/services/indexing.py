@@ -1,0 +1,104 @@
+"""Indexing: whole catalogues, single objects, spaces and their state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from shopreco.broker import send
+from shopreco.catalogues import get_catalogue, get_catalogues
+from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
+from shopreco.indexing import outbox, retention, runs, signals, spaces
+from shopreco.indexing.status import CatalogueStatus, catalogue_status
+from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.spaces.stores import pgvector
+
+
+def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
+    """Compare a whole catalogue with its index and repair what differs; workers do it.
+
+    Raises:
+        RunError: a run of this catalogue is under way.
+    """
+    return _hand_over(runs.start(get_catalogue(catalogue), user=user))
+
+
+def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> IndexRun:
+    """Build a new space from the current settings beside the active one and switch to it.
+
+    Args:
+        refit: fit the alignment of pictures anew, on all pairs of picture and text that there are
+            by now. Nothing is encoded for it. The same pairs give the same alignment, and so a
+            space of the same fingerprint.
+
+    Raises:
+        RunError: a run of this catalogue is under way.
+    """
+    shop = get_catalogue(catalogue)
+    return _hand_over(runs.start(shop, rebuild=True, refit=refit, user=user))
+
+
+def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
+    """Have some objects indexed again, before the bulk of runs; returns how many."""
+    ids = list(dict.fromkeys(object_ids))
+    signals.changed(get_catalogue(catalogue), ids)
+    return len(ids)
+
+
+def cancel(run: IndexRun) -> None:
+    """Raises RunError if the run is not under way."""
+    runs.cancel(run)
+
+
+def resume(run: IndexRun) -> IndexRun:
+    """Raises RunError if the run was neither cancelled nor failed, or another is under way."""
+    runs.resume(run)
+    return _hand_over(run)
+
+
+def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
+    """Switch to a space, for instance back to the one before, and bring it up to date.
+
+    The switch is one UPDATE. What changed while the space was retired is caught up by a run,
+    which is returned; None if another run is under way, which then begins again and does it.
+    """
+    pgvector.build_indexes(space)
+    spaces.activate(space)
+    run = runs.catch_up(get_catalogue(space.catalogue), user=user)
+    return None if run is None else _hand_over(run)
+
+
+def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:
+    """Work on a run in this process until it is over; for commands, scripts and tests. Raises
+    `RunError` inside a transaction, if the run builds a space."""
+    while run.is_live:
+        run = runs.advance(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
+        if progress:
+            progress(run)
+        if run.is_live and not outbox.waiting(run.catalogue):
+            runs.wait_for_others()
+    return run
+
+
+def _hand_over(run: IndexRun) -> IndexRun:
+    transaction.on_commit(lambda: send("advance_run", run.pk), using=write_alias(), robust=True)
+    return run
+
+
+def status() -> list[CatalogueStatus]:
+    """The state of every catalogue: what is indexed, what waits, what is wrong and the fix."""
+    return [catalogue_status(catalogue) for catalogue in get_catalogues()]
+
+
+def prune(catalogue: str | None = None, *, keep: int = 1, before: datetime) -> dict[str, int]:
+    """Remove retired spaces beyond the `keep` newest, tombstones and runs older than `before`."""
+    chosen = [get_catalogue(catalogue)] if catalogue else get_catalogues()
+    pruned: Counter[str] = Counter({"spaces": 0, "vectors": 0, "tombstones": 0, "runs": 0})
+    for each in chosen:
+        pruned.update(retention.prune(each, keep=keep, before=before))
+    return dict(pruned)
