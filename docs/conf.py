@@ -18,7 +18,7 @@ CONTENTS = {
     "How to": ["docs/how-to/*"],
     "Reference": ["docs/reference/*"],
     "Explanation": ["docs/explanation/*", "docs/decisions/README"],
-    "The project": ["docs/glossary", "CONTRIBUTING", "SECURITY", "RELEASE", "CHANGELOG"],
+    "The project": ["docs/glossary", "CONTRIBUTING", "SECURITY", "RELEASE", "CHANGELOG", "findings/README"],
 }
 
 with (ROOT / "pyproject.toml").open("rb") as recipe:
@@ -27,8 +27,8 @@ project = "shopreco"
 copyright = "The shopreco authors"
 
 root_doc = "README"
-include_patterns = ["*.md", "docs/**.md"]
-exclude_patterns = [".*", "build", "demo_*", "devtools", "findings", "shopreco", "templates", "tests"]
+include_patterns = ["*.md", "docs/**.md", "findings/README.md"]
+exclude_patterns = [".*", "build", "demo_*", "devtools", "dist", "shopreco", "templates", "tests"]
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
