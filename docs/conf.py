@@ -18,7 +18,14 @@ CONTENTS = {
     "How to": ["docs/how-to/*"],
     "Reference": ["docs/reference/*"],
     "Explanation": ["docs/explanation/*", "docs/decisions/README"],
-    "The project": ["docs/glossary", "CONTRIBUTING", "SECURITY", "RELEASE", "CHANGELOG", "findings/README"],
+    "The project": [
+        "docs/glossary",
+        "CONTRIBUTING",
+        "SECURITY",
+        "RELEASE",
+        "CHANGELOG",
+        "findings/README",
+    ],
 }
 
 with (ROOT / "pyproject.toml").open("rb") as recipe:
