@@ -1,9 +1,15 @@
-# make demo   the demo shop on this machine, until Ctrl-C     PORT=8000  FEED=catalogue-file
-# make test   all tests, with coverage                        ARGS="-k name"
-# make lint   style, types and import directions
-# make older  what speaks with PostgreSQL, on an older one, where it can be had
-# make matrix the newest and the oldest of everything, on each Python of this machine, and an older
-#             PostgreSQL: unpinned, so what it finds may be new
+# make help         this list
+# make demo         the demo shop on this machine, until Ctrl-C: PORT=8000, FEED=catalogue-file
+# make test         all tests, with coverage: ARGS="-k name"
+# make lint         style, types and import directions
+# make format       mend the style of all files
+# make docs         the site of the documentation, in build/docs; a broken link fails
+# make messages     collect and compile translations; gettext is needed
+# make screenshots  pictures of the demo shop and its admin
+# make bench        how long a page of results takes, on servers of its own
+# make older        what speaks with PostgreSQL, on an older one, where it can be had
+# make matrix       the newest and the oldest of everything, unpinned, on each Python found here
+# make clean        remove what was built and what tools keep
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -18,9 +24,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 RECIPE := pyproject.toml constraints.txt
 SHIPPED := worker,embedded,zh,demo
-DEVELOPED := $(SHIPPED),evaluation,dev
+DEVELOPED := $(SHIPPED),evaluation,docs,dev
 
-.PHONY: demo test lint older matrix clean
+.PHONY: help demo test lint format docs messages screenshots bench older matrix clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 demo: $(VENV)/.demo
 	@exec $(RUN) manage.py demo --port "$(PORT)" $(if $(FEED),--feed "$(FEED)")
@@ -34,6 +43,25 @@ lint: $(VENV)/.dev
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+
+format: $(VENV)/.dev
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+
+docs: $(VENV)/.dev
+	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going -c docs . build/docs
+	@echo build/docs/index.html
+
+messages: $(VENV)/.dev
+	@for app in shopreco demo_shop; do (cd $$app \
+		&& ../$(RUN) -m django makemessages --locale zh_Hans --no-obsolete \
+		&& ../$(RUN) -m django compilemessages) || exit; done
+
+screenshots: $(VENV)/.dev
+	$(RUN) -m devtools.screenshots $(ARGS)
+
+bench: $(VENV)/.dev
+	$(RUN) tests/benchmarks/results_page.py $(ARGS)
 
 older: $(VENV)/.dev
 	$(RUN) tests/older_postgresql.py $(RUN) -m pytest -q -p no:cacheprovider $(PARALLEL) $(SPEAKING)

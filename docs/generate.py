@@ -16,6 +16,7 @@ from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 import django
@@ -170,7 +171,7 @@ def checks_between(first: str, last: str) -> str:
 def settings_page() -> str:
     from shopreco.conf import Settings
     from shopreco.encoders import HashingEncoder, SentenceTransformerEncoder
-    from shopreco.ranking.score_fusion import ConvexSum, ReciprocalRank
+    from shopreco.ranking import ConvexSum, ReciprocalRank
 
     defaults = Settings()
     options = []
@@ -383,8 +384,7 @@ def errors_page() -> str:
     from shopreco.exceptions import ShopRecoError
 
     documented = (exceptions, sys.modules[encoders.EncoderError.__module__])
-    trees = "\n".join(module.__doc__ or "" for module in documented)
-    meanings = dict(re.findall(r"─ (\w+) +(\S.*)", trees))
+    meanings = _meanings_of_errors()
 
     def branch(kind: type[ShopRecoError], depth: int = 0) -> Iterator[str]:
         meaning = meanings.get(kind.__name__) or summary(kind.__doc__ or "").partition(".")[0]
@@ -407,6 +407,79 @@ def errors_page() -> str:
     )
 
 
+def _meanings_of_errors() -> dict[str, str]:
+    """By name, as the trees in the docstrings of their modules say."""
+    from shopreco import encoders, exceptions
+
+    documented = (exceptions, sys.modules[encoders.EncoderError.__module__])
+    trees = "\n".join(module.__doc__ or "" for module in documented)
+    return dict(re.findall(r"─ (\w+) +(\S.*)", trees))
+
+
+PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
+    "shopreco.services": ("What views, tasks and scripts call: see [services](services.md).", ()),
+    "shopreco.catalogues": ("What a catalogue is made of: see [catalogue](catalogue.md).", ()),
+    "shopreco.exceptions": ("What is raised: see [errors](errors.md).", ()),
+    "shopreco.encoders": ("The contract of encoders, and ours.", ()),
+    "shopreco.admin": ("Pages for a site of your own, and a mixin for your own admin.", ()),
+    "shopreco.signals": ("Switch the signals off for a while.", ("pause",)),
+    "shopreco.tasks": ("The entries of beat.", ("beat_schedule",)),
+    "shopreco.conf": (
+        "The settings as they are now: see [settings](settings.md).",
+        ("get_settings",),
+    ),
+    "shopreco.api.urls": ("For `include()`: see [HTTP API](api.md).", ("urlpatterns",)),
+}
+"""What may be imported: a sentence on each module, and its names where they are not `__all__`."""
+
+
+def public_names(module: str) -> list[str]:
+    """The public names of a module of `PUBLIC`, in alphabetical order."""
+    found = import_module(module)
+    _, names = PUBLIC[module]
+    names = names or getattr(found, "__all__", ()) or _classes_of(found)
+    if missing := [name for name in names if not hasattr(found, name)]:
+        sys.exit(f"PUBLIC: {module} has no {', '.join(missing)}.")
+    return sorted(names, key=str.lower)
+
+
+def _classes_of(module: ModuleType) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__
+    )
+
+
+def public_api_page() -> str:
+    """What `PUBLIC` lists, with the first sentence of each class and function."""
+    return page(
+        "Public API",
+        "What this page lists may be imported, and changes only as CHANGELOG.md says. Everything "
+        "else is private and may change with any release.",
+        "Public are also the [settings](settings.md), the [commands](commands.md) with their "
+        "options and JSON keys, the [template tags](template-tags.md) with their templates, the "
+        "[HTTP API](api.md), and the permissions of [the admin](../how-to/steer-from-admin.md).",
+        *(_public_section(module) for module in PUBLIC),
+    )
+
+
+def _public_section(module: str) -> str:
+    sentence, _ = PUBLIC[module]
+    rows = [(f"`{name}`", _first_sentence(module, name)) for name in public_names(module)]
+    return f"## `{module}`\n\n{sentence}\n\n{table(('name', ''), *rows)}"
+
+
+def _first_sentence(module: str, name: str) -> str:
+    if meaning := _meanings_of_errors().get(name):
+        return meaning
+    value = getattr(import_module(module), name)
+    doc = (value.__doc__ or "") if inspect.isclass(value) or inspect.isroutine(value) else ""
+    if doc.startswith(f"{name}("):  # what a dataclass without a docstring says of itself
+        return ""
+    return re.split(r"(?<=[a-z)`]\.) ", summary(doc))[0]
+
+
 def page(title: str, *parts: str) -> str:
     origin = "<!-- Made from the code by `python docs/generate.py`; edit the code instead. -->"
     return "\n\n".join([f"# {title}", origin, *filter(None, parts)]) + "\n"
@@ -418,13 +491,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "services.md": services_page,
     "errors.md": errors_page,
+    "public-api.md": public_api_page,
 }
 
 
 def main() -> None:
     sys.path.insert(0, str(PACKAGE.parent))
     database = {"ENGINE": "django.db.backends.postgresql", "NAME": "not connected to"}
-    apps = ["django.contrib.contenttypes", "django.contrib.auth", "shopreco"]
+    apps = [*(f"django.contrib.{app}" for app in ("contenttypes", "auth", "admin")), "shopreco"]
     settings.configure(DATABASES={"default": database}, INSTALLED_APPS=apps)
     django.setup()
     for name, make in PAGES.items():

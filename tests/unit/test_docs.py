@@ -26,15 +26,19 @@ from shopreco.answers.blocks import HEADINGS
 from shopreco.api.parameters import TRACKING
 from shopreco.encoders.graph import RESTART
 from shopreco.indexing import spaces
+from shopreco.models.placements import DEFAULT_PLACEMENTS
 from shopreco.queries import terms
 from shopreco.queries.limits import MAX_OFFSET
-from shopreco.ranking.score_fusion import EXPECTED_LEXICAL, ConvexSum
+from shopreco.ranking.convex_sum import EXPECTED_LEXICAL, ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
-from shopreco.services import PLACEMENTS
 from shopreco.text import bm25
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "findings" / "README.md",
+]
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # Names of tables, indexes and scratch databases look like those of commands.
 OTHER_NAMES = re.compile(r"shopreco_(hnsw|terms|evaluate|bench)_|shopreco_\*|shopreco_admin$")
@@ -76,7 +80,9 @@ def generator() -> ModuleType:
 # Generated pages
 
 
-@pytest.mark.parametrize("name", ["settings", "catalogue", "commands", "services", "errors"])
+@pytest.mark.parametrize(
+    "name", ["settings", "catalogue", "commands", "services", "errors", "public-api"]
+)
 def test_the_reference_says_what_the_code_says(name: str) -> None:
     made = generator().PAGES[f"{name}.md"]()
     committed = (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
@@ -84,8 +90,8 @@ def test_the_reference_says_what_the_code_says(name: str) -> None:
 
 
 def test_every_generated_page_is_tested() -> None:
-    tested = {"settings.md", "catalogue.md", "commands.md", "services.md", "errors.md"}
-    assert set(generator().PAGES) == tested
+    tested = {"settings", "catalogue", "commands", "services", "errors", "public-api"}
+    assert set(generator().PAGES) == {f"{name}.md" for name in tested}
 
 
 # Links
@@ -111,9 +117,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_every_page_is_linked_from_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for page in PAGES[1:] if f"({(name := name_of(page))})" not in readme] == []
+def linked_from(page: Path) -> Iterator[Path]:
+    for target in re.findall(r"\]\(([^)\s#]+\.md)", page.read_text(encoding="utf-8")):
+        yield (page.parent / target).resolve()
+
+
+def test_every_page_is_within_two_links_of_the_readme() -> None:
+    near = {ROOT / "README.md", *linked_from(ROOT / "README.md")}
+    near |= {further for page in near for further in linked_from(page)}
+    assert [name_of(page) for page in PAGES if page not in near] == []
 
 
 # Code
@@ -127,6 +139,22 @@ def test_python_compiles_and_what_it_imports_of_us_exists(page: Path) -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shopreco"):
                 module = importlib.import_module(node.module or "")
                 assert [a.name for a in node.names if not hasattr(module, a.name)] == []
+
+
+@every_page
+def test_what_is_imported_of_us_is_public(page: Path) -> None:
+    docs = generator()
+    for block in code_blocks(page, "python"):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.Import):
+                assert [a.name for a in node.names if a.name.startswith("shopreco.")] == []
+            if isinstance(node, ast.ImportFrom) and node.module == "shopreco":
+                modules = [f"shopreco.{each.name}" for each in node.names]
+                assert [name for name in modules if name not in docs.PUBLIC] == []
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shopreco."):
+                assert node.module in docs.PUBLIC
+                public = docs.public_names(node.module)
+                assert [each.name for each in node.names if each.name not in public] == []
 
 
 @every_page
@@ -201,6 +229,26 @@ def exists(name: str) -> bool:
     return hasattr(importlib.import_module(module), attribute)
 
 
+def test_places_on_the_map_exist() -> None:
+    spans = code_spans(ROOT / "docs" / "explanation" / "architecture.md")
+    places = [span for span in spans if re.fullmatch(r"[\w/]+(\.py|/)", span)]
+    assert len(places) > 50
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_make_help_lists_every_target() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^\.PHONY: (.*)$", recipe, re.MULTILINE)
+    listed = re.findall(r"^# make ([\w-]+) +\S", recipe, re.MULTILINE)
+    assert sorted(listed) == sorted(targets.split())
+
+
+def test_the_glossary_has_each_term_once() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^- \*\*([^*]+)\*\*", text, re.MULTILINE)
+    assert sorted(terms) == sorted(set(terms))
+
+
 @every_page
 def test_tags_that_are_named_exist(page: Path) -> None:
     library = importlib.import_module("shopreco.templatetags.shopreco").register
@@ -232,7 +280,7 @@ def test_the_table_of_placements_is_that_of_the_code() -> None:
     text = (ROOT / "docs" / "reference" / "template-tags.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(product-[\w-]+)` \| ([^|]+) \|", text, re.MULTILINE)
     assert dict(rows) == {name: str(heading) for name, heading in HEADINGS.items()}
-    assert set(HEADINGS) == set(PLACEMENTS)
+    assert set(HEADINGS) == {each.name for each in DEFAULT_PLACEMENTS}
 
 
 def test_the_parameters_that_are_passed_over_are_those_of_the_code() -> None:
@@ -250,7 +298,7 @@ CONSTANTS = {
         (r"\((\d+) where some have no words\)", hybrid.WORDLESS_NEIGHBOURS),
         (r"up to ([\d,]+)\.", lexical.MAX_HITS),
     ],
-    "docs/explanation/fusion.md": [
+    "docs/explanation/ranking.md": [
         (r"the (\d+) nearest", dense.NEIGHBOURS),
         (r"(\d+) where some products have no words", hybrid.WORDLESS_NEIGHBOURS),
         (r"([\d.]+) of it stands for the words' share", EXPECTED_LEXICAL),
