@@ -276,7 +276,8 @@ class NodeAdmin(ReadOnlyAdmin):
         self.require(request, "change")
         node = self._node(pk)
         wanted = request.POST.get("wanted") == "yes"
-        marked = services.look_in_texts(node, wanted)
+        extract = services.start_extraction if wanted else services.stop_extraction
+        marked = extract(node)
         written = _("Looked for in texts.") if wanted else _("Not looked for in texts any more.")
         self.log_change(request, node, written)
         self.message_user(request, f"{node}: {written} {reindexed(marked)}", messages.SUCCESS)

@@ -20,7 +20,7 @@ BY_WORDS_ALONE = {"LEXICAL_WEIGHT": 1.0, "MENTION_WEIGHT": 0.0}
 @pytest.mark.parametrize("language", SHOPS)
 def test_the_title_meant_comes_first(settings: Any, language: str) -> None:
     settings.LANGUAGE_CODE = language
-    settings.SHOPRECO = settings.SHOPRECO | {"FUSION": BY_WORDS_ALONE}
+    settings.SHOPRECO = settings.SHOPRECO | {"RANKER": BY_WORDS_ALONE}
     titles = {title: Gadget.objects.create(name=title) for title, _query in SHOPS[language]}
     index()
     assert EmbeddingSpace.objects.get().statistics["language"] == language

@@ -135,7 +135,7 @@ def test_the_page_of_a_value_shows_who_has_it_in_its_own_words(admin: Client) ->
 def test_only_values_that_are_read_in_texts_can_be_switched_off(admin: Client) -> None:
     assert "Do not look for it" in text(admin.get(page(value("brass"))))
     assert "ook for it" not in text(admin.get(page(value("Fennel", "brand"))))
-    services.look_in_texts(value("brass"), wanted=False)
+    services.stop_extraction(value("brass"))
     assert "Look for it in texts" in text(admin.get(page(value("brass"))))
 
 

@@ -63,7 +63,7 @@ def node(gadget: Gadget) -> Node:
 
 
 def beside(seed: Gadget, intent: str) -> ResultPage:
-    page = services.recommend(seed=seed, intent=intent)
+    page = services.recommend(f"product-{intent}", seed=seed)
     assert page.degraded == {}
     assert page.source == f"product-{intent}"
     return page
@@ -171,7 +171,7 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
 
 def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:
     with pytest.raises(InvalidQuery, match="no placement 'product-complimentary'"):
-        services.recommend(seed=shop["Desk"], intent="complimentary")
+        services.recommend("product-complimentary", seed=shop["Desk"])
 
 
 def test_what_the_catalogue_weighs_most_goes_with_a_product_first(
