@@ -7,21 +7,18 @@ torch.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shopreco.encoders.errors import ArtefactMissing, EncoderError, ExportFailed
 from shopreco.encoders.pixels import Pixels
-from shopreco.exceptions import ConfigurationError
+from shopreco.factories import create
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,6 +27,7 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 DEFAULT_CLASS = "shopreco.encoders.SentenceTransformerEncoder"
 DEFAULT_IMAGE_CLASS = "shopreco.encoders.EfficientNetEncoder"
+WHAT = "Encoder"  # in messages
 
 
 class Encoder(ABC):
@@ -164,41 +162,17 @@ class ImageEncoder(Encoder):
 
 
 def create_encoder(config: Mapping[str, object]) -> TextEncoder:
-    """The text encoder that a setting describes.
+    """Create the text encoder that a setting describes: `{"MODEL": "intfloat/e5-small-v2"}`.
 
-    `config["CLASS"]` is a dotted path (default: any sentence-transformers model); the other
-    keys, lower-cased, are the constructor's options: `{"MODEL": "intfloat/e5-small-v2"}`.
-    Raises `ConfigurationError` that names the wrong key and the nearest right one.
+    Without `CLASS` it is any sentence-transformers model. See `shopreco.factories.create`.
+    Raises `ConfigurationError`.
     """
-    return _create(config, TextEncoder, DEFAULT_CLASS)  # type: ignore[type-abstract]  # a bound, not created
+    return create({"CLASS": DEFAULT_CLASS, **config}, TextEncoder, WHAT)  # type: ignore[type-abstract]  # a bound, not created
 
 
 def create_image_encoder(config: Mapping[str, object]) -> ImageEncoder:
-    """The image encoder that a setting describes, as `create_encoder` does for texts."""
-    return _create(config, ImageEncoder, DEFAULT_IMAGE_CLASS)  # type: ignore[type-abstract]  # a bound, not created
-
-
-E = TypeVar("E", bound=Encoder)
-
-
-def _create(config: Mapping[str, object], kind: type[E], default: str) -> E:
-    path = config.get("CLASS", default)
-    encoder_class = _import_class(path, kind, default)
-    accepted = list(inspect.signature(encoder_class).parameters)
-    options: dict[str, object] = {}
-    for key, value in config.items():
-        if key == "CLASS":
-            continue
-        if key.lower() not in accepted:
-            raise ConfigurationError(
-                f"Encoder {path}: unknown option {key!r}."
-                + suggestion(key, [name.upper() for name in accepted])
-            )
-        options[key.lower()] = value
-    try:
-        return encoder_class(**options)
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"Encoder {path}: {error}") from error
+    """Create the image encoder that a setting describes, as `create_encoder` does for texts."""
+    return create({"CLASS": DEFAULT_IMAGE_CLASS, **config}, ImageEncoder, WHAT)  # type: ignore[type-abstract]  # a bound, not created
 
 
 def fingerprint_of(*parts: str) -> str:
@@ -242,30 +216,3 @@ def checked_integer(name: str, value: object, minimum: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
     return value
-
-
-def suggestion(name: str, possible: Sequence[str]) -> str:
-    """' Did you mean …?' if one of `possible` is near, else the list of them."""
-    near = difflib.get_close_matches(name, possible, n=1)
-    if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" Possible: {', '.join(sorted(possible))}." if possible else " It has no options."
-
-
-def _import_class(path: object, kind: type[E], default: str) -> type[E]:
-    if not isinstance(path, str) or "." not in path:
-        raise ConfigurationError(
-            f"Encoder CLASS {path!r} is not a dotted path such as {default!r}."
-        )
-    module_name, _, name = path.rpartition(".")
-    try:
-        encoder_class = getattr(import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(f"Encoder CLASS {path!r} cannot be imported: {error}") from error
-    if not (isinstance(encoder_class, type) and issubclass(encoder_class, kind)):
-        raise ConfigurationError(f"Encoder CLASS {path!r} is not {_a(kind.__name__)}.")
-    return encoder_class
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"

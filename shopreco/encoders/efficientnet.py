@@ -15,10 +15,10 @@ import numpy as np
 
 from shopreco.encoders import colour
 from shopreco.encoders.base import ImageEncoder, Vectors, checked_integer, fingerprint_of, unit_rows
+from shopreco.encoders.devices import choose_device
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.encoders.model_files import INSTALL_WORKER
 from shopreco.encoders.pixels import Pixels, squared
-from shopreco.encoders.sentence_transformers import best_device
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -186,7 +186,7 @@ class Network:
     def __init__(self, path: Path, device: str | None) -> None:
         if find_spec("torch") is None:
             raise ModelUnavailable(f"Encoding pictures needs torch. {INSTALL_WORKER}")
-        self._device = device or best_device()
+        self._device = choose_device(device)
         self._state = _tensors(path, self._device)
         self._stem = self._folded("_conv_stem", "_bn0")
         self._blocks = [self._block(n) for n in range(sum(stage.repeats for stage in STAGES))]

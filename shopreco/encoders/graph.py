@@ -59,15 +59,6 @@ def propagate(
     return unit
 
 
-def gpu() -> str | None:
-    """`device` of the GPU; None where there is none, or no torch."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    return "cuda" if torch.cuda.is_available() else None
-
-
 def _with_numpy(
     vectors: Vectors, links: Links, shares: Vectors, kept: Vectors, steps: int, device: str
 ) -> Vectors:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopreco.encoders.base import TextEncoder, Vectors, checked_integer, encodable, unit_rows
+from shopreco.encoders.devices import choose_device
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.encoders.model_files import (
     DEFAULT_MODEL,
@@ -156,8 +157,8 @@ def load_model(name: str | Path, revision: str | None, device: str | None) -> Se
             f"Model {str(name)!r} needs sentence-transformers and torch. {INSTALL_WORKER}"
         ) from error
     folder = fetch_model(name, revision)
+    place = torch.device(choose_device(device))
     try:
-        place = torch.device(device or best_device())
         with _no_progress_bar():
             model = SentenceTransformer(
                 str(folder),
@@ -181,14 +182,6 @@ def halved(model: SentenceTransformer, precision: torch.dtype) -> SentenceTransf
     if isinstance(model[-1], Normalize):
         del model[-1]
     return model.to(dtype=precision)
-
-
-def best_device() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 @contextmanager

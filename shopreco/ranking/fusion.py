@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopreco.exceptions import ConfigurationError
+from shopreco.factories import create
 
 __all__ = ["ConvexSum", "Fused", "ReciprocalRank", "ScoreFusion", "create_fusion"]
 
 Scores = NDArray[np.floating[Any]]
+
+DEFAULT_CLASS = "shopreco.ranking.fusion.ConvexSum"
 
 EXPECTED_LEXICAL = 0.6
 """Lexical score that an item has for each unit of its cosine, where words and meaning agree. Of
@@ -32,6 +31,7 @@ class Fused:
     parts: Mapping[str, NDArray[np.float64]]
 
 
+@runtime_checkable
 class ScoreFusion(Protocol):
     """Makes one score of three. The order of the candidates does not matter."""
 
@@ -107,37 +107,12 @@ class ReciprocalRank:
 
 
 def create_fusion(config: Mapping[str, object]) -> ScoreFusion:
-    """The fusion that a setting describes: `{"CLASS": dotted path, "LEXICAL_WEIGHT": 0.6}`.
+    """Create the fusion that a setting describes: `{"LEXICAL_WEIGHT": 0.6}`.
 
-    The keys other than `CLASS`, lower-cased, are the constructor's options. Raises
-    `ConfigurationError` that names the wrong key or class.
+    Without `CLASS` it is `ConvexSum`. See `shopreco.factories.create`.
+    Raises `ConfigurationError`.
     """
-    path = str(config.get("CLASS", "shopreco.ranking.fusion.ConvexSum"))
-    module_name, _, class_name = path.rpartition(".")
-    try:
-        fusion_class = getattr(import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(f"FUSION: no class {path!r} ({error}).") from error
-    options = {key.lower(): value for key, value in config.items() if key != "CLASS"}
-    if not callable(getattr(fusion_class, "fuse", None)):
-        raise ConfigurationError(f"FUSION: {path} has no method `fuse`; see ScoreFusion.")
-    accepted = _options_of(fusion_class)
-    for option in options:
-        if option not in accepted:
-            known = ", ".join(name.upper() for name in accepted) or "none"
-            raise ConfigurationError(
-                f"FUSION: {path} has no option {option.upper()!r}; its options: {known}."
-            )
-    try:
-        fusion: ScoreFusion = fusion_class(**options)
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"FUSION: {path}: {error}") from error
-    return fusion
-
-
-@cache
-def _options_of(fusion_class: type) -> tuple[str, ...]:
-    return tuple(inspect.signature(fusion_class).parameters)
+    return create({"CLASS": DEFAULT_CLASS, **config}, ScoreFusion, "FUSION")  # type: ignore[type-abstract]  # a bound, not created
 
 
 def _known(scores: Scores) -> NDArray[np.float64]:

@@ -99,14 +99,14 @@ def test_a_setting_names_class_and_options() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"CLASS": "shopreco.ranking.fusion.Nothing"}, "no class"),
-        ({"CLASS": "nowhere.Fusion"}, "no class"),
-        ({"CLASS": "Fusion"}, "no class"),
-        ({"WEIGHT": 1}, "no option 'WEIGHT'; its options: LEXICAL_WEIGHT, MENTION_WEIGHT"),
+        ({"CLASS": "shopreco.ranking.fusion.Nothing"}, "cannot be imported"),
+        ({"CLASS": "nowhere.Fusion"}, "cannot be imported"),
+        ({"CLASS": "Fusion"}, "not a dotted path"),
+        ({"WEIGHT": 1}, "no option 'WEIGHT'. Did you mean 'MENTION_WEIGHT'"),
         ({"LEXICAL_WEIGHT": 2}, "from 0 to 1"),
         ({"LEXICAL_WEIGHT": "much"}, "ConvexSum"),
         ({"CLASS": "shopreco.ranking.fusion.ReciprocalRank", "K": -1}, "negative"),
-        ({"CLASS": "threading.Lock"}, "no method `fuse`"),
+        ({"CLASS": "threading.Lock"}, "is not a ScoreFusion"),
     ],
 )
 def test_a_wrong_setting_names_the_fix(config: dict[str, object], message: str) -> None:

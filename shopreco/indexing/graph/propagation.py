@@ -20,7 +20,8 @@ from django.db.models import F
 from numpy.typing import NDArray
 
 from shopreco.encoders.base import Vectors
-from shopreco.encoders.graph import Links, gpu, propagate
+from shopreco.encoders.devices import gpu
+from shopreco.encoders.graph import Links, propagate
 from shopreco.indexing import fusing
 from shopreco.indexing.modalities import spread_of, vectors_of
 from shopreco.indexing.outbox import outbox_database
