@@ -32,7 +32,8 @@ def create(spec: Mapping[str, object], base: type[T], what: str) -> T:
     """
     path = spec.get("CLASS")
     found = _import_class(path, base, what)
-    parameters = _parameters_of(found)
+    kind: Any = found  # mypy takes no generic class for hashable
+    parameters = _parameters_of(kind)
     accepts_any = any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values())
     names = [
         name
@@ -77,8 +78,9 @@ def _import_class(path: object, base: type[T], what: str) -> type[T]:
     return found
 
 
+# Reading a signature takes longer than all else here, and every search creates its fusion.
 @lru_cache(maxsize=128)
-def _parameters_of(kind: type) -> Mapping[str, Any]:
+def _parameters_of(kind: type) -> Mapping[str, Parameter]:
     return inspect.signature(kind).parameters
 
 

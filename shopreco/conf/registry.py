@@ -39,6 +39,7 @@ def register_settings(key: str, kind: type[BaseSettings]) -> None:
     if key in Settings.names():
         raise ConfigurationError(f"{ROOT}[{key!r}] is an option of shopreco. Take another key.")
     settings_classes.register(key, kind)
+    _read_app.cache_clear()
 
 
 def problems(given: object) -> list[Problem]:
@@ -51,13 +52,17 @@ def problems(given: object) -> list[Problem]:
     return found
 
 
+@lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The host's settings over the defaults; dicts are merged one level deep.
 
     Raises:
         ConfigurationError: the first problem that the system checks would also report.
     """
-    return _read_core()
+    given = getattr(django_settings, ROOT, {})
+    _raise_first(_problems(given, Settings, ROOT, others=settings_classes))
+    own = {key: value for key, value in given.items() if key not in settings_classes}
+    return Settings(**Settings.over_defaults(own))
 
 
 def get_app_settings(kind: type[S]) -> S:
@@ -67,23 +72,16 @@ def get_app_settings(kind: type[S]) -> S:
         ConfigurationError: no installed app registered the class, or a value is wrong.
     """
     for key, known in settings_classes.items():
-        if known is kind:
-            return _read_app(key, kind)
+        if known is kind and isinstance(found := _read_app(key), kind):
+            return found
     raise ConfigurationError(
         f"The settings class {kind.__name__} is not registered. Is its app in INSTALLED_APPS?"
     )
 
 
-@lru_cache(maxsize=1)
-def _read_core() -> Settings:
-    given = getattr(django_settings, ROOT, {})
-    _raise_first(_problems(given, Settings, ROOT, others=settings_classes))
-    own = {key: value for key, value in given.items() if key not in settings_classes}
-    return Settings(**Settings.over_defaults(own))
-
-
 @lru_cache(maxsize=64)
-def _read_app(key: str, kind: type[S]) -> S:
+def _read_app(key: str) -> BaseSettings:
+    kind = settings_classes.get(key)
     given = getattr(django_settings, ROOT, {}).get(key, {})
     _raise_first(_problems(given, kind, _path(key)))
     return kind(**kind.over_defaults(given))
@@ -123,7 +121,7 @@ def _path(key: str) -> str:
 
 def _reset(*, setting: str, **kwargs: Any) -> None:
     if setting in {ROOT, "BASE_DIR"}:
-        _read_core.cache_clear()
+        get_settings.cache_clear()
         _read_app.cache_clear()
 
 

@@ -1,8 +1,7 @@
-"""The contract of all encoders: something of a product in, one unit vector out.
+"""The contract of all encoders: a text or a picture in, one unit vector out.
 
-An encoder has two sides. Workers hold the model (`TextEncoder`, `ImageEncoder`); web processes hold
-a small copy of it that can only answer queries (`QueryEncoder`, `PhotoEncoder`) and that knows no
-torch.
+An encoder has two sides. Workers hold the model: `TextEncoder`, `ImageEncoder`. Web processes hold
+a small copy, which encodes only queries and needs no torch: `QueryEncoder`, `PhotoEncoder`.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ WHAT = "Encoder"  # in messages
 
 
 class Encoder(ABC):
-    """What every encoder has, of whatever modality.
+    """Base of the encoders of every modality.
 
-    Constructing one is free: no model is read and no heavy library imported, so it may be done
-    in any process, and in one that forks afterwards.
+    Creating one is free: it reads no model and imports no heavy library. So any process may do it,
+    also one that forks afterwards.
     """
 
     modality: ClassVar[str]
@@ -42,40 +41,41 @@ class Encoder(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """64 hexadecimal digits; equal if and only if weights and preprocessing are equal.
+        """Identity of the vectors: equal if and only if weights and preprocessing are equal.
 
-        Computed without torch. Raises `ModelUnavailable` if the model's files cannot be had.
+        64 hexadecimal digits, computed without torch.
+        Raises `ModelUnavailable` if the model's files cannot be had.
         """
 
     @property
     @abstractmethod
     def dimension(self) -> int:
-        """Length d of the vectors, known without reading the weights."""
+        """Length d of the vectors. It is known without reading the weights."""
 
 
 @runtime_checkable
 class QueryEncoder(Protocol):
-    """The web process's side: q = E_text(Q), formula (1), in milliseconds and without torch.
+    """A text encoder's copy for web processes: q = E_text(Q), formula (1).
 
-    Safe to share between threads.
+    It answers in milliseconds, without torch. Threads may share it.
     """
 
     @property
     def fingerprint(self) -> str:
-        """Fingerprint of the encoder that this is a copy of: compare it with the space's."""
+        """Fingerprint of the encoder that was copied. It must equal the space's."""
 
     @property
     def dimension(self) -> int: ...
 
     def encode_query(self, text: str) -> Vectors:
-        """(d,) float32, L2-normalised. Any text is answered, the empty one too."""
+        """Encode a query, which may be empty: (d,) float32, L2-normalised."""
 
 
 @runtime_checkable
 class PhotoEncoder(Protocol):
-    """The web process's side of an image encoder, without torch and Pillow.
+    """An image encoder's copy for web processes, without torch and Pillow.
 
-    Safe to share between threads.
+    Threads may share it.
     """
 
     @property
@@ -85,75 +85,81 @@ class PhotoEncoder(Protocol):
     def dimension(self) -> int: ...
 
     def encode_photo(self, pixels: Pixels) -> Vectors:
-        """(d,) float32, L2-normalised, as `ImageEncoder.encode_images` gives it.
+        """Encode a photo as `ImageEncoder.encode_images` does: (d,) float32, L2-normalised.
 
         pixels: (height, width, 3) uint8, RGB, upright, of any size.
         """
 
 
 class TextEncoder(Encoder):
-    """p = E_text(P), formula (2)."""
+    """Encodes texts of products: p = E_text(P), formula (2)."""
 
     modality = "text"
 
     @property
     def languages(self) -> frozenset[str]:
-        """ISO 639-1 codes of what it reads; empty where that is not known, or is any language."""
+        """ISO 639-1 codes of the languages that it reads; empty for any, or if nobody knows."""
         return frozenset()
 
     @abstractmethod
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) float32, L2-normalised, in the order of `texts`; (0, d) for none.
+        """Encode texts: (n, d) float32, L2-normalised, in their order; (0, d) for none.
 
-        Long lists (a thousand and more) are faster than short ones: texts of like length share
-        a batch, so that little is spent on padding.
+        Give it a thousand texts or more at once: texts of like length then share a batch, which
+        needs less padding.
         Raises `ModelUnavailable`.
         """
 
     @abstractmethod
     def export_query_encoder(self, directory: Path) -> None:
-        """Write the artefacts of the query side to `directory`; all of them appear at once.
+        """Write the query encoder's artefacts to `directory`; all of them appear at once.
 
-        Called in a worker. An encoder that needs no artefact writes nothing.
+        Workers call it. An encoder that needs no artefacts writes nothing.
         Raises `ModelUnavailable`, `ExportFailed`.
         """
 
     @abstractmethod
     def load_query_encoder(self, directory: Path) -> QueryEncoder:
-        """The query side, from the artefacts alone: the model need not be on this machine.
+        """Load the query encoder from its artefacts. The model need not be on this machine.
 
-        Called in a web process: no torch. Raises `ArtefactMissing`, `ArtefactCorrupt`.
+        Web processes call it, so it needs no torch. Raises `ArtefactMissing`, `ArtefactCorrupt`.
         """
 
 
 class ImageEncoder(Encoder):
-    """E_image(I): pictures as vectors, in a space of their own or in that of a text encoder."""
+    """Encodes pictures: E_image(I), in a space of their own or in that of a text encoder."""
 
     modality = "image"
 
     @property
     def text_fingerprint(self) -> str | None:
-        """Fingerprint of the text encoder whose space these vectors lie in, as those of a CLIP do;
-        None for a plain image network, whose vectors `shopreco.fusion.alignment` maps."""
+        """Fingerprint of the text encoder that shares this space, as with a CLIP.
+
+        None for a plain image network, whose vectors `shopreco.fusion.alignment` maps.
+        """
         return None
 
     @abstractmethod
     def encode_images(self, images: Sequence[Image]) -> Vectors:
-        """(n, d) float32, L2-normalised, in the order of `images`; (0, d) for none.
+        """Encode pictures: (n, d) float32, L2-normalised, in their order; (0, d) for none.
 
         images: RGB, upright, of any size, as `shopreco.media` decodes them.
-        Called in a worker. Raises `ModelUnavailable`.
+        Workers call it. Raises `ModelUnavailable`.
         """
 
     def export_query_encoder(self, directory: Path) -> None:
-        """As `TextEncoder.export_query_encoder`; of an encoder that cannot, workers are asked.
+        """Write the photo encoder's artefacts, as `TextEncoder.export_query_encoder` does.
 
+        Where an encoder has no copy, workers encode its photos.
         Raises `ModelUnavailable`, `ExportFailed`.
         """
         raise ExportFailed(self._no_copy)
 
     def load_query_encoder(self, directory: Path) -> PhotoEncoder:
-        """As `TextEncoder.load_query_encoder`. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
+        """Load the photo encoder from its artefacts.
+
+        Raises `ArtefactMissing`, `ArtefactCorrupt`.
+        """
         raise ArtefactMissing(self._no_copy)
 
     @property
@@ -176,7 +182,7 @@ def create_image_encoder(config: Mapping[str, object]) -> ImageEncoder:
 
 
 def fingerprint_of(*parts: str) -> str:
-    """sha256 over `parts`, each framed by its length so that no two lists collide."""
+    """Hash `parts` with sha256. Each is preceded by its length, so that no two lists collide."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode()
@@ -185,11 +191,10 @@ def fingerprint_of(*parts: str) -> str:
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> Vectors:
-    """`vectors` (n, d) as float32 of length 1.
+    """Scale the rows of `vectors`, (n, d), to length 1, as float32.
 
-    A zero row, which no direction can describe, becomes the diagonal: cosine distance is
-    undefined for zero vectors, and a database index refuses or loses them. Raises `EncoderError`
-    for a row that is not finite.
+    A row of zeros becomes the diagonal: it has no direction, its cosine is undefined, and a
+    database index refuses or loses it. Raises `EncoderError` for a row that is not finite.
     """
     rows: Vectors = np.asarray(vectors, dtype=np.float32)
     norms: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -207,12 +212,12 @@ def unit_rows(vectors: NDArray[np.floating]) -> Vectors:
 
 
 def encodable(text: str) -> str:
-    """`text` without lone surrogates, which JSON can carry but UTF-8 and tokenisers cannot."""
+    """Replace lone surrogates, which JSON can carry but UTF-8 and tokenisers cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def checked_integer(name: str, value: object, minimum: int) -> int:
-    """`value` of a setting, if it is an integer of at least `minimum`; else `ValueError`."""
+    """Return the value of an option. Raises `ValueError` unless it is an integer ≥ `minimum`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
     return value
