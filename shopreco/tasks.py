@@ -20,16 +20,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from shopreco.beats import beats
+from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
+from shopreco.db.locks import only_one
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
-from shopreco.indexing import items, marks, outbox, pacing, photos, removal, runs
-from shopreco.indexing.locks import only_one
-from shopreco.indexing.modalities import encoder_of
-from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing import items, marks, outbox, pacing, removal, runs
 from shopreco.indexing.pipeline import index_changes, waiting
-from shopreco.indexing.workers import reply, send
 from shopreco.models import Change, EmbeddingSpace, IndexRun, SpaceState
+from shopreco.queries import photo_encoding
+from shopreco.spaces.sources import encoder_of
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def drain(catalogue: str, is_due: bool = False) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def advance_run(run_id: int) -> None:
     """Work on a run for a slice and hand it on."""
-    run = IndexRun.objects.using(outbox_database()).filter(pk=run_id).first()
+    run = IndexRun.objects.using(write_alias()).filter(pk=run_id).first()
     if run is None or not run.is_live:
         return
     run = runs.advance(run, seconds=get_settings().SLICE_SECONDS)
@@ -115,7 +116,7 @@ def sweep() -> None:
             logger.exception("%s was not swept", catalogue.name)
     # A second helper does no harm.
     silent = timezone.now() - min(IndexRun.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
-    live = IndexRun.objects.using(outbox_database()).filter(state__in=IndexRun.LIVE)
+    live = IndexRun.objects.using(write_alias()).filter(state__in=IndexRun.LIVE)
     for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
         send("advance_run", run.pk)
     for space_id in removal.marked():
@@ -138,9 +139,9 @@ def reconcile() -> None:
 @shared_task(ignore_result=True)
 def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None:
     """Answer a web process that searches by a photo, unless it has given up meanwhile."""
-    space = EmbeddingSpace.objects.using(outbox_database()).filter(pk=space_id).first()
+    space = EmbeddingSpace.objects.using(write_alias()).filter(pk=space_id).first()
     if space is not None and time() < until:
-        reply(reply_to, photos.encoded(space, photo))
+        reply(reply_to, photo_encoding.encoded(space, photo))
 
 
 @worker_ready.connect
@@ -152,7 +153,7 @@ def _warm_up(sender: Any, **kwargs: object) -> None:
     queues = sender.app.amqp.queues.consume_from
     chosen = [
         load
-        for task, load in ((drain, _load_texts), (encode_photo, photos.warm_up))
+        for task, load in ((drain, _load_texts), (encode_photo, photo_encoding.warm_up))
         if sender.app.amqp.router.route({}, task.name)["queue"].name in queues
     ]
     if chosen and not sender.pool.uses_semaphore:
@@ -169,7 +170,7 @@ def _load(chosen: Sequence[Callable[[], None]]) -> None:
 
 def _load_texts() -> None:
     """Load the language models that the first save would wait for. Never raises."""
-    spaces = EmbeddingSpace.objects.using(outbox_database()).filter(state=SpaceState.ACTIVE)
+    spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.ACTIVE)
     try:
         for space in spaces:
             encoder_of(space).encode_documents(["."])

@@ -100,7 +100,7 @@ class AnswerSettings(BaseSettings):
     )
     MAX_QUERY_LENGTH: int = option(400, "Characters of a query that are read; the rest is cut.")
     FUSION: Mapping[str, Any] = option(
-        {"CLASS": "shopreco.ranking.fusion.ConvexSum"},
+        {"CLASS": "shopreco.ranking.score_fusion.ConvexSum"},
         "How dense and lexical scores become one: `CLASS` and its options in capitals.",
     )
     PHOTO_ENCODER: str = option(

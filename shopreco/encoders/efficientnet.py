@@ -35,7 +35,7 @@ the ten nearest of 2,385 fashion photos .768 are of the same type, .757 at 224 i
 EPSILON = 1e-3
 
 
-class Stage(NamedTuple):
+class NetworkStage(NamedTuple):
     """`repeats` blocks of one width. Only the first has the stride."""
 
     kernel: int
@@ -46,13 +46,13 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage(3, 1, 1, 16, 1),
-    Stage(3, 2, 6, 24, 2),
-    Stage(5, 2, 6, 40, 2),
-    Stage(3, 2, 6, 80, 3),
-    Stage(5, 1, 6, 112, 3),
-    Stage(5, 2, 6, 192, 4),
-    Stage(3, 1, 6, 320, 1),
+    NetworkStage(3, 1, 1, 16, 1),
+    NetworkStage(3, 2, 6, 24, 2),
+    NetworkStage(5, 2, 6, 40, 2),
+    NetworkStage(3, 2, 6, 80, 3),
+    NetworkStage(5, 1, 6, 112, 3),
+    NetworkStage(5, 2, 6, 192, 4),
+    NetworkStage(3, 1, 6, 320, 1),
 )
 ROWS_OF = 5
 """Index of the stage whose maps are also averaged by row, which keeps what is above and below."""

@@ -15,7 +15,7 @@ __all__ = ["ConvexSum", "Fused", "ReciprocalRank", "ScoreFusion", "create_fusion
 
 Scores = NDArray[np.floating[Any]]
 
-DEFAULT_CLASS = "shopreco.ranking.fusion.ConvexSum"
+DEFAULT_CLASS = "shopreco.ranking.score_fusion.ConvexSum"
 
 EXPECTED_LEXICAL = 0.6
 """Lexical score that an item has for each unit of its cosine, where words and meaning agree. Of

@@ -23,15 +23,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from shopreco import presentation
-from shopreco.blocks import render_block
+from shopreco.answers import presentation
+from shopreco.answers.blocks import render_block
+from shopreco.answers.money import money as written_money
+from shopreco.answers.presentation import Card
 from shopreco.catalogues import Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
-from shopreco.money import money as written_money
-from shopreco.presentation import Card
+from shopreco.queries.limits import MAX_EXCLUDED
 from shopreco.registries import did_you_mean
-from shopreco.retrieval.limits import MAX_EXCLUDED
 from shopreco.services import ResultPage, recommend
 
 logger = logging.getLogger(__name__)

@@ -91,7 +91,7 @@ def test_the_default_setting_is_the_convex_sum_that_measured_best() -> None:
 
 
 def test_a_setting_names_class_and_options() -> None:
-    fusion = create_fusion({"CLASS": "shopreco.ranking.fusion.ReciprocalRank", "K": 10})
+    fusion = create_fusion({"CLASS": "shopreco.ranking.score_fusion.ReciprocalRank", "K": 10})
     assert isinstance(fusion, ReciprocalRank)
     assert fusion.k == 10
 
@@ -99,13 +99,13 @@ def test_a_setting_names_class_and_options() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"CLASS": "shopreco.ranking.fusion.Nothing"}, "cannot be imported"),
+        ({"CLASS": "shopreco.ranking.score_fusion.Nothing"}, "cannot be imported"),
         ({"CLASS": "nowhere.Fusion"}, "cannot be imported"),
         ({"CLASS": "Fusion"}, "not a dotted path"),
         ({"WEIGHT": 1}, "no option 'WEIGHT'. Did you mean 'MENTION_WEIGHT'"),
         ({"LEXICAL_WEIGHT": 2}, "from 0 to 1"),
         ({"LEXICAL_WEIGHT": "much"}, "ConvexSum"),
-        ({"CLASS": "shopreco.ranking.fusion.ReciprocalRank", "K": -1}, "negative"),
+        ({"CLASS": "shopreco.ranking.score_fusion.ReciprocalRank", "K": -1}, "negative"),
         ({"CLASS": "threading.Lock"}, "is not a ScoreFusion"),
     ],
 )

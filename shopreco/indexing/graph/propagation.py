@@ -19,14 +19,15 @@ from django.db import connections
 from django.db.models import F
 from numpy.typing import NDArray
 
+from shopreco.db.copy import read_vectors
+from shopreco.db.routing import write_alias
 from shopreco.encoders.base import Vectors
 from shopreco.encoders.devices import gpu
 from shopreco.encoders.graph import Links, propagate
-from shopreco.indexing import fusing
-from shopreco.indexing.modalities import spread_of, vectors_of
-from shopreco.indexing.outbox import outbox_database
-from shopreco.indexing.tables import read_vectors
+from shopreco.indexing import embeddings
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, Meaning
+from shopreco.spaces.sources import propagated_source
+from shopreco.spaces.vectors import source_vectors
 
 PAGE = 1_000
 
@@ -49,17 +50,17 @@ def spread(space: EmbeddingSpace) -> int:
 
     Nothing is encoded. May be called again after it was killed at any line.
     """
-    source = spread_of(space)
+    source = propagated_source(space)
     if source is None:
         return 0
     found = spread_vectors(space, space.steps)
     place = {int(item_id): n for n, item_id in enumerate(found.item_ids)}
     moved = 0
     for page in _pages(np.union1d(found.item_ids, _stored_ids(space))):
-        stored = vectors_of(source, page)
+        stored = source_vectors(source, page)
         wanted = {i: found.vectors[place[i]] if i in place else None for i in page}
         changed = {i: each for i, each in wanted.items() if _differ(stored.get(i), each)}
-        moved += fusing.fuse_spread(space, changed) if changed else 0
+        moved += embeddings.fuse_propagated(space, changed) if changed else 0
     return moved
 
 
@@ -76,7 +77,7 @@ def spread_vectors(space: EmbeddingSpace, steps: int) -> Spread:
 def links_between_items(catalogue: str) -> NDArray[np.void]:
     """Rows of `LINK`, by item ids, weighted by edge and relation; without what was rejected."""
     edges = (
-        Edge.objects.using(outbox_database())
+        Edge.objects.using(write_alias())
         .filter(
             source__catalogue=catalogue,
             source__item__isnull=False,
@@ -119,10 +120,10 @@ def _start(space: EmbeddingSpace, item_ids: NDArray[np.int64]) -> tuple[NDArray[
 
 
 def _stored_ids(space: EmbeddingSpace) -> NDArray[np.int64]:
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT item_id FROM shopreco_modalityvector WHERE modality = %s AND encoder = %s",
-            spread_of(space),
+            propagated_source(space),
         )
         return np.array([item_id for (item_id,) in cursor.fetchall()], dtype=np.int64)
 
