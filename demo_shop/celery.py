@@ -15,6 +15,6 @@ app.autodiscover_tasks()
 
 @app.on_after_finalize.connect
 def schedule_periodic_tasks(sender: Celery, **kwargs: object) -> None:
-    from shopreco.tasks import BEAT_SCHEDULE
+    from shopreco.tasks import beat_schedule
 
-    sender.conf.beat_schedule |= BEAT_SCHEDULE
+    sender.conf.beat_schedule |= beat_schedule()

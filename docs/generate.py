@@ -29,7 +29,7 @@ SIGNATURE_WIDTH = 92
 
 CHECKS = {
     "E001": "`SHOPRECO` has a key that is no setting.",
-    "E002": "A value has the wrong type, or is not above zero.",
+    "E002": "A value has the wrong type, or is none that its option takes.",
     "E003": "A setting of an earlier release was removed.",
     "E004": "Tenants share the tables of shopreco, but not the products that are in them.",
     "W001": "There is a proxy, and `NUM_PROXIES` is not set: rates count all visitors as one.",
@@ -54,6 +54,36 @@ CHECKS = {
     "W020": "Pictures or videos are decoded where the system cannot confine the decoder.",
     "W021": "The database has a pgvector with known faults.",
 }
+OWN_SETTINGS = """\
+# assistant/conf.py
+from dataclasses import dataclass
+
+from shopreco.conf import BaseSettings, option
+
+
+@dataclass(frozen=True)
+class AssistantSettings(BaseSettings):
+    \"""Assistant: what answers.\"""
+
+    MODEL: str = option("small", "The model that answers.", choices=("small", "large"))
+
+
+# assistant/apps.py
+from django.apps import AppConfig
+
+
+class AssistantConfig(AppConfig):
+    def ready(self):
+        from assistant.conf import AssistantSettings
+        from shopreco.conf import register_settings
+
+        register_settings("ASSISTANT", AssistantSettings)
+
+
+# Anywhere, once Django is ready
+from shopreco.conf import get_app_settings
+
+get_app_settings(AssistantSettings).MODEL"""
 HOOKS = (
     "get_queryset",
     "get_live_queryset",
@@ -155,7 +185,7 @@ def python(text: str) -> str:
 
 def checks_between(first: str, last: str) -> str:
     """The table of system checks; an id that is only here or only in the code is an error."""
-    own = PACKAGE / "conf.py", PACKAGE / "checks.py"
+    own = (*PACKAGE.glob("conf/*.py"), PACKAGE / "checks.py")
     texts = [path.read_text("utf-8") for path in (*own, *PACKAGE.glob("catalogues/*.py"))]
     used = {id for text in texts for id in re.findall(r'"(?:shopreco\.)?([EW]\d{3})"', text)}
     if used != set(CHECKS):
@@ -169,17 +199,14 @@ def checks_between(first: str, last: str) -> str:
 
 
 def settings_page() -> str:
-    from shopreco.conf import Settings
+    from shopreco.conf import Settings, register_settings, settings_classes
     from shopreco.encoders import HashingEncoder, SentenceTransformerEncoder
     from shopreco.ranking import ConvexSum, ReciprocalRank
 
-    defaults = Settings()
-    options = []
-    for option in fields(Settings):
-        kind = str(option.type).replace("Mapping[str, Any]", "dict")
-        default = literal(getattr(defaults, option.name))
-        options.append(f"### `{option.name}`\n\n{option.metadata['help']}")
-        options.append(f"Type: `{kind}`. Default: `{default}`.")
+    further = []
+    for key, found in settings_classes.items():
+        if found.__module__.startswith("shopreco."):
+            further += [f"## Keys of `SHOPRECO[{literal(key)}]`", *_option_groups(found)]
     classes = []
     for kind in (SentenceTransformerEncoder, HashingEncoder, ConvexSum, ReciprocalRank):
         path = f"{kind.__module__}.{kind.__name__}"
@@ -198,7 +225,13 @@ def settings_page() -> str:
         "the broker is Celery's, rates of the API are "
         "[Django REST framework's](api.md#rates).",
         "## Keys",
-        *options,
+        *_option_groups(Settings),
+        *further,
+        "## Settings of further apps",
+        "An app may have a class of settings, under a key of its own. They are checked as those of "
+        "shopreco are, and the key is unknown where the app is not installed.",
+        python(OWN_SETTINGS),
+        prose(register_settings.__doc__ or ""),
         "## Classes and their options",
         "Options stand beside `CLASS`, in capitals.",
         *classes,
@@ -209,6 +242,20 @@ def settings_page() -> str:
         "`python manage.py check --database default`:",
         checks_between("E020", "W999"),
     )
+
+
+def _option_groups(kind: type[Any]) -> Iterator[str]:
+    """A settings class, one heading for each group of its options."""
+    defaults = kind()
+    for group, options in kind.groups().items():
+        title, _, text = summary(group.__doc__ or "").partition(": ")
+        yield f"### {title}"
+        yield f"{text[:1].upper()}{text[1:]}"
+        for option in options:
+            shown = str(option.type).replace("Mapping[str, Any]", "dict")
+            default = literal(getattr(defaults, option.name))
+            yield f"#### `{option.name}`\n\n{option.metadata['help']}"
+            yield f"Type: `{shown}`. Default: `{default}`."
 
 
 def catalogue_page() -> str:

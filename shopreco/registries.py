@@ -15,12 +15,16 @@ from shopreco.exceptions import ConfigurationError
 T = TypeVar("T")
 
 
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like this one; empty where none is like it."""
+    return next(iter(get_close_matches(name, list(known), n=1)), "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence that names the closest known name, else all of them."""
     names = list(known)
-    close = get_close_matches(name, names, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
+    if close := closest(name, names):
+        return f"Did you mean {close!r}?"
     return f"Known: {', '.join(names)}." if names else "None is known."
 
 

@@ -1,12 +1,12 @@
 """Celery tasks: thin, idempotent, safe to kill at any line. The rows are the queue.
 
-app.conf.beat_schedule |= shopreco.tasks.BEAT_SCHEDULE
+app.conf.beat_schedule |= shopreco.tasks.beat_schedule()
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Thread
 from time import monotonic, time
@@ -19,6 +19,7 @@ from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
 
+from shopreco.beats import beats
 from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
@@ -35,13 +36,19 @@ logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
 
-BEAT_SCHEDULE: Final[Mapping[str, Any]] = {
-    "shopreco-sweep": {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS},
-    "shopreco-reconcile": {
-        "task": "shopreco.tasks.reconcile",
-        "schedule": crontab(hour=3, minute=17),
-    },
-}
+beats.register("shopreco-sweep", {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS})
+beats.register(
+    "shopreco-reconcile",
+    {"task": "shopreco.tasks.reconcile", "schedule": crontab(hour=3, minute=17)},
+)
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """Give the entries of shopreco and of further apps, for Celery's `beat_schedule`.
+
+    Call it when Django is ready, as in a receiver of `app.on_after_finalize`.
+    """
+    return {name: dict(entry) for name, entry in beats.items()}
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+
+from shopreco.registries import closest
 
 
 class MissingStep(NamedTuple):
@@ -83,8 +84,7 @@ def missing_step(model: type[models.Model], path: str) -> MissingStep | None:
         except FieldDoesNotExist:
             if not hasattr(current, step):
                 names = [field.name for field in current._meta.get_fields()]
-                close = get_close_matches(step, names, n=1)
-                return MissingStep(current, step, close[0] if close else "")
+                return MissingStep(current, step, closest(step, names))
             related = _accessor(current, step)
         if not isinstance(related, type):
             # A value, a property or a method: what lies behind it is not declared.

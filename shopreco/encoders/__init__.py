@@ -1,4 +1,4 @@
-"""Encoders: one contract, one file per implementation. Importing is free."""
+"""Encoders turn texts and pictures into unit vectors. Importing them loads no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The folder of a web process's copy: files, and a manifest with their checksums."""
+"""Artefacts: the folder of a query encoder, with its files and a manifest of their checksums.
+
+A worker writes it; web processes read it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ M = TypeVar("M")
 
 @contextmanager
 def replacing(directory: Path) -> Iterator[Path]:
-    """A folder to write to. It takes the place of `directory` when the block ends, or vanishes."""
+    """Give a new folder to write to. It replaces `directory` if the block succeeds."""
     building = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}")
     building.mkdir(parents=True)
     try:
@@ -35,7 +38,7 @@ def replacing(directory: Path) -> Iterator[Path]:
 
 
 def write_manifest(directory: Path, names: Sequence[str], content: Mapping[str, Any]) -> None:
-    """`content` and the checksums of the files of these names."""
+    """Write the manifest: `content`, and the checksums of the named files."""
     files = {name: _checksum(directory / name) for name in names}
     text = json.dumps({"format": FORMAT, **content, "files": files}, ensure_ascii=False, indent=2)
     (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -44,7 +47,7 @@ def write_manifest(directory: Path, names: Sequence[str], content: Mapping[str, 
 def read_manifest(
     directory: Path, names: Sequence[str], read: Callable[[Mapping[str, Any]], M]
 ) -> M:
-    """What `read` takes of the manifest, after comparing the checksums of these files.
+    """Read the manifest with `read`, and compare the checksums of the named files.
 
     Raises `ArtefactMissing`, `ArtefactCorrupt`.
     """
@@ -80,7 +83,7 @@ def read_manifest(
 
 
 def open_session(path: Path) -> InferenceSession:
-    """An ONNX model, ready to infer on the CPU. Threads may share it."""
+    """Open an ONNX model to run on the CPU. Threads may share the session."""
     try:
         import onnxruntime
     except ImportError as error:
@@ -94,7 +97,7 @@ def open_session(path: Path) -> InferenceSession:
 
 
 def _swap(building: Path, directory: Path) -> None:
-    """Put `building` in the place of `directory` by renaming, so no half folder is ever seen."""
+    """Replace `directory` by `building`. Both are renamed, so that nobody sees half a folder."""
     retired = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}")
     with suppress(FileNotFoundError):
         directory.rename(retired)

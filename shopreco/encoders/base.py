@@ -1,27 +1,23 @@
-"""The contract of all encoders: something of a product in, one unit vector out.
+"""The contract of all encoders: a text or a picture in, one unit vector out.
 
-An encoder has two sides. Workers hold the model (`TextEncoder`, `ImageEncoder`); web processes hold
-a small copy of it that can only answer queries (`QueryEncoder`, `PhotoEncoder`) and that knows no
-torch.
+An encoder has two sides. Workers hold the model: `TextEncoder`, `ImageEncoder`. Web processes hold
+a small copy, which encodes only queries and needs no torch: `QueryEncoder`, `PhotoEncoder`.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shopreco.encoders.errors import ArtefactMissing, EncoderError, ExportFailed
 from shopreco.encoders.pixels import Pixels
-from shopreco.exceptions import ConfigurationError
+from shopreco.factories import create
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,13 +26,14 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 DEFAULT_CLASS = "shopreco.encoders.SentenceTransformerEncoder"
 DEFAULT_IMAGE_CLASS = "shopreco.encoders.EfficientNetEncoder"
+WHAT = "Encoder"  # in messages
 
 
 class Encoder(ABC):
-    """What every encoder has, of whatever modality.
+    """Base of the encoders of every modality.
 
-    Constructing one is free: no model is read and no heavy library imported, so it may be done
-    in any process, and in one that forks afterwards.
+    Creating one is free: it reads no model and imports no heavy library. So any process may do it,
+    also one that forks afterwards.
     """
 
     modality: ClassVar[str]
@@ -44,40 +41,41 @@ class Encoder(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """64 hexadecimal digits; equal if and only if weights and preprocessing are equal.
+        """Identity of the vectors: equal if and only if weights and preprocessing are equal.
 
-        Computed without torch. Raises `ModelUnavailable` if the model's files cannot be had.
+        64 hexadecimal digits, computed without torch.
+        Raises `ModelUnavailable` if the model's files cannot be had.
         """
 
     @property
     @abstractmethod
     def dimension(self) -> int:
-        """Length d of the vectors, known without reading the weights."""
+        """Length d of the vectors. It is known without reading the weights."""
 
 
 @runtime_checkable
 class QueryEncoder(Protocol):
-    """The web process's side: q = E_text(Q), formula (1), in milliseconds and without torch.
+    """A text encoder's copy for web processes: q = E_text(Q), formula (1).
 
-    Safe to share between threads.
+    It answers in milliseconds, without torch. Threads may share it.
     """
 
     @property
     def fingerprint(self) -> str:
-        """Fingerprint of the encoder that this is a copy of: compare it with the space's."""
+        """Fingerprint of the encoder that was copied. It must equal the space's."""
 
     @property
     def dimension(self) -> int: ...
 
     def encode_query(self, text: str) -> Vectors:
-        """(d,) float32, L2-normalised. Any text is answered, the empty one too."""
+        """Encode a query, which may be empty: (d,) float32, L2-normalised."""
 
 
 @runtime_checkable
 class PhotoEncoder(Protocol):
-    """The web process's side of an image encoder, without torch and Pillow.
+    """An image encoder's copy for web processes, without torch and Pillow.
 
-    Safe to share between threads.
+    Threads may share it.
     """
 
     @property
@@ -87,75 +85,81 @@ class PhotoEncoder(Protocol):
     def dimension(self) -> int: ...
 
     def encode_photo(self, pixels: Pixels) -> Vectors:
-        """(d,) float32, L2-normalised, as `ImageEncoder.encode_images` gives it.
+        """Encode a photo as `ImageEncoder.encode_images` does: (d,) float32, L2-normalised.
 
         pixels: (height, width, 3) uint8, RGB, upright, of any size.
         """
 
 
 class TextEncoder(Encoder):
-    """p = E_text(P), formula (2)."""
+    """Encodes texts of products: p = E_text(P), formula (2)."""
 
     modality = "text"
 
     @property
     def languages(self) -> frozenset[str]:
-        """ISO 639-1 codes of what it reads; empty where that is not known, or is any language."""
+        """ISO 639-1 codes of the languages that it reads; empty for any, or if nobody knows."""
         return frozenset()
 
     @abstractmethod
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) float32, L2-normalised, in the order of `texts`; (0, d) for none.
+        """Encode texts: (n, d) float32, L2-normalised, in their order; (0, d) for none.
 
-        Long lists (a thousand and more) are faster than short ones: texts of like length share
-        a batch, so that little is spent on padding.
+        Give it a thousand texts or more at once: texts of like length then share a batch, which
+        needs less padding.
         Raises `ModelUnavailable`.
         """
 
     @abstractmethod
     def export_query_encoder(self, directory: Path) -> None:
-        """Write the artefacts of the query side to `directory`; all of them appear at once.
+        """Write the query encoder's artefacts to `directory`; all of them appear at once.
 
-        Called in a worker. An encoder that needs no artefact writes nothing.
+        Workers call it. An encoder that needs no artefacts writes nothing.
         Raises `ModelUnavailable`, `ExportFailed`.
         """
 
     @abstractmethod
     def load_query_encoder(self, directory: Path) -> QueryEncoder:
-        """The query side, from the artefacts alone: the model need not be on this machine.
+        """Load the query encoder from its artefacts. The model need not be on this machine.
 
-        Called in a web process: no torch. Raises `ArtefactMissing`, `ArtefactCorrupt`.
+        Web processes call it, so it needs no torch. Raises `ArtefactMissing`, `ArtefactCorrupt`.
         """
 
 
 class ImageEncoder(Encoder):
-    """E_image(I): pictures as vectors, in a space of their own or in that of a text encoder."""
+    """Encodes pictures: E_image(I), in a space of their own or in that of a text encoder."""
 
     modality = "image"
 
     @property
     def text_fingerprint(self) -> str | None:
-        """Fingerprint of the text encoder whose space these vectors lie in, as those of a CLIP do;
-        None for a plain image network, whose vectors `shopreco.fusion.alignment` maps."""
+        """Fingerprint of the text encoder that shares this space, as with a CLIP.
+
+        None for a plain image network, whose vectors `shopreco.fusion.alignment` maps.
+        """
         return None
 
     @abstractmethod
     def encode_images(self, images: Sequence[Image]) -> Vectors:
-        """(n, d) float32, L2-normalised, in the order of `images`; (0, d) for none.
+        """Encode pictures: (n, d) float32, L2-normalised, in their order; (0, d) for none.
 
         images: RGB, upright, of any size, as `shopreco.media` decodes them.
-        Called in a worker. Raises `ModelUnavailable`.
+        Workers call it. Raises `ModelUnavailable`.
         """
 
     def export_query_encoder(self, directory: Path) -> None:
-        """As `TextEncoder.export_query_encoder`; of an encoder that cannot, workers are asked.
+        """Write the photo encoder's artefacts, as `TextEncoder.export_query_encoder` does.
 
+        Where an encoder has no copy, workers encode its photos.
         Raises `ModelUnavailable`, `ExportFailed`.
         """
         raise ExportFailed(self._no_copy)
 
     def load_query_encoder(self, directory: Path) -> PhotoEncoder:
-        """As `TextEncoder.load_query_encoder`. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
+        """Load the photo encoder from its artefacts.
+
+        Raises `ArtefactMissing`, `ArtefactCorrupt`.
+        """
         raise ArtefactMissing(self._no_copy)
 
     @property
@@ -164,45 +168,21 @@ class ImageEncoder(Encoder):
 
 
 def create_encoder(config: Mapping[str, object]) -> TextEncoder:
-    """The text encoder that a setting describes.
+    """Create the text encoder that a setting describes: `{"MODEL": "intfloat/e5-small-v2"}`.
 
-    `config["CLASS"]` is a dotted path (default: any sentence-transformers model); the other
-    keys, lower-cased, are the constructor's options: `{"MODEL": "intfloat/e5-small-v2"}`.
-    Raises `ConfigurationError` that names the wrong key and the nearest right one.
+    Without `CLASS` it is any sentence-transformers model. See `shopreco.factories.create`.
+    Raises `ConfigurationError`.
     """
-    return _create(config, TextEncoder, DEFAULT_CLASS)  # type: ignore[type-abstract]  # a bound, not created
+    return create({"CLASS": DEFAULT_CLASS, **config}, TextEncoder, WHAT)  # type: ignore[type-abstract]  # a bound, not created
 
 
 def create_image_encoder(config: Mapping[str, object]) -> ImageEncoder:
-    """The image encoder that a setting describes, as `create_encoder` does for texts."""
-    return _create(config, ImageEncoder, DEFAULT_IMAGE_CLASS)  # type: ignore[type-abstract]  # a bound, not created
-
-
-E = TypeVar("E", bound=Encoder)
-
-
-def _create(config: Mapping[str, object], kind: type[E], default: str) -> E:
-    path = config.get("CLASS", default)
-    encoder_class = _import_class(path, kind, default)
-    accepted = list(inspect.signature(encoder_class).parameters)
-    options: dict[str, object] = {}
-    for key, value in config.items():
-        if key == "CLASS":
-            continue
-        if key.lower() not in accepted:
-            raise ConfigurationError(
-                f"Encoder {path}: unknown option {key!r}."
-                + suggestion(key, [name.upper() for name in accepted])
-            )
-        options[key.lower()] = value
-    try:
-        return encoder_class(**options)
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"Encoder {path}: {error}") from error
+    """Create the image encoder that a setting describes, as `create_encoder` does for texts."""
+    return create({"CLASS": DEFAULT_IMAGE_CLASS, **config}, ImageEncoder, WHAT)  # type: ignore[type-abstract]  # a bound, not created
 
 
 def fingerprint_of(*parts: str) -> str:
-    """sha256 over `parts`, each framed by its length so that no two lists collide."""
+    """Hash `parts` with sha256. Each is preceded by its length, so that no two lists collide."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode()
@@ -211,11 +191,10 @@ def fingerprint_of(*parts: str) -> str:
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> Vectors:
-    """`vectors` (n, d) as float32 of length 1.
+    """Scale the rows of `vectors`, (n, d), to length 1, as float32.
 
-    A zero row, which no direction can describe, becomes the diagonal: cosine distance is
-    undefined for zero vectors, and a database index refuses or loses them. Raises `EncoderError`
-    for a row that is not finite.
+    A row of zeros becomes the diagonal: it has no direction, its cosine is undefined, and a
+    database index refuses or loses it. Raises `EncoderError` for a row that is not finite.
     """
     rows: Vectors = np.asarray(vectors, dtype=np.float32)
     norms: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -233,39 +212,12 @@ def unit_rows(vectors: NDArray[np.floating]) -> Vectors:
 
 
 def encodable(text: str) -> str:
-    """`text` without lone surrogates, which JSON can carry but UTF-8 and tokenisers cannot."""
+    """Replace lone surrogates, which JSON can carry but UTF-8 and tokenisers cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def checked_integer(name: str, value: object, minimum: int) -> int:
-    """`value` of a setting, if it is an integer of at least `minimum`; else `ValueError`."""
+    """Return the value of an option. Raises `ValueError` unless it is an integer ≥ `minimum`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, not {value!r}")
     return value
-
-
-def suggestion(name: str, possible: Sequence[str]) -> str:
-    """' Did you mean …?' if one of `possible` is near, else the list of them."""
-    near = difflib.get_close_matches(name, possible, n=1)
-    if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" Possible: {', '.join(sorted(possible))}." if possible else " It has no options."
-
-
-def _import_class(path: object, kind: type[E], default: str) -> type[E]:
-    if not isinstance(path, str) or "." not in path:
-        raise ConfigurationError(
-            f"Encoder CLASS {path!r} is not a dotted path such as {default!r}."
-        )
-    module_name, _, name = path.rpartition(".")
-    try:
-        encoder_class = getattr(import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(f"Encoder CLASS {path!r} cannot be imported: {error}") from error
-    if not (isinstance(encoder_class, type) and issubclass(encoder_class, kind)):
-        raise ConfigurationError(f"Encoder CLASS {path!r} is not {_a(kind.__name__)}.")
-    return encoder_class
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"

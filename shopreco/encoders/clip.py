@@ -27,11 +27,12 @@ _CLIP_DIMENSION, _SIGLIP_DIMENSION = 512, 768
 
 
 class ClipEncoder(ImageEncoder):
-    """The image tower of a CLIP or SigLIP of transformers, by hub name or folder.
+    """Encodes pictures with the image tower of a CLIP or SigLIP, in the form of transformers.
 
-    model: "owner/name" on the hub, or a folder. revision: branch, tag or commit on the hub; pin
-    it, or new weights go unnoticed. device: "cuda", "mps", "cpu", …; None takes the first of
-    these that there is. batch_size: pictures in one forward pass.
+    model: "owner/name" on the hub, or a folder.
+    revision: branch, tag or commit on the hub; pin it, or new weights go unnoticed.
+    device: "cuda", "mps", "cpu", …; None takes the first of these that is here.
+    batch_size: pictures in one forward pass.
     """
 
     def __init__(
@@ -60,10 +61,10 @@ class ClipEncoder(ImageEncoder):
 
     @property
     def text_fingerprint(self) -> str | None:
-        """That of `ClipTextEncoder` with the same model and no prompts.
+        """Fingerprint of `ClipTextEncoder` with the same model and no prompts.
 
-        None for a SigLIP: its texts must be padded to full length, which the query encoder does
-        not do, so that its pictures are aligned to another text encoder.
+        None for a SigLIP: its texts must be padded to full length, which the query encoder does not
+        do. So its pictures are aligned to another text encoder.
         """
         if _kind(self._name, self._revision) == SIGLIP:
             return None
@@ -86,7 +87,7 @@ class ClipEncoder(ImageEncoder):
 
 
 class ClipTextEncoder(SentenceTransformerEncoder):
-    """The text tower of a CLIP; its query side is the same int8 ONNX copy as any other's.
+    """Encodes texts with the text tower of a CLIP. Its query encoder is an int8 ONNX copy.
 
     Raises `ModelUnavailable` for a SigLIP: see `ClipEncoder.text_fingerprint`.
     """
@@ -123,7 +124,7 @@ def _kind(name: str | Path, revision: str | None) -> str:
 
 
 def _dimension(name: str | Path, revision: str | None) -> int:
-    """Width of the space: a CLIP projects into it, a SigLIP's towers end in it."""
+    """Dimension of the space. A CLIP projects into it; a SigLIP's towers end in it."""
     config = read_configuration(name, revision)
     if _kind(name, revision) == CLIP:
         return int(config.get("projection_dim", _CLIP_DIMENSION))

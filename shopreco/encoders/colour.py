@@ -1,4 +1,4 @@
-"""A colour descriptor of a product's picture: ImageNet features forget what shoppers care about."""
+"""A colour descriptor of a product's picture. ImageNet features say little about colours."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ VERSION = "1"  # raise it when the descriptor of the same picture changes
 
 SIDE = 64
 LIGHTNESS, CHROMA = 6, 9
-"""Bins of L*, and of each of a* and b*, of CIELAB."""
+"""Bins of L*, and bins of each of a* and b*, in CIELAB."""
 REACH = 60.0
-"""Of a* and b*; what is more colourful counts into the outermost bin."""
+"""Greatest a* and b* with a bin of their own; beyond it the outermost bin counts."""
 BACKGROUND = (4.0, 12.0)
-"""Distances in Lab below which a pixel is background, and above which it is not."""
+"""Distances from the border's colour, in Lab: up to the first a pixel is background, from the
+second on it is not."""
 FAINT = 0.1
-"""Weight of background: a white shirt on white is all background."""
+"""Weight of the background. It is not 0, for a white shirt on white is all background."""
 SPREAD = 0.22
 """Standard deviation of the weight around the centre, as a share of the side."""
 DIMENSION = LIGHTNESS * CHROMA**2
@@ -32,10 +33,10 @@ _D65 = np.array([0.95047, 1.0, 1.08883], dtype=np.float32)
 
 
 def colours(pixels: Pixels) -> Array:
-    """(486,) float32, L2-normalised: the square root of a soft histogram in CIELAB (Hellinger).
+    """Describe the colours of a picture: (486,) float32, L2-normalised.
 
-    Pixels count by their distance from the colour of the border and from the edge of the picture:
-    products stand in the middle, before something plain.
+    It is the square root (Hellinger) of a soft histogram in CIELAB. A pixel counts more if it
+    differs from the border and is near the centre: a product stands there, before something plain.
     """
     lab = _lab(resized(pixels, SIDE, SIDE).astype(np.float32) / np.float32(255))
     weights = ((_foreground(lab) + FAINT) * _centre()).ravel()
@@ -57,7 +58,7 @@ def _lab(rgb: Array) -> Array:
 
 
 def _foreground(lab: Array) -> Array:
-    """0 for the colour of the border, 1 for what differs from it."""
+    """Weigh pixels: 0 for the border's colour, 1 for a colour that differs from it."""
     distance = np.linalg.norm(lab - border_colour(lab), axis=-1)
     near, far = BACKGROUND
     foreground: Array = np.clip((distance - near) / (far - near), 0, 1)
@@ -72,7 +73,7 @@ def _centre() -> Array:
 
 
 def _shares(values: Array, centres: NDArray[np.float64]) -> Array:
-    """Each value divided between the two bins that it lies between, (n, bins)."""
+    """Divide each value between the two bins next to it: (n, bins)."""
     step = centres[1] - centres[0]
     inside = np.clip(values, centres[0], centres[-1])
     shares: Array = np.maximum(0, 1 - np.abs(inside[:, None] - centres) / step)

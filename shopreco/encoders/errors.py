@@ -1,4 +1,4 @@
-"""The encoders' branch of the error tree.
+"""Errors of encoders: a branch of the error tree.
 
 EncoderError
 ├── ModelUnavailable    the libraries or the weights of a model cannot be had here

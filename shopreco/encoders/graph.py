@@ -1,8 +1,8 @@
-"""E(K) by propagation: a product takes on something of the products that it is linked to.
+"""Graph propagation, E(K): each product's vector moves towards those of the products it links to.
 
     H(0) = X,  H(k + 1) = r X + (1 - r) D⁻¹ A H(k)
 
-with X the vectors, A the weights of the links and D their sums: personalised PageRank over vectors.
+X are the vectors, A the weights of the links, and D their sums: personalised PageRank over vectors.
 Gasteiger, Bojchevski and Günnemann, "Predict then Propagate" (ICLR 2019).
 """
 
@@ -20,7 +20,7 @@ RESTART = 0.5
 
 
 class Links(NamedTuple):
-    """Links between n products: from and to, (m,) each, as positions; and weights, (m,)."""
+    """m links between n products. All are (m,); `sources` and `targets` are rows of the vectors."""
 
     sources: NDArray[np.int64]
     targets: NDArray[np.int64]
@@ -42,8 +42,10 @@ def propagate(
     restart: float = RESTART,
     device: str | None = None,
 ) -> Vectors:
-    """Vectors, (n, d), after `steps` along the links, L2-normalised; those without links stay.
+    """Propagate vectors, (n, d), along links: (n, d), L2-normalised. Those without links stay.
 
+    steps: how many links far a vector reaches.
+    restart: share, r, of its own vector that a product keeps at each step.
     device: of torch, such as "cuda"; None computes the same with numpy.
     """
     if not 0 <= restart <= 1:
@@ -57,15 +59,6 @@ def propagate(
     found = spread(vectors, links, shares, kept, steps, device or "") if steps else vectors
     unit: Vectors = found / np.linalg.norm(found, axis=1, keepdims=True)
     return unit
-
-
-def gpu() -> str | None:
-    """`device` of the GPU; None where there is none, or no torch."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    return "cuda" if torch.cuda.is_available() else None
 
 
 def _with_numpy(

@@ -1,8 +1,8 @@
 """Text vectors without a model: hashed words and character trigrams.
 
-Weinberger et al. 2009, "Feature hashing for large scale multitask learning": each feature is
-added to one of d components with a pseudo-random sign, so that collisions cancel on average
-and the inner product estimates that of the unhashed counts.
+Each feature is added to one of d components, with a pseudo-random sign. So collisions cancel on
+average, and the inner product estimates that of the unhashed counts: Weinberger et al. 2009,
+"Feature hashing for large scale multitask learning".
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ _TRIGRAM_WEIGHT = 0.5  # a word has about as many trigrams as letters: it must o
 
 
 class HashingEncoder(TextEncoder):
-    """Deterministic, instant and without any download: for tests and the smallest shops.
+    """Encodes texts by their spelling, not their meaning: for tests and the smallest shops.
 
-    It knows spelling, not meaning. Both sides are this class; there is no artefact.
+    It needs no download and no time, and gives the same vectors everywhere. It is its own query
+    encoder, so there are no artefacts.
+
+    dimension: length of the vectors, at least 8.
     """
 
     def __init__(self, dimension: int = 256) -> None:
@@ -49,12 +52,12 @@ class HashingEncoder(TextEncoder):
         return unit_rows(sums)
 
     def encode_query(self, text: str) -> Vectors:
-        """(d,) float32, L2-normalised."""
+        """Encode a query: (d,) float32, L2-normalised."""
         vector: Vectors = unit_rows(self._sum(text)[None])[0]
         return vector
 
     def export_query_encoder(self, directory: Path) -> None:
-        """Nothing to write."""
+        """Write nothing: there are no artefacts."""
 
     def load_query_encoder(self, directory: Path) -> HashingEncoder:
         return self
@@ -71,7 +74,7 @@ class HashingEncoder(TextEncoder):
 
 @lru_cache(maxsize=16_384)
 def _features(word: str, dimension: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Components and signed weights of a word and of its trigrams, the ends marked."""
+    """Hash a word and its trigrams into components and signed weights. Its ends are marked."""
     marked = f"^{word}$"
     trigrams = [marked[start : start + 3] for start in range(max(len(marked) - 2, 0))]
     names = [marked, *(f"#{trigram}" for trigram in trigrams)]

@@ -1,7 +1,7 @@
 """The files of a sentence-transformers model, read without torch.
 
-Layout: https://sbert.net/docs/sentence_transformer/usage/custom_models.html. `modules.json`
-lists the modules that a text passes through, each with its own folder and configuration.
+`modules.json` lists the modules that a text passes through. Each has its own folder and
+configuration: https://sbert.net/docs/sentence_transformer/usage/custom_models.html.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ENGLISH = frozenset(
         "BAAI/bge-large-en-v1.5",
     }
 )
-"""Models that read English alone. Of others nothing is known here."""
+"""Models that read only English. The languages of others are not known here."""
 
 _CONFIGURATION = ("*.json", "*.txt", "*.model", "*.jinja")
 # Nothing else is fetched or read: no pickles, no code, no copies for other frameworks.
@@ -55,9 +55,9 @@ _LEGACY_POOLING_MODES = (
 
 
 def resolve_model(name: str | Path) -> Path | str:
-    """A folder if the model is on this machine, else its name on the Hugging Face hub.
+    """Find the folder of a model on this machine, else its full name on the Hugging Face hub.
 
-    A name without owner is one of `sentence-transformers/`. The default model is found in its
+    A name without owner belongs to `sentence-transformers/`. The default model is found in its
     installed package, which needs no network. Raises `ModelUnavailable` for a missing path.
     """
     path = Path(name).expanduser()
@@ -79,18 +79,18 @@ def resolve_model(name: str | Path) -> Path | str:
 
 
 def model_languages(name: str | Path) -> frozenset[str]:
-    """Codes of the languages that a model reads, where they are known; else empty."""
+    """ISO 639-1 codes of the languages that a model reads; empty if they are not known."""
     known = {os.fspath(name), f"sentence-transformers/{name}"}
     return frozenset({"en"}) if known & ENGLISH else frozenset()
 
 
 def model_prompts(folder: Path) -> dict[str, str]:
-    """What a model wants put before texts, by what they are for."""
+    """Read a model's prompts: what it puts before a text, by the purpose of the text."""
     return _read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
 
 
 def fetch_model(name: str | Path, revision: str | None) -> Path:
-    """The folder with everything needed to load the model, downloaded if it must be.
+    """Find the folder with all files of a model; download them if need be.
 
     Raises `ModelUnavailable`, also for weights that would have to be unpickled.
     """
@@ -100,10 +100,10 @@ def fetch_model(name: str | Path, revision: str | None) -> Path:
 
 
 def model_fingerprint(name: str | Path, revision: str | None, *parts: str) -> str:
-    """Identity of weights and preprocessing; `parts` are what the encoder adds to it.
+    """Hash what identifies weights and preprocessing. `parts` are what the encoder adds.
 
-    A model on the hub is known by name and revision: without a revision, new weights under
-    the old name are not noticed.
+    A folder is identified by its files, a model on the hub by name and revision. Without a
+    revision, new weights under the old name go unnoticed.
     """
     resolved = resolve_model(name)
     if isinstance(resolved, str):
@@ -117,7 +117,7 @@ def model_fingerprint(name: str | Path, revision: str | None, *parts: str) -> st
 
 
 def model_dimension(name: str | Path, revision: str | None) -> int | None:
-    """Length of the vectors by the configuration files; None if only the model itself knows."""
+    """Read the length of the vectors from the configuration; None if that does not say."""
     folder = _fetch(name, revision, _CONFIGURATION)
     dimension: int | None = None
     for module in _modules(folder):
@@ -136,7 +136,7 @@ def model_dimension(name: str | Path, revision: str | None) -> int | None:
 
 
 def prefers_bfloat16(folder: Path) -> bool:
-    """Whether the weights were published in bfloat16, whose range float16 cannot hold."""
+    """Whether the weights were published in bfloat16, whose range is too wide for float16."""
     config = _read_json(_modules(folder)[0].folder / "config.json")
     return "bfloat16" in (config.get("dtype"), config.get("torch_dtype"))
 
@@ -216,13 +216,13 @@ def _files(folder: Path, patterns: Iterable[str]) -> list[Path]:
 
 @lru_cache(maxsize=256)
 def _file_digest(path: Path, modified: int, size: int) -> str:
-    """sha256 of a file; time and size are the cache's key, so a changed file is read again."""
+    """Hash a file with sha256. Time and size are in the cache's key, so a change is noticed."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_configuration(name: str | Path, revision: str | None) -> dict[str, Any]:
-    """A model's `config.json`. Raises `ModelUnavailable`."""
+    """Read a model's `config.json`. Raises `ModelUnavailable`."""
     return _read_json(_fetch(name, revision, _CONFIGURATION) / "config.json")
 
 
@@ -236,7 +236,7 @@ def _hidden_size(config: dict[str, Any]) -> int | None:
 
 
 def _pooled(config: dict[str, Any], incoming: int | None) -> int | None:
-    """Poolings are concatenated, so each one adds the width of a token vector."""
+    """Length of the pooled vector. Each pooling mode adds the length of a token's vector."""
     width = config.get("embedding_dimension", config.get("word_embedding_dimension", incoming))
     modes = config.get("pooling_mode")
     if isinstance(modes, str):

@@ -1,4 +1,4 @@
-"""Makes the web process's copy of a sentence-transformers model. Runs in a worker."""
+"""Export of a sentence-transformers model as a query encoder: ONNX, int8. Workers do it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ _INT8_ACTIVATIONS = 4  # onnxruntime's "accuracy level"; without it 20 ms
 
 
 def export(model: SentenceTransformer, prompt: str, fingerprint: str, directory: Path) -> None:
-    """Write the int8 copy of `model` (on the CPU, in float32) to `directory`, all or nothing.
+    """Write the int8 copy of `model` to `directory`, all or nothing.
 
-    Raises `ExportFailed` if the model is of a kind that cannot be exported, or if the copy's
-    vectors differ too much from the original's.
+    model: on the CPU, in float32.
+    Raises `ExportFailed` if this kind of model cannot be exported, or if the copy's vectors differ
+    too much from the original's.
     """
     from sentence_transformers.sentence_transformer.modules import Transformer
 
@@ -87,7 +88,7 @@ def _save_model(model: SentenceTransformer, prompt: str, inputs: list[str], path
     import torch
 
     class Pipeline(torch.nn.Module):
-        """All modules as one function of tensors, ending in a vector of length 1."""
+        """All modules as one function of tensors, which gives unit vectors."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -115,7 +116,10 @@ def to_onnx(
     outputs: Sequence[str],
     dynamic_shapes: tuple[object, ...] | None = None,
 ) -> onnx.ModelProto:
-    """A module as a graph, from examples of its inputs by name. To be called while `exporting`."""
+    """Export a module as an ONNX graph. Call it within `exporting`.
+
+    inputs: examples by name.
+    """
     import torch
 
     with torch.no_grad():
@@ -136,7 +140,7 @@ def to_onnx(
 
 @contextmanager
 def exporting() -> Iterator[None]:
-    """What the exporters raise, as our errors."""
+    """Turn what the exporters raise into `ModelUnavailable` or `ExportFailed`."""
     try:
         with _quiet():
             yield
@@ -152,7 +156,7 @@ def exporting() -> Iterator[None]:
 
 
 def _quantise(model: onnx.ModelProto, path: Path) -> None:
-    """Weights of embeddings and of matrix products as int8."""
+    """Write the model with int8 weights of its embeddings and matrix products."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
     from onnxruntime.quantization.quant_utils import (
@@ -178,7 +182,7 @@ def _quantise(model: onnx.ModelProto, path: Path) -> None:
 def _measure_parity(
     model: SentenceTransformer, prompt: str, copy: OnnxQueryEncoder
 ) -> dict[str, float]:
-    """Cosines of the copy's vectors with the original's, over texts as shoppers type them."""
+    """Compare the copy's vectors with the original's, over texts as shoppers type them."""
     texts = list(_sample_queries())
     original = unit_rows(model.encode_query(texts, prompt=prompt or None, show_progress_bar=False))
     copied = np.stack([copy.encode_query(text) for text in texts])
@@ -186,9 +190,9 @@ def _measure_parity(
 
 
 def parity_of(original: Vectors, copied: Vectors, needed: float) -> dict[str, float]:
-    """How far a copy's vectors agree with the original's, for its manifest.
+    """Compute the cosines between a copy's vectors and the original's, for the manifest.
 
-    Raises `ExportFailed` where the mean of the cosines is below `needed`.
+    Raises `ExportFailed` if their mean is below `needed`.
     """
     cosines = (original * copied).sum(axis=1)
     mean = float(cosines.mean())
@@ -228,7 +232,7 @@ def _sample_queries() -> Iterator[str]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporters' chatter out of the worker's log, and their hands off its settings."""
+    """Silence the exporters' log messages, and restore the logging settings that they change."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     chatty = [

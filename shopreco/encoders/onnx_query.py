@@ -1,8 +1,8 @@
-"""The web process's copy of a text encoder: ONNX, int8, no torch.
+"""The copy of a text encoder for web processes: ONNX, int8, no torch.
 
-Measured for MiniLM-L6 on one core: about 1 ms for a short query, and 110 MB resident for a
-session that has answered a text of full length. One thread is fastest (two cost more in
-hand-over than they save on a dozen tokens) and leaves no pool behind that a fork would break.
+Measured for MiniLM-L6 on one core: about 1 ms for a short query, and 110 MB resident for a session
+that has encoded a text of full length. One thread is fastest: with two, the hand-over costs more
+than it saves on a dozen tokens. And it leaves no pool that a fork would break.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ INPUTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_id
 
 
 class OnnxQueryEncoder:
-    """Reads a folder that `export_query_encoder` wrote. Threads may share it.
+    """Encodes queries with the files that `export_query_encoder` wrote. Threads may share it.
 
-    Construction checks the files, the first query opens them.
+    Creating one checks the files; the first query opens them.
     Raises `ArtefactMissing`, `ArtefactCorrupt`.
     """
 
@@ -57,7 +57,7 @@ class OnnxQueryEncoder:
         return self._dimension
 
     def encode_query(self, text: str) -> Vectors:
-        """(d,) float32, L2-normalised."""
+        """Encode a query: (d,) float32, L2-normalised."""
         opened = self._open()
         tokens = opened.tokenizer.encode(self._prompt + encodable(text))
         feed = {
@@ -79,7 +79,7 @@ class OnnxQueryEncoder:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the query side needs of `query_encoder.json`; the file says more, for people."""
+    """What the query encoder needs of `query_encoder.json`. The file says more, for people."""
 
     fingerprint: str
     dimension: int

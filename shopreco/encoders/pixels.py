@@ -1,4 +1,4 @@
-"""Pictures as arrays of pixels, for processes that have no Pillow: web processes."""
+"""Pictures as arrays of pixels, for web processes, which have no Pillow."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
-    """As Pillow's `Image.resize` does with its bicubic filter, to one level of 255 where both sides
-    shrink or grow alike, or the result is small."""
+    """Resize a picture as Pillow's `Image.resize` does with its bicubic filter.
+
+    It differs by at most one level of 255 where both sides shrink or grow alike, or the result is
+    small.
+    """
     if height < len(pixels) and width > pixels.shape[1]:
         return _across(_down(pixels, height), width)
     return _down(_across(pixels, width), height)
 
 
 def squared(pixels: Pixels, side: int) -> Pixels:
-    """`side` × `side` pixels: proportions stay, and what is added has the colour of the border."""
+    """Resize a picture to `side` × `side`. It is padded in its border's colour, not stretched."""
     height, width = pixels.shape[:2]
     longest = max(height, width)
     width, height = (max(round(each / longest * side), 1) for each in (width, height))
@@ -33,7 +36,7 @@ def squared(pixels: Pixels, side: int) -> Pixels:
 
 
 def border_colour(pixels: NDArray[np.generic]) -> NDArray[np.floating]:
-    """(3,): the median of the outermost pixels, of whatever three channels."""
+    """Compute the median of the outermost pixels: (3,). The three channels may be any."""
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     colour: NDArray[np.floating] = np.median(border, axis=0)
     return colour
@@ -57,8 +60,11 @@ def _down(pixels: Pixels, height: int) -> Pixels:
 
 @lru_cache(maxsize=64)
 def _bicubic(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Old pixels that a new one is the sum of, and their weights (Keys 1981, a = -1/2); both
-    (taps, new). There are more where the picture shrinks, so that nothing is skipped."""
+    """For each new pixel, the old ones that it sums and their weights; both are (taps, new).
+
+    Bicubic convolution, Keys 1981, with a = -1/2. A picture that shrinks has more taps, so that no
+    old pixel is skipped.
+    """
     scale = old / new
     reach = 2 * max(scale, 1)
     centres = (np.arange(new) + 0.5) * scale - 0.5

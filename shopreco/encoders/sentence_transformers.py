@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopreco.encoders.base import TextEncoder, Vectors, checked_integer, encodable, unit_rows
+from shopreco.encoders.devices import choose_device
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.encoders.model_files import (
     DEFAULT_MODEL,
@@ -34,18 +35,18 @@ DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 
 
 class SentenceTransformerEncoder(TextEncoder):
-    """A model by hub name or folder.
+    """Encodes texts with a sentence-transformers model, by hub name or folder.
 
     model: "owner/name" on the hub, or a folder. The default is found in an installed package.
     revision: branch, tag or commit on the hub; pin it, or new weights go unnoticed.
-    device: "cuda", "mps", "cpu", …; None takes the first of these that there is.
-    batch_size: texts in one forward pass; None takes 32 on a CPU, where more only adds padding,
-        and 256 on a GPU.
-    query_prompt, document_prompt: text put before each; None takes the model's own: `query`, and
-        the first of `document`, `passage` and `corpus` that says something.
+    device: "cuda", "mps", "cpu", …; None takes the first of these that is here.
+    batch_size: texts in one forward pass; None takes 256 on a GPU and 32 on a CPU, where more only
+        adds padding.
+    query_prompt, document_prompt: text that is put before each; None takes the model's own:
+        `query`, and the first of `document`, `passage` and `corpus` that is not empty.
 
-    The model is read at the first `encode_documents`, so that a parent process may construct
-    the encoder and fork: CUDA does not survive a fork.
+    The first `encode_documents` reads the model. So a parent process may create the encoder and
+    then fork: CUDA does not survive a fork.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class SentenceTransformerEncoder(TextEncoder):
 
     @property
     def _version(self) -> str:
-        """2 where a prompt for passages may count, which version 1 left out."""
+        """2 if the model may have a `passage` or `corpus` prompt, which version 1 left out."""
         folder = resolve_model(self._name)
         known = (
             isinstance(folder, Path) and not {"passage", "corpus"} & model_prompts(folder).keys()
@@ -130,8 +131,11 @@ class SentenceTransformerEncoder(TextEncoder):
         return prompts.get("query", prompts.get(model.default_prompt_name or "")) or ""
 
     def _document_prompt_of(self, model: SentenceTransformer) -> str | None:
-        """sentence-transformers itself never gets to `passage`: every model has a `document`, be it
-        empty."""
+        """Choose the first prompt that is not empty.
+
+        sentence-transformers itself never takes `passage`: every model has a `document`, if only an
+        empty one.
+        """
         if self._document_prompt is not None:
             return self._document_prompt
         return next((p for name in DOCUMENT_PROMPTS if (p := model.prompts.get(name))), None)
@@ -144,7 +148,7 @@ class SentenceTransformerEncoder(TextEncoder):
 
 
 def load_model(name: str | Path, revision: str | None, device: str | None) -> SentenceTransformer:
-    """The model, ready to infer: half precision on a GPU, full precision on a CPU.
+    """Load a model: in half precision on a GPU, in full precision on a CPU.
 
     Raises `ModelUnavailable`.
     """
@@ -156,8 +160,8 @@ def load_model(name: str | Path, revision: str | None, device: str | None) -> Se
             f"Model {str(name)!r} needs sentence-transformers and torch. {INSTALL_WORKER}"
         ) from error
     folder = fetch_model(name, revision)
+    place = torch.device(choose_device(device))
     try:
-        place = torch.device(device or best_device())
         with _no_progress_bar():
             model = SentenceTransformer(
                 str(folder),
@@ -174,8 +178,11 @@ def load_model(name: str | Path, revision: str | None, device: str | None) -> Se
 
 
 def halved(model: SentenceTransformer, precision: torch.dtype) -> SentenceTransformer:
-    """`model` in half precision, without a last `Normalize`: that divides a vector of zeros by an
-    epsilon which float16 takes for zero. `unit_rows` does the same in full precision."""
+    """Convert `model` to half precision, without a last `Normalize`.
+
+    `Normalize` divides a vector of zeros by an epsilon, which is zero in float16. `unit_rows` does
+    the same in full precision.
+    """
     from sentence_transformers.sentence_transformer.modules import Normalize
 
     if isinstance(model[-1], Normalize):
@@ -183,17 +190,9 @@ def halved(model: SentenceTransformer, precision: torch.dtype) -> SentenceTransf
     return model.to(dtype=precision)
 
 
-def best_device() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
-    """transformers draws one to stderr for every load, which is noise in a worker's log."""
+    """Hide the progress bar that transformers writes to a worker's log at every load."""
     from transformers.utils import logging as untyped
 
     logging: Any = untyped

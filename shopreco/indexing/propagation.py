@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from shopreco.db.copy import read_vectors
 from shopreco.db.routing import write_alias
 from shopreco.encoders.base import Vectors
-from shopreco.encoders.graph import Links, gpu, propagate
+from shopreco.encoders.devices import gpu
+from shopreco.encoders.graph import Links, propagate
 from shopreco.indexing import embeddings
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, Meaning
 from shopreco.spaces.sources import propagated_source

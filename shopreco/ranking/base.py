@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Ranked:
     parts: Mapping[str, NDArray[np.float64]]
 
 
+@runtime_checkable
 class Ranker(Protocol):
     """Makes one score of many. The order of the candidates does not matter.
 

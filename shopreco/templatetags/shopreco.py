@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +31,7 @@ from shopreco.catalogues import Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
 from shopreco.queries.limits import MAX_EXCLUDED
+from shopreco.registries import did_you_mean
 from shopreco.services import ResultPage, recommend
 
 logger = logging.getLogger(__name__)
@@ -182,9 +182,7 @@ def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
         )
     for option in options:
         if option not in OPTIONS and not option.startswith(MAX_PER):
-            close = get_close_matches(option, OPTIONS, n=1)
-            known = ", ".join([*OPTIONS, f"{MAX_PER}<facet>"])
-            hint = f"Did you mean {close[0]!r}?" if close else f"Known: {known}."
+            hint = did_you_mean(option, [*OPTIONS, f"{MAX_PER}<facet>"])
             raise template.TemplateSyntaxError(f"recommendations has no option {option!r}. {hint}")
     seed, placement = map(parser.compile_filter, arguments)
     return RecommendationsNode(seed, placement, options, target)

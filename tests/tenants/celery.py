@@ -10,8 +10,9 @@ app.autodiscover_tasks(lambda: list(settings.INSTALLED_APPS))
 
 @app.on_after_finalize.connect
 def schedule_periodic_tasks(sender: CeleryApp, **kwargs: object) -> None:
-    from shopreco.tasks import BEAT_SCHEDULE
+    from shopreco.tasks import beat_schedule
 
     # Every second, for the tests.
-    sweep = BEAT_SCHEDULE["shopreco-sweep"] | {"schedule": 1}
-    sender.conf.beat_schedule |= BEAT_SCHEDULE | {"shopreco-sweep": sweep}
+    schedule = beat_schedule()
+    schedule["shopreco-sweep"]["schedule"] = 1
+    sender.conf.beat_schedule |= schedule

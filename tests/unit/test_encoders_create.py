@@ -25,7 +25,7 @@ def test_the_other_keys_are_options() -> None:
     ("config", "message"),
     [
         ({"MODELL": "x"}, "Did you mean 'MODEL'?"),
-        ({"CLASS": HASHING, "FLAVOUR": 1}, "Possible: DIMENSION."),
+        ({"CLASS": HASHING, "FLAVOUR": 1}, "no option 'FLAVOUR'. Known: DIMENSION."),
         ({"CLASS": "HashingEncoder"}, "not a dotted path"),
         ({"CLASS": None}, "not a dotted path"),
         ({"CLASS": "shopreco.encoders.Nothing"}, "cannot be imported"),
