@@ -173,4 +173,4 @@ def test_nothing_is_left_at_the_broker(servers: EmbeddedServers) -> None:
 def test_the_same_photo_has_the_same_vector_as_in_the_index() -> None:
     """What the shop's own picture finds is itself: both were encoded in the same way."""
     page = search(photo=photo("green", 64, "PNG"), limit=1)
-    assert page.results[0].parts["looks"] == pytest.approx(photos.ALONE["looks"], abs=1e-3)
+    assert page.results[0].parts["looks"] == pytest.approx(photos.ALONE.weights["looks"], abs=1e-3)

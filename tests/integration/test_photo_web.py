@@ -79,7 +79,7 @@ def test_no_worker_is_needed(colour: str) -> None:
 
 def test_the_same_photo_has_the_same_vector_as_in_the_index() -> None:
     page = search(photo=photo("green", 64, "PNG"), limit=1)
-    assert page.results[0].parts["looks"] == pytest.approx(photos.ALONE["looks"], abs=1e-3)
+    assert page.results[0].parts["looks"] == pytest.approx(photos.ALONE.weights["looks"], abs=1e-3)
 
 
 def test_a_photo_that_cannot_be_read_says_why() -> None:
