@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError
 
 from shopreco import services
-from shopreco.evaluation.scratch import ScratchDatabase, in_scratch
+from shopreco.evaluation.scratch.database import ScratchDatabase, in_scratch
 from shopreco.indexing.runs import Progress
 from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shopreco.evaluation import beir
-from shopreco.evaluation.beir import DatasetError, Document
+from shopreco.evaluation.datasets import beir
+from shopreco.evaluation.datasets.beir import DatasetError, Document
 
 CORPUS = (
     '{"_id": "a", "title": "Oak table", "text": "Solid.", "metadata": {"brand": "Elm & Co"}}\n'

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shopreco.evaluation.beir import DatasetError
-from shopreco.evaluation.clicks import Clicked, judge_clicks
+from shopreco.evaluation.datasets.beir import DatasetError
+from shopreco.evaluation.datasets.clicks import Clicked, judge_clicks
 
 PRODUCTS = {"a", "b", "7"}
 

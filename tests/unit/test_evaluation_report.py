@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from shopreco.evaluation.comparison import Outcome, clock
-from shopreco.evaluation.report import Report, table
+from shopreco.evaluation.protocols.comparison import Outcome, clock
+from shopreco.evaluation.protocols.report import Report, table
 
 METRICS = dict.fromkeys(
     ("ndcg@10", "recall@100", "mrr@10", "precision@10", "ndcg@10_judged"), 0.51239

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from shopreco.evaluation.metrics import measure
-from shopreco.evaluation.weights import (
+from shopreco.evaluation.protocols.metrics import measure
+from shopreco.evaluation.protocols.weight_search import (
     BLOCK,
     DEPTH,
     FOLDS,

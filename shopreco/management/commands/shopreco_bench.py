@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from shopreco import services
-from shopreco.evaluation import beir
-from shopreco.evaluation.report import table
-from shopreco.evaluation.scratch import GENERATED, ScratchDatabase
+from shopreco.evaluation.datasets import beir
+from shopreco.evaluation.protocols.report import table
+from shopreco.evaluation.scratch.database import GENERATED, ScratchDatabase
 from shopreco.management.scratch import ScratchCommand
 
 
@@ -103,22 +103,22 @@ class Command(ScratchCommand):
             options["json"].write_text(f"{text}\n", encoding="utf-8")
 
     def _saves(self, saves: int, products: int) -> dict[str, Any]:
-        from shopreco.evaluation.saves import benchmark_saves
+        from shopreco.evaluation.benchmarks.saves import benchmark_saves
 
         result = benchmark_saves(saves, products)
         self.stdout.write(result.as_text())
         return result.as_json()
 
     def _browse(self, products: int) -> dict[str, Any]:
-        from shopreco.evaluation.browsing import benchmark_browsing
+        from shopreco.evaluation.benchmarks.browsing import benchmark_browsing
 
         result = benchmark_browsing(services.search, products, self.index)
         self.stdout.write(result.as_text())
         return result.as_json()
 
     def _index(self, folder: Path, limit: int | None) -> dict[str, Any]:
-        from shopreco.evaluation.benchmark import benchmark_indexing
-        from shopreco.evaluation.preparation import load
+        from shopreco.evaluation.benchmarks.indexing import benchmark_indexing
+        from shopreco.evaluation.scratch.preparation import load
 
         load(beir.find_corpus(folder), limit)
         result = benchmark_indexing(self.index)
@@ -126,8 +126,8 @@ class Command(ScratchCommand):
         return {"dataset": folder.name, **result.as_json()}
 
     def _fuse(self, folder: Path, limit: int | None) -> dict[str, Any]:
-        from shopreco.evaluation.preparation import load
-        from shopreco.evaluation.refusion import benchmark_fusion
+        from shopreco.evaluation.benchmarks.refusion import benchmark_fusion
+        from shopreco.evaluation.scratch.preparation import load
 
         load(beir.find_corpus(folder), limit)
         result = benchmark_fusion()
@@ -135,9 +135,9 @@ class Command(ScratchCommand):
         return {"dataset": folder.name, **result.as_json()}
 
     def _ann(self, folder: Path, limit: int | None) -> dict[str, Any]:
-        from shopreco.evaluation import ann
-        from shopreco.evaluation.comparison import TIMED_QUERIES
-        from shopreco.evaluation.preparation import prepare
+        from shopreco.evaluation.benchmarks import ann
+        from shopreco.evaluation.protocols.comparison import TIMED_QUERIES
+        from shopreco.evaluation.scratch.preparation import prepare
 
         space = prepare(beir.find_corpus(folder), self.index)
         queries = beir.read_queries(beir.find_queries(folder))
@@ -147,9 +147,9 @@ class Command(ScratchCommand):
         return {"dataset": folder.name, "queries": len(texts), **ann.as_json(figures)}
 
     def _search(self, folder: Path, limit: int | None) -> dict[str, Any]:
-        from shopreco.evaluation.benchmark import benchmark_search
-        from shopreco.evaluation.comparison import TIMED_QUERIES
-        from shopreco.evaluation.preparation import prepare
+        from shopreco.evaluation.benchmarks.indexing import benchmark_search
+        from shopreco.evaluation.protocols.comparison import TIMED_QUERIES
+        from shopreco.evaluation.scratch.preparation import prepare
 
         prepare(beir.find_corpus(folder), self.index)
         queries = beir.read_queries(beir.find_queries(folder))

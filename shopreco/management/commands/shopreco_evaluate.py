@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
-from shopreco.evaluation import beir, recbole
-from shopreco.evaluation.scratch import ScratchDatabase
+from shopreco.evaluation.datasets import beir, recbole
+from shopreco.evaluation.scratch.database import ScratchDatabase
 from shopreco.fusion import WEIGHT_OF
 from shopreco.management.scratch import ScratchCommand
 
 if TYPE_CHECKING:
-    from shopreco.evaluation.graph import GraphReport
-    from shopreco.evaluation.report import Report
-    from shopreco.evaluation.visual import VisualReport
+    from shopreco.evaluation.protocols.graph import GraphReport
+    from shopreco.evaluation.protocols.report import Report
+    from shopreco.evaluation.protocols.visual import VisualReport
 
 
 def left_out(chosen: str) -> dict[str, float]:
@@ -83,18 +83,18 @@ class Command(ScratchCommand):
             options["json"].write_text(f"{text}\n", encoding="utf-8")
 
     def _visual(self, options: Mapping[str, Any]) -> VisualReport:
-        from shopreco.evaluation.visual import evaluate
+        from shopreco.evaluation.protocols.visual import evaluate
 
         return evaluate(options["folder"], services.search, self.index)
 
     def _graph(self, options: Mapping[str, Any]) -> GraphReport:
-        from shopreco.evaluation.graph import evaluate
+        from shopreco.evaluation.protocols.graph import evaluate
 
         return evaluate(options["folder"], services.recommend, self.index)
 
     def _search(self, options: Mapping[str, Any]) -> Report:
-        from shopreco.evaluation.corpus.catalogues import CorpusCatalogue
-        from shopreco.evaluation.search import evaluate
+        from shopreco.evaluation.protocols.search import evaluate
+        from shopreco.evaluation.scratch.corpus.catalogues import CorpusCatalogue
 
         if options["modalities"]:
             CorpusCatalogue.modality_weights = left_out(options["modalities"])

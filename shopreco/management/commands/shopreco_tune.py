@@ -7,9 +7,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from shopreco.evaluation.beir import find_corpus
-from shopreco.evaluation.questions import Questions, clicked_questions, judged_questions
-from shopreco.evaluation.scratch import ScratchDatabase
+from shopreco.evaluation.datasets.beir import find_corpus
+from shopreco.evaluation.datasets.judged_queries import (
+    Questions,
+    clicked_questions,
+    judged_questions,
+)
+from shopreco.evaluation.scratch.database import ScratchDatabase
 from shopreco.management.scratch import ScratchCommand
 
 
@@ -59,7 +63,7 @@ class Command(ScratchCommand):
         self.run_in(database, ["fusion", str(folder)], {name: options[name] for name in names})
 
     def work(self, options: Mapping[str, Any]) -> None:
-        from shopreco.evaluation.tuning import tune_fusion
+        from shopreco.evaluation.protocols.fusion_weights import tune_fusion
 
         found = tune_fusion(options["folder"], self._questions(options), self.index)
         self.stdout.write(found.as_text())
