@@ -1,25 +1,30 @@
-"""Approximate nearest neighbours: what each vector index finds of the exact ones, at which size."""
+"""The benchmark of vector indexes: recall of the exact neighbours, size and times."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from django.db import connection
 
-from shopreco.evaluation.protocols.comparison import WARM_UP
+from shopreco.evaluation.base import Work
+from shopreco.evaluation.benchmarks.searches import timed_queries
+from shopreco.evaluation.datasets.beir import find_corpus
+from shopreco.evaluation.protocols.comparison import WARM_UP_QUERIES
 from shopreco.evaluation.protocols.metrics import percentiles
-from shopreco.evaluation.protocols.report import table
+from shopreco.evaluation.scratch.preparation import prepare
+from shopreco.evaluation.tables import table
 from shopreco.indexing import spaces
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
 from shopreco.retrieval import dense
 from shopreco.retrieval.conditions import Filters
 from shopreco.retrieval.vectors import query_encoder
 
-DEPTH = 10
+DEPTH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,45 @@ class IndexFigures:
     p95_ms: float
 
 
-def benchmark_indexes(space: EmbeddingSpace, queries: Sequence[str]) -> dict[str, IndexFigures]:
-    """Figures by kind of index, over the stored vectors of a space; its own index is put back."""
+@dataclass(frozen=True, slots=True)
+class AnnBenchmark:
+    """Figures by kind of index."""
+
+    dataset: str
+    queries: int
+    figures: Mapping[str, IndexFigures]
+
+    def as_json(self) -> dict[str, Any]:
+        figures = {kind: asdict(each) for kind, each in self.figures.items()}
+        return {"dataset": self.dataset, "queries": self.queries, **figures}
+
+    def as_text(self) -> str:
+        rows = [
+            [
+                kind,
+                f"{each.recall:.4f}",
+                f"{each.bytes / 2**20:.1f}",
+                f"{each.build_seconds:.1f}",
+                f"{each.p50_ms:.2f}",
+                f"{each.p95_ms:.2f}",
+            ]
+            for kind, each in self.figures.items()
+        ]
+        header = ["", f"recall@{DEPTH}", "MiB", "build s", "p50 ms", "p95 ms"]
+        return f"{self.dataset}, {self.queries} queries\n{table(header, rows)}"
+
+
+def benchmark_indexes(folder: Path, limit: int | None, work: Work) -> AnnBenchmark:
+    """Build each vector index over the embeddings of a folder, and ask it at most `limit` queries.
+
+    The space's own index is put back.
+
+    Raises:
+        DatasetError: a file is malformed.
+        IndexingFailed: the index could not be built.
+    """
+    space = prepare(find_corpus(folder), work)
+    queries = timed_queries(folder, limit)
     encoder = query_encoder(space)
     vectors = np.array([encoder.encode_query(query) for query in queries])
     expected = _exact(space, vectors)
@@ -46,26 +88,7 @@ def benchmark_indexes(space: EmbeddingSpace, queries: Sequence[str]) -> dict[str
             figures[kind.value] = _measured(space, vectors, expected, seconds)
     finally:
         _rebuilt(space, own)
-    return figures
-
-
-def as_text(figures: Mapping[str, IndexFigures]) -> str:
-    rows = [
-        [
-            kind,
-            f"{each.recall:.4f}",
-            f"{each.bytes / 2**20:.1f}",
-            f"{each.build_seconds:.1f}",
-            f"{each.p50_ms:.2f}",
-            f"{each.p95_ms:.2f}",
-        ]
-        for kind, each in figures.items()
-    ]
-    return table(["", f"recall@{DEPTH}", "MiB", "build s", "p50 ms", "p95 ms"], rows)
-
-
-def as_json(figures: Mapping[str, IndexFigures]) -> dict[str, Any]:
-    return {kind: asdict(each) for kind, each in figures.items()}
+    return AnnBenchmark(folder.name, len(queries), figures)
 
 
 def _exact(space: EmbeddingSpace, vectors: np.ndarray) -> list[set[int]]:
@@ -92,7 +115,7 @@ def _measured(
     space: EmbeddingSpace, vectors: np.ndarray, expected: Sequence[set[int]], seconds: float
 ) -> IndexFigures:
     everything = Filters()
-    for vector in vectors[:WARM_UP]:
+    for vector in vectors[:WARM_UP_QUERIES]:
         dense.nearest(space, vector, everything, DEPTH)
     times, found = [], 0
     for vector, nearest in zip(vectors, expected, strict=True):

@@ -1,4 +1,4 @@
-"""How long the category pages of a large catalogue take: filter, order, a page of cards."""
+"""The benchmark of category pages in a large catalogue: filter, order, a page of cards."""
 
 from __future__ import annotations
 
@@ -11,39 +11,32 @@ from typing import Any, Final
 import numpy as np
 from django.db.models import Count
 
-from shopreco.catalogues import get_catalogue
-from shopreco.evaluation.protocols.report import table
+from shopreco.evaluation.base import Work
 from shopreco.evaluation.scratch.corpus.rows import vacuum
 from shopreco.evaluation.scratch.preparation import (
     INDEX_TABLES,
     IndexingFailed,
-    Work,
+    cancel_abandoned_runs,
+    index_catalogue,
     migrate,
-    other_settings,
 )
 from shopreco.evaluation.scratch.shop.models import Category, Product
 from shopreco.evaluation.scratch.shop.rows import fill_shop
-from shopreco.indexing import runs, spaces
-from shopreco.models import IndexRun, RunState
+from shopreco.evaluation.tables import table
+from shopreco.indexing import spaces
 from shopreco.retrieval.results import ResultPage
 
 CATALOGUE: Final = Product._meta.label_lower
-SETTINGS: Final[Mapping[str, Any]] = {
-    "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 32},
-    "MODALITY_WEIGHTS": {"BETA": 0.0},
-}
-"""Browsing compares no vectors, so they may be cheap."""
-
 CARDS: Final = 24
 ROUNDS: Final = 7
 ORDERS: Final = ("price_asc", "newest", "title")
 SIZES: Final = {"largest": 0.0, "tenth": 0.1, "median": 0.5}
-"""Categories that are asked for, by their place among all, the fullest first."""
+"""Categories that are asked for, by their place among all, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Milliseconds of a page, every time it was asked for; how many products its total says."""
+class TimedPage:
+    """The milliseconds of a page, in every round, and its total of products."""
 
     name: str
     total: int
@@ -58,7 +51,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class BrowseBenchmark:
     products: int
-    pages: tuple[Page, ...]
+    pages: tuple[TimedPage, ...]
 
     def as_json(self) -> dict[str, Any]:
         medians = {
@@ -84,41 +77,37 @@ class BrowseBenchmark:
 def benchmark_browsing(
     search: Callable[..., ResultPage], products: int, work: Work
 ) -> BrowseBenchmark:
-    """Time pages of the generated shop; it is made and indexed unless it is there already.
+    """Time pages of the generated shop. It is made and indexed unless it is there already.
 
     Raises:
         IndexingFailed: its index could not be built.
     """
     migrate()
-    with other_settings(**SETTINGS):
-        if fill_shop(products) or spaces.active_space(CATALOGUE) is None:
-            _index(work)
-        questions = dict(_questions())
-        times: dict[tuple[str, bool], list[float]] = {}
-        totals: dict[str, int] = {}
-        for round_ in range(ROUNDS + 1):
-            for (name, question), facets in product(questions.items(), (False, True)):
-                milliseconds, page = _timed(search, question, ["*"] if facets else None)
-                totals[name] = page.total
-                if round_:  # the first one warms up
-                    times.setdefault((name, facets), []).append(milliseconds)
+    if fill_shop(products) or spaces.active_space(CATALOGUE) is None:
+        _index(work)
+    requests = dict(_requests())
+    times: dict[tuple[str, bool], list[float]] = {}
+    totals: dict[str, int] = {}
+    for round_ in range(ROUNDS + 1):
+        for (name, request), facets in product(requests.items(), (False, True)):
+            milliseconds, page = _timed(search, request, ["*"] if facets else None)
+            totals[name] = page.total
+            if round_:  # the first one warms up
+                times.setdefault((name, facets), []).append(milliseconds)
     pages = (
-        Page(name, totals[name], facets, tuple(each)) for (name, facets), each in times.items()
+        TimedPage(name, totals[name], facets, tuple(each)) for (name, facets), each in times.items()
     )
     return BrowseBenchmark(products, tuple(pages))
 
 
 def _index(work: Work) -> None:
-    for abandoned in IndexRun.objects.filter(state__in=IndexRun.LIVE):
-        runs.cancel(abandoned)
-    run = work(runs.start(get_catalogue(CATALOGUE), rebuild=True), None)
-    if run.state != RunState.DONE:
-        raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
+    cancel_abandoned_runs()
+    index_catalogue(CATALOGUE, work, rebuild=True)
     vacuum(*INDEX_TABLES)
 
 
-def _questions() -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """Names and arguments of searches without a query."""
+def _requests() -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Names and arguments of the searches, which have no query."""
     categories = list(
         Category.objects.annotate(filled=Count("products")).order_by("-filled").values_list("path")
     )
@@ -144,13 +133,13 @@ def _questions() -> Sequence[tuple[str, Mapping[str, Any]]]:
 
 
 def _timed(
-    search: Callable[..., ResultPage], question: Mapping[str, Any], facets: Sequence[str] | None
+    search: Callable[..., ResultPage], request: Mapping[str, Any], facets: Sequence[str] | None
 ) -> tuple[float, ResultPage]:
     started = perf_counter()
-    page = search(catalogue=CATALOGUE, limit=CARDS, facets=facets, **question)
+    page = search(catalogue=CATALOGUE, limit=CARDS, facets=facets, **request)
     for result in page:
         str(result.object)
     milliseconds = (perf_counter() - started) * 1000
     if page.degraded or not page.total:
-        raise IndexingFailed(f"{question} answers {page.total} products, {page.degraded}.")
+        raise IndexingFailed(f"{request} answers {page.total} products, {page.degraded}.")
     return milliseconds, page

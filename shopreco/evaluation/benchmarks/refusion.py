@@ -1,12 +1,13 @@
-"""What a change of weights costs: fusing all items again, against encoding them."""
+"""The benchmark of a change of weights: vector fusion of all items, against encoding them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import mean
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -14,23 +15,26 @@ from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_image_encoder
 from shopreco.encoders.base import Vectors
-from shopreco.evaluation.benchmarks.indexing import BareEncoding, bare_encoder
-from shopreco.evaluation.scratch.corpus.catalogues import CorpusCatalogue
+from shopreco.evaluation.benchmarks.bare_encoding import BareEncoding, bare_encoder
+from shopreco.evaluation.datasets.beir import find_corpus
 from shopreco.evaluation.scratch.corpus.models import CorpusProduct
 from shopreco.evaluation.scratch.corpus.rows import vacuum
-from shopreco.evaluation.scratch.preparation import CATALOGUE
+from shopreco.evaluation.scratch.overrides import other_weights, overridden_settings
+from shopreco.evaluation.scratch.preparation import CATALOGUE, load
 from shopreco.exceptions import ShopRecoError
 from shopreco.fusion import IMAGE, MIN_PAIRS, TEXT
 from shopreco.indexing import alignments, fusing, spaces
 from shopreco.indexing.modalities import Encoded, Source, write_vectors
 from shopreco.models import Embedding, EmbeddingSpace, Item, Outcome
 
-ROUNDS = 3
-WARM_UP = 32
-TEXTS, PICTURES = 256, 32
-"""How many are encoded in a round, about: texts of the corpus, generated pictures."""
-PIXELS = 224
-PAGE = 5_000
+ROUNDS: Final = 3
+WARM_UP_TEXTS: Final = 32
+TEXTS: Final = 256
+"""About as many texts of the corpus are encoded in a round."""
+PICTURES: Final = 32
+"""Generated pictures that are encoded in a round."""
+PIXELS: Final = 224
+BATCH_SIZE: Final = 5_000
 
 
 class TooFewProducts(ShopRecoError):
@@ -41,15 +45,16 @@ class TooFewProducts(ShopRecoError):
 
 @dataclass(frozen=True, slots=True)
 class FusionBenchmark:
-    """Seconds, taken in turns: of slices of the texts, of `PICTURES` pictures, of all products.
+    """Seconds, taken in turns: encoding slices of texts and of pictures, fusing all products.
 
-    Encoding all texts, and a picture of each product, is scaled from the slices.
+    The times of all texts, and of one picture a product, are scaled from the slices.
     """
 
+    dataset: str
     products: int
     threads: int
     text_slices: int
-    """Equal ones, of which as many as `texts` were encoded."""
+    """Equal slices of all texts; as many as `texts` were encoded."""
     texts: tuple[float, ...]
     pictures: tuple[float, ...]
     fused: tuple[float, ...]
@@ -64,12 +69,12 @@ class FusionBenchmark:
 
     @property
     def ratio(self) -> float:
-        """Fusing over encoding of texts and pictures."""
+        """Time of fusing over that of encoding texts and pictures."""
         return mean(self.fused) / (self.text_seconds + self.picture_seconds)
 
     @property
     def text_ratio(self) -> float:
-        """Fusing texts and pictures over encoding the texts alone."""
+        """Time of fusing texts and pictures over that of encoding the texts alone."""
         return mean(self.fused) / self.text_seconds
 
     def as_json(self) -> dict[str, Any]:
@@ -100,16 +105,18 @@ class FusionBenchmark:
             "Pictures are generated, and opening files is not counted. Stored vectors are copies "
             "of those that were encoded. Building the vector index is on neither side."
         )
-        head = f"{self.products} products, {self.threads} threads"
+        head = f"{self.dataset}: {self.products} products, {self.threads} threads"
         return "\n".join([head, *lines, shares, notes])
 
 
-def benchmark_fusion() -> FusionBenchmark:
-    """Fuse the loaded, so far unindexed corpus for new weights, and take the times.
+def benchmark_fusion(folder: Path, limit: int | None) -> FusionBenchmark:
+    """Load at most `limit` products of a folder, fuse them for new weights and take the times.
 
     Raises:
-        TooFewProducts: see there.
+        DatasetError: the corpus is malformed.
+        TooFewProducts: there are fewer than pictures need to be aligned.
     """
+    load(find_corpus(folder), limit)
     catalogue = get_catalogue(CATALOGUE)
     passages = {
         document.object_id: document.passage
@@ -119,7 +126,7 @@ def benchmark_fusion() -> FusionBenchmark:
         raise TooFewProducts(f"{len(passages)} products are too few: {MIN_PAIRS} are needed.")
     texts = list(passages.values())
     encode, threads, _batch_size = bare_encoder()
-    encode(texts[:: max(1, len(texts) // WARM_UP)])
+    encode(texts[:: max(1, len(texts) // WARM_UP_TEXTS)])
     encoded: list[Vectors] = []
     slices = max(ROUNDS + 1, len(texts) // TEXTS)
     bare = BareEncoding(lambda part: encoded.append(encode(part)), texts, slices)
@@ -138,6 +145,7 @@ def benchmark_fusion() -> FusionBenchmark:
         fusing.fuse_all(space)
         fused.append(perf_counter() - started)
     return FusionBenchmark(
+        dataset=folder.name,
         products=Embedding.objects.filter(space=space).count(),
         threads=threads,
         text_slices=slices,
@@ -148,7 +156,7 @@ def benchmark_fusion() -> FusionBenchmark:
 
 
 class BarePictures:
-    """Encodes `PICTURES` generated pictures at every call: noise, no two of them alike."""
+    """Encodes `PICTURES` generated pictures at every call. They are noise, each another."""
 
     def __init__(self) -> None:
         self._encoder = create_image_encoder(dict(get_settings().IMAGE_ENCODER))
@@ -173,20 +181,21 @@ class BarePictures:
 
 
 def _space(catalogue: Catalogue, image_weight: float) -> EmbeddingSpace:
-    CorpusCatalogue.modality_weights = {"IMAGE": image_weight, "BETA": 0.0}
-    return spaces.create_space(catalogue)
+    weights = other_weights(IMAGE=image_weight, BETA=0.0)
+    with overridden_settings(MODALITY_WEIGHTS=weights):
+        return spaces.create_space(catalogue)
 
 
 def _store(
     catalogue: Catalogue, object_ids: Sequence[str], texts: Vectors, pictures: Vectors
 ) -> None:
-    """Items with the modality vectors and the alignment that indexing would have left."""
+    """Create items with modality vectors and an alignment, as indexing would have done."""
     CorpusProduct.objects.update(image="generated")
     items = [
         Item(catalogue=CATALOGUE, object_id=id, group_id=group, outcome=Outcome.INDEXED)
         for group, id in enumerate(object_ids)
     ]
-    made = Item.objects.bulk_create(items, batch_size=PAGE)
+    made = Item.objects.bulk_create(items, batch_size=BATCH_SIZE)
     ids = {item.object_id: item.pk for item in made}
     space = _space(catalogue, image_weight=1.0)
     _write(space, TEXT, texts, ids, object_ids)
@@ -204,10 +213,10 @@ def _write(
     ids: Mapping[str, int],
     object_ids: Sequence[str],
 ) -> None:
-    """Modality vectors of some objects, which take turns with those that there are."""
+    """Write modality vectors of some objects. The vectors are used in turns."""
     source = Source(modality, space.encoders[modality])
-    for start in range(0, len(object_ids), PAGE):
-        page = object_ids[start : start + PAGE]
+    for start in range(0, len(object_ids), BATCH_SIZE):
+        page = object_ids[start : start + BATCH_SIZE]
         encoded = {o: vectors[(start + n) % len(vectors)] for n, o in enumerate(page)}
         hashes = {o: {modality: "generated"} for o in page}
         write_vectors(source, Encoded(dict(encoded), set(page)), hashes, ids, set(page))

@@ -1,11 +1,10 @@
-"""A process that saves rows of the generated shop when it is told to, with or without shopreco.
+"""A process that saves rows of the generated shop on command, with or without shopreco.
 
 Nothing of Django is imported before it has its settings.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from time import perf_counter
 from typing import Any, ClassVar, Final, Literal
 from uuid import uuid4
 
+from shopreco.evaluation.scratch.configuration import ScratchConfiguration
 from shopreco.exceptions import ShopRecoError
 
 BROKER_SECONDS: Final = 5
@@ -23,13 +23,13 @@ Model = Literal["Product", "Brand"]
 
 
 class NoBroker(ShopRecoError):
-    """No broker answers, so that a save would be measured without its nudge."""
+    """No broker answers, so saves would be measured without their nudges."""
 
     code: ClassVar[str] = "no_broker"
 
 
 class Saver:
-    """The other end of such a process."""
+    """Controls such a process."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -46,7 +46,7 @@ def saver(*, with_shopreco: bool) -> Iterator[Saver]:
     """Start a process on this scratch database; it ends with the block.
 
     Raises:
-        NoBroker: see there.
+        NoBroker: no broker answers.
     """
     context = get_context("spawn")  # a fork would have shopreco in it in any case
     here, there = context.Pipe()
@@ -64,10 +64,9 @@ def saver(*, with_shopreco: bool) -> Iterator[Saver]:
 
 
 def _work(pipe: Connection, with_shopreco: bool) -> None:
-    description = json.loads(os.environ["SHOPRECO_SCRATCH"])
+    configuration = ScratchConfiguration.from_environment()
     if not with_shopreco:
-        description["apps"].remove("shopreco")
-        os.environ["SHOPRECO_SCRATCH"] = json.dumps(description)
+        os.environ.update(configuration.without_shopreco().as_environment())
     import django
 
     django.setup()
@@ -76,7 +75,7 @@ def _work(pipe: Connection, with_shopreco: bool) -> None:
         _serve(pipe)
         return
     try:
-        with _own_queue(description["broker"]):
+        with _own_queue(configuration.broker):
             pipe.send("")
             _serve(pipe)
     except OSError as error:
@@ -84,7 +83,7 @@ def _work(pipe: Connection, with_shopreco: bool) -> None:
 
 
 def _serve(pipe: Connection) -> None:
-    """Answer until there is nothing more to save, or nobody to ask."""
+    """Save what is asked for, until the other end stops or is gone."""
     from django.db import transaction
 
     from shopreco.evaluation.scratch.shop.models import Brand, Product

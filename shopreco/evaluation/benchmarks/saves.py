@@ -1,8 +1,8 @@
-"""What a save of the shop costs with shopreco, against a process that does not have it.
+"""The benchmark of saves: their cost with shopreco, against a process that does not have it.
 
 Both processes are started alike and work on the same rows. The one without has the shop's app in
 `INSTALLED_APPS` and not shopreco: no receiver, no mark, no nudge. They save in turns, so that
-whatever else the machine does hits both alike. No worker runs.
+other load on the machine hits both alike. No worker runs.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import numpy as np
 from django.db import connection
 
 from shopreco.evaluation.benchmarks.saver import Model, Saver, saver
-from shopreco.evaluation.protocols.report import table
 from shopreco.evaluation.scratch.preparation import migrate
 from shopreco.evaluation.scratch.shop.models import Brand, Product
 from shopreco.evaluation.scratch.shop.rows import fill_shop
+from shopreco.evaluation.tables import table
 
 TURN: Final = 10
-WARM_UP: Final = 200
+WARM_UP_SAVES: Final = 200
 BRAND_SAVES: Final = 20
 OTHERS: Final = 2_000
-"""Products of other brands, one after another of which is saved."""
+"""Products of other brands, which are saved one after another."""
 DURABILITY: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class SaveTimes:
     """Milliseconds of the same saves, without shopreco and with it."""
 
     without: tuple[float, ...]
@@ -50,8 +50,8 @@ class SaveBenchmark:
     products: int
     durability: Mapping[str, str]
     """Settings of the server."""
-    product: Times
-    brand: Times
+    product: SaveTimes
+    brand: SaveTimes
 
     @property
     def is_durable(self) -> bool:
@@ -91,7 +91,7 @@ def benchmark_saves(saves: int, products: int) -> SaveBenchmark:
     """Save as many products, and a brand of so many others, without shopreco and with it.
 
     Raises:
-        NoBroker: there is nobody to nudge.
+        NoBroker: no broker answers.
     """
     migrate()
     fill_shop(products + OTHERS, of_first_brand=products)
@@ -99,20 +99,20 @@ def benchmark_saves(saves: int, products: int) -> SaveBenchmark:
     others = list(Product.objects.exclude(brand=brand).values_list("pk", flat=True))
     with saver(with_shopreco=False) as without, saver(with_shopreco=True) as with_it:
         both = (without, with_it)
-        _in_turns(both, "Product", list(islice(cycle(others), WARM_UP)), TURN)
+        _in_turns(both, "Product", list(islice(cycle(others), WARM_UP_SAVES)), TURN)
         _in_turns(both, "Brand", [brand.pk], 1)
         product = _in_turns(both, "Product", list(islice(cycle(others), saves)), TURN)
         of_brand = _in_turns(both, "Brand", [brand.pk] * BRAND_SAVES, 1)
     return SaveBenchmark(products, _durability(), product, of_brand)
 
 
-def _in_turns(both: tuple[Saver, Saver], model: Model, keys: Sequence[Any], turn: int) -> Times:
-    """Each saves all rows; who goes first changes with every turn."""
+def _in_turns(both: tuple[Saver, Saver], model: Model, keys: Sequence[Any], turn: int) -> SaveTimes:
+    """Both save all rows. Who goes first changes with every turn."""
     times: tuple[list[float], list[float]] = ([], [])
     for number, start in enumerate(range(0, len(keys), turn)):
         for at in (0, 1) if number % 2 else (1, 0):
             times[at].extend(both[at].save(model, keys[start : start + turn]))
-    return Times(tuple(times[0]), tuple(times[1]))
+    return SaveTimes(tuple(times[0]), tuple(times[1]))
 
 
 def _durability() -> dict[str, str]:

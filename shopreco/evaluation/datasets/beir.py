@@ -1,8 +1,7 @@
 """BEIR folders: `corpus.jsonl`, `queries.jsonl` and `qrels.tsv`, each plain or gzip.
 
 Thakur et al. 2021, "BEIR: A heterogeneous benchmark for zero-shot evaluation of information
-retrieval models". Beside BEIR's own names, those of a part are read: `queries.dev.jsonl`,
-`qrels.dev.tsv`.
+retrieval models". Names of a split, such as `queries.dev.jsonl`, are read too.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path:
 
 
 def read_corpus(path: Path) -> Iterator[Document]:
-    """The documents in the order of the file.
+    """Read the documents, in the order of the file.
 
     Raises:
         DatasetError: a line is malformed, or repeats an `_id`.
@@ -88,7 +87,11 @@ def read_corpus(path: Path) -> Iterator[Document]:
 
 
 def read_queries(path: Path) -> dict[str, str]:
-    """Texts by query id, in the order of the file. Raises `DatasetError`."""
+    """Read the texts by query id, in the order of the file.
+
+    Raises:
+        DatasetError: a line is malformed, or repeats an `_id`.
+    """
     seen: set[str] = set()
     return {
         _id(path, number, row, seen): _text(path, number, row, "text")
@@ -97,10 +100,10 @@ def read_queries(path: Path) -> dict[str, str]:
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Judgements of a tab-separated file: query, document, whole score; a header is passed over.
+    """Read a tab-separated file of query, document and whole score. A header is skipped.
 
     Raises:
-        DatasetError: a line has not three cells, or its score is no whole number.
+        DatasetError: a line does not have three cells, or its score is not a whole number.
     """
     judgements: dict[str, dict[str, int]] = {}
     for number, line in numbered_lines(path):
@@ -118,10 +121,10 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     return judgements
 
 
-def read_questions(
+def read_judged_queries(
     queries: Path, qrels: Path, limit: int | None = None
 ) -> tuple[dict[str, str], Judgements]:
-    """Texts and judgements of the queries that have both, at most `limit` of them.
+    """Read texts and judgements of the queries that have both, at most `limit` of them.
 
     Raises:
         DatasetError: a file is malformed, or no query has been judged.
@@ -135,9 +138,9 @@ def read_questions(
 
 
 def sample(queries: Mapping[str, str], limit: int | None) -> dict[str, str]:
-    """At most `limit` queries, the same on every machine: those with the smallest hash of the id.
+    """Choose at most `limit` queries, the same on every machine: those with the smallest hashes.
 
-    Query files are often sorted by text, so their first lines are no fair sample.
+    Query files are often sorted by text, so their first lines are not a fair sample.
     """
     if limit is None or limit >= len(queries):
         return dict(queries)
@@ -146,18 +149,18 @@ def sample(queries: Mapping[str, str], limit: int | None) -> dict[str, str]:
 
 
 def digest(text: str) -> bytes:
-    """SHA-1, the same on every machine: what rows are sampled and parted by."""
+    """SHA-1, the same on every machine: samples and splits are made by it."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).digest()
 
 
 def fingerprint(path: Path) -> str:
-    """sha256 of the file as it lies there."""
+    """SHA-256 of the file, compressed as it is."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Line number, from 1, and text of every line that is not blank."""
+    """Yield number, from 1, and text of every line that is not blank."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             for number, line in enumerate(file, start=1):

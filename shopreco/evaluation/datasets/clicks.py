@@ -1,7 +1,7 @@
-"""Clicks of shoppers as judgements: a CSV file, plain or gzip, that any shop can export.
+"""Clicks of visitors as judgements: a CSV file, plain or gzip, that any shop can export.
 
-Columns `query` and `product`, and perhaps `clicks`, which is 1 where it is left out. Rows of the
-same pair add up, and other columns are passed over. A pair with c clicks gets the score
+Columns are `query`, `product` and perhaps `clicks`, which is 1 where it is left out. Rows of the
+same pair add up, and other columns are skipped. A pair with c clicks gets the score
 log2(1 + c), rounded, so that its gain of 2^score - 1 is about c.
 """
 
@@ -20,26 +20,27 @@ from shopreco.text import normalise_query
 QUERY, PRODUCT, CLICKS = "query", "product", "clicks"
 
 
-class Pair(NamedTuple):
+class ClickedPair(NamedTuple):
     query: str
     product: str
 
 
-class Clicked(NamedTuple):
-    """Judgements by query, and how many of the clicked products were not among the known ones."""
+class ClickJudgements(NamedTuple):
+    """Judgements by query, and how many of the clicked products are unknown."""
 
     judgements: Judgements
     unknown: int
 
 
-def judge_clicks(path: Path, products: Collection[str], max_length: int) -> Clicked:
-    """Judgements of the products that are known, by queries as search understands them, of which
-    it reads `max_length` characters.
+def judge_clicks(path: Path, products: Collection[str], max_length: int) -> ClickJudgements:
+    """Judge the known products by their clicks. Queries are normalised as search does it.
+
+    max_length: characters of a query that search reads.
 
     Raises:
         DatasetError: a line is malformed, or nobody clicked on any of the products.
     """
-    clicks: Counter[Pair] = Counter()
+    clicks: Counter[ClickedPair] = Counter()
     for pair, count in read_clicks(path, max_length):
         clicks[pair] += count
     judgements: dict[str, dict[str, int]] = defaultdict(dict)
@@ -48,11 +49,11 @@ def judge_clicks(path: Path, products: Collection[str], max_length: int) -> Clic
             judgements[pair.query][pair.product] = round(log2(1 + count))
     if not judgements:
         raise DatasetError(f"{path} has no clicks on products of the corpus.")
-    return Clicked(dict(judgements), len({pair.product for pair in clicks} - set(products)))
+    return ClickJudgements(dict(judgements), len({pair.product for pair in clicks} - set(products)))
 
 
-def read_clicks(path: Path, max_length: int) -> Iterator[tuple[Pair, int]]:
-    """Pairs and their clicks, row by row. max_length: see `judge_clicks`.
+def read_clicks(path: Path, max_length: int) -> Iterator[tuple[ClickedPair, int]]:
+    """Yield pairs and their clicks, row by row. max_length: see `judge_clicks`.
 
     Raises:
         DatasetError: a line is malformed.
@@ -75,7 +76,7 @@ def read_clicks(path: Path, max_length: int) -> Iterator[tuple[Pair, int]]:
         for row in rows:
             if None in row or None in row.values():
                 raise DatasetError(f"{path}:{number}: expected {len(columns)} cells.")
-            pair = Pair(normalise_query(row[QUERY], max_length), row[PRODUCT].strip())
+            pair = ClickedPair(normalise_query(row[QUERY], max_length), row[PRODUCT].strip())
             count = row.get(CLICKS, "").strip() or "1"
             if not all(pair):
                 raise DatasetError(f"{path}:{number}: no {PRODUCT if pair.query else QUERY}.")

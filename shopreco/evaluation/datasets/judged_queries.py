@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shopreco.conf import get_settings
 from shopreco.evaluation.datasets.beir import (
@@ -16,28 +16,28 @@ from shopreco.evaluation.datasets.beir import (
     find_qrels,
     find_queries,
     read_corpus,
-    read_questions,
+    read_judged_queries,
     sample,
 )
 from shopreco.evaluation.datasets.clicks import judge_clicks
 
-LABELS = ("baseColour", "articleType", "gender")
-MINIMUM_OCCURRENCES = 5
+LABELS: Final = ("baseColour", "articleType", "gender")
+MIN_OCCURRENCES: Final = 5
 
 
-class Questions(NamedTuple):
+class JudgedQueries(NamedTuple):
     """Texts and judgements, by query id."""
 
     texts: dict[str, str]
     judgements: Judgements
     note: str = ""
-    """What a reader of the figures should know of them."""
+    """A remark that is printed with the figures."""
 
 
-def judged_questions(
+def judged_queries(
     folder: Path, queries: Path | None = None, qrels: Path | None = None, limit: int | None = None
-) -> Questions:
-    """At most `limit`; a folder without such files is asked for its labels.
+) -> JudgedQueries:
+    """Read at most `limit` queries of a folder; without such files, make them of its labels.
 
     Raises:
         DatasetError: a file is malformed, or there is neither.
@@ -45,15 +45,15 @@ def judged_questions(
     try:
         files = queries or find_queries(folder), qrels or find_qrels(folder)
     except DatasetError:
-        judgements = labelled_questions(read_corpus(find_corpus(folder)))
+        judgements = labelled_queries(read_corpus(find_corpus(folder)))
         if queries or qrels or not judgements:
             raise
         return _chosen(judgements, limit)
-    return Questions(*read_questions(*files, limit))
+    return JudgedQueries(*read_judged_queries(*files, limit))
 
 
-def clicked_questions(folder: Path, clicks: Path, limit: int | None = None) -> Questions:
-    """At most `limit` of the queries after which people clicked on products of the folder.
+def clicked_queries(folder: Path, clicks: Path, limit: int | None = None) -> JudgedQueries:
+    """Read at most `limit` queries after which people clicked on products of the folder.
 
     Raises:
         DatasetError: a file is malformed, or there is no such query.
@@ -65,18 +65,18 @@ def clicked_questions(folder: Path, clicks: Path, limit: int | None = None) -> Q
     return _chosen(judgements, limit, note)
 
 
-def _chosen(judgements: Judgements, limit: int | None, note: str = "") -> Questions:
-    """Of queries that are known by their texts."""
+def _chosen(judgements: Judgements, limit: int | None, note: str = "") -> JudgedQueries:
+    """Sample queries whose ids are their texts."""
     texts = sample({query: query for query in judgements}, limit)
-    return Questions(texts, {query: judgements[query] for query in texts}, note)
+    return JudgedQueries(texts, {query: judgements[query] for query in texts}, note)
 
 
-def labelled_questions(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
-    """Queries such as "Blue Shirts Men", for every combination of `LABELS` that occurs often
-    enough, with the ids of those that have them, each with a score of 1."""
+def labelled_queries(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
+    """Make queries such as "Blue Shirts Men", one for every combination of `LABELS` that occurs
+    often enough. The items that have it are judged 1."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for document in documents:
         parts = [document.metadata.get(label) for label in LABELS]
         if all(parts):
             found[" ".join(map(str, parts))][document.id] = 1
-    return {query: ids for query, ids in found.items() if len(ids) >= MINIMUM_OCCURRENCES}
+    return {query: ids for query, ids in found.items() if len(ids) >= MIN_OCCURRENCES}

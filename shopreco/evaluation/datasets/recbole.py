@@ -19,8 +19,8 @@ KG_HEADER = "head_id:token\trelation_id:token\ttail_id:token"
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """`categories` are the levels of all its paths, each once."""
+class RecBoleItem:
+    """One line of `NAME.item`; `categories` are the levels of all its paths, each once."""
 
     id: str
     title: str
@@ -30,21 +30,23 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Triple:
+    """One line of `NAME.kg`."""
+
     head: str
     relation: str
     tail: str
 
     @property
     def pair(self) -> tuple[str, str]:
-        """Its ends in one order, whichever was first."""
+        """Both ends, sorted."""
         return (min(self.head, self.tail), max(self.head, self.tail))
 
 
 def find_files(folder: Path) -> tuple[Path, Path]:
-    """Items and triples.
+    """Find the files of items and of triples.
 
     Raises:
-        DatasetError: the folder has not exactly one file of each.
+        DatasetError: the folder does not have exactly one file of each.
     """
     found = []
     for kind in ("item", "kg"):
@@ -55,24 +57,28 @@ def find_files(folder: Path) -> tuple[Path, Path]:
     return found[0], found[1]
 
 
-def read_items(path: Path) -> Iterator[Product]:
-    """Columns id, title, brand, categories.
+def read_items(path: Path) -> Iterator[RecBoleItem]:
+    """Read the columns id, title, brand, categories.
 
     Raises:
-        DatasetError: a line has other columns.
+        DatasetError: a line has another number of columns.
     """
     for id, title, brand, paths in _rows(path, 4):
         levels = [level.strip() for each in paths.split(PATHS) for level in each.split(LEVELS)]
-        yield Product(id, title or id, brand, tuple(dict.fromkeys(filter(None, levels))))
+        yield RecBoleItem(id, title or id, brand, tuple(dict.fromkeys(filter(None, levels))))
 
 
 def read_triples(path: Path) -> Iterator[Triple]:
-    """Raises DatasetError: a line has other columns than three."""
+    """Read the edges.
+
+    Raises:
+        DatasetError: a line does not have three columns.
+    """
     return (Triple(*cells) for cells in _rows(path, 3))
 
 
 def as_file(triples: Iterable[Triple]) -> BytesIO:
-    """Triples as a `.kg` file again."""
+    """Write triples as a `.kg` file."""
     lines = [KG_HEADER, *(f"{t.head}\t{t.relation}\t{t.tail}" for t in triples)]
     return BytesIO("\n".join([*lines, ""]).encode())
 

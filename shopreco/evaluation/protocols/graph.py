@@ -1,10 +1,10 @@
-"""What the knowledge graph is good for: finding what is bought together.
+"""The protocol of the knowledge graph: find what is bought together.
 
 A folder with `NAME.item[.gz]` and `NAME.kg[.gz]` of RecBole. A fifth of the `bought_together` pairs
-is hidden, chosen by hash; from each end of a hidden pair the other is looked for among all items
-but those that are known to be bought with it. Hits@10: how often it is among the first ten.
+is hidden, chosen by hash. From each end of a hidden pair the other is looked for, among all items
+that are not known to be bought with it. Hits@10: how often it is among the first ten.
 
-The other links between items come from the behaviour of customers too, so they are measured apart:
+Other links between items come from the behaviour of customers too, so they are measured apart:
 first brands, categories and the remaining pairs alone, then everything that the file declares.
 """
 
@@ -15,47 +15,45 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import STEPS, Links, propagate
+from shopreco.evaluation.base import Work
 from shopreco.evaluation.datasets.beir import fingerprint
 from shopreco.evaluation.datasets.recbole import as_file, find_files, read_items, read_triples
-from shopreco.evaluation.protocols.report import table
 from shopreco.evaluation.scratch.corpus.models import CorpusProduct
 from shopreco.evaluation.scratch.corpus.rows import fill_corpus
-from shopreco.evaluation.scratch.preparation import (
-    CATALOGUE,
-    Work,
-    migrate,
-    other_settings,
-    prepare_loaded,
-)
+from shopreco.evaluation.scratch.overrides import overridden_settings
+from shopreco.evaluation.scratch.preparation import CATALOGUE, migrate, prepare_loaded
+from shopreco.evaluation.tables import table
 from shopreco.indexing import fusing
 from shopreco.indexing.graph import import_kg
 from shopreco.indexing.graph.propagation import as_links, links_between_items
 from shopreco.models import EmbeddingSpace, Item, Node
 from shopreco.retrieval.results import ResultPage
 
-HIDDEN = "bought_together"
-FROM_BEHAVIOUR = frozenset({"also_bought", "also_viewed"})
-HIDDEN_BUCKETS = 20
-DEPTH = 10
+HIDDEN: Final = "bought_together"
+FROM_BEHAVIOUR: Final = frozenset({"also_bought", "also_viewed"})
+HIDDEN_BUCKETS: Final = 20
+"""Of a hundred."""
+DEPTH: Final = 10
 
 Rank = Callable[[str, int], Sequence[str]]
-"""The best so many object ids beside an object."""
+"""The object ids that are nearest to an object, as many as asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphReport:
-    """Hits@10 by the edges that were known and by what ranked."""
+    """Hits@10, by the known edges and by the system that ranks."""
 
     dataset: str
     items: int
     hidden: int
-    """Directed: each end is asked for the other."""
+    """Both directions of a pair count."""
     hits: Mapping[str, Mapping[str, float]]
 
     def as_json(self) -> dict[str, object]:
@@ -97,7 +95,7 @@ def evaluate(folder: Path, recommend: Callable[..., ResultPage], work: Work) -> 
     wanted = _partners(hidden)
     migrate()
     fill_corpus(fingerprint(items), _products(items))
-    # What an earlier run has imported, perhaps by another choice of pairs.
+    # An earlier run may have imported another choice of pairs.
     Node.objects.filter(catalogue=CATALOGUE).delete()
     shown = [t for t in everything if t.relation != HIDDEN or t.pair not in hidden]
     stages = {
@@ -109,19 +107,19 @@ def evaluate(folder: Path, recommend: Callable[..., ResultPage], work: Work) -> 
         import_kg(get_catalogue(CATALOGUE), as_file(edges))
         space = prepare_loaded(work, changed=True)
         all_items = _Items.of(space)
-        spread = propagate(all_items.texts, all_items.links())
+        propagated = propagate(all_items.texts, all_items.links())
         systems = {
             "text": all_items.by(all_items.texts),
-            "text, spread along links": all_items.by(spread),
+            "text, spread along links": all_items.by(propagated),
             "text and graph, complementary": _by(recommend, "complementary"),
             "text and graph, one vector": _by(recommend, "similar"),
         }
         hits[name] = {s: _hits(rank, wanted, known) for s, rank in systems.items()}
         # In another space, for which nothing is encoded; the next stage is without steps again.
-        with other_settings(GRAPH_STEPS=STEPS):
+        with overridden_settings(GRAPH_STEPS=STEPS):
             prepare_loaded(work, changed=False)
-            spreading = _hits(_by(recommend, "similar"), wanted, known)
-            hits[name][f"text and graph, one vector, {STEPS} steps"] = spreading
+            found = _hits(_by(recommend, "similar"), wanted, known)
+            hits[name][f"text and graph, one vector, {STEPS} steps"] = found
     return GraphReport(
         folder.resolve().name, CorpusProduct.objects.count(), sum(map(len, wanted.values())), hits
     )
@@ -180,7 +178,7 @@ class _Items:
         return as_links(links_between_items(CATALOGUE), np.array(self.item_ids))
 
     def by(self, vectors: NDArray[np.float32]) -> Rank:
-        """Exact cosine."""
+        """Rank by exact cosine."""
 
         def rank(seed: str, limit: int) -> list[str]:
             cosines = vectors @ vectors[self.row[seed]]

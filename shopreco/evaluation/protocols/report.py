@@ -1,13 +1,14 @@
-"""What an evaluation found: as a table, as JSON, as a TREC run."""
+"""The report of a comparison: as a table, as JSON, as a TREC run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shopreco.evaluation.protocols.comparison import PAGE, Outcome
+from shopreco.evaluation.protocols.comparison import PAGE_SIZE, SystemOutcome
 from shopreco.evaluation.protocols.metrics import STATEMENT
+from shopreco.evaluation.tables import table
 
 COLUMNS = {
     "ndcg@10": "nDCG@10",
@@ -21,21 +22,21 @@ COLUMNS = {
 
 
 CLOCK = (
-    f"Times: a page of {PAGE} model instances, query encoding included, warm, one process, the "
-    "systems in turns. Facets: all that are declared and the most common attributes."
+    f"Times: a page of {PAGE_SIZE} model instances, query encoding included, warm, one process, "
+    "the systems in turns. Facets: all that are declared and the most common attributes."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SearchReport:
     """A comparison on one data set.
 
-    `facet_times` are those of shopreco's pages with all facets counted; `ratios` are its 95th
-    percentiles over those of django-fts. `notes` are facts beside the table, by name.
+    `facet_times` are the times of shopreco's pages with all facets counted. `ratios` divide its
+    95th percentiles by those of django-fts. `notes` are facts beside the table, by name.
     """
 
     dataset: str
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, SystemOutcome]
     facet_times: Mapping[str, float]
     notes: Mapping[str, Any]
 
@@ -77,24 +78,12 @@ class Report:
         return "\n\n".join(blocks)
 
     def as_trec_run(self, system: str) -> str:
-        """A TREC run file: query Q0 document rank score tag; the score falls with the rank."""
+        """Write a TREC run: query Q0 document rank score tag. The score falls with the rank."""
         return "".join(
             f"{query} Q0 {document} {rank} {1 / rank:.6f} {system}\n"
             for query, ranking in self.outcomes[system].rankings.items()
             for rank, document in enumerate(ranking, start=1)
         )
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned by blanks: the first to the left, figures to the right."""
-    widths = [max(len(row[at]) for row in [header, *rows]) for at in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if at else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [header, *rows]
-    )
 
 
 def _cell(key: str, value: float | None) -> str:

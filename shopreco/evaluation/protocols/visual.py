@@ -1,14 +1,14 @@
-"""What pictures are good for: titles find photos, photos find their like, and search finds more.
+"""The protocols of pictures: titles find photos, photos find similar ones, search finds more.
 
-Three protocols on a folder with `items.jsonl`, whose items have `image` and, in `metadata`,
+Four protocols on a folder with `items.jsonl`, whose items have `image` and, in `metadata`,
 `articleType`, `baseColour` and `gender`:
 
 - title → photo: of a fifth of the items, chosen by hash, only the picture is indexed; their titles
   are the queries, their pictures the pool.
-- title → item: the same titles are asked of the whole shop, in which the others have words; beside
-  it what the exact cosine finds, and how the titles of those others fare.
-- photo → photo: of the ten pictures that look most alike, how many have the same type, and the
-  same colour; of all, and of the fifth whose titles the alignment has never seen.
+- title → item: the same titles are asked of the whole shop, in which the other items have words.
+  Beside it stand the exact cosine, and the titles of those other items.
+- photo → photo: how many of the ten most similar pictures have the same type, and the same colour;
+  of all, and of the fifth whose titles the alignment has never seen.
 - search: queries such as "blue shirts men", for every combination that occurs often enough.
 """
 
@@ -17,24 +17,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopreco.evaluation.baselines.search_service import ShopReco
-from shopreco.evaluation.datasets.beir import Document, digest, find_corpus, read_corpus
-from shopreco.evaluation.datasets.judged_queries import labelled_questions
+from shopreco.evaluation.base import Work
+from shopreco.evaluation.baselines.search_service import SearchService
+from shopreco.evaluation.datasets.beir import Document, Judgements, digest, find_corpus, read_corpus
+from shopreco.evaluation.datasets.judged_queries import labelled_queries
 from shopreco.evaluation.protocols.metrics import measure
-from shopreco.evaluation.protocols.report import table
-from shopreco.evaluation.scratch.corpus.catalogues import CorpusCatalogue
-from shopreco.evaluation.scratch.preparation import CATALOGUE, Work, prepare
+from shopreco.evaluation.scratch.overrides import other_weights, overridden_settings
+from shopreco.evaluation.scratch.preparation import CATALOGUE, prepare
+from shopreco.evaluation.tables import table
 from shopreco.indexing import fusing
 from shopreco.models import Embedding, EmbeddingSpace, Item, ModalityVector
 from shopreco.retrieval.results import ResultPage
 from shopreco.retrieval.vectors import query_encoder
 
-HIDDEN_BUCKETS = 20
-DEPTH = 10
+HIDDEN_BUCKETS: Final = 20
+"""Of a hundred."""
+DEPTH: Final = 10
 
 Vectors = NDArray[np.float32]
 
@@ -63,7 +66,7 @@ class VisualReport:
 
 
 def evaluate(folder: Path, search: Callable[..., ResultPage], work: Work) -> VisualReport:
-    """Run the three protocols in the scratch shop.
+    """Run the protocols in the scratch shop.
 
     Raises:
         DatasetError: the file is malformed.
@@ -76,15 +79,15 @@ def evaluate(folder: Path, search: Callable[..., ResultPage], work: Work) -> Vis
     figures = {
         "title to photo": _titles_to_photos(space, [documents[id] for id in hidden]),
         "photo to photo": _photos_to_photos(space, documents, set(hidden)),
-        **_titles_to_items(space, documents, set(hidden), ShopReco(search)),
+        **_titles_to_items(space, documents, set(hidden), SearchService(search)),
     }
-    questions = labelled_questions(documents.values())
-    for name, weights in (("text", {"IMAGE": 0.0}), ("text and image", {})):
-        CorpusCatalogue.modality_weights = weights
-        space = prepare(corpus, work)
-        figures[f"search by {name}"] = _measured(questions, ShopReco(search).rank)
-    by_image = _image_ranking(space)
-    figures["search by image"] = _measured(questions, by_image)
+    queries = labelled_queries(documents.values())
+    with overridden_settings(MODALITY_WEIGHTS=other_weights(IMAGE=0.0)):
+        prepare(corpus, work)
+        figures["search by text"] = _measured(queries, SearchService(search).rank)
+    space = prepare(corpus, work)
+    figures["search by text and image"] = _measured(queries, SearchService(search).rank)
+    figures["search by image"] = _measured(queries, _image_ranking(space))
     return VisualReport(folder.resolve().name, figures)
 
 
@@ -115,9 +118,9 @@ def _titles_to_items(
     space: EmbeddingSpace,
     documents: Mapping[str, Document],
     hidden: Collection[str],
-    shop: ShopReco,
+    shop: SearchService,
 ) -> dict[str, dict[str, float]]:
-    """Each title asked of all items. Of items with one title any may come first."""
+    """Ask each title of all items. Of items with the same title, any may come first."""
     wanted: dict[str, dict[str, int]] = {}
     for document in documents.values():
         wanted.setdefault(document.title, {})[document.id] = 1
@@ -147,7 +150,7 @@ def _titles_to_items(
 
 
 def _exact_ranking(space: EmbeddingSpace) -> Callable[[str, int], Sequence[str]]:
-    """By the exact cosine of query and item, whatever it was made of."""
+    """Rank by the exact cosine of query and embedding."""
     rows = Embedding.objects.filter(space=space).values_list("item__object_id", "vector")
     ids, vectors = zip(*rows.iterator(), strict=True)
     matrix = np.array([np.asarray(each, dtype=np.float32) for each in vectors])
@@ -182,18 +185,18 @@ def _photos_to_photos(
 
 
 def _measured(
-    questions: Mapping[str, Mapping[str, int]], rank: Callable[[str, int], Sequence[str]]
+    judgements: Judgements, rank: Callable[[str, int], Sequence[str]]
 ) -> dict[str, float]:
-    rankings = {query: rank(query, 100) for query in questions}
-    figures = measure(questions, rankings)
+    rankings = {query: rank(query, 100) for query in judgements}
+    figures = measure(judgements, rankings)
     return {
-        "queries": float(len(questions)),
+        "queries": float(len(judgements)),
         **{name: figures[name] for name in ("ndcg@10", "precision@10", "recall@100")},
     }
 
 
 def _image_ranking(space: EmbeddingSpace) -> Callable[[str, int], Sequence[str]]:
-    """Exact cosine of query and aligned picture."""
+    """Rank by the exact cosine of query and aligned picture."""
     items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
     photos = fusing.modality_vectors(space, list(items))["image"]
     present = ~np.isnan(photos[:, 0])

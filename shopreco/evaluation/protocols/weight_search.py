@@ -1,8 +1,8 @@
-"""The weights of formulas (4) and (7), chosen on judged queries by cross-validation.
+"""The search for the weights of formulas (4) and (7), on judged queries by cross-validation.
 
 p_final has length 1, so only ratios matter: λ_t = 1 and α = 1 stay, and λ_i, λ_v and β are searched
 one at a time over a grid, from the current ones, until none of them gains any more. Queries are
-parted into folds; those of each fold judge weights that were chosen on the others (Stone 1974,
+split into folds; those of each fold judge weights that were chosen on the others (Stone 1974,
 "Cross-validatory choice and assessment of statistical predictions"). All of it from the stored
 vectors of one space: nothing is encoded or indexed for a point of the grid.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from shopreco.conf import WEIGHTS
 from shopreco.evaluation.datasets.beir import Judgements, digest
 from shopreco.evaluation.protocols.metrics import ndcg_by_query
-from shopreco.evaluation.protocols.report import table
+from shopreco.evaluation.tables import table
 from shopreco.fusion import TEXT, WEIGHT_OF, fuse
 
 GRID = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -30,7 +30,7 @@ ROUNDS = 4
 DEPTH = 10
 RESAMPLES = 10_000
 BLOCK = 1_024
-"""Items whose cosines with all queries are in memory at a time."""
+"""Items whose cosines with all queries are in memory at once."""
 
 Vectors: TypeAlias = NDArray[np.float32]
 Scores: TypeAlias = NDArray[np.float64]
@@ -61,8 +61,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Weights chosen without these queries, and the mean nDCG@10 that they and the current ones
-    reach on them."""
+    """Weights chosen without these queries. `ndcg` is their mean nDCG@10 on these queries."""
 
     queries: int
     weights: Weights
@@ -72,8 +71,8 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Mean nDCG@10 of all queries with this ratio, the others as chosen; and what it is more than
-    that of the current weights, with its standard error."""
+    """Mean nDCG@10 of all queries with this ratio, the others as chosen. The difference is to the
+    current weights, with its standard error."""
 
     ratio: float
     ndcg: float
@@ -83,11 +82,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class FusionTuning:
-    """What was chosen, and what it is worth on queries that had no part in the choice."""
+    """The chosen weights, and their gain on queries that had no part in the choice."""
 
     dataset: str
     products: Mapping[str, int]
-    """How many have it, by modality."""
+    """Number of products, by modality."""
     queries: int
     current: Weights
     folds: Sequence[Fold]
@@ -99,7 +98,7 @@ class FusionTuning:
     setting: Mapping[str, float]
     """`MODALITY_WEIGHTS`; what these products lack keeps its ratio."""
     note: str = ""
-    """On the judgements."""
+    """A remark on the judgements."""
 
     @property
     def verdict(self) -> str:
@@ -164,7 +163,7 @@ class FusionTuning:
         return table(["", "ratio  ", "nDCG@10", "difference", "±"], rows)
 
 
-class Scorer:
+class NdcgByWeights:
     """nDCG@10 by query, (q,), for any weights.
 
     vectors: (n, d) by modality, as `fuse` takes them. documents: ids of the n. queries: (q, d), in
@@ -220,11 +219,11 @@ class Scorer:
 def tune(
     dataset: str,
     products: Mapping[str, int],
-    score: Scorer,
+    score: NdcgByWeights,
     texts: Sequence[str],
     current: Weights,
 ) -> FusionTuning:
-    """Choose, with and without each fold. texts: of the queries, in their order."""
+    """Choose weights, with and without each fold. texts: of the queries, in their order."""
     others = [modality for modality in score.modalities if modality != TEXT]
     ratios = {modality: _ratio(current, modality) for modality in current}
     start = {TEXT: 1.0} | {modality: ratios[modality] for modality in others}
@@ -264,7 +263,7 @@ def coordinate_search(
     start: Weights,
     among: NDArray[np.bool_],
 ) -> Weights:
-    """The weights with the best mean score of the queries `among`, (q,); the start wins a tie."""
+    """Find the weights with the best mean of the queries `among`, (q,). The start wins ties."""
 
     def mean(weights: Weights) -> float:
         return float(score(weights)[among].mean())
@@ -280,7 +279,7 @@ def coordinate_search(
 
 
 def folds_of(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Fold of every query, by the hash of its text: equally many, the same text in the same."""
+    """Assign queries to folds of equal size, by the hash of their texts."""
     ordered = sorted(set(texts), key=digest)
     fold = {text: n % FOLDS for n, text in enumerate(ordered)}
     return np.array([fold[text] for text in texts])

@@ -1,18 +1,13 @@
-"""Scratch databases beside the host's, and processes that see nothing else.
+"""Scratch databases on the host's server, beside the shop's own.
 
-The host's tables and apps stay untouched: the work is done by a child process whose settings
-(`shopreco.evaluation.scratch.settings`) know the scratch database alone. It gets the host's connection
-and its `SHOPRECO` through the environment, so no password appears among the arguments.
+The host's tables stay untouched: what works in a scratch database is a process that knows that
+database alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +18,10 @@ from django.conf import settings
 from django.db import ProgrammingError, connections
 
 from shopreco.conf import get_settings
+from shopreco.evaluation.scratch.configuration import CORE, CORPUS, ScratchConfiguration
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.outbox import outbox_database
 
-SETTINGS_MODULE = "shopreco.evaluation.scratch.settings"
-CORPUS = "shopreco.evaluation.scratch.corpus"
-GENERATED = "shopreco.evaluation.scratch.shop"
 CONNECTION_KEYS = (
     "ENGINE",
     "USER",
@@ -44,11 +37,6 @@ class ScratchUnavailable(ShopRecoError):
     """The scratch database cannot be made; the message says what an administrator has to do."""
 
     code: ClassVar[str] = "scratch_unavailable"
-
-
-def in_scratch() -> bool:
-    """Whether this process was started by `ScratchDatabase.run`."""
-    return settings.SETTINGS_MODULE == SETTINGS_MODULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,48 +81,28 @@ class ScratchDatabase:
         with _server() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
-    def run(self, arguments: Sequence[str], write: Callable[[str], object]) -> int:
-        """Run a management command in a scratch process; `write` gets its output line by line.
+    def configuration(
+        self, changed: Mapping[str, Any], apps: Sequence[str] = ()
+    ) -> ScratchConfiguration:
+        """The configuration of a process that works in it.
 
-        Standard error, with progress bars, goes where ours goes. Returns the exit status.
+        changed: options of `SHOPRECO` that differ from the host's. apps: further ones to install.
         """
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
-            "SHOPRECO_SCRATCH": json.dumps(self._description(), default=str),
-            # Encoders and analysers of the host are found where the host finds them.
-            "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path),
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONIOENCODING": "utf-8",
-        }
-        with subprocess.Popen(
-            [sys.executable, "-m", "django", *arguments],
-            env=environment,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        ) as process:
-            for line in process.stdout or ():
-                write(line)
-        return process.returncode
-
-    def _description(self) -> Mapping[str, Any]:
         host = connections[outbox_database()].settings_dict
-        given: Mapping[str, Any] = getattr(settings, "SHOPRECO", {})
-        return {
-            "database": {
-                **{key: host[key] for key in CONNECTION_KEYS if key in host},
-                "NAME": self.name,
-            },
+        connection = {key: host[key] for key in CONNECTION_KEYS if key in host}
+        return ScratchConfiguration(
+            database={**connection, "NAME": self.name},
             # Exported encoders are shared with the host: they depend on the model alone.
-            "shopreco": {
-                **given,
+            shopreco={
+                **getattr(settings, "SHOPRECO", {}),
                 "ARTEFACT_DIR": str(get_settings().artefact_dir.resolve()),
                 "CACHE": "default",
+                **changed,
             },
-            "apps": ["shopreco", self.shop],
-            # For processes that nudge workers; none of theirs listens to it.
-            "broker": str(current_app.conf.broker_url or ""),
-            "language": settings.LANGUAGE_CODE,
-        }
+            apps=(CORE, self.shop, *apps),
+            broker=str(current_app.conf.broker_url or ""),
+            language=settings.LANGUAGE_CODE,
+        )
 
 
 @contextmanager

@@ -1,19 +1,17 @@
-"""The scratch shop made ready: tables, products and an index for the current settings."""
+"""Preparation of a scratch shop: tables, products and an index for the current settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, Final
 
-from django.conf import settings
 from django.core.management import call_command
 
 from shopreco.catalogues import get_catalogue
-from shopreco.conf import get_settings
+from shopreco.evaluation.base import Work
 from shopreco.evaluation.scratch.corpus.models import CorpusProduct
-from shopreco.evaluation.scratch.corpus.rows import ensure_loaded, vacuum
+from shopreco.evaluation.scratch.corpus.rows import load_corpus, vacuum
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing import removal, runs, spaces
 from shopreco.indexing.marks import pending
@@ -28,13 +26,9 @@ from shopreco.models import (
     SpaceState,
 )
 
-CATALOGUE = CorpusProduct._meta.label_lower
+CATALOGUE: Final = CorpusProduct._meta.label_lower
 
-Work = Callable[[IndexRun, Progress | None], IndexRun]
-"""Works on a run until it is over: `services.run_inline` with a progress bar, from the command.
-What it is given on top is called with the run after every batch."""
-
-INDEX_TABLES = (
+INDEX_TABLES: Final = (
     "shopreco_item",
     "shopreco_embedding",
     "shopreco_modalityvector",
@@ -44,48 +38,50 @@ INDEX_TABLES = (
 
 
 class IndexingFailed(ShopRecoError):
-    """The run did not come to its end; the message says why."""
+    """A run failed or was cancelled; the message says why."""
 
     code: ClassVar[str] = "indexing_failed"
 
 
 def load(corpus: Path, limit: int | None = None, hidden: Collection[str] = ()) -> bool:
-    """Tables and products, the first `limit` of the file; True if they were not there already.
+    """Load the first `limit` products of a file. True if they were not there already.
 
-    hidden: see `ensure_loaded`.
+    hidden: see `load_corpus`.
 
     Raises:
         DatasetError: the file is malformed.
     """
     migrate()
-    return ensure_loaded(corpus, limit, hidden)
+    return load_corpus(corpus, limit, hidden)
 
 
 def migrate() -> None:
-    """The tables of the scratch shop."""
+    """Create the tables of the scratch shop."""
     call_command("migrate", interactive=False, verbosity=0)
 
 
 def prepare(corpus: Path, work: Work, hidden: Collection[str] = ()) -> EmbeddingSpace:
-    """Load and index a corpus, as far as that is not done already; returns the active space.
+    """Load and index a corpus, as far as that is not done yet. Returns the active space.
 
     The products are loaded again when the file has changed, and a new space is built when the
     settings, the declarations or the analysers have.
 
     Raises:
         DatasetError: the file is malformed.
-        IndexingFailed: the run did not come to its end.
+        IndexingFailed: a run failed or was cancelled.
     """
     return prepare_loaded(work, changed=load(corpus, hidden=hidden))
 
 
 def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
-    """Index the products that are there; those of an active space again only if they `changed`.
+    """Index the loaded products; with an active space only if they have `changed`.
 
     Raises:
-        IndexingFailed: the run did not come to its end.
+        IndexingFailed: a run failed or was cancelled.
     """
-    _end_abandoned_run()
+    cancel_abandoned_runs()
+    # Nobody else works here, so the leases of an interrupted run are void.
+    Change.objects.update(claim=None, lease_until=None)
     catalogue = get_catalogue(CATALOGUE)
     space = spaces.active_space(CATALOGUE)
     if space is None or not spaces.is_current(space, catalogue):
@@ -104,39 +100,32 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
 
 
 def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None) -> IndexRun:
-    """One run over the whole catalogue, by the real pipeline.
+    """Run over the whole catalogue, by the real pipeline.
 
     Raises:
-        IndexingFailed: it ended other than done.
+        IndexingFailed: the run failed or was cancelled.
     """
-    run = work(runs.start(get_catalogue(CATALOGUE), rebuild=rebuild), progress)
+    return index_catalogue(CATALOGUE, work, rebuild=rebuild, progress=progress)
+
+
+def index_catalogue(
+    catalogue: str, work: Work, *, rebuild: bool = False, progress: Progress | None = None
+) -> IndexRun:
+    """As `index`, for any catalogue."""
+    run = work(runs.start(get_catalogue(catalogue), rebuild=rebuild), progress)
     if run.state != RunState.DONE:
         raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
     return run
 
 
-@contextmanager
-def other_settings(**changed: Any) -> Iterator[None]:
-    """Settings of shopreco with some others, as if the host's file said so."""
-    given = getattr(settings, "SHOPRECO", {})
-    settings.SHOPRECO = {**given, **changed}
-    get_settings.cache_clear()
-    try:
-        yield
-    finally:
-        settings.SHOPRECO = given
-        get_settings.cache_clear()
-
-
-def _end_abandoned_run() -> None:
-    """A run that was interrupted last time: nobody else works here, so its leases are void."""
+def cancel_abandoned_runs() -> None:
+    """Cancel runs that were interrupted."""
     for run in IndexRun.objects.filter(state__in=IndexRun.LIVE):
         runs.cancel(run)
-    Change.objects.update(claim=None, lease_until=None)
 
 
 def counts() -> dict[str, int]:
-    """Products of the scratch shop that are in the index, and that could not be indexed."""
+    """Count the products of the scratch shop that are indexed, and those that failed."""
     items = Item.objects.filter(catalogue=CATALOGUE)
     return {
         "products": items.indexed().count(),

@@ -1,1 +1,1 @@
-"""The shop of an evaluation: one table of products, in a scratch database."""
+"""The shop of an evaluation: one table of products, read from a folder."""

@@ -16,7 +16,10 @@ from shopreco.evaluation.scratch.corpus.models import CorpusProduct
 
 @register
 class CorpusCatalogue(Catalogue):
-    """Written as a shop would: nothing in it is tuned to a data set."""
+    """As a shop would write it: nothing is tuned to a data set.
+
+    Its weights are those of the settings, and so of the `ScratchConfiguration`.
+    """
 
     model = CorpusProduct
     title = Title()
@@ -29,7 +32,7 @@ class CorpusCatalogue(Catalogue):
 
     @classmethod
     def get_modality_weights(cls) -> dict[str, float]:
-        """Without the modalities that the folder does not have."""
+        """Leave pictures out where the data set has none."""
         weights = super().get_modality_weights()
         pictured = CorpusProduct.objects.exclude(image="").exists()
         return weights if pictured else {**weights, "image": 0.0}

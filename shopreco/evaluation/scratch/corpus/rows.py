@@ -1,4 +1,4 @@
-"""From the file of a data set to rows of the scratch shop."""
+"""The rows of the scratch shop, read from the file of a data set."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from shopreco.evaluation.scratch.corpus.models import CorpusProduct, LoadedCorpu
 TABLE = CorpusProduct._meta.db_table
 FULL_TEXT_CONFIGURATION = "english"
 WORDED_FIELDS = ("title", "text", "brand")
-"""What the baselines search. With weights, or with the attributes too, they rank worse."""
+"""Fields that the baselines search. With weights, or with attributes too, they rank worse."""
 
 
-def ensure_loaded(path: Path, limit: int | None = None, hidden: Collection[str] = ()) -> bool:
-    """Fill the table from a corpus file, its first `limit` documents; True if it had to be filled.
+def load_corpus(path: Path, limit: int | None = None, hidden: Collection[str] = ()) -> bool:
+    """Fill the table from the first `limit` documents of a file. True if it had to be filled.
 
     hidden: ids of documents of which only the picture is loaded.
 
@@ -36,7 +36,7 @@ def ensure_loaded(path: Path, limit: int | None = None, hidden: Collection[str] 
 
 
 def fill_corpus(mark: str, products: Iterable[CorpusProduct], limit: int | None = None) -> bool:
-    """Fill the table, unless it is filled with what `mark` stands for; True if it had to be.
+    """Fill the table, unless it holds what `mark` stands for. True if it had to be filled.
 
     Raises whatever the products raise; the table is left as it was.
     """
@@ -83,7 +83,7 @@ def _product(document: Document, folder: Path, *, hidden: bool) -> CorpusProduct
 
 
 def _clean(value: Any) -> Any:
-    """Without NUL, which PostgreSQL cannot store."""
+    """Remove NUL, which PostgreSQL cannot store."""
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, dict):

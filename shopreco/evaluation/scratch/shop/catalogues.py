@@ -22,7 +22,7 @@ from shopreco.evaluation.scratch.shop.models import Product
 
 @register
 class ShopCatalogue(Catalogue):
-    """Declares what nearly every shop has: categories, a brand, prices, variants."""
+    """The fields that nearly every shop has: categories, a brand, prices, variants."""
 
     model = Product
     title = Title()

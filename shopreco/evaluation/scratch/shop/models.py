@@ -1,4 +1,4 @@
-"""A shop as large as wanted, with rows that SQL makes up: see `rows`."""
+"""The tables of a generated shop of any size. `rows` fills them by SQL."""
 
 from __future__ import annotations
 

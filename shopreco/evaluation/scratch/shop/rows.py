@@ -12,7 +12,7 @@ BRANDS: Final = 500
 ROOTS: Final = 5
 LEAVES: Final = 200
 FAMILY: Final = 10
-"""Of so many products the last three are variants of the one before them."""
+"""Products in a row of which the last three are variants of the one before them."""
 
 ADJECTIVES: Final = (
     "Small", "Large", "Round", "Folding", "Plain", "Striped", "Heavy", "Light", "Old", "Classic",
@@ -35,11 +35,11 @@ SHARE: Final = """
     CREATE OR REPLACE FUNCTION pg_temp.share(number bigint, seed int) RETURNS float8 LANGUAGE sql
     RETURN abs(hashint8extended(number, seed) % 1000000) / 1000000.0
 """
-"""A number from 0 to below 1 that looks drawn and is always the same."""
+"""A function: a number from 0 to below 1 that looks random and is always the same."""
 
 
 def fill_shop(products: int, *, of_first_brand: int = 0) -> bool:
-    """Make the shop as large as that, unless it is; True if it had to be made.
+    """Make a shop with so many products, unless it is there. True if it had to be made.
 
     A few brands and categories have most of the products, prices are mostly low, one in twenty
     has none, three in ten products are variants, one in seven is in two categories.

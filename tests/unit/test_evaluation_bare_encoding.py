@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopreco.evaluation.benchmarks.indexing import SLICES, BareEncoding
+from shopreco.evaluation.benchmarks.bare_encoding import SLICES, BareEncoding
 from shopreco.models import IndexRun
 
 TEXTS = [f"{'x' * (n % 37)} {n}" for n in range(1_000)]
