@@ -2,5 +2,5 @@
 
 `shopreco_evaluate`, `shopreco_bench` and `shopreco_tune` are the commands. Each subcommand is a
 subject (`base.Subject`), found by name in a registry: `subjects.SUBJECTS`,
-`benchmarks.subjects.BENCHMARKS` and `tuning.TUNINGS`.
+`benchmarks.subjects.BENCHMARKS` and `tunings.TUNINGS`.
 """

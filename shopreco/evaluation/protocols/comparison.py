@@ -45,14 +45,14 @@ def compare(
     all vectors empties the processor's caches and leaves busy threads behind, and the next system
     would pay for it.
     """
-    asked = {query: judgements[query] for query in queries}
+    judged = {query: judgements[query] for query in queries}
     rankings = {system.name: rank(system, queries) for system in systems}
     timed = _repeated(list(sample(queries, MAX_TIMED_QUERIES).values()))
     in_database = {each.name: each for each in systems if not each.in_memory} | dict(also_timed)
     in_memory = {each.name: each for each in systems if each.in_memory}
     times = clock(in_database, timed) | clock(in_memory, timed)
     outcomes = {
-        name: SystemOutcome(measure(asked, ranking), ranking, percentiles(times[name]))
+        name: SystemOutcome(measure(judged, ranking), ranking, percentiles(times[name]))
         for name, ranking in rankings.items()
     }
     return outcomes, {name: percentiles(times[name]) for name in also_timed}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shopreco.evaluation.tuning import TUNINGS
+from shopreco.evaluation.tunings import TUNINGS
 from shopreco.management.scratch import SubjectCommand
 
 
