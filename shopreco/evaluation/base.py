@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.scratch.database import ScratchDatabase
 from shopreco.indexing.runs import Progress
 from shopreco.models import IndexRun
-from shopreco.retrieval.results import ResultPage
 
 Options = Mapping[str, Any]
 """What was given on the command line, by name."""

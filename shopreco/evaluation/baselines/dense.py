@@ -9,7 +9,7 @@ import numpy as np
 
 from shopreco.evaluation.baselines.base import hydrate
 from shopreco.models import Embedding, EmbeddingSpace
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.queries.query_vectors import query_encoder
 
 
 class ExactCosine:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shopreco.retrieval.results import ResultPage
+from shopreco.answers.results import ResultPage
 
 
 class SearchService:

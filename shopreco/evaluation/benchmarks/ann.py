@@ -18,11 +18,11 @@ from shopreco.evaluation.protocols.comparison import WARM_UP_QUERIES
 from shopreco.evaluation.protocols.metrics import percentiles
 from shopreco.evaluation.scratch.preparation import prepare
 from shopreco.evaluation.tables import table
-from shopreco.indexing import spaces
 from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
+from shopreco.queries.conditions import Filters
+from shopreco.queries.query_vectors import query_encoder
 from shopreco.retrieval import dense
-from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.spaces.stores import pgvector
 
 DEPTH: Final = 10
 
@@ -101,13 +101,13 @@ def _exact(space: EmbeddingSpace, vectors: np.ndarray) -> list[set[int]]:
 
 
 def _rebuilt(space: EmbeddingSpace, kind: str) -> float:
-    name, _terms = spaces.index_names(space.pk)
+    name, _terms = pgvector.index_names(space.pk)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX IF EXISTS {name}")
     space.vector_index = kind
     space.save(update_fields=["vector_index"])
     started = perf_counter()
-    spaces.build_indexes(space)
+    pgvector.build_indexes(space)
     return perf_counter() - started
 
 
@@ -123,7 +123,7 @@ def _measured(
         hits = dense.nearest(space, vector, everything, DEPTH)
         times.append((perf_counter() - started) * 1000)
         found += len(nearest & set(hits.item_ids.tolist()))
-    name, _terms = spaces.index_names(space.pk)
+    name, _terms = pgvector.index_names(space.pk)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_relation_size(to_regclass(%s))", [name])
         (size,) = cursor.fetchone()

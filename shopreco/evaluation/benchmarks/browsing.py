@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from django.db.models import Count
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.base import Work
 from shopreco.evaluation.scratch.corpus.rows import vacuum
 from shopreco.evaluation.scratch.preparation import (
@@ -23,8 +24,7 @@ from shopreco.evaluation.scratch.preparation import (
 from shopreco.evaluation.scratch.shop.models import Category, Product
 from shopreco.evaluation.scratch.shop.rows import fill_shop
 from shopreco.evaluation.tables import table
-from shopreco.indexing import spaces
-from shopreco.retrieval.results import ResultPage
+from shopreco.spaces import serving
 
 CATALOGUE: Final = Product._meta.label_lower
 CARDS: Final = 24
@@ -83,7 +83,7 @@ def benchmark_browsing(
         IndexingFailed: its index could not be built.
     """
     migrate()
-    if fill_shop(products) or spaces.active_space(CATALOGUE) is None:
+    if fill_shop(products) or serving.active_space(CATALOGUE) is None:
         _index(work)
     requests = dict(_requests())
     times: dict[tuple[str, bool], list[float]] = {}

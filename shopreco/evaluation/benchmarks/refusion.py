@@ -23,9 +23,10 @@ from shopreco.evaluation.scratch.overrides import other_weights, overridden_sett
 from shopreco.evaluation.scratch.preparation import CATALOGUE, load
 from shopreco.exceptions import ShopRecoError
 from shopreco.fusion import IMAGE, MIN_PAIRS, TEXT
-from shopreco.indexing import alignments, fusing, spaces
-from shopreco.indexing.modalities import Encoded, Source, write_vectors
+from shopreco.indexing import alignments, embeddings, spaces
+from shopreco.indexing.modality_vectors import Encoded, write_vectors
 from shopreco.models import Embedding, EmbeddingSpace, Item, Outcome
+from shopreco.spaces.sources import Source
 
 ROUNDS: Final = 3
 WARM_UP_TEXTS: Final = 32
@@ -142,7 +143,7 @@ def benchmark_fusion(folder: Path, limit: int | None) -> FusionBenchmark:
         pictures()
         space = _space(catalogue, image_weight=1 + number / 10)
         started = perf_counter()
-        fusing.fuse_all(space)
+        embeddings.fuse_all(space)
         fused.append(perf_counter() - started)
     return FusionBenchmark(
         dataset=folder.name,

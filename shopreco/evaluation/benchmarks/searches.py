@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.base import Work
 from shopreco.evaluation.datasets import beir
 from shopreco.evaluation.protocols.comparison import MAX_TIMED_QUERIES, PAGE_SIZE, WARM_UP_QUERIES
 from shopreco.evaluation.protocols.metrics import percentiles
 from shopreco.evaluation.scratch.preparation import prepare
 from shopreco.evaluation.tables import table
-from shopreco.retrieval.results import ResultPage
 
 StageTimes = Mapping[str, Mapping[str, float]]
 """`p50_ms` and `p95_ms` by stage."""

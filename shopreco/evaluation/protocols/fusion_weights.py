@@ -24,9 +24,9 @@ from shopreco.evaluation.protocols.weight_search import (
 from shopreco.evaluation.scratch.overrides import overridden_settings
 from shopreco.evaluation.scratch.preparation import prepare
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import fusing
 from shopreco.models import Embedding, EmbeddingSpace
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.queries.query_vectors import query_encoder
+from shopreco.spaces.vectors import aligned_vectors
 
 MIN_QUERIES: Final = 4 * FOLDS
 BATCH_SIZE: Final = 2_000
@@ -85,6 +85,6 @@ def _vectors(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[str, Vector
     matrices = {modality: np.empty(shape, dtype=np.float32) for modality in space.encoders}
     for start in range(0, len(item_ids), BATCH_SIZE):
         page = item_ids[start : start + BATCH_SIZE]
-        for modality, each in fusing.modality_vectors(space, page).items():
+        for modality, each in aligned_vectors(space, page).items():
             matrices[modality][start : start + len(page)] = each
     return {m: each for m, each in matrices.items() if not np.isnan(each[:, 0]).all()}

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shopreco.answers.results import ResultPage
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import STEPS, Links, propagate
 from shopreco.evaluation.base import Work
@@ -30,11 +31,10 @@ from shopreco.evaluation.scratch.corpus.rows import fill_corpus
 from shopreco.evaluation.scratch.overrides import overridden_settings
 from shopreco.evaluation.scratch.preparation import CATALOGUE, migrate, prepare_loaded
 from shopreco.evaluation.tables import table
-from shopreco.indexing import fusing
-from shopreco.indexing.graph import import_kg
-from shopreco.indexing.graph.propagation import as_links, links_between_items
+from shopreco.graph.files.kg import import_kg
+from shopreco.indexing.propagation import as_links, links_between_items
 from shopreco.models import EmbeddingSpace, Item, Node
-from shopreco.retrieval.results import ResultPage
+from shopreco.spaces.vectors import aligned_vectors
 
 HIDDEN: Final = "bought_together"
 FROM_BEHAVIOUR: Final = frozenset({"also_bought", "also_viewed"})
@@ -171,7 +171,7 @@ class _Items:
         rows = Item.objects.filter(catalogue=CATALOGUE).order_by("id")
         items = dict(rows.values_list("id", "object_id"))
         ids = list(items.values())
-        texts = fusing.modality_vectors(space, list(items))["text"]
+        texts = aligned_vectors(space, list(items))["text"]
         return cls(list(items), ids, {object_id: n for n, object_id in enumerate(ids)}, texts)
 
     def links(self) -> Links:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.base import Work
 from shopreco.evaluation.baselines.bm25 import BM25Search
 from shopreco.evaluation.baselines.dense import ExactCosine
@@ -16,9 +17,8 @@ from shopreco.evaluation.protocols.comparison import MAX_TIMED_QUERIES, compare
 from shopreco.evaluation.protocols.report import SearchReport
 from shopreco.evaluation.scratch.corpus.rows import FULL_TEXT_CONFIGURATION
 from shopreco.evaluation.scratch.preparation import counts, prepare
-from shopreco.retrieval.lexical import FREQUENCIES
-from shopreco.retrieval.results import ResultPage
-from shopreco.retrieval.vocabulary import VOCABULARIES
+from shopreco.queries.entities import VOCABULARIES
+from shopreco.queries.terms import FREQUENCIES
 
 WITH_FACETS: Final = "with facets"
 

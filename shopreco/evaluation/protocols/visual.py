@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shopreco.answers.results import ResultPage
 from shopreco.evaluation.base import Work
 from shopreco.evaluation.baselines.search_service import SearchService
 from shopreco.evaluation.datasets.beir import Document, Judgements, digest, find_corpus, read_corpus
@@ -30,10 +31,9 @@ from shopreco.evaluation.protocols.metrics import measure
 from shopreco.evaluation.scratch.overrides import other_weights, overridden_settings
 from shopreco.evaluation.scratch.preparation import CATALOGUE, prepare
 from shopreco.evaluation.tables import table
-from shopreco.indexing import fusing
 from shopreco.models import Embedding, EmbeddingSpace, Item, ModalityVector
-from shopreco.retrieval.results import ResultPage
-from shopreco.retrieval.vectors import query_encoder
+from shopreco.queries.query_vectors import query_encoder
+from shopreco.spaces.vectors import aligned_vectors, visual_vectors
 
 HIDDEN_BUCKETS: Final = 20
 """Of a hundred."""
@@ -170,7 +170,7 @@ def _photos_to_photos(
         modality="image", encoder=space.encoders["image"], vector__isnull=False
     ).values_list("item__object_id", "vector")
     ids, vectors = zip(*rows.iterator(), strict=True)
-    looks = fusing.look_vectors(space, np.array(vectors, dtype=np.float32))
+    looks = visual_vectors(space, np.array(vectors, dtype=np.float32))
     likeness = looks @ looks.T
     np.fill_diagonal(likeness, -np.inf)
     nearest = np.argpartition(-likeness, DEPTH, axis=1)[:, :DEPTH]
@@ -198,7 +198,7 @@ def _measured(
 def _image_ranking(space: EmbeddingSpace) -> Callable[[str, int], Sequence[str]]:
     """Rank by the exact cosine of query and aligned picture."""
     items = dict(Item.objects.filter(catalogue=CATALOGUE).values_list("id", "object_id"))
-    photos = fusing.modality_vectors(space, list(items))["image"]
+    photos = aligned_vectors(space, list(items))["image"]
     present = ~np.isnan(photos[:, 0])
     ids = np.array(list(items.values()))[present]
     encoder = query_encoder(space)

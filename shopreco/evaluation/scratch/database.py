@@ -18,9 +18,9 @@ from django.conf import settings
 from django.db import ProgrammingError, connections
 
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
 from shopreco.evaluation.scratch.configuration import CORE, CORPUS, ScratchConfiguration
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing.outbox import outbox_database
 
 CONNECTION_KEYS = (
     "ENGINE",
@@ -88,7 +88,7 @@ class ScratchDatabase:
 
         changed: options of `SHOPRECO` that differ from the host's. apps: further ones to install.
         """
-        host = connections[outbox_database()].settings_dict
+        host = connections[write_alias()].settings_dict
         connection = {key: host[key] for key in CONNECTION_KEYS if key in host}
         return ScratchConfiguration(
             database={**connection, "NAME": self.name},
@@ -108,7 +108,7 @@ class ScratchDatabase:
 @contextmanager
 def _server() -> Iterator[Any]:
     """A cursor on a connection of its own: CREATE DATABASE cannot run in a transaction."""
-    connection = connections[outbox_database()].copy()
+    connection = connections[write_alias()].copy()
     try:
         with connection.cursor() as cursor:
             yield cursor

@@ -13,7 +13,7 @@ from shopreco.evaluation.base import Work
 from shopreco.evaluation.scratch.corpus.models import CorpusProduct
 from shopreco.evaluation.scratch.corpus.rows import load_corpus, vacuum
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import removal, runs, spaces
+from shopreco.indexing import removal, runs
 from shopreco.indexing.marks import pending
 from shopreco.indexing.runs import Progress
 from shopreco.models import (
@@ -25,6 +25,7 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from shopreco.spaces import serving, specification
 
 CATALOGUE: Final = CorpusProduct._meta.label_lower
 
@@ -83,8 +84,8 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     # Nobody else works here, so the leases of an interrupted run are void.
     Change.objects.update(claim=None, lease_until=None)
     catalogue = get_catalogue(CATALOGUE)
-    space = spaces.active_space(CATALOGUE)
-    if space is None or not spaces.is_current(space, catalogue):
+    space = serving.active_space(CATALOGUE)
+    if space is None or not specification.is_current(space, catalogue):
         index(work, rebuild=True)
     elif changed or pending(CATALOGUE):
         index(work)
@@ -93,7 +94,7 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     for retired in EmbeddingSpace.objects.exclude(state=SpaceState.ACTIVE):
         removal.drop_space(retired)
     vacuum(*INDEX_TABLES)
-    active = spaces.active_space(CATALOGUE)
+    active = serving.active_space(CATALOGUE)
     if active is None:
         raise IndexingFailed(f"{CATALOGUE} has no active space after its run.")
     return active
