@@ -1,4 +1,6 @@
-"""Measuring: data sets, metrics, baselines and benchmarks, in a scratch database of their own.
+"""Measuring: data sets, protocols, baselines and benchmarks, in scratch databases.
 
-`shopreco_evaluate` and `shopreco_bench` are the commands that use it.
+`shopreco_evaluate`, `shopreco_bench` and `shopreco_tune` are the commands. Each subcommand is a
+subject (`base.Subject`), found by name in a registry: `subjects.SUBJECTS`,
+`benchmarks.subjects.BENCHMARKS` and `tunings.TUNINGS`.
 """

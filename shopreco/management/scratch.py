@@ -1,54 +1,87 @@
-"""Base of the commands that work in a scratch process."""
+"""Base of the commands that measure: their subcommands are the subjects of a registry."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
-from shopreco.evaluation.scratch import ScratchDatabase, in_scratch
+from shopreco.evaluation.base import Options, Services, Subject
+from shopreco.evaluation.scratch.process import in_scratch, run_in_scratch
 from shopreco.indexing.runs import Progress
 from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress
 from shopreco.models import IndexRun
+from shopreco.registries import Registry
 
 
-class ScratchCommand(ShopRecoCommand):
-    """In the host's process `delegate` names the database and `handle` starts the same command
-    in it; there, `work` does what was asked. Exit codes: 0 done, 1 failed, 130 interrupted.
+class SubjectCommand(ShopRecoCommand):
+    """In the host's process it makes a scratch database and starts the same command in a process
+    that sees nothing else; there, the subject is run. Exit codes: 0 done, 1 failed, 130
+    interrupted.
     """
 
     name: ClassVar[str]
-    packages: ClassVar[Sequence[str]] = ()
-    """Modules of the extra `evaluation` that the command needs."""
+    subjects: ClassVar[Registry[Subject]]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        subparsers = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
+        for name, subject in self.subjects.items():
+            subparser = subparsers.add_parser(name, help=subject.help)
+            for argument in subject.arguments:
+                argument.add_to(subparser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        missing = [each for each in self.packages if find_spec(each) is None]
+        subject = self.subjects.get(options["subject"])
+        missing = [each for each in subject.packages if find_spec(each) is None]
         if missing:
             raise CommandError(
                 f"{', '.join(missing)} missing: pip install 'shopreco[evaluation]' first."
             )
         try:
             if in_scratch():
-                self.work(options)
+                self._measure(subject, options)
             else:
-                self.delegate(options)
+                self._delegate(subject, options)
         except KeyboardInterrupt:
             sys.exit(130)
 
-    def delegate(self, options: Mapping[str, Any]) -> None:
-        """In the host's process: check what can be checked, then `run_in` a scratch database."""
-        raise NotImplementedError
+    def _delegate(self, subject: Subject, options: Options) -> None:
+        """Run the same command in a scratch process; end this process if it fails."""
+        database = subject.database(options)
+        configuration = database.configuration(subject.settings(options), subject.apps)
+        if not subject.keeps_database:
+            database.drop()
+        database.create()
+        try:
+            status = run_in_scratch(configuration, self._words(subject, options), self._write)
+        finally:
+            if not subject.keeps_database:
+                database.drop()
+        if status:
+            sys.exit(status if status > 0 else 1)
 
-    def work(self, options: Mapping[str, Any]) -> None:
-        """In the scratch process: do it."""
-        raise NotImplementedError
+    def _measure(self, subject: Subject, options: Options) -> None:
+        shop = Services(services.search, services.recommend, self._work)
+        report = subject.run(options, shop)
+        self.stdout.write(report.as_text())
+        if options.get("json"):
+            text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
+            options["json"].write_text(f"{text}\n", encoding="utf-8")
 
-    def index(self, run: IndexRun, also: Progress | None) -> IndexRun:
+    def _words(self, subject: Subject, options: Options) -> Sequence[str]:
+        given = (word for argument in subject.arguments for word in argument.given(options))
+        return [self.name, options["subject"], *given]
+
+    def _write(self, line: str) -> None:
+        self.stdout.write(line, ending="")
+
+    def _work(self, run: IndexRun, also: Progress | None) -> IndexRun:
         """Work on a run until it is over, under a progress bar; `also` is called as often."""
         with RunProgress("Indexing", self.stderr.write) as bar:
 
@@ -58,14 +91,3 @@ class ScratchCommand(ShopRecoCommand):
                     also(run)
 
             return services.run_inline(run, progress)
-
-    def run_in(
-        self, database: ScratchDatabase, positional: Sequence[str], options: Mapping[str, Any]
-    ) -> None:
-        """The same command on a scratch database; ends this process if it fails."""
-        given = [f"--{name}={value}" for name, value in options.items() if value is not None]
-        status = database.run(
-            [self.name, *positional, *given], lambda line: self.stdout.write(line, ending="")
-        )
-        if status:
-            sys.exit(status if status > 0 else 1)

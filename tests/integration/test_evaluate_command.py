@@ -16,7 +16,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from PIL import Image
 
-from shopreco.evaluation.scratch import GENERATED, ScratchDatabase
+from shopreco.evaluation.scratch.configuration import GENERATED
+from shopreco.evaluation.scratch.database import ScratchDatabase
 
 KINDS = ("oak dining table", "brass desk lamp", "wool rug", "garden chair", "steel kettle")
 HASHING = {"TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shopreco.evaluation import beir
-from shopreco.evaluation.beir import DatasetError, Document
+from shopreco.evaluation.datasets import beir
+from shopreco.evaluation.datasets.beir import DatasetError, Document
 
 CORPUS = (
     '{"_id": "a", "title": "Oak table", "text": "Solid.", "metadata": {"brand": "Elm & Co"}}\n'
@@ -42,7 +42,7 @@ def test_a_corpus_is_read_plain_or_compressed(tmp_path: Path, name: str) -> None
 def test_questions_go_by_several_names(tmp_path: Path, queries: str, qrels: str) -> None:
     write(tmp_path / queries, QUERIES)
     write(tmp_path / qrels, QRELS)
-    found = beir.read_questions(beir.find_queries(tmp_path), beir.find_qrels(tmp_path))
+    found = beir.read_judged_queries(beir.find_queries(tmp_path), beir.find_qrels(tmp_path))
     assert found == ({"q1": "table", "q2": "lamp"}, {"q1": {"a": 2, "7": 0}, "q2": {"7": 1}})
 
 
@@ -54,7 +54,7 @@ def test_judgements_need_no_header_and_quote_nothing(tmp_path: Path) -> None:
 def test_queries_without_judgements_are_not_asked(tmp_path: Path) -> None:
     queries = write(tmp_path / "queries.jsonl", QUERIES)
     qrels = write(tmp_path / "qrels.tsv", "q2\t7\t1\nelsewhere\t7\t1\n")
-    assert beir.read_questions(queries, qrels) == ({"q2": "lamp"}, {"q2": {"7": 1}})
+    assert beir.read_judged_queries(queries, qrels) == ({"q2": "lamp"}, {"q2": {"7": 1}})
 
 
 def test_a_limit_chooses_the_same_queries_whatever_their_order() -> None:
@@ -117,7 +117,7 @@ def test_judgements_of_other_queries_are_no_judgements(tmp_path: Path) -> None:
     queries = write(tmp_path / "queries.jsonl", QUERIES)
     qrels = write(tmp_path / "qrels.tsv", "elsewhere\t7\t1\n")
     with pytest.raises(DatasetError, match="judges none of the queries"):
-        beir.read_questions(queries, qrels)
+        beir.read_judged_queries(queries, qrels)
 
 
 def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:

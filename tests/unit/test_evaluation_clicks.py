@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from shopreco.evaluation.beir import DatasetError
-from shopreco.evaluation.clicks import Clicked, judge_clicks
+from shopreco.evaluation.datasets.beir import DatasetError
+from shopreco.evaluation.datasets.clicks import ClickJudgements, judge_clicks
 
 PRODUCTS = {"a", "b", "7"}
 
 
-def judged(path: Path, text: str) -> Clicked:
+def judged(path: Path, text: str) -> ClickJudgements:
     path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
     return judge_clicks(path, PRODUCTS, 400)
 

@@ -6,7 +6,7 @@ from math import log2
 
 import pytest
 
-from shopreco.evaluation.metrics import measure, percentiles
+from shopreco.evaluation.protocols.metrics import measure, percentiles
 
 JUDGEMENTS = {"q": {"best": 2, "good": 1, "bad": 0}}
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from shopreco.evaluation.comparison import Outcome, clock
-from shopreco.evaluation.report import Report, table
+from shopreco.evaluation.protocols.comparison import SystemOutcome, clock
+from shopreco.evaluation.protocols.report import SearchReport
+from shopreco.evaluation.tables import table
 
 METRICS = dict.fromkeys(
     ("ndcg@10", "recall@100", "mrr@10", "precision@10", "ndcg@10_judged"), 0.51239
@@ -15,19 +16,19 @@ METRICS = dict.fromkeys(
 
 
 @pytest.fixture
-def report() -> Report:
-    return Report(
+def report() -> SearchReport:
+    return SearchReport(
         dataset="tiny",
         outcomes={
-            "shopreco": Outcome(METRICS, {"q": ["b", "a"]}, {"p50_ms": 4.0, "p95_ms": 9.0}),
-            "django-fts": Outcome(METRICS, {"q": ["a"]}, {"p50_ms": 2.0, "p95_ms": 6.0}),
+            "shopreco": SystemOutcome(METRICS, {"q": ["b", "a"]}, {"p50_ms": 4.0, "p95_ms": 9.0}),
+            "django-fts": SystemOutcome(METRICS, {"q": ["a"]}, {"p50_ms": 2.0, "p95_ms": 6.0}),
         },
         facet_times={"p50_ms": 6.0, "p95_ms": 15.0},
         notes={"queries": 1},
     )
 
 
-def test_json_has_a_row_of_figures_per_system(report: Report) -> None:
+def test_json_has_a_row_of_figures_per_system(report: SearchReport) -> None:
     figures = json.loads(json.dumps(report.as_json()))
     assert figures["dataset"] == "tiny"
     assert list(figures["systems"]) == ["shopreco", "django-fts"]
@@ -44,7 +45,7 @@ def test_json_has_a_row_of_figures_per_system(report: Report) -> None:
     assert figures["ratios"] == {"p95": 1.5, "p95_facets": 2.5}
 
 
-def test_the_table_states_its_protocol(report: Report) -> None:
+def test_the_table_states_its_protocol(report: SearchReport) -> None:
     text = report.as_text()
     assert "Gains 2^rel - 1; unjudged = 0" in text
     assert "Recall, MRR and precision count scores >= 1" in text
@@ -54,7 +55,7 @@ def test_the_table_states_its_protocol(report: Report) -> None:
     assert ["with", "facets", "6.0", "15.0"] in rows
 
 
-def test_a_trec_run_has_six_columns_and_falling_scores(report: Report) -> None:
+def test_a_trec_run_has_six_columns_and_falling_scores(report: SearchReport) -> None:
     assert report.as_trec_run("shopreco") == (
         "q Q0 b 1 1.000000 shopreco\nq Q0 a 2 0.500000 shopreco\n"
     )

@@ -8,14 +8,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from shopreco.evaluation.metrics import measure
-from shopreco.evaluation.weights import (
+from shopreco.evaluation.protocols.metrics import measure
+from shopreco.evaluation.protocols.weight_search import (
     BLOCK,
     DEPTH,
     FOLDS,
     Difference,
     FusionTuning,
-    Scorer,
+    NdcgByWeights,
     Weights,
     coordinate_search,
     folds_of,
@@ -49,8 +49,8 @@ class Shop:
         }
 
     @property
-    def scorer(self) -> Scorer:
-        return Scorer(self.vectors, self.ids, self.queries, self.judgements)
+    def scorer(self) -> NdcgByWeights:
+        return NdcgByWeights(self.vectors, self.ids, self.queries, self.judgements)
 
     def tuned(self) -> FusionTuning:
         texts = [f"kind {k}" for k in range(40)]
@@ -71,7 +71,7 @@ def test_a_score_is_the_ndcg_of_the_exact_cosine_with_the_fused_vector() -> None
     rankings = {f"q{q}": [ids[i] for i in np.argsort(-row)[:100]] for q, row in enumerate(cosines)}
     # Some of what is near, in another order, and some of what is not.
     judgements = {q: {r[0]: 1, r[4]: 2, r[9]: 1, r[40]: 2} for q, r in rankings.items()}
-    scores = Scorer(vectors, ids, queries, judgements)(weights)
+    scores = NdcgByWeights(vectors, ids, queries, judgements)(weights)
     assert scores.shape == (7,)
     assert scores.mean() == pytest.approx(measure(judgements, rankings)["ndcg@10"])
     assert 0 < scores.mean() < 1
@@ -81,7 +81,7 @@ def test_a_product_of_which_nothing_has_a_weight_is_not_found() -> None:
     text = unit(np.eye(3))
     text[0] = np.nan
     image = unit(np.eye(3))
-    scorer = Scorer(
+    scorer = NdcgByWeights(
         {"text": text, "image": image}, ["a", "b", "c"], unit(np.eye(3)[:1]), {"q": {"a": 1}}
     )
     assert scorer({"text": 1.0, "image": 0.0}).tolist() == [0.0]

@@ -1,0 +1,1 @@
+"""Benchmarks: how long indexing, searches, saves and category pages take."""

@@ -1,1 +1,0 @@
-"""The shop of an evaluation: one table of products, in a scratch database."""

@@ -1,0 +1,1 @@
+"""Data sets: readers of public file formats. No Django models here."""

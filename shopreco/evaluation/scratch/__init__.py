@@ -1,0 +1,1 @@
+"""Scratch databases, the processes that work in them, and the shops that they hold."""

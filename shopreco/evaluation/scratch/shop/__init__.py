@@ -1,0 +1,1 @@
+"""The shop of a benchmark: as large as wanted, and made up."""

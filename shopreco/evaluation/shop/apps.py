@@ -1,9 +1,0 @@
-from __future__ import annotations
-
-from django.apps import AppConfig
-
-
-class ShopConfig(AppConfig):
-    name = "shopreco.evaluation.shop"
-    label = "shopreco_shop"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,140 @@
+"""The subjects of `shopreco_evaluate`: how good answers are, by judged data.
+
+An app adds one of its own by a line in its `AppConfig.ready`:
+
+    SUBJECTS.register(AnswersSubject.name, AnswersSubject())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import CommandError
+
+from shopreco.evaluation.base import (
+    Argument,
+    Options,
+    Services,
+    Subject,
+    json_argument,
+)
+from shopreco.evaluation.datasets import beir, recbole
+from shopreco.evaluation.scratch.database import ScratchDatabase
+from shopreco.evaluation.scratch.overrides import other_weights
+from shopreco.fusion import WEIGHT_OF
+from shopreco.registries import Registry
+
+if TYPE_CHECKING:
+    from shopreco.evaluation.protocols.graph import GraphReport
+    from shopreco.evaluation.protocols.report import SearchReport
+    from shopreco.evaluation.protocols.visual import VisualReport
+
+PACKAGES = ("ir_measures", "bm25s", "tabulate")
+
+
+class SearchSubject(Subject):
+    """Search on a BEIR folder, beside the baselines."""
+
+    name = "search"
+    help = "ranking quality and time of search"
+    arguments = (
+        Argument("folder", type=Path, metavar="DIR", help="with corpus.jsonl[.gz]"),
+        Argument("--queries", type=Path, metavar="FILE", help="other queries.jsonl"),
+        Argument("--qrels", type=Path, metavar="FILE", help="other qrels.tsv"),
+        Argument("--limit", type=int, metavar="N", help="ask N queries, chosen by hash"),
+        json_argument(),
+        Argument("--run", type=Path, metavar="FILE", help="write shopreco's TREC run"),
+        Argument(
+            "--modalities", metavar="LIST", help="such as text,image; the others are left out"
+        ),
+    )
+    packages = PACKAGES
+
+    def database(self, options: Options) -> ScratchDatabase:
+        beir.find_corpus(options["folder"])
+        self._queries(options)
+        return ScratchDatabase.of("evaluate", options["folder"])
+
+    def settings(self, options: Options) -> Mapping[str, Any]:
+        if not options["modalities"]:
+            return {}
+        return {"MODALITY_WEIGHTS": other_weights(**weights_without(options["modalities"]))}
+
+    def run(self, options: Options, services: Services) -> SearchReport:
+        from shopreco.evaluation.protocols.search import evaluate
+
+        queries, judgements = self._queries(options)
+        report = evaluate(options["folder"], queries, judgements, services.search, services.work)
+        if options["run"]:
+            options["run"].write_text(report.as_trec_run("shopreco"), encoding="utf-8")
+        return report
+
+    def _queries(self, options: Options) -> tuple[dict[str, str], beir.Judgements]:
+        folder: Path = options["folder"]
+        return beir.read_judged_queries(
+            options["queries"] or beir.find_queries(folder),
+            options["qrels"] or beir.find_qrels(folder),
+            options["limit"],
+        )
+
+
+class VisualSubject(Subject):
+    """Pictures: what they add to titles."""
+
+    name = "visual"
+    help = "what pictures bring"
+    arguments = (
+        Argument("folder", type=Path, metavar="DIR", help="with items.jsonl[.gz]"),
+        json_argument(),
+    )
+    packages = PACKAGES
+
+    def database(self, options: Options) -> ScratchDatabase:
+        beir.find_corpus(options["folder"])
+        return ScratchDatabase.of(self.name, options["folder"])
+
+    def run(self, options: Options, services: Services) -> VisualReport:
+        from shopreco.evaluation.protocols.visual import evaluate
+
+        return evaluate(options["folder"], services.search, services.work)
+
+
+class GraphSubject(Subject):
+    """The knowledge graph: what is bought together."""
+
+    name = "graph"
+    help = "what the knowledge graph brings"
+    arguments = (
+        Argument("folder", type=Path, metavar="DIR", help="NAME.item[.gz], NAME.kg[.gz]"),
+        json_argument(),
+    )
+    packages = PACKAGES
+
+    def database(self, options: Options) -> ScratchDatabase:
+        recbole.find_files(options["folder"])
+        return ScratchDatabase.of(self.name, options["folder"])
+
+    def run(self, options: Options, services: Services) -> GraphReport:
+        from shopreco.evaluation.protocols.graph import evaluate
+
+        return evaluate(options["folder"], services.recommend, services.work)
+
+
+def weights_without(chosen: str) -> dict[str, float]:
+    """Weights of 0 for the modalities that a list such as "text,image" leaves out.
+
+    Raises:
+        CommandError: a name is no modality.
+    """
+    names = [name.strip().lower() for name in chosen.split(",") if name.strip()]
+    unknown = [name for name in names if name not in WEIGHT_OF]
+    if unknown or not names:
+        raise CommandError(f"--modalities takes some of {', '.join(WEIGHT_OF)}, not {chosen!r}.")
+    return {weight: 0.0 for name, weight in WEIGHT_OF.items() if name not in names}
+
+
+SUBJECTS: Registry[Subject] = Registry("evaluation subject")
+for _subject in (SearchSubject(), VisualSubject(), GraphSubject()):
+    SUBJECTS.register(_subject.name, _subject)
