@@ -12,8 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from shopreco.admin.bars import Bar, bars_of
-from shopreco.admin.pages import EMPTY, badge, change_page, shop_page
+from shopreco.admin.appearance import EMPTY, badge
+from shopreco.admin.index.bars import Bar, bars_of
+from shopreco.admin.links import change_page, shop_page
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
 from shopreco.indexing.lexicon import EVERY_ITEM
@@ -36,7 +37,7 @@ TERMS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class NearItem:
     """An item near another, with what each modality adds to their cosine."""
 
     item: Item
@@ -44,7 +45,7 @@ class Neighbour:
     bars: tuple[Bar, ...]
 
 
-def neighbours(object_id: str) -> list[Neighbour]:
+def neighbours(object_id: str) -> list[NearItem]:
     """The items nearest to one by vector in the active space; empty if it has no vector there."""
     try:
         item = Item.objects.only("catalogue").get(pk=object_id)
@@ -60,7 +61,7 @@ def neighbours(object_id: str) -> list[Neighbour]:
     ids = [item_id for item_id, _score in near]
     items = Item.objects.defer("facet_codes", "hashes").in_bulk(ids)
     return [
-        Neighbour(items[item_id], number_format(score, 3), bars_of(parts))
+        NearItem(items[item_id], number_format(score, 3), bars_of(parts))
         for (item_id, score), parts in zip(near, shares(space, vector, ids), strict=True)
         if item_id in items
     ]

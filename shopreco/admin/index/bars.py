@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 LABELS = {
     "dense": gettext_lazy("meaning"),
     "lexical": gettext_lazy("words"),
+    "looks": gettext_lazy("looks"),
     "mentions": gettext_lazy("mentions"),
     "text": gettext_lazy("text"),
     "image": gettext_lazy("pictures"),

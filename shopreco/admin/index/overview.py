@@ -6,15 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import router
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from shopreco.admin.pages import badge, may
+from shopreco.admin.appearance import badge
+from shopreco.admin.pages import written
+from shopreco.admin.permissions import may
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.indexing.marks import pending
-from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.spaces import active_space
 from shopreco.models import IndexRun, Item, Outcome, RunState
 
@@ -57,9 +59,9 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 
 
 def _summary(shop: Catalogue) -> IndexSummary:
-    catalogue, database = shop.name, outbox_database()
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue).order_by("-id")
-    items = Item.objects.using(database).filter(catalogue=catalogue)
+    catalogue = shop.name
+    runs = written(IndexRun).filter(catalogue=catalogue).order_by("-id")
+    items = Item.objects.using(router.db_for_write(Item)).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()
     return IndexSummary(

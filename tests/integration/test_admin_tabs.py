@@ -1,0 +1,138 @@
+"""An app adds pages to the admin of shopreco by tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import AppConfig
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.test import Client
+from django.urls import path
+
+import tests.testapp
+from shopreco.admin import AdminTab, admin_tabs, register
+from shopreco.admin.pages import ShopRecoAdmin
+from shopreco.exceptions import ConfigurationError
+from shopreco.models import Item
+from tests.indexed_shop import _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.testapp.models import Manual
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+ADDED = ("manuals", "returns")
+
+
+def returns(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
+    """A page without a model, in the frame of the others."""
+    context = page.page_context(request, title="What comes back")
+    return TemplateResponse(request, "admin/shopreco/confirmation.html", context)
+
+
+class ManualsConfig(AppConfig):
+    """A throw-away app: a list of a model of its own, and a view below the list of items."""
+
+    name = "manuals"
+
+    def ready(self) -> None:
+        admin_tabs.register("manuals", AdminTab(Manual, position=15))
+        admin_tabs.register(
+            "returns", AdminTab(Item, "Returns", returns, permission="testapp.change_manual")
+        )
+
+
+@pytest.fixture(autouse=True)
+def app(settings: Any) -> Iterator[None]:
+    """The app is installed, and an admin site has its model."""
+    ManualsConfig("manuals", tests.testapp).ready()
+    site = admin.AdminSite()
+    register(site)
+    site.register(Manual)
+    settings.ROOT_URLCONF = SimpleUrls([path("admin/", site.urls)])
+    yield
+    for name in ADDED:
+        admin_tabs.unregister(name)
+
+
+class SimpleUrls(SimpleNamespace):
+    """A URLconf that is not a module."""
+
+    __hash__ = object.__hash__
+
+    def __init__(self, urlpatterns: list[Any]) -> None:
+        super().__init__(urlpatterns=urlpatterns)
+
+
+@pytest.fixture
+def staff(client: Client) -> Callable[..., Client]:
+    def log_in(*codenames: str) -> Client:
+        user = User.objects.create_user("clerk", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+def tabs(response: Any) -> dict[str, str]:
+    assert response.status_code == 200, response.status_code
+    return {link.label: link.url for link in response.context["tabs"]}
+
+
+def current(response: Any) -> list[str]:
+    return [link.label for link in response.context["tabs"] if link.current]
+
+
+def test_the_tabs_stand_among_those_of_shopreco_in_their_places(admin_client: Client) -> None:
+    found = tabs(admin_client.get("/admin/shopreco/item/"))
+    assert list(found)[:3] == ["Indexed products", "Manuals", "Runs"]
+    assert list(found)[-2:] == ["Search console", "Returns"]
+    assert found["Manuals"] == "/admin/testapp/manual/"
+    assert found["Returns"] == "/admin/shopreco/item/returns/"
+    assert "Add manual" in admin_client.get(found["Manuals"]).content.decode()
+
+
+def test_a_page_of_its_own_has_the_tabs_with_its_own_as_the_current_one(
+    admin_client: Client,
+) -> None:
+    response = admin_client.get("/admin/shopreco/item/returns/")
+    assert "What comes back" in response.content.decode()
+    assert current(response) == ["Returns"]
+    assert current(admin_client.get("/admin/shopreco/item/console/")) == ["Search console"]
+    assert current(admin_client.get("/admin/shopreco/item/")) == ["Indexed products"]
+
+
+def test_tabs_are_for_those_with_the_permission(staff: Callable[..., Client]) -> None:
+    client = staff("view_item", "view_manual")
+    assert list(tabs(client.get("/admin/shopreco/item/"))) == [
+        "Indexed products",
+        "Manuals",
+        "Search console",
+    ]
+    assert client.get("/admin/shopreco/item/returns/").status_code == 403
+
+
+def test_without_the_permission_there_is_no_tab_and_with_another_there_is_another(
+    staff: Callable[..., Client],
+) -> None:
+    client = staff("view_indexrun", "change_manual")
+    assert list(tabs(client.get("/admin/shopreco/indexrun/"))) == ["Manuals", "Runs", "Returns"]
+    assert client.get("/admin/shopreco/item/returns/").status_code == 200
+    assert client.get("/admin/shopreco/item/console/").status_code == 403
+
+
+def test_a_site_without_the_model_has_no_tab(admin_client: Client, settings: Any) -> None:
+    site = admin.AdminSite()
+    register(site)
+    settings.ROOT_URLCONF = SimpleUrls([path("admin/", site.urls)])
+    assert "Manuals" not in tabs(admin_client.get("/admin/shopreco/item/"))
+
+
+def test_a_name_is_taken_once() -> None:
+    with pytest.raises(ConfigurationError, match="two of the admin tab 'console'"):
+        admin_tabs.register("console", AdminTab(Manual))
