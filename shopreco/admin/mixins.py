@@ -1,4 +1,4 @@
-"""For the shop's own admin: the index state as a column, and re-indexing as an action."""
+"""Mixin for the shop's own admin: the index state as a column, re-indexing as an action."""
 
 from __future__ import annotations
 

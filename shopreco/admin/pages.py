@@ -140,15 +140,15 @@ class ShopRecoAdmin(ModelAdmin):
         context = {"tabs": self.tabs(request), "title": title, **(extra_context or {})}
         return super().changelist_view(request, context)
 
-    def change_view(
+    def changeform_view(
         self,
         request: HttpRequest,
-        object_id: str,
+        object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         context = {"tabs": self.tabs(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        return super().changeform_view(request, object_id, form_url, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return prepared(super().get_changelist(request, **kwargs), self.prepare)

@@ -34,6 +34,11 @@ def returns(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/shopreco/confirmation.html", context)
 
 
+class MakerAdmin(ShopRecoAdmin):
+    change_list_template = "admin/shopreco/change_list.html"
+    change_form_template = "admin/shopreco/change_form.html"
+
+
 class MakersConfig(AppConfig):
     """A throw-away app: a list of a model of its own, and a view below the list of items."""
 
@@ -52,7 +57,7 @@ def app(settings: Any) -> Iterator[None]:
     MakersConfig("makers", tests.testapp).ready()
     site = admin.AdminSite()
     register(site)
-    site.register(Maker)
+    site.register(Maker, MakerAdmin)
     settings.ROOT_URLCONF = SimpleUrls([path("admin/", site.urls)])
     yield
     for name in ADDED:
@@ -94,7 +99,13 @@ def test_the_tabs_stand_among_those_of_shopreco_in_their_places(admin_client: Cl
     assert list(found)[-2:] == ["Search console", "Returns"]
     assert found["Makers"] == "/admin/testapp/maker/"
     assert found["Returns"] == "/admin/shopreco/item/returns/"
-    assert admin_client.get(found["Makers"]).status_code == 200
+
+
+def test_the_pages_of_the_app_have_the_tabs_too(admin_client: Client) -> None:
+    for url in ("/admin/testapp/maker/", "/admin/testapp/maker/add/"):
+        response = admin_client.get(url)
+        assert current(response) == ["Makers"]
+        assert "/admin/shopreco/item/console/" in response.content.decode()
 
 
 def test_a_page_of_its_own_has_the_tabs_with_its_own_as_the_current_one(

@@ -1,4 +1,4 @@
-"""Figures with a length: what each part adds to a score."""
+"""Bars: figures with a length, such as what each part adds to a score."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure with its length: `width` is a share of the longest, 0 to 100. `kind`: its colour."""
+    """A figure with its length.
+
+    kind: the name of its colour.
+    width: share of the longest, 0 to 100.
+    """
 
     kind: str
     label: str

@@ -1,4 +1,4 @@
-"""The parts of an item's page: its object, its filters, its place in every space, its words."""
+"""Details of an item: its object, its filters, its place in every space, its words."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TERMS = 40
 
 @dataclass(frozen=True, slots=True)
 class NearItem:
-    """An item near another, with what each modality adds to their cosine."""
+    """An item near another, and what each modality adds to their cosine."""
 
     item: Item
     cosine: str
@@ -136,7 +136,7 @@ def spaces(item: Item, url: Callable[[int], str]) -> SafeString | str:
 
 
 def hashes(item: Item) -> SafeString | str:
-    """Of its columns, and by version of the index of what its vector and its words were made of."""
+    """The hashes of an item: of its columns, and per space of what its vector and words are of."""
     marks = [(_("columns"), item.hashes.get("document", ""))]
     for label, model in ((_("meaning"), Embedding), (_("words"), LexicalEntry)):
         found = model._default_manager.filter(item=item).order_by("-space")

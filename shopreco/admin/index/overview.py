@@ -1,4 +1,4 @@
-"""The search index on the front page of an admin: its state in a word, and what to do with it."""
+"""Overview on the front page of an admin: the index in a word, and what to do with it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Overview:
 
 
 def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | None:
-    """What the user may see and do on a site with these models; None for nothing."""
+    """What the user may see and do on a site that has these models; None for nothing."""
     may_see = IndexRun in registered and may(request, "view", IndexRun)
     may_ask = Item in registered and may(request, "view", Item)
     if not (may_see or may_ask):

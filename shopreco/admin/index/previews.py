@@ -1,4 +1,4 @@
-"""What a run would do, counted before anybody presses the button."""
+"""Preview of a run: what it would do, counted before anybody presses the button."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 
-from shopreco.admin.index.spaces import describe_alignment, describe_encoder
+from shopreco.admin.index.spaces import current_state, describe_alignment, describe_encoder
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
-from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.status import catalogue_status, outcome_counts
 from shopreco.models import IndexRun, ModalityVector, Outcome
 
@@ -21,7 +20,7 @@ class Preview:
 
     encoded: items whose vector by the current model is kept.
     alignment: how good that of the active space is, in words; empty if it has none.
-    problem: why the current model cannot be had; empty if it can.
+    problem: why nothing can be built from the settings; empty if it can.
     """
 
     catalogue: str
@@ -41,15 +40,14 @@ def preview(catalogue: Catalogue) -> Preview:
     status = catalogue_status(catalogue)
     space = status.space
     config = get_settings().TEXT_ENCODER
-    encoder, problem, encoded = describe_encoder(dict(config)), "", 0
-    try:
+    encoder, encoded = describe_encoder(dict(config)), 0
+    _fingerprint, problem = current_state(catalogue)
+    if not problem:
         made = create_encoder(config)
         encoded = ModalityVector.objects.filter(
             encoder=made.fingerprint, modality="text", item__catalogue=catalogue.name
         ).count()
         encoder = f"{encoder} · {made.dimension}"
-    except ShopRecoError as error:
-        problem = str(error)
     return Preview(
         catalogue=catalogue.name,
         objects=catalogue.get_queryset().count(),

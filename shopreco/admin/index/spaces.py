@@ -122,9 +122,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     def prepare(self, rows: list[EmbeddingSpace]) -> None:
         sizes = space_sizes([space.pk for space in rows])
         known = {catalogue.name: catalogue for catalogue in get_catalogues()}
-        current = {
-            name: _current_fingerprint(known.get(name)) for name in {s.catalogue for s in rows}
-        }
+        current = {name: current_state(known.get(name)) for name in {s.catalogue for s in rows}}
         for space in rows:
             space._shopreco_measured = (sizes[space.pk], current[space.catalogue])  # type: ignore[attr-defined]  # kept for one page
 
@@ -285,8 +283,8 @@ def describe_alignment(metrics: Mapping[str, float]) -> str:
     }
 
 
-def _current_fingerprint(catalogue: Catalogue | None) -> tuple[str, str]:
-    """Fingerprint that a rebuild would have now, or else what stands in its way."""
+def current_state(catalogue: Catalogue | None) -> tuple[str, str]:
+    """The fingerprint that a rebuild would have now, and what stands in its way."""
     if catalogue is None:
         return "", _("its catalogue is not registered any more")
     try:
