@@ -33,8 +33,7 @@ from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "catalogue", "state_badge", "model_name", "items", "size", "age",
-        "current",
+        "name", "catalogue", "state_badge", "model_name", "items", "size", "current",
     )  # fmt: skip
     ordering = ("-id",)
     fieldsets = (
@@ -73,8 +72,9 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     # Columns
 
     @admin.display(description=gettext_lazy("version"), ordering="id")
-    def name(self, space: EmbeddingSpace) -> str:
-        return f"#{space.pk}"
+    def name(self, space: EmbeddingSpace) -> SafeString:
+        age = _("%s ago") % timesince(space.created_at, depth=1)
+        return format_html('#{}<br><small class="shopreco-quiet">{}</small>', space.pk, age)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, space: EmbeddingSpace) -> SafeString:
@@ -91,10 +91,6 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("size"))
     def size(self, space: EmbeddingSpace) -> str:
         return filesizeformat(self._measured(space)[0].bytes)
-
-    @admin.display(description=gettext_lazy("age"), ordering="created_at")
-    def age(self, space: EmbeddingSpace) -> str:
-        return timesince(space.created_at, depth=1)
 
     @admin.display(description=gettext_lazy("settings"))
     def current(self, space: EmbeddingSpace) -> SafeString:
