@@ -33,7 +33,7 @@ from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "catalogue", "state_badge", "model_name", "items", "size", "current",
+        "name", "catalogue", "state_and_settings", "model_name", "items", "size",
     )  # fmt: skip
     ordering = ("-id",)
     fieldsets = (
@@ -79,6 +79,11 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, space: EmbeddingSpace) -> SafeString:
         return badge(space.state, space.get_state_display())
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_and_settings(self, space: EmbeddingSpace) -> SafeString:
+        shown = '{}<br><small class="shopreco-quiet">{}</small>'
+        return format_html(shown, self.state_badge(space), self.current(space))
 
     @admin.display(description=gettext_lazy("model"))
     def model_name(self, space: EmbeddingSpace) -> str:
