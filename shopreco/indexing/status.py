@@ -12,12 +12,14 @@ from django.utils.translation import ngettext
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
-from shopreco.indexing import alignments, languages, marks, spaces
-from shopreco.indexing.modalities import encoder_of
-from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing import marks
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
+from shopreco.spaces import alignments, languages, serving, specification
+from shopreco.spaces.sources import encoder_of
+from shopreco.spaces.stores import pgvector
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class CatalogueStatus:
 
 
 def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
-    database = outbox_database()
+    database = write_alias()
     outcomes = outcome_counts(catalogue.name)
     pending = marks.pending(catalogue.name)
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
-    space = spaces.active_space(catalogue.name)
+    space = serving.active_space(catalogue.name)
     problems: list[str] = []
     notes: list[str] = []
     ready = current = False
@@ -58,7 +60,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         problems.append(_("Nothing is indexed yet: re-index the catalogue (shopreco_reindex)."))
     else:
         try:
-            current = spaces.is_current(space, catalogue)
+            current = specification.is_current(space, catalogue)
             if not current:
                 problems.append(
                     _(
@@ -149,13 +151,13 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
 
 
 def items_with_media_problems(catalogue: str) -> QuerySet[Item]:
-    items = Item.objects.using(outbox_database()).filter(catalogue=catalogue)
+    items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     return items.exclude(media_problems={})
 
 
 def outcome_counts(catalogue: str) -> dict[str, int]:
     """Items of a catalogue by `Outcome`; those that do not occur are left out."""
-    items = Item.objects.using(outbox_database()).filter(catalogue=catalogue)
+    items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     return dict(items.values_list("outcome").annotate(n=Count("id")).order_by())
 
 
@@ -169,10 +171,10 @@ class SpaceSize:
 
 def space_sizes(space_ids: Sequence[int]) -> dict[int, SpaceSize]:
     """Items and bytes of spaces, by key, in two statements for all."""
-    names = {name: pk for pk in space_ids for name in spaces.index_names(pk)}
+    names = {name: pk for pk in space_ids for name in pgvector.index_names(pk)}
     items: dict[int, int] = dict.fromkeys(space_ids, 0)
     size: dict[int, float] = dict.fromkeys(space_ids, 0.0)
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(
                 f"SELECT '{table}', space_id, count(*), pg_table_size('shopreco_{table}') "

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 
 from shopreco.admin.appearance import STYLESHEET
 from shopreco.admin.index.overview import overview
-from shopreco.retrieval.stages import savepoint
+from shopreco.stages import savepoint
 
 register = template.Library()
 

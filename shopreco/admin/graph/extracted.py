@@ -25,9 +25,10 @@ from shopreco.admin.log_entries import log
 from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.admin.selections import reindexed
 from shopreco.catalogues import get_catalogues
-from shopreco.indexing.graph import Quote, found_in_texts, quote
-from shopreco.indexing.spaces import active_space
+from shopreco.graph.curation import found_in_texts
+from shopreco.graph.quotes import Quote, quote
 from shopreco.models import EdgeState, EmbeddingSpace, Node, RelationType
+from shopreco.spaces.serving import active_space
 
 logger = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from django.utils.translation import gettext_lazy
 from shopreco.admin.graph.drawing import Drawing, Group, Leaf, draw
 from shopreco.admin.graph.edges import kind_name, state_of
 from shopreco.catalogues.fields import SEPARATOR
-from shopreco.indexing.graph import REMOVABLE
+from shopreco.graph.curation import REMOVABLE
 from shopreco.models import Edge, EdgeState, Meaning, Node, Provenance, RelationType
 
 DRAWN = 40

@@ -33,8 +33,8 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin
 from shopreco.admin.permissions import may, require
 from shopreco.admin.selections import reindexed
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing.graph import MOST_ITEMS
-from shopreco.indexing.graph.relations import HAS
+from shopreco.graph.curation import MOST_ITEMS
+from shopreco.graph.names import HAS
 from shopreco.models import Edge, EdgeState, Item, Node, RelationType
 
 DECISIONS = {

@@ -23,13 +23,16 @@ from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import InvalidQuery, ShopRecoError
-from shopreco.indexing.spaces import active_space, index_names
 from shopreco.models import EmbeddingSpace
-from shopreco.retrieval import dense, hybrid, lexical, vectors
-from shopreco.retrieval.conditions import COLUMNS, Filters
-from shopreco.retrieval.filters import RANGES, facet_names, parse_filters
-from shopreco.retrieval.languages import query_language
+from shopreco.queries import query_vectors
+from shopreco.queries.conditions import COLUMNS, Filters
+from shopreco.queries.filters import RANGES, facet_names, parse_filters
+from shopreco.queries.languages import query_language
+from shopreco.queries.terms import LexicalQuery, lexical_query
+from shopreco.retrieval import dense, hybrid, lexical
 from shopreco.services import Result, ResultPage
+from shopreco.spaces.serving import active_space
+from shopreco.spaces.stores.pgvector import index_names
 from shopreco.text import get_analyser, normalise_query, term_id
 
 LIMIT = 20
@@ -174,7 +177,7 @@ def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any])
     if space is None or not text:
         return Answer(found, rows, _timings(found))
     language = query_language(space, text, asked["language"] or None, request)
-    words = lexical.lexical_query(space, text, language)
+    words = lexical_query(space, text, language)
     scope = parse_filters(shop, filters).scope()
     vector_index, terms_index = index_names(space.pk)
     plans = [_dense_plan(space, text, scope, vector_index, measure=asked["measure"])]
@@ -206,7 +209,7 @@ def _timings(page: ResultPage) -> tuple[Bar, ...]:
     )
 
 
-def _terms(text: str, language: str, words: lexical.LexicalQuery | None) -> tuple[Term, ...]:
+def _terms(text: str, language: str, words: LexicalQuery | None) -> tuple[Term, ...]:
     """The query as it was analysed: what is searched, then what no item has."""
     found = []
     for each in words.terms if words else ():
@@ -235,7 +238,7 @@ def _dense_plan(
 ) -> Plan:
     label = _("By meaning")
     try:
-        vector = vectors.begin(space, text).result(timeout=vectors.patience(space))
+        vector = query_vectors.begin(space, text).result(timeout=query_vectors.patience(space))
     except FutureTimeout:
         return Plan(label, error=_("the query vector was not ready in time"))
     except (ShopRecoError, OSError) as error:

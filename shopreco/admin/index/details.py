@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from shopreco.admin.appearance import EMPTY, badge
 from shopreco.admin.index.bars import Bar, bars_of
 from shopreco.admin.links import change_page, shop_page
+from shopreco.answers.contributions import shares
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
-from shopreco.indexing.lexicon import EVERY_ITEM
-from shopreco.indexing.spaces import active_space
 from shopreco.models import (
     Embedding,
     EmbeddingSpace,
@@ -27,9 +26,10 @@ from shopreco.models import (
     LexiconTerm,
     ModalityVector,
 )
+from shopreco.models.lexicon import EVERY_ITEM
+from shopreco.queries.conditions import Filters
 from shopreco.retrieval import dense
-from shopreco.retrieval.conditions import Filters
-from shopreco.retrieval.contributions import shares
+from shopreco.spaces.serving import active_space
 from shopreco.text import inverse_document_frequency
 
 NEIGHBOURS = 10
@@ -52,7 +52,7 @@ def neighbours(object_id: str) -> list[NearItem]:
     except (Item.DoesNotExist, ValueError):
         return []
     space = active_space(item.catalogue)
-    vector = dense.vectors_of(space, [item.pk]).get(item.pk) if space else None
+    vector = dense.embeddings_of(space, [item.pk]).get(item.pk) if space else None
     if space is None or vector is None:
         return []
     hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)

@@ -19,9 +19,9 @@ from shopreco.catalogues import Catalogue, ItemDocument, get_catalogue
 from shopreco.catalogues.media import medium_of
 from shopreco.exceptions import ConfigurationError
 from shopreco.fusion.weights import IMAGE, VIDEO
-from shopreco.indexing.modalities import used_media
-from shopreco.indexing.spaces import active_space
+from shopreco.indexing.modality_vectors import used_media
 from shopreco.models import Item, ModalityVector
+from shopreco.spaces.serving import active_space
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from shopreco.admin.pages import written
 from shopreco.admin.permissions import may
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.indexing.marks import pending
-from shopreco.indexing.spaces import active_space
 from shopreco.models import IndexRun, Item, Outcome, RunState
+from shopreco.spaces.serving import active_space
 
 
 @dataclass(frozen=True, slots=True)

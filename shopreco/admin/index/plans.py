@@ -10,8 +10,8 @@ from django.db import DatabaseError, router, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from shopreco.db.statements import Statement, read_cursor
 from shopreco.models import Embedding
-from shopreco.retrieval.asking import Statement, reading
 
 TIMEOUT_MS = 5_000
 
@@ -51,7 +51,7 @@ def explain(label: str, statement: Statement, index: str, *, measure: bool = Fal
     alias = router.db_for_read(Embedding)
     options = "FORMAT JSON" + (", ANALYZE, BUFFERS" if measure else "")
     try:
-        with transaction.atomic(using=alias), reading() as cursor:
+        with transaction.atomic(using=alias), read_cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(TIMEOUT_MS)])
             cursor.execute(f"EXPLAIN ({options}) {statement.sql}", statement.params)
             (found,) = cursor.fetchone()

@@ -24,11 +24,12 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
 from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import alignments
 from shopreco.indexing.removal import begin_removal
-from shopreco.indexing.spaces import active_space, current_fingerprint
 from shopreco.indexing.status import SpaceSize, space_sizes
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
+from shopreco.spaces import alignments
+from shopreco.spaces.serving import active_space
+from shopreco.spaces.specification import current_fingerprint
 
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
