@@ -5,23 +5,37 @@ They are registered with the default admin site. A shop with a site of its own a
     from shopreco.admin import register
     register(my_site)
 
-`IndexStateAdminMixin` goes into the shop's own ModelAdmin.
+`IndexStateAdminMixin` goes into the shop's own ModelAdmin. An app adds a page by `admin_tabs`.
 """
 
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
-from shopreco.admin.edges import EdgeAdmin
-from shopreco.admin.items import ItemAdmin
+from shopreco.admin.graph.edges import EdgeAdmin
+from shopreco.admin.graph.nodes import NodeAdmin
+from shopreco.admin.graph.relations import RelationTypeAdmin
+from shopreco.admin.index import console
+from shopreco.admin.index.items import ItemAdmin
+from shopreco.admin.index.runs import IndexRunAdmin
+from shopreco.admin.index.spaces import EmbeddingSpaceAdmin
 from shopreco.admin.mixins import IndexStateAdminMixin
-from shopreco.admin.nodes import NodeAdmin
-from shopreco.admin.relations import RelationTypeAdmin
-from shopreco.admin.runs import IndexRunAdmin
-from shopreco.admin.spaces import EmbeddingSpaceAdmin
+from shopreco.admin.tabs import AdminTab, admin_tabs
 from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
 
-__all__ = ["IndexStateAdminMixin", "register"]
+__all__ = ["AdminTab", "IndexStateAdminMixin", "admin_tabs", "register"]
+
+for _name, _tab in {
+    "items": AdminTab(Item, position=10),
+    "runs": AdminTab(IndexRun, position=20),
+    "spaces": AdminTab(EmbeddingSpace, position=30),
+    "nodes": AdminTab(Node, position=40),
+    "edges": AdminTab(Edge, position=50),
+    "relations": AdminTab(RelationType, position=60),
+    "console": AdminTab(Item, gettext_lazy("Search console"), console.view, position=70),
+}.items():
+    admin_tabs.register(_name, _tab)
 
 
 def register(site: admin.AdminSite) -> None:

@@ -1,32 +1,29 @@
-"""For the shop's own admin: the index state as a column, and re-indexing as an action."""
+"""Mixin for the shop's own admin: the index state as a column, re-indexing as an action."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.views.main import ChangeList
-from django.db import DatabaseError, connections, models, router, transaction
-from django.db.models import Value
+from django.db import DatabaseError, models
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from shopreco import services
-from shopreco.admin.pages import STYLESHEET, badge, may, prepared
+from shopreco.admin.appearance import STYLESHEET, badge
+from shopreco.admin.changelists import prepared
+from shopreco.admin.index.states import MISSING, IndexState, index_states
+from shopreco.admin.permissions import may
+from shopreco.admin.selections import MAX_SELECTED, reindex_selected, reindexed, too_many
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.models import Change, Item, Mark, Outcome
+from shopreco.models import Item
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -34,28 +31,6 @@ else:
     Base = object
 
 logger = logging.getLogger(__name__)
-
-PENDING = "pending"
-MISSING = "missing"
-SELECTION = 10_000
-"""Objects that one action marks; more are a whole catalogue's worth, which has its own button."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexState:
-    """Where an object stands in the index. `state`: pending, missing or an outcome."""
-
-    state: str
-    reason: str = ""
-    item_id: int | None = None
-
-    @property
-    def label(self) -> str:
-        if self.state == PENDING:
-            return _("pending")
-        if self.state == MISSING:
-            return _("not indexed")
-        return str(Outcome(self.state).label)
 
 
 class IndexStateAdminMixin(Base):
@@ -66,8 +41,11 @@ class IndexStateAdminMixin(Base):
             ...
 
     Templates, columns and actions of the shop stay as they are. The column costs one query per
-    page; the action needs the permission `shopreco.change_item`.
+    page; the action needs the permission `shopreco.change_item`, and takes at most `max_selected`
+    objects.
     """
+
+    max_selected = MAX_SELECTED
 
     @property
     def media(self) -> forms.Media:
@@ -132,62 +110,6 @@ class IndexStateAdminMixin(Base):
             obj._shopreco_state = states.get(object_id, IndexState(MISSING))
 
 
-def index_states(catalogue: str, object_ids: Iterable[str]) -> dict[str, IndexState]:
-    """State by object id, in one query; objects that the index never met are left out."""
-    ids = list(object_ids)
-    nothing = Value(None, models.BigIntegerField()), Value(PENDING), Value("")
-    waiting = Change.objects.filter(catalogue=catalogue, object_id__in=ids).values_list(
-        "object_id", *nothing
-    )
-    marked = Mark.objects.filter(catalogue=catalogue, path="", key__in=ids).values_list(
-        "key", *nothing
-    )
-    known = Item.objects.filter(catalogue=catalogue, object_id__in=ids).values_list(
-        "object_id", "id", "outcome", "reason"
-    )
-    states: dict[str, IndexState] = {}
-    with savepoint(Item):
-        rows = list(known.union(waiting, marked, all=True))
-    for object_id, item_id, state, reason in sorted(rows, key=lambda row: row[2] == PENDING):
-        before = states.get(object_id)
-        states[object_id] = IndexState(state, reason, before.item_id if before else item_id)
-    return states
-
-
-def reindex_selected(
-    request: HttpRequest, catalogue: str, object_ids: list[str], objects: Iterable[Any]
-) -> int:
-    """Mark objects for indexing and write a LogEntry for each."""
-    marked = services.reindex_objects(catalogue, object_ids)
-    LogEntry.objects.log_actions(
-        user_id=user_id(request),
-        queryset=objects,
-        action_flag=CHANGE,
-        change_message=_("Re-indexing requested."),
-    )
-    return marked
-
-
-def user_id(request: HttpRequest) -> int | str:
-    """Key of the user, who is logged in on every page of an admin."""
-    key: int | str = request.user.pk or 0
-    return key
-
-
-def report(model_admin: Any, request: HttpRequest, marked: int) -> None:
-    text = ngettext("%d object will be indexed again.", "%d objects will be indexed again.", marked)
-    model_admin.message_user(request, text % marked, messages.SUCCESS)
-
-
-def too_many(model_admin: Any, request: HttpRequest, count: int) -> bool:
-    if count <= SELECTION:
-        return False
-    text = _("%(count)d are selected; up to %(limit)d at a time. Re-index the catalogue instead.")
-    text %= {"count": count, "limit": SELECTION}
-    model_admin.message_user(request, text, messages.ERROR)
-    return True
-
-
 @admin.action(description=gettext_lazy("Re-index selected %(verbose_name_plural)s"))
 def shopreco_reindex(
     model_admin: IndexStateAdminMixin, request: HttpRequest, queryset: models.QuerySet[Any]
@@ -198,12 +120,5 @@ def shopreco_reindex(
     objects = list(queryset)
     key = catalogue.model._meta.pk.attname
     ids = [str(getattr(obj, key)) for obj in objects]
-    report(model_admin, request, reindex_selected(request, catalogue.name, ids, objects))
-
-
-def savepoint(model: type[models.Model]) -> Any:
-    """A failing statement must not end the host's transaction, where there is one."""
-    alias = router.db_for_read(model)
-    if connections[alias].in_atomic_block:
-        return transaction.atomic(using=alias)
-    return nullcontext()
+    marked = reindex_selected(request, catalogue.name, ids, objects)
+    model_admin.message_user(request, reindexed(marked), messages.SUCCESS)

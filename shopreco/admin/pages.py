@@ -1,56 +1,43 @@
-"""What the admin pages of shopreco share: they show, and change only through confirmed steps."""
+"""Pages of the admin: what all share. They show, and change only through confirmed steps."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db import models, router, transaction
-from django.db.models import F, Func, Value
+from django.db import models, router
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
+from shopreco.admin.appearance import STYLESHEET
+from shopreco.admin.changelists import prepared
+from shopreco.admin.permissions import may, require
+from shopreco.admin.selections import MAX_SELECTED
+from shopreco.admin.tabs import AdminTab, TabLink, admin_tabs, tab_links
+from shopreco.catalogues import get_catalogues
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
 
-logger = logging.getLogger(__name__)
-
-STYLESHEET = "shopreco/admin/admin.css"
-EMPTY = "–"
-TECHNICAL = gettext_lazy("Technical details")
-"""Of what an owner need not see, folded away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    label: str
-    url: str
-    current: bool
+M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What an admin reads before pressing the button. `facts` are (label, value) pairs.
+    """What a user reads before pressing the button.
 
-    `choices` are boxes to tick: (name in the POST, label, what it does) each.
+    facts: (label, value) pairs.
+    choices: boxes to tick, each (name in the POST, label, what it does).
     """
 
     title: str
@@ -77,10 +64,14 @@ class CatalogueFilter(admin.SimpleListFilter):
 
 
 class ShopRecoAdmin(ModelAdmin):
-    """What all lists and pages of shopreco have: their tabs, their style, their addresses."""
+    """What all lists and pages of shopreco have: their tabs, their style, their addresses.
+
+    max_selected: rows that one action works on at most.
+    """
 
     show_full_result_count = False
     list_per_page = 50
+    max_selected = MAX_SELECTED
 
     class Media:
         css = {"all": [STYLESHEET]}
@@ -94,6 +85,24 @@ class ShopRecoAdmin(ModelAdmin):
         filters = list(super().get_list_filter(request))
         return [CatalogueFilter, *filters] if len(get_catalogues()) > 1 else filters
 
+    def get_urls(self) -> list[URLPattern]:
+        """The views of the tabs of this model come before Django's own pages."""
+        own = [
+            path(
+                f"{name}/",
+                self.admin_site.admin_view(partial(self._tab_view, tab)),
+                name=tab.url_name(name),
+            )
+            for name, tab in admin_tabs.items()
+            if tab.view and tab.model is self.model
+        ]
+        return own + super().get_urls()
+
+    def _tab_view(self, tab: AdminTab, request: HttpRequest) -> HttpResponse:
+        if tab.view is None or not tab.may_open(request):
+            raise PermissionDenied
+        return tab.view(self, request)
+
     def may(self, request: HttpRequest, action: str) -> bool:
         """Whether the user has Django's permission (change, delete, view) on this model."""
         return may(request, action, self.model)
@@ -106,7 +115,7 @@ class ShopRecoAdmin(ModelAdmin):
         return reverse(f"admin:{name}", args=args, current_app=self.admin_site.name)
 
     def page_context(self, request: HttpRequest, **context: object) -> dict[str, Any]:
-        """Context of a page that Django does not make."""
+        """Context of a page that is not Django's own."""
         request.current_app = self.admin_site.name
         return {
             **self.admin_site.each_context(request),
@@ -116,17 +125,13 @@ class ShopRecoAdmin(ModelAdmin):
             **context,
         }
 
-    def tabs(self, request: HttpRequest, current: str = "") -> list[Tab]:
-        """The pages of shopreco that this user may see on this site."""
-        current = current or f"shopreco_{self.opts.model_name}_changelist"
-        found = []
-        for model in (Item, IndexRun, EmbeddingSpace, Node, Edge, RelationType):
-            if self.admin_site.is_registered(model) and may(request, "view", model):
-                name = f"shopreco_{model._meta.model_name}_changelist"
-                found.append((name, str(capfirst(model._meta.verbose_name_plural))))
-        if found and found[0][0] == "shopreco_item_changelist":
-            found.append(("shopreco_item_console", _("Search console")))
-        return [Tab(label, self.url(name), name == current) for name, label in found]
+    def tabs(self, request: HttpRequest) -> list[TabLink]:
+        """The tabs of this site that the user may open; the list of the model is the current one,
+        unless the page has a tab of its own."""
+        own = {tab.url_name(name) for name, tab in admin_tabs.items()}
+        shown = request.resolver_match.url_name if request.resolver_match else ""
+        current = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return tab_links(self.admin_site, request, shown if shown in own else current)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -135,15 +140,15 @@ class ShopRecoAdmin(ModelAdmin):
         context = {"tabs": self.tabs(request), "title": title, **(extra_context or {})}
         return super().changelist_view(request, context)
 
-    def change_view(
+    def changeform_view(
         self,
         request: HttpRequest,
-        object_id: str,
+        object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         context = {"tabs": self.tabs(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        return super().changeform_view(request, object_id, form_url, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return prepared(super().get_changelist(request, **kwargs), self.prepare)
@@ -183,79 +188,6 @@ class ReadOnlyAdmin(ShopRecoAdmin):
         return False
 
 
-def may(request: HttpRequest, action: str, model: type[models.Model]) -> bool:
-    name = model._meta.model_name
-    if action == "view" and request.user.has_perm(f"shopreco.change_{name}"):
-        return True
-    return request.user.has_perm(f"shopreco.{action}_{name}")
-
-
-def require(request: HttpRequest, action: str, model: type[models.Model]) -> None:
-    """Raises PermissionDenied without Django's permission on a model."""
-    if not may(request, action, model):
-        raise PermissionDenied
-
-
-def outside_transactions(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Keep ATOMIC_REQUESTS away: indexes are created and dropped CONCURRENTLY."""
-
-    @wraps(view)
-    def outside(*args: Any, **kwargs: Any) -> HttpResponse:
-        return view(*args, **kwargs)
-
-    for alias in settings.DATABASES:
-        outside = transaction.non_atomic_requests(using=alias)(outside)
-    return outside
-
-
-def prepared(base: type[ChangeList], prepare: Callable[[list[Any]], None]) -> type[ChangeList]:
-    """A change list of the same kind that hands the rows of its page to `prepare`."""
-
-    class Prepared(base):  # type: ignore[valid-type, misc]  # the host's own class
-        def get_results(self, request: HttpRequest) -> None:
-            super().get_results(request)
-            # Iterating fills the queryset's cache: the templates see the same instances.
-            prepare(list(self.result_list))
-
-    return Prepared
-
-
-def contains(column: str, text: str) -> Func:
-    """ILIKE on the bare column, which its trigram index serves; `icontains` asks for UPPER()."""
-    literal = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return Func(
-        F(column),
-        Value(f"%{literal}%"),
-        template="(%(expressions)s)",
-        arg_joiner=" ILIKE ",
-        output_field=models.BooleanField(),
-    )
-
-
-def shop_page(catalogue: Catalogue, obj: Any) -> str:
-    """Address of an object in the shop; empty if the shop's own hook has none or fails.
-
-    An admin on a host of its own has URLs of its own, where the shop's cannot be reversed.
-    """
-    try:
-        return catalogue.get_url(obj)
-    except Exception as error:  # noqa: BLE001 (whatever the shop's code raises)
-        logger.info("%s %s has no address here: %s", catalogue.name, obj.pk, error)
-        return ""
-
-
-def badge(state: str, label: str) -> SafeString:
-    """A state as a word with a coloured dot: never by colour alone."""
-    return format_html('<span class="shopreco-state shopreco-{}">{}</span>', state, label)
-
-
-def change_page(site: admin.AdminSite, obj_or_model: Any, pk: object) -> str:
-    """Address of an object's change page, empty if its model is not in this admin."""
-    opts = obj_or_model._meta
-    if not site.is_registered(opts.model):
-        return ""
-    try:
-        name = f"admin:{opts.app_label}_{opts.model_name}_change"
-        return reverse(name, args=[pk], current_app=site.name)
-    except NoReverseMatch:
-        return ""
+def written(model: type[M]) -> models.QuerySet[M]:
+    """All rows of a model from where they are written, which no replica lags behind."""
+    return model._default_manager.using(router.db_for_write(model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connections
@@ -13,6 +14,7 @@ from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.db.routing import write_alias
 from shopreco.encoders import EncoderError
+from shopreco.exceptions import ConfigurationError
 from shopreco.indexing import marks
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
 from shopreco.spaces import alignments, languages, serving, specification
@@ -46,13 +48,7 @@ class CatalogueStatus:
 
 def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     database = write_alias()
-    outcomes = dict(
-        Item.objects.using(database)
-        .filter(catalogue=catalogue.name)
-        .values_list("outcome")
-        .annotate(n=Count("id"))
-        .order_by()
-    )
+    outcomes = outcome_counts(catalogue.name)
     pending = marks.pending(catalogue.name)
     runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
     live = runs.filter(state__in=IndexRun.LIVE).first()
@@ -72,7 +68,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
                         "it (shopreco_reindex --rebuild)."
                     )
                 )
-        except EncoderError as error:
+        except (ConfigurationError, EncoderError) as error:
             problems.append(_("The configured encoder cannot be had: %s") % error)
         try:
             directory = get_settings().artefact_dir / space.encoder_fingerprint
@@ -147,7 +143,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         is_current=current,
         live_run=live,
         query_encoder_ready=ready,
-        index_bytes=space_bytes(space) if space else 0,
+        index_bytes=space_sizes([space.pk])[space.pk].bytes if space else 0,
         alignment=alignments.metrics(space) if space else {},
         problems=tuple(problems),
         notes=tuple(notes),
@@ -159,23 +155,43 @@ def items_with_media_problems(catalogue: str) -> QuerySet[Item]:
     return items.exclude(media_problems={})
 
 
-def space_bytes(space: EmbeddingSpace) -> int:
-    """Bytes of a space's own indexes and of its share of the tables."""
+def outcome_counts(catalogue: str) -> dict[str, int]:
+    """Items of a catalogue by `Outcome`; those that do not occur are left out."""
+    items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
+    return dict(items.values_list("outcome").annotate(n=Count("id")).order_by())
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSize:
+    """bytes: of the space's own indexes and of its share of the tables."""
+
+    items: int
+    bytes: int
+
+
+def space_sizes(space_ids: Sequence[int]) -> dict[int, SpaceSize]:
+    """Items and bytes of spaces, by key, in two statements for all."""
+    names = {name: pk for pk in space_ids for name in pgvector.index_names(pk)}
+    items: dict[int, int] = dict.fromkeys(space_ids, 0)
+    size: dict[int, float] = dict.fromkeys(space_ids, 0.0)
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) "
-            "FROM unnest(%s::text[]) AS name",
-            [list(pgvector.index_names(space.pk))],
-        )
-        (size,) = cursor.fetchone()
-        for table in ("embedding", "lexicalentry"):
-            cursor.execute(
-                f"""
-                SELECT pg_table_size('shopreco_{table}')
-                       * count(*) FILTER (WHERE space_id = %s) / greatest(count(*), 1)
-                FROM shopreco_{table}
-                """,
-                [space.pk],
+            " UNION ALL ".join(
+                f"SELECT '{table}', space_id, count(*), pg_table_size('shopreco_{table}') "
+                f"* (count(*) / sum(count(*)) OVER ()) FROM shopreco_{table} GROUP BY space_id"
+                for table in ("embedding", "lexicalentry", "lexiconterm")
             )
-            size += cursor.fetchone()[0]
-    return int(size)
+        )
+        for table, space_id, count, share in cursor.fetchall():
+            if space_id in size:
+                size[space_id] += float(share)
+                items[space_id] = count if table == "lexicalentry" else items[space_id]
+        cursor.execute(
+            "SELECT relname, pg_relation_size(c.oid) FROM pg_class c "
+            "JOIN pg_index i ON i.indexrelid = c.oid WHERE relname = ANY(%s) AND indrelid "
+            "IN ('shopreco_embedding'::regclass, 'shopreco_lexicalentry'::regclass)",
+            [list(names)],
+        )
+        for name, of_index in cursor.fetchall():
+            size[names[name]] += of_index
+    return {pk: SpaceSize(items[pk], round(size[pk])) for pk in space_ids}

@@ -14,10 +14,9 @@ from typing import Any
 from django import template
 from django.db import DatabaseError
 
-from shopreco.admin.mixins import savepoint
-from shopreco.admin.overview import overview
-from shopreco.admin.pages import STYLESHEET
-from shopreco.models import Item
+from shopreco.admin.appearance import STYLESHEET
+from shopreco.admin.index.overview import overview
+from shopreco.stages import savepoint
 
 register = template.Library()
 
@@ -35,7 +34,7 @@ def search_index(context: template.RequestContext) -> dict[str, Any]:
         model["model"] for app in context.get("available_apps") or () for model in app["models"]
     }
     try:
-        with savepoint(Item):
+        with savepoint():
             found = overview(request, registered)
     except DatabaseError:
         logger.exception("no state of the search index for the front page of the admin")

@@ -185,7 +185,7 @@ def test_pages_are_accessible_in_both_themes(
         "graph": f"shopreco/node/{node.pk}/change/",
         "value": f"shopreco/node/{steel.pk}/change/",
         "merge": f"shopreco/node/{steel.pk}/merge/",
-        "review": "shopreco/edge/",
+        "extracted": "shopreco/edge/",
         "relations": "shopreco/relationtype/",
         "console": f"shopreco/item/console/?catalogue={CATALOGUE}&q=brass+desk+lamp&measure=on",
     }.items():
@@ -196,7 +196,7 @@ def test_pages_are_accessible_in_both_themes(
 
 
 def found_in_a_text() -> tuple[Node, Node, Edge]:
-    """A lamp, a material, and an edge between them that waits for a review."""
+    """A lamp, a material, and an edge between them that waits for a decision."""
     lamp = Node.objects.get(item__title="Brass desk lamp")
     steel = Node.objects.get(kind="material", label="steel")
     material = RelationType.objects.get(code="has_material")

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
-from shopreco.admin.plans import explain
+from shopreco.admin.index.plans import explain
 from shopreco.catalogues import get_catalogue
 from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
 from shopreco.models import Item

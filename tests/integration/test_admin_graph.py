@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from demo_shop.models import Product
 from shopreco import services
-from shopreco.admin.drawing import Group, Neighbour, draw, shortened, wrapped
-from shopreco.admin.edges import nodes_named
+from shopreco.admin.graph.drawing import Group, Leaf, draw, shortened, wrapped
+from shopreco.admin.graph.edges import EdgeAdmin, nodes_named
 from shopreco.catalogues import get_catalogue
 from shopreco.graph import building
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
@@ -56,7 +56,8 @@ def value(label: str, kind: str = "material") -> Node:
 
 
 def relation(code: str) -> RelationType:
-    return RelationType.objects.get(code=code)
+    """A test of a process and a server before may have emptied the table."""
+    return RelationType.objects.get_or_create(code=code, defaults={"label": code})[0]
 
 
 def edge(title: str, code: str = "has_material") -> Edge:
@@ -71,7 +72,7 @@ def new_edge(source: Node, code: str, target: Node, provenance: str, **fields: A
 
 @pytest.fixture
 def found() -> Edge:
-    """An edge that a text said, waiting for a review."""
+    """An edge that a text said, waiting for a decision."""
     steel = value("steel")
     brass_lamp = node_of("Brass desk lamp")
     return new_edge(brass_lamp, "has_material", steel, Provenance.EXTRACTED, weight=0.45)
@@ -412,7 +413,7 @@ def test_suggestions_are_values_first_of_one_catalogue(admin: Client) -> None:
 def test_suggestions_and_searches_take_anything_literally(asked: str, admin: Client) -> None:
     suggested(admin, asked)
     text(admin.get(address("node_changelist"), {"q": asked}))
-    text(admin.get(address("edge_changelist"), {"q": asked, "review": "all"}))
+    text(admin.get(address("edge_changelist"), {"q": asked, "decision": "all"}))
 
 
 def test_node_search_is_served_by_indexes() -> None:
@@ -489,19 +490,19 @@ def test_a_common_word_is_not_looked_for(admin: Client) -> None:
 # Lists
 
 
-def test_edges_that_wait_for_a_review_are_listed_one_by_one(admin: Client, found: Edge) -> None:
+def test_edges_that_wait_for_a_decision_are_listed_one_by_one(admin: Client, found: Edge) -> None:
     brand = new_edge(
         node_of("Linen cushion"), "has_material", value("brass"), Provenance.EXTRACTED, weight=0.9
     )
-    shown = text(admin.get(address("edge_changelist"), {"review": "waiting"}))
+    shown = text(admin.get(address("edge_changelist"), {"decision": "waiting"}))
     rows = re.findall(r'name="_selected_action" value="(\d+)"', shown)
     assert rows == [str(brand.pk), str(found.pk)]  # the surest first
     assert page(found.source) in shown
     assert page(found.target) in shown
     services.decide_edges([brand], EdgeState.REJECTED)
-    assert "1 relation" in text(admin.get(address("edge_changelist"), {"review": "waiting"}))
-    assert "Linen cushion" in text(admin.get(address("edge_changelist"), {"review": "rejected"}))
-    everything = {"review": "all", "relation": relation("has_brand").pk}
+    assert "1 relation" in text(admin.get(address("edge_changelist"), {"decision": "waiting"}))
+    assert "Linen cushion" in text(admin.get(address("edge_changelist"), {"decision": "rejected"}))
+    everything = {"decision": "all", "relation": relation("has_brand").pk}
     assert "8 relations" in text(admin.get(address("edge_changelist"), everything))
     assert "1 relation" in text(admin.get(address("edge_changelist"), {"q": "brass desk"}))
 
@@ -522,7 +523,9 @@ def test_selected_edges_are_decided(action: str, state: str, admin: Client, foun
 
 def test_actions_on_edges_need_a_permission(staff: Callable[..., Client], found: Edge) -> None:
     client = staff()
-    assert "Reject selected" not in text(client.get(address("edge_changelist"), {"review": "all"}))
+    assert "Reject selected" not in text(
+        client.get(address("edge_changelist"), {"decision": "all"})
+    )
     client.post(
         address("edge_changelist"), {"action": "reject_selected", "_selected_action": [found.pk]}
     )
@@ -533,14 +536,14 @@ def test_actions_on_edges_need_a_permission(staff: Callable[..., Client], found:
 def test_too_many_edges_are_not_decided_at_once(
     admin: Client, found: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shopreco.admin.edges.SELECTION", 0)
+    monkeypatch.setattr(EdgeAdmin, "max_selected", 0)
     data = {"action": "reject_selected", "_selected_action": [found.pk]}
     assert "More than 0" in said(admin.post(address("edge_changelist"), data, follow=True))
     found.refresh_from_db()
     assert found.state == EdgeState.ACTIVE
 
 
-def test_the_review_is_served_by_an_index(found: Edge) -> None:
+def test_the_list_of_what_waits_is_served_by_an_index(found: Edge) -> None:
     waiting = Edge.objects.filter(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -551,7 +554,7 @@ def test_the_review_is_served_by_an_index(found: Edge) -> None:
 def test_lists_of_the_graph_cost_a_fixed_number_of_queries(
     admin: Client, found: Edge, django_assert_max_num_queries: Any
 ) -> None:
-    for model, asked in (("node", {}), ("edge", {"review": "all"}), ("relationtype", {})):
+    for model, asked in (("node", {}), ("edge", {"decision": "all"}), ("relationtype", {})):
         admin.get(address(f"{model}_changelist"), asked)
         with django_assert_max_num_queries(9):
             text(admin.get(address(f"{model}_changelist"), asked))
@@ -607,13 +610,13 @@ def test_nodes_of_a_catalogue_that_is_gone(admin: Client) -> None:
 # Drawing
 
 
-def neighbours(count: int) -> list[Neighbour]:
-    return [Neighbour(f"n{n}", "/", "shopreco-item") for n in range(count)]
+def some_leaves(count: int) -> list[Leaf]:
+    return [Leaf(f"n{n}", "/", "shopreco-item") for n in range(count)]
 
 
 @pytest.mark.parametrize("counts", [[1], [2], [5], [40], [1] * 40, [3, 1, 20, 4, 12], [4, 4, 4]])
 def test_no_two_boxes_overlap_and_all_are_inside(counts: list[int]) -> None:
-    groups = [Group(f"g{n}", "/", neighbours(count)) for n, count in enumerate(counts)]
+    groups = [Group(f"g{n}", "/", some_leaves(count)) for n, count in enumerate(counts)]
     drawing = draw("A node with a long name " * 5, groups)
     leaves = [box for box in drawing.boxes if box.style == "shopreco-item"]
     assert len(leaves) == sum(counts)

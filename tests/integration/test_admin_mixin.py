@@ -131,7 +131,7 @@ def test_it_needs_the_permission_of_shopreco(client: Client) -> None:
 def test_too_many_at_once_are_sent_to_the_catalogue(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shopreco.admin.mixins.SELECTION", 1)
+    monkeypatch.setattr(ProductAdmin, "max_selected", 1)
     response = reindex(admin_client, list(Product.objects.all()[:2]))
     assert "Re-index the catalogue instead" in text(response)
     assert not waiting()

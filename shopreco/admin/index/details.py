@@ -1,4 +1,4 @@
-"""The parts of an item's page: its object, its filters, its place in every space, its words."""
+"""Details of an item: its object, its filters, its place in every space, its words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from shopreco.admin.bars import Bar, bars_of
-from shopreco.admin.pages import EMPTY, badge, change_page, shop_page
+from shopreco.admin.appearance import EMPTY, badge
+from shopreco.admin.index.bars import Bar, bars_of
+from shopreco.admin.links import change_page, shop_page
 from shopreco.answers.contributions import shares
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
@@ -36,15 +37,15 @@ TERMS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """An item near another, with what each modality adds to their cosine."""
+class NearItem:
+    """An item near another, and what each modality adds to their cosine."""
 
     item: Item
     cosine: str
     bars: tuple[Bar, ...]
 
 
-def neighbours(object_id: str) -> list[Neighbour]:
+def neighbours(object_id: str) -> list[NearItem]:
     """The items nearest to one by vector in the active space; empty if it has no vector there."""
     try:
         item = Item.objects.only("catalogue").get(pk=object_id)
@@ -60,7 +61,7 @@ def neighbours(object_id: str) -> list[Neighbour]:
     ids = [item_id for item_id, _score in near]
     items = Item.objects.defer("facet_codes", "hashes").in_bulk(ids)
     return [
-        Neighbour(items[item_id], number_format(score, 3), bars_of(parts))
+        NearItem(items[item_id], number_format(score, 3), bars_of(parts))
         for (item_id, score), parts in zip(near, shares(space, vector, ids), strict=True)
         if item_id in items
     ]
@@ -135,7 +136,7 @@ def spaces(item: Item, url: Callable[[int], str]) -> SafeString | str:
 
 
 def hashes(item: Item) -> SafeString | str:
-    """Of its columns, and by version of the index of what its vector and its words were made of."""
+    """The hashes of an item: of its columns, and per space of what its vector and words are of."""
     marks = [(_("columns"), item.hashes.get("document", ""))]
     for label, model in ((_("meaning"), Embedding), (_("words"), LexicalEntry)):
         found = model._default_manager.filter(item=item).order_by("-space")

@@ -14,7 +14,7 @@ from shopreco.models import RelationType
 
 
 class RelationTypeAdmin(ShopRecoAdmin):
-    list_display = ("code", "label", "label_zh", "meaning", "symmetric", "weight", "in_texts")
+    list_display = ("code", "label", "meaning", "symmetric", "weight", "in_texts")
     list_filter = ("meaning", "in_texts")
     search_fields = ("code", "label", "label_zh")
     ordering = ("code",)

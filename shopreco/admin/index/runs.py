@@ -21,17 +21,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from shopreco import services
-from shopreco.admin.pages import (
-    EMPTY,
-    Confirmation,
-    ReadOnlyAdmin,
-    badge,
-    outside_transactions,
-)
-from shopreco.admin.previews import Preview, preview
-from shopreco.admin.progress import progress
+from shopreco.admin.appearance import EMPTY, badge
+from shopreco.admin.index.previews import Preview, preview
+from shopreco.admin.index.progress import progress
+from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
+from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogue
-from shopreco.db.routing import write_alias
 from shopreco.exceptions import ConfigurationError, ShopRecoError
 from shopreco.models import Change, EmbeddingSpace, IndexRun, RunKind
 
@@ -111,12 +106,12 @@ class IndexRunAdmin(ReadOnlyAdmin):
         if run.space_id is None:
             return EMPTY
         url = self.url("shopreco_embeddingspace_change", run.space_id)
-        space = EmbeddingSpace.objects.using(write_alias()).filter(pk=run.space_id).first()
+        space = written(EmbeddingSpace).filter(pk=run.space_id).first()
         return format_html('<a href="{}">{}</a>', url, space or EMPTY)
 
     def prepare(self, rows: list[IndexRun]) -> None:
         waiting = dict(
-            Change.objects.using(write_alias())
+            written(Change)
             .filter(run__in=[run.pk for run in rows])
             .values_list("run")
             .annotate(Count("id"))
@@ -152,13 +147,13 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
         self.require(request, "view")
-        run = self._run(pk)
+        run = self._run(request, pk)
         return JsonResponse(progress(run, may_steer=self.may(request, "change")))
 
     # Steering
 
     def start_view(self, request: HttpRequest, kind: str, catalogue: str) -> HttpResponse:
-        """The confirm page of a re-index or rebuild; its POST starts the run."""
+        """Asks before a re-index or rebuild; the POST starts the run."""
         self.require(request, "change")
         shop = self._catalogue(catalogue)
         if kind not in RunKind.values:
@@ -187,7 +182,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.require(request, "change")
-        run = self._run(pk)
+        run = self._run(request, pk)
         try:
             services.cancel(run)
         except ShopRecoError as error:
@@ -200,7 +195,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.require(request, "change")
-        run = self._run(pk)
+        run = self._run(request, pk)
         try:
             services.resume(run)
         except ShopRecoError as error:
@@ -221,8 +216,8 @@ class IndexRunAdmin(ReadOnlyAdmin):
         ) % {"run": run, "problem": problem}
         self.message_user(request, warning, messages.WARNING)
 
-    def _run(self, pk: int) -> IndexRun:
-        run = IndexRun.objects.using(write_alias()).filter(pk=pk).first()
+    def _run(self, request: HttpRequest, pk: int) -> IndexRun:
+        run: IndexRun | None = self.get_queryset(request).filter(pk=pk).first()
         if run is None:
             raise Http404
         return run

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, DELETION, LogEntry
+from django.contrib.admin.models import ADDITION, DELETION
 from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models import Case, Count, Q, When
@@ -25,10 +25,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from shopreco import services
-from shopreco.admin.edges import decide, kind_name, nodes_named, reindexed
-from shopreco.admin.mixins import user_id
-from shopreco.admin.neighbourhood import EdgeFilter, EdgeForm, NodeSelect, neighbourhood
-from shopreco.admin.pages import EMPTY, Confirmation, ReadOnlyAdmin, may, require
+from shopreco.admin.appearance import EMPTY
+from shopreco.admin.graph.edges import decide, kind_name, nodes_named
+from shopreco.admin.graph.neighbourhood import EdgeFilter, EdgeForm, NodeSelect, neighbourhood
+from shopreco.admin.log_entries import log
+from shopreco.admin.pages import Confirmation, ReadOnlyAdmin
+from shopreco.admin.permissions import may, require
+from shopreco.admin.selections import reindexed
 from shopreco.exceptions import ShopRecoError
 from shopreco.graph.curation import MOST_ITEMS
 from shopreco.graph.names import HAS
@@ -249,7 +252,7 @@ class NodeAdmin(ReadOnlyAdmin):
         except ShopRecoError as error:
             self.fail(request, error)
             return
-        self._log(request, edge, DELETION, _("Removed."))
+        log(request, [edge], DELETION, _("Removed."))
         text = _("“%s” is removed.") % edge
         self.message_user(request, f"{text} {reindexed(marked)}", messages.SUCCESS)
 
@@ -266,7 +269,7 @@ class NodeAdmin(ReadOnlyAdmin):
         except ShopRecoError as error:
             self.fail(request, error)
             return self._back(request, node)
-        self._log(request, edge, ADDITION, _("Added."))
+        log(request, [edge], ADDITION, _("Added."))
         text = _("“%s” is added.") % edge
         self.message_user(request, f"{text} {reindexed(marked)}", messages.SUCCESS)
         return self._back(request, node)
@@ -340,11 +343,6 @@ class NodeAdmin(ReadOnlyAdmin):
         """To the page, filtered as it was."""
         query = request.GET.urlencode()
         return HttpResponseRedirect(f"{self._address(node)}{'?' if query else ''}{query}#edges")
-
-    def _log(self, request: HttpRequest, edge: Edge, flag: int, message: str) -> None:
-        LogEntry.objects.log_actions(
-            user_id=user_id(request), queryset=[edge], action_flag=flag, change_message=message
-        )
 
 
 def without_items(nodes: models.QuerySet[Node]) -> models.QuerySet[Node]:

@@ -1,4 +1,4 @@
-"""The search index on the front page of an admin: its state in a word, and what to do with it."""
+"""Overview on the front page of an admin: the index in a word, and what to do with it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from shopreco.admin.pages import badge, may
+from shopreco.admin.appearance import badge
+from shopreco.admin.pages import written
+from shopreco.admin.permissions import may
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.db.routing import write_alias
 from shopreco.indexing.marks import pending
 from shopreco.models import IndexRun, Item, Outcome, RunState
 from shopreco.spaces.serving import active_space
@@ -43,7 +44,7 @@ class Overview:
 
 
 def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | None:
-    """What the user may see and do on a site with these models; None for nothing."""
+    """What the user may see and do on a site that has these models; None for nothing."""
     may_see = IndexRun in registered and may(request, "view", IndexRun)
     may_ask = Item in registered and may(request, "view", Item)
     if not (may_see or may_ask):
@@ -57,9 +58,9 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 
 
 def _summary(shop: Catalogue) -> IndexSummary:
-    catalogue, database = shop.name, write_alias()
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue).order_by("-id")
-    items = Item.objects.using(database).filter(catalogue=catalogue)
+    catalogue = shop.name
+    runs = written(IndexRun).filter(catalogue=catalogue).order_by("-id")
+    items = written(Item).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()
     return IndexSummary(

@@ -1,15 +1,15 @@
-"""The review of what was found in texts: value by value, with the words that say it."""
+"""Extracted values: what texts say of products, value by value, with the words that say it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
@@ -20,16 +20,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shopreco import services
-from shopreco.admin.mixins import user_id
-from shopreco.admin.pages import contains
+from shopreco.admin.changelists import contains
+from shopreco.admin.log_entries import log
+from shopreco.admin.pages import ShopRecoAdmin
+from shopreco.admin.selections import reindexed
 from shopreco.catalogues import get_catalogues
 from shopreco.graph.curation import found_in_texts
 from shopreco.graph.quotes import Quote, quote
 from shopreco.models import EdgeState, EmbeddingSpace, Node, RelationType
 from shopreco.spaces.serving import active_space
-
-if TYPE_CHECKING:
-    from shopreco.admin.edges import EdgeAdmin
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ PRODUCTS = Count(Coalesce(F("source__item__group_id"), -F("source_id")), distinc
 
 
 class ValueFilter(forms.Form):
-    """Which values are reviewed."""
+    """Which values are shown."""
 
     relation = forms.ModelChoiceField(
         RelationType.objects.none(), label=gettext_lazy("Relation"), required=False
@@ -71,11 +70,13 @@ class ValueFilter(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """All that texts say of one value: `products` count a parent and its variants once.
+class ExtractedValue:
+    """All that texts say of one value.
 
-    `relations` each of them, where they are more. `key` names it in the POST. `quote`: how
-    `example` says it; None if it does no more.
+    key: names it in the POST.
+    products: how many say it, a parent and its variants counted once.
+    relations: how many with each variant counted, where they are more; else empty.
+    quote: how `example` says it; None if it does no more.
     """
 
     key: str
@@ -89,27 +90,27 @@ class Line:
     quote: Quote | None
 
 
-def view(model_admin: EdgeAdmin, request: HttpRequest) -> HttpResponse:
+def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
     """The page; its POST decides on a value for all products whose texts say it."""
-    model_admin.require(request, "view")
+    page.require(request, "view")
     if request.method == "POST":
-        model_admin.require(request, "change")
-        _decide(model_admin, request)
+        page.require(request, "change")
+        _decide(page, request)
         return HttpResponseRedirect(request.get_full_path())
     form = ValueFilter(request.GET)
-    page = Paginator(_values(form), VALUES).get_page(request.GET.get("page"))
+    values = Paginator(_values(form), VALUES).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    context = model_admin.page_context(
+    context = page.page_context(
         request,
         title=_("Found in texts, to review"),
         form=form,
-        page=page,
-        lines=_lines(page),
+        page=values,
+        values=_extracted(values),
         parameters=query.urlencode(),
-        may_decide=model_admin.may(request, "change"),
+        may_decide=page.may(request, "change"),
     )
-    return TemplateResponse(request, "admin/shopreco/edge/review.html", context)
+    return TemplateResponse(request, "admin/shopreco/edge/extracted.html", context)
 
 
 def _values(form: ValueFilter) -> QuerySet[Any]:
@@ -134,7 +135,7 @@ def _examples(rows: Sequence[Mapping[str, int]]) -> list[Node]:
     return [found[row["relation"], row["target"]] for row in rows]
 
 
-def _lines(page: Page[Any]) -> list[Line]:
+def _extracted(page: Page[Any]) -> list[ExtractedValue]:
     rows = list(page)
     relations = RelationType.objects.in_bulk({row["relation"] for row in rows})
     values = Node.objects.prefetch_related("other_names").in_bulk({row["target"] for row in rows})
@@ -142,7 +143,7 @@ def _lines(page: Page[Any]) -> list[Line]:
         (product, values[row["target"]]) for row, product in zip(rows, _examples(rows), strict=True)
     ]
     return [
-        Line(
+        ExtractedValue(
             key=f"{row['relation']}:{row['target']}",
             relation_id=row["relation"],
             relation=relations[row["relation"]].get_label(),
@@ -198,7 +199,7 @@ def _more(relations: int, products: int) -> str:
     return number_format(relations, force_grouping=True) if relations > products else ""
 
 
-def _decide(model_admin: EdgeAdmin, request: HttpRequest) -> None:
+def _decide(page: ShopRecoAdmin, request: HttpRequest) -> None:
     step = next((step for step in DECISIONS if step in request.POST), "")
     relation, _colon, target = request.POST.get(step, "").partition(":")
     if not (relation.isdecimal() and target.isdecimal()):
@@ -209,7 +210,7 @@ def _decide(model_admin: EdgeAdmin, request: HttpRequest) -> None:
     products = edges.aggregate(products=PRODUCTS)["products"] if kind and value else 0
     if not products or kind is None or value is None:
         text = _("Nothing waits there any more: it was decided, or the texts have changed.")
-        model_admin.message_user(request, text, messages.WARNING)
+        page.message_user(request, text, messages.WARNING)
         return
     marked = services.decide_edges(edges, DECISIONS[step])
     said = {
@@ -224,10 +225,5 @@ def _decide(model_admin: EdgeAdmin, request: HttpRequest) -> None:
             products,
         ),
     }[step] % {"value": f"{kind.get_label()}: {value.label}", "count": products}
-    LogEntry.objects.log_actions(
-        user_id=user_id(request), queryset=[value], action_flag=CHANGE, change_message=said
-    )
-    again = ngettext(
-        "%d object will be indexed again.", "%d objects will be indexed again.", marked
-    )
-    model_admin.message_user(request, f"{said} {again % marked}", messages.SUCCESS)
+    log(request, [value], CHANGE, said)
+    page.message_user(request, f"{said} {reindexed(marked)}", messages.SUCCESS)

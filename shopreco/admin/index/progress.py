@@ -1,4 +1,4 @@
-"""The state of a run at one moment, for its page and for the script that keeps the page fresh."""
+"""Progress of a run at one moment, for its page and for the script that keeps the page fresh."""
 
 from __future__ import annotations
 

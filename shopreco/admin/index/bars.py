@@ -1,4 +1,4 @@
-"""Figures with a length: what each part adds to a score."""
+"""Bars: figures with a length, such as what each part adds to a score."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 LABELS = {
     "dense": gettext_lazy("meaning"),
     "lexical": gettext_lazy("words"),
+    "looks": gettext_lazy("looks"),
     "mentions": gettext_lazy("mentions"),
     "text": gettext_lazy("text"),
     "image": gettext_lazy("pictures"),
@@ -22,7 +23,11 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure with its length: `width` is a share of the longest, 0 to 100. `kind`: its colour."""
+    """A figure with its length.
+
+    kind: the name of its colour.
+    width: share of the longest, 0 to 100.
+    """
 
     kind: str
     label: str

@@ -1,4 +1,4 @@
-"""How PostgreSQL executes the statements of a search: which indexes it uses, at what cost."""
+"""Plans: how PostgreSQL executes the statements of a search, by which indexes, at what cost."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan of one statement; `error` where there is none.
+    """The plan of one statement.
 
-    `index` is the one that was made for this statement, `uses_index` whether the plan has it.
+    index: the one that was made for this statement.
+    uses_index: whether the plan has it.
+    error: why there is no plan; empty if there is one.
     """
 
     label: str

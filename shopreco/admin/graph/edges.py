@@ -1,4 +1,4 @@
-"""Edges one by one: what was found in texts and waits for a review, and what people decided."""
+"""Edges one by one: what was found in texts and waits for a decision, and what was decided."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -18,20 +18,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shopreco import services
-from shopreco.admin import review
-from shopreco.admin.mixins import SELECTION, user_id
-from shopreco.admin.pages import ReadOnlyAdmin, badge, contains
+from shopreco.admin.appearance import badge
+from shopreco.admin.changelists import contains
+from shopreco.admin.graph import extracted
+from shopreco.admin.log_entries import log
+from shopreco.admin.pages import ReadOnlyAdmin
+from shopreco.admin.selections import reindexed
 from shopreco.catalogues import get_catalogues
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 
 WAITING = "waiting"
 
 
-class ReviewFilter(admin.SimpleListFilter):
-    """Without a choice the list is of what waits for a review: found in a text, not decided."""
+class DecisionFilter(admin.SimpleListFilter):
+    """What people decided. Without a choice the list is of what was found in texts and waits."""
 
-    title = gettext_lazy("review")
-    parameter_name = "review"
+    title = gettext_lazy("decision")
+    parameter_name = "decision"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
@@ -77,7 +80,7 @@ class EdgeAdmin(ReadOnlyAdmin):
     list_display = ("item", "value", "confidence", "state_badge")
     list_display_links = None
     list_select_related = ("source", "relation", "target")
-    list_filter = (ReviewFilter, RelationFilter, "provenance")
+    list_filter = (DecisionFilter, RelationFilter, "provenance")
     search_fields = ("source__label", "target__label")
     ordering = ("-weight", "-id")
     actions = ("confirm_selected", "reject_selected", "leave_selected")
@@ -97,20 +100,20 @@ class EdgeAdmin(ReadOnlyAdmin):
         return queryset.filter(found), False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.review_view)
-        return [path("review/", view, name="shopreco_edge_review"), *super().get_urls()]
+        view = self.admin_site.admin_view(self.extracted_view)
+        return [path("extracted/", view, name="shopreco_edge_extracted"), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Opens with the review by value; with any question it is the list."""
+        """Leads to the values found in texts, unless something is asked of the list."""
         if request.method == "GET" and not request.GET:
             self.require(request, "view")
-            return HttpResponseRedirect(self.url("shopreco_edge_review"))
+            return HttpResponseRedirect(self.url("shopreco_edge_extracted"))
         return super().changelist_view(request, extra_context)
 
-    def review_view(self, request: HttpRequest) -> HttpResponse:
-        return review.view(self, request)
+    def extracted_view(self, request: HttpRequest) -> HttpResponse:
+        return extracted.view(self, request)
 
     # Columns
 
@@ -161,10 +164,11 @@ class EdgeAdmin(ReadOnlyAdmin):
     def _decide(
         self, request: HttpRequest, queryset: models.QuerySet[Edge], state: EdgeState
     ) -> None:
-        edges = list(queryset.select_related("source", "relation", "target")[: SELECTION + 1])
-        if len(edges) > SELECTION:
+        selected = queryset.select_related("source", "relation", "target")
+        edges = list(selected[: self.max_selected + 1])
+        if len(edges) > self.max_selected:
             text = _("More than %d are selected: choose fewer, by a filter or a search.")
-            self.message_user(request, text % SELECTION, messages.ERROR)
+            self.message_user(request, text % self.max_selected, messages.ERROR)
             return
         decide(self, request, edges, state)
 
@@ -209,15 +213,5 @@ def decide(model_admin: Any, request: HttpRequest, edges: Sequence[Edge], state:
             ngettext("%d decision is undone.", "%d decisions are undone.", len(edges)),
         ),
     }[state]
-    LogEntry.objects.log_actions(
-        user_id=user_id(request), queryset=edges, action_flag=CHANGE, change_message=written
-    )
+    log(request, edges, CHANGE, written)
     model_admin.message_user(request, f"{said % len(edges)} {reindexed(marked)}", messages.SUCCESS)
-
-
-def reindexed(marked: int) -> str:
-    """What a change of the graph says of the objects that it concerns; empty for none."""
-    if not marked:
-        return ""
-    text = ngettext("%d object will be indexed again.", "%d objects will be indexed again.", marked)
-    return text % marked

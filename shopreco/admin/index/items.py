@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,9 +17,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shopreco.admin import console, details, media
-from shopreco.admin.mixins import PENDING, index_states, reindex_selected, report, too_many
-from shopreco.admin.pages import EMPTY, TECHNICAL, ReadOnlyAdmin, badge, contains, may
+from shopreco.admin.appearance import EMPTY, TECHNICAL, badge
+from shopreco.admin.changelists import contains
+from shopreco.admin.index import details, media
+from shopreco.admin.index.states import PENDING, index_states
+from shopreco.admin.pages import ReadOnlyAdmin
+from shopreco.admin.permissions import may
+from shopreco.admin.selections import reindex_selected, reindexed, too_many
 from shopreco.catalogues import get_catalogues
 from shopreco.models import Item, Node, Outcome
 from shopreco.text.identifiers import normalise_identifier
@@ -110,10 +113,6 @@ class ItemAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Item]:
         return Item.objects.with_pending()
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.console_view)
-        return [path("console/", view, name="shopreco_item_console"), *super().get_urls()]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Item], search_term: str
@@ -255,7 +254,4 @@ class ItemAdmin(ReadOnlyAdmin):
             ids = [item.object_id for item in items]
             marked += reindex_selected(request, catalogue, ids, items)
         if marked:
-            report(self, request, marked)
-
-    def console_view(self, request: HttpRequest) -> HttpResponse:
-        return console.view(self, request)
+            self.message_user(request, reindexed(marked), messages.SUCCESS)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import DELETION, LogEntry
-from django.db import connections
+from django.contrib.admin.models import DELETION
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
@@ -19,30 +18,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco import services
-from shopreco.admin.mixins import user_id
-from shopreco.admin.pages import (
-    EMPTY,
-    TECHNICAL,
-    Confirmation,
-    ReadOnlyAdmin,
-    badge,
-    outside_transactions,
-)
+from shopreco.admin.appearance import EMPTY, TECHNICAL, badge
+from shopreco.admin.log_entries import log
+from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
+from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.db.routing import write_alias
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.removal import begin_removal
+from shopreco.indexing.status import SpaceSize, space_sizes
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 from shopreco.spaces import alignments
 from shopreco.spaces.serving import active_space
 from shopreco.spaces.specification import current_fingerprint
-from shopreco.spaces.stores.pgvector import index_names
 
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "catalogue", "state_badge", "model_name", "items", "size", "age",
-        "current",
+        "name", "catalogue", "state_and_settings", "model_name", "items", "size",
     )  # fmt: skip
     ordering = ("-id",)
     fieldsets = (
@@ -81,12 +73,18 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
     # Columns
 
     @admin.display(description=gettext_lazy("version"), ordering="id")
-    def name(self, space: EmbeddingSpace) -> str:
-        return f"#{space.pk}"
+    def name(self, space: EmbeddingSpace) -> SafeString:
+        age = _("%s ago") % timesince(space.created_at, depth=1)
+        return format_html('#{}<br><small class="shopreco-quiet">{}</small>', space.pk, age)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, space: EmbeddingSpace) -> SafeString:
         return badge(space.state, space.get_state_display())
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_and_settings(self, space: EmbeddingSpace) -> SafeString:
+        shown = '{}<br><small class="shopreco-quiet">{}</small>'
+        return format_html(shown, self.state_badge(space), self.current(space))
 
     @admin.display(description=gettext_lazy("model"))
     def model_name(self, space: EmbeddingSpace) -> str:
@@ -94,19 +92,15 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("products"))
     def items(self, space: EmbeddingSpace) -> str:
-        return number_format(self._measured(space)[0], use_l10n=True, force_grouping=True)
+        return number_format(self._measured(space)[0].items, use_l10n=True, force_grouping=True)
 
     @admin.display(description=gettext_lazy("size"))
     def size(self, space: EmbeddingSpace) -> str:
-        return filesizeformat(self._measured(space)[1])
-
-    @admin.display(description=gettext_lazy("age"), ordering="created_at")
-    def age(self, space: EmbeddingSpace) -> str:
-        return timesince(space.created_at, depth=1)
+        return filesizeformat(self._measured(space)[0].bytes)
 
     @admin.display(description=gettext_lazy("settings"))
     def current(self, space: EmbeddingSpace) -> SafeString:
-        fingerprint, problem = self._measured(space)[2]
+        fingerprint, problem = self._measured(space)[1]
         if problem:
             return badge("failed", _("unknown: %s") % problem)
         if fingerprint == space.fingerprint:
@@ -128,19 +122,16 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         return ", ".join(f"{k} {number_format(v, 1)}" for k, v in means.items()) or EMPTY
 
     def prepare(self, rows: list[EmbeddingSpace]) -> None:
-        measured = sizes([space.pk for space in rows])
+        sizes = space_sizes([space.pk for space in rows])
         known = {catalogue.name: catalogue for catalogue in get_catalogues()}
-        current = {
-            name: _current_fingerprint(known.get(name)) for name in {s.catalogue for s in rows}
-        }
+        current = {name: current_state(known.get(name)) for name in {s.catalogue for s in rows}}
         for space in rows:
-            count, size = measured.get(space.pk, (0, 0))
-            space._shopreco_measured = (count, size, current[space.catalogue])  # type: ignore[attr-defined]  # kept for one page
+            space._shopreco_measured = (sizes[space.pk], current[space.catalogue])  # type: ignore[attr-defined]  # kept for one page
 
-    def _measured(self, space: EmbeddingSpace) -> tuple[int, int, tuple[str, str]]:
+    def _measured(self, space: EmbeddingSpace) -> tuple[SpaceSize, tuple[str, str]]:
         if not hasattr(space, "_shopreco_measured"):
             self.prepare([space])
-        measured: tuple[int, int, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]  # kept for one page
+        measured: tuple[SpaceSize, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]  # kept for one page
         return measured
 
     # Steering
@@ -167,15 +158,15 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         removable = space.state not in {SpaceState.ACTIVE, SpaceState.DELETING}
         return removable and self.may(request, "delete")
 
-    def _space(self, pk: int) -> EmbeddingSpace:
-        space = EmbeddingSpace.objects.using(write_alias()).filter(pk=pk).first()
+    def _space(self, request: HttpRequest, pk: int) -> EmbeddingSpace:
+        space: EmbeddingSpace | None = self.get_queryset(request).filter(pk=pk).first()
         if space is None:
             raise Http404
         return space
 
     def activate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.require(request, "change")
-        space = self._space(pk)
+        space = self._space(request, pk)
         if space.state != SpaceState.RETIRED:
             self.message_user(
                 request,
@@ -200,7 +191,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
             return self._back(space)
         active = active_space(space.catalogue)
-        count, size, _fingerprint = self._measured(space)
+        size, _current = self._measured(space)
         facts = [
             (_("Catalogue"), space.catalogue),
             (
@@ -208,8 +199,8 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 f"#{active.pk} · {describe_encoder(active.encoder)}" if active else EMPTY,
             ),
             (_("Answers then"), f"#{space.pk} · {describe_encoder(space.encoder)}"),
-            (_("Products in it"), number_format(count, force_grouping=True)),
-            (_("Size"), filesizeformat(size)),
+            (_("Products in it"), number_format(size.items, force_grouping=True)),
+            (_("Size"), filesizeformat(size.bytes)),
             (_("Created"), _("%s ago") % timesince(space.created_at, depth=1)),
         ]
         confirmation = Confirmation(
@@ -227,7 +218,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
 
     def drop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.require(request, "delete")
-        space = self._space(pk)
+        space = self._space(request, pk)
         if space.state == SpaceState.ACTIVE:
             self.message_user(
                 request,
@@ -235,8 +226,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 messages.ERROR,
             )
             return self._back(space)
-        runs = space.runs.using(write_alias())
-        run = runs.filter(state__in=IndexRun.LIVE).first()
+        run = written(IndexRun).filter(space=space, state__in=IndexRun.LIVE).first()
         if run is not None:
             text = _("%s is filling this version. Cancel it before you delete the version.")
             self.message_user(request, text % run, messages.ERROR)
@@ -247,16 +237,11 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             except ShopRecoError as error:
                 self.fail(request, error)
                 return self._back(space)
-            LogEntry.objects.log_actions(
-                user_id=user_id(request),
-                queryset=[space],
-                action_flag=DELETION,
-                change_message=_("Deleted."),
-            )
+            log(request, [space], DELETION, _("Deleted."))
             text = _("Version #%d is being deleted by the workers.") % pk
             self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(self.url("shopreco_embeddingspace_changelist"))
-        count, size, _fingerprint = self._measured(space)
+        size, _current = self._measured(space)
         confirmation = Confirmation(
             title=_("Delete version #%d") % pk,
             text=_(
@@ -268,8 +253,8 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 (_("Catalogue"), space.catalogue),
                 (_("State"), space.get_state_display()),
                 (_("Model"), describe_encoder(space.encoder)),
-                (_("Products in it"), number_format(count, force_grouping=True)),
-                (_("Disk space that becomes free"), filesizeformat(size)),
+                (_("Products in it"), number_format(size.items, force_grouping=True)),
+                (_("Disk space that becomes free"), filesizeformat(size.bytes)),
             ],
             dangerous=True,
         )
@@ -300,40 +285,11 @@ def describe_alignment(metrics: Mapping[str, float]) -> str:
     }
 
 
-def _current_fingerprint(catalogue: Catalogue | None) -> tuple[str, str]:
-    """Fingerprint that a rebuild would have now, or else what stands in its way."""
+def current_state(catalogue: Catalogue | None) -> tuple[str, str]:
+    """The fingerprint that a rebuild would have now, and what stands in its way."""
     if catalogue is None:
         return "", _("its catalogue is not registered any more")
     try:
         return current_fingerprint(catalogue), ""
     except ShopRecoError as error:
         return "", str(error)
-
-
-def sizes(space_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Items, and bytes on disk, by space: its own indexes and its share of the shared tables."""
-    names = {name: pk for pk in space_ids for name in index_names(pk)}
-    counts: dict[int, int] = dict.fromkeys(space_ids, 0)
-    total: dict[int, float] = dict.fromkeys(space_ids, 0.0)
-    with connections[write_alias()].cursor() as cursor:
-        for table in ("embedding", "lexicalentry", "lexiconterm"):
-            cursor.execute(
-                f"SELECT space_id, count(*), pg_table_size('shopreco_{table}') "  # noqa: S608 (our own names)
-                f"FROM shopreco_{table} GROUP BY space_id"
-            )
-            rows = cursor.fetchall()
-            every = sum(count for _id, count, _bytes in rows)
-            for space_id, count, size in rows:
-                if space_id in counts:
-                    total[space_id] += size * count / every
-                    if table == "lexicalentry":
-                        counts[space_id] = count
-        cursor.execute(
-            "SELECT relname, pg_relation_size(c.oid) FROM pg_class c "
-            "JOIN pg_index i ON i.indexrelid = c.oid WHERE relname = ANY(%s) AND indrelid "
-            "IN ('shopreco_embedding'::regclass, 'shopreco_lexicalentry'::regclass)",
-            [list(names)],
-        )
-        for name, size in cursor.fetchall():
-            total[names[name]] += size
-    return {pk: (counts[pk], round(total[pk])) for pk in space_ids}

@@ -1,4 +1,4 @@
-"""A node and its neighbours as a drawing: boxes, curves and words with their places.
+"""Drawing of a node and its neighbours: boxes, curves and words with their places.
 
 The node is in the middle. Its neighbours stand in a column on either side, grouped by relation, so
 that no two labels overlap however many there are.
@@ -25,8 +25,12 @@ WHOLE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """What an edge leads to. `style`: class names of edge and box; `note`: the edge in words."""
+class Leaf:
+    """A neighbour: what an edge leads to.
+
+    style: class names of edge and box.
+    note: the edge in words.
+    """
 
     label: str
     url: str
@@ -40,12 +44,12 @@ class Group:
 
     label: str
     url: str
-    neighbours: Sequence[Neighbour]
-    more: Neighbour | None = None
+    leaves: Sequence[Leaf]
+    more: Leaf | None = None
 
     @property
-    def rows(self) -> Sequence[Neighbour]:
-        return [*self.neighbours, self.more] if self.more else self.neighbours
+    def rows(self) -> Sequence[Leaf]:
+        return [*self.leaves, self.more] if self.more else self.leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +149,8 @@ def _sides(groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
         elif rows <= WHOLE or room < 2 or rows - room < 2:
             left.append(group)
         else:
-            right.append(replace(group, neighbours=group.rows[:room], more=None))
-            left.append(replace(group, neighbours=group.rows[room:], more=None))
+            right.append(replace(group, leaves=group.rows[:room], more=None))
+            left.append(replace(group, leaves=group.rows[room:], more=None))
         room = max(0, room - rows)
     return right, left
 

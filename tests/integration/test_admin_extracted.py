@@ -1,4 +1,4 @@
-"""Values found in texts are reviewed one by one, for all products that say them at once."""
+"""Values found in texts: each is decided on for all products that say it at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (f
 
 pytestmark = pytest.mark.usefixtures("shop")
 
-REVIEW = reverse("admin:shopreco_edge_review")
+EXTRACTED = reverse("admin:shopreco_edge_extracted")
 
 
 def relation_of(kind: str) -> RelationType:
@@ -64,10 +64,10 @@ def staff(client: Client) -> Callable[..., Client]:
     return log_in
 
 
-def lines(client: Client, **asked: str) -> list[Any]:
-    response = client.get(REVIEW, asked)
+def values(client: Client, **asked: str) -> list[Any]:
+    response = client.get(EXTRACTED, asked)
     assert response.status_code == 200
-    found: list[Any] = response.context["lines"]
+    found: list[Any] = response.context["values"]
     return found
 
 
@@ -75,17 +75,17 @@ def key(value: Node) -> str:
     return f"{relation_of(value.kind).pk}:{value.pk}"
 
 
-def test_the_list_of_relations_opens_with_the_review(admin_client: Client) -> None:
+def test_the_list_of_relations_opens_with_what_was_found_in_texts(admin_client: Client) -> None:
     response = admin_client.get(reverse("admin:shopreco_edge_changelist"))
-    assert response.url == REVIEW  # type: ignore[attr-defined]  # a redirect
-    assert "Nothing waits for a review" in admin_client.get(REVIEW).content.decode()
+    assert response.url == EXTRACTED  # type: ignore[attr-defined]  # a redirect
+    assert "Nothing waits for a decision" in admin_client.get(EXTRACTED).content.decode()
 
 
 def test_a_value_is_one_line_that_counts_a_parent_and_its_variants_once(
     admin_client: Client, garden: Node
 ) -> None:
     said_of("desk", kind="style", titles="desk lamp")
-    first, second = lines(admin_client)  # the surest first
+    first, second = values(admin_client)  # the surest first
     assert (first.value, first.products, first.relations) == (garden, "1", "4")
     assert (second.products, second.relations) == ("6", "")
 
@@ -93,10 +93,10 @@ def test_a_value_is_one_line_that_counts_a_parent_and_its_variants_once(
 def test_a_line_quotes_the_sentence_with_the_words_that_say_it(
     admin_client: Client, garden: Node
 ) -> None:
-    shown = admin_client.get(REVIEW).content.decode()
+    shown = admin_client.get(EXTRACTED).content.decode()
     assert "<q><mark>Garden</mark> chair" in shown
     Product.objects.filter(title__startswith="Garden").update(title="Chair")
-    assert "do not say it any more" in admin_client.get(REVIEW).content.decode()
+    assert "do not say it any more" in admin_client.get(EXTRACTED).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -128,47 +128,47 @@ def test_a_decision_holds_for_all_products_and_is_written_down(
     step: str, state: str, admin_client: Client, garden: Node
 ) -> None:
     said_of("desk", kind="style", titles="desk lamp")
-    response = admin_client.post(REVIEW, {step: key(garden)}, follow=True)
+    response = admin_client.post(EXTRACTED, {step: key(garden)}, follow=True)
     assert f"“style: Garden” is {state} for 1 product" in response.content.decode()
     assert set(garden.incoming_edges.values_list("state", flat=True)) == {state}
-    assert [line.value.label for line in lines(admin_client)] == ["desk"]
+    assert [each.value.label for each in values(admin_client)] == ["desk"]
     assert LogEntry.objects.get().object_id == str(garden.pk)
     assert len(waiting()) == 4  # the chair and its variants are indexed again
 
 
 def test_only_who_may_change_relations_decides(staff: Callable[..., Client], garden: Node) -> None:
     client = staff("view_edge")
-    assert 'name="reject"' not in client.get(REVIEW).content.decode()
-    assert client.post(REVIEW, {"reject": key(garden)}).status_code == 403
+    assert 'name="reject"' not in client.get(EXTRACTED).content.decode()
+    assert client.post(EXTRACTED, {"reject": key(garden)}).status_code == 403
     assert set(garden.incoming_edges.values_list("state", flat=True)) == {EdgeState.ACTIVE}
     assert not LogEntry.objects.exists()
 
 
-def test_the_review_is_for_those_who_may_see_relations(staff: Callable[..., Client]) -> None:
-    assert staff("view_item").get(REVIEW).status_code == 403
+def test_the_page_is_for_those_who_may_see_relations(staff: Callable[..., Client]) -> None:
+    assert staff("view_item").get(EXTRACTED).status_code == 403
 
 
 def test_a_value_that_was_decided_meanwhile_is_no_failure(
     admin_client: Client, garden: Node
 ) -> None:
     garden.incoming_edges.update(state=EdgeState.CONFIRMED)
-    response = admin_client.post(REVIEW, {"reject": key(garden)}, follow=True)
+    response = admin_client.post(EXTRACTED, {"reject": key(garden)}, follow=True)
     assert "Nothing waits there any more" in response.content.decode()
     assert set(garden.incoming_edges.values_list("state", flat=True)) == {EdgeState.CONFIRMED}
 
 
 @pytest.mark.parametrize("posted", ["", "1", "x:y", f"1:{'9' * 30}", ":"])
 def test_a_key_that_cannot_be_changes_nothing(posted: str, admin_client: Client) -> None:
-    assert admin_client.post(REVIEW, {"reject": posted}).status_code in {302, 404}
+    assert admin_client.post(EXTRACTED, {"reject": posted}).status_code in {302, 404}
 
 
 def test_values_are_narrowed_by_relation_and_name(admin_client: Client, garden: Node) -> None:
     oak = said_of("Oak_50%", kind="material", titles="desk lamp")
     material = relation_of("material")
-    assert [line.value for line in lines(admin_client, relation=str(material.pk))] == [oak]
-    assert [line.value for line in lines(admin_client, q="GARD")] == [garden]
-    assert [line.value for line in lines(admin_client, q="%")] == [oak]
-    assert len(lines(admin_client, relation="nonsense", q="\x00", page="x")) == 2
+    assert [each.value for each in values(admin_client, relation=str(material.pk))] == [oak]
+    assert [each.value for each in values(admin_client, q="GARD")] == [garden]
+    assert [each.value for each in values(admin_client, q="%")] == [oak]
+    assert len(values(admin_client, relation="nonsense", q="\x00", page="x")) == 2
 
 
 def test_a_page_of_many_values_takes_a_fixed_number_of_queries(
@@ -176,7 +176,7 @@ def test_a_page_of_many_values_takes_a_fixed_number_of_queries(
 ) -> None:
     for number in range(30):
         said_of(f"Style {number}", kind="style", titles="desk lamp")
-    lines(admin_client)
+    values(admin_client)
     with django_assert_max_num_queries(25):
-        assert len(lines(admin_client)) == 25
-    assert len(lines(admin_client, page="2")) == 5
+        assert len(values(admin_client)) == 25
+    assert len(values(admin_client, page="2")) == 5

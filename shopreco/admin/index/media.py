@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from shopreco.admin.pages import EMPTY, badge
+from shopreco.admin.appearance import EMPTY, badge
 from shopreco.catalogues import Catalogue, ItemDocument, get_catalogue
 from shopreco.catalogues.media import medium_of
 from shopreco.exceptions import ConfigurationError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopreco import services
-from shopreco.admin.bars import Bar, bars_of, percent
-from shopreco.admin.pages import EMPTY, change_page, shop_page
-from shopreco.admin.plans import Plan, explain
-from shopreco.answers.results import Result, ResultPage
+from shopreco.admin.appearance import EMPTY
+from shopreco.admin.index.bars import Bar, bars_of, percent
+from shopreco.admin.index.plans import Plan, explain
+from shopreco.admin.links import change_page, shop_page
+from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.exceptions import InvalidQuery, ShopRecoError
@@ -29,12 +30,10 @@ from shopreco.queries.filters import RANGES, facet_names, parse_filters
 from shopreco.queries.languages import query_language
 from shopreco.queries.terms import LexicalQuery, lexical_query
 from shopreco.retrieval import dense, hybrid, lexical
+from shopreco.services import Result, ResultPage
 from shopreco.spaces.serving import active_space
 from shopreco.spaces.stores.pgvector import index_names
 from shopreco.text import get_analyser, normalise_query, term_id
-
-if TYPE_CHECKING:
-    from shopreco.admin.items import ItemAdmin
 
 LIMIT = 20
 SORTS = {
@@ -97,7 +96,9 @@ class ConsoleForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResultRow:
+    """A result with its place in this admin and in the shop."""
+
     result: Result
     title: str
     score: str
@@ -121,28 +122,28 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What the page shows of one search. `plans`: how PostgreSQL finds the candidates."""
+
     page: ResultPage
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     timings: tuple[Bar, ...]
     language: str = ""
     terms: tuple[Term, ...] = ()
     plans: tuple[Plan, ...] = ()
 
 
-def view(model_admin: ItemAdmin, request: HttpRequest) -> HttpResponse:
+def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
     """The page; a query that the catalogue refuses is an error of the form, never a failure."""
-    model_admin.require(request, "view")
     form = ConsoleForm(request.GET or None)
     answer = None
     if form.is_bound and form.is_valid() and get_catalogues():
         try:
-            answer = _answer(model_admin, request, form.cleaned_data)
+            answer = _answer(page, request, form.cleaned_data)
         except InvalidQuery as error:
             form.add_error("filters" if form.cleaned_data["filters"] else None, str(error))
-    context = model_admin.page_context(
+    context = page.page_context(
         request,
         title=_("Search console"),
-        tabs=model_admin.tabs(request, "shopreco_item_console"),
         form=form,
         answer=answer,
         has_catalogues=bool(get_catalogues()),
@@ -154,12 +155,12 @@ def filter_names(catalogue: str) -> list[str]:
     return [*facet_names(get_catalogue(catalogue)), *RANGES, *COLUMNS]
 
 
-def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, Any]) -> Answer:
+def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any]) -> Answer:
     shop = get_catalogue(asked["catalogue"] or None)
     filters = {
         name: values if len(values) > 1 else values[0] for name, values in asked["filters"].items()
     }
-    page = services.search(
+    found = services.search(
         asked["q"],
         catalogue=shop.name,
         request=request,
@@ -170,11 +171,11 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
         collapse=not asked["every_variant"],
         explain=True,
     )
-    rows = tuple(_row(model_admin, shop, result) for result in page)
+    rows = tuple(_row(page, shop, result) for result in found)
     space = active_space(shop.name)
     text = normalise_query(asked["q"], get_settings().MAX_QUERY_LENGTH)
     if space is None or not text:
-        return Answer(page, rows, _timings(page))
+        return Answer(found, rows, _timings(found))
     language = query_language(space, text, asked["language"] or None, request)
     words = lexical_query(space, text, language)
     scope = parse_filters(shop, filters).scope()
@@ -184,17 +185,18 @@ def _answer(model_admin: ItemAdmin, request: HttpRequest, asked: Mapping[str, An
         statement = lexical.statement(space, words, scope)
         label = _("By words")
         plans.append(explain(label, statement, terms_index, measure=asked["measure"]))
-    return Answer(page, rows, _timings(page), language, _terms(text, language, words), tuple(plans))
+    terms = _terms(text, language, words)
+    return Answer(found, rows, _timings(found), language, terms, tuple(plans))
 
 
-def _row(model_admin: ItemAdmin, shop: Catalogue, result: Result) -> Row:
-    return Row(
+def _row(page: ShopRecoAdmin, shop: Catalogue, result: Result) -> ResultRow:
+    return ResultRow(
         result=result,
         title=str(result.object),
         score=number_format(result.score, 3),
         bars=bars_of(result.contributions or result.parts),
-        admin_url=change_page(model_admin.admin_site, result.object, result.object.pk),
-        item_url=model_admin.url("shopreco_item_change", result.item_id),
+        admin_url=change_page(page.admin_site, result.object, result.object.pk),
+        item_url=page.url("shopreco_item_change", result.item_id),
         shop_url=shop_page(shop, result.object),
     )
 

@@ -1,4 +1,4 @@
-"""What the page of a node shows of its neighbourhood: a drawing, and its edges as a table."""
+"""The neighbourhood of a node: a drawing, and its edges as a table."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shopreco.admin.drawing import Drawing, Group, Neighbour, draw
-from shopreco.admin.edges import kind_name, state_of
+from shopreco.admin.graph.drawing import Drawing, Group, Leaf, draw
+from shopreco.admin.graph.edges import kind_name, state_of
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.graph.curation import REMOVABLE
 from shopreco.models import Edge, EdgeState, Meaning, Node, Provenance, RelationType
@@ -125,10 +125,11 @@ class EdgeForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An edge as it is seen from the node of the page: `relation` in the words of its direction.
+class EdgeRow:
+    """An edge as it is seen from the node of the page.
 
-    `steps`: what may be done with it, as in the buttons' names.
+    relation: in the words of its direction.
+    steps: what may be done with it, as in the names of the buttons.
     """
 
     edge: Edge
@@ -143,12 +144,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """`legend`: class names and words of the kinds of edges that are drawn. `after`: where the
-    next page of the table begins, empty at its end."""
+    """A node's edges, drawn and listed.
+
+    legend: class name and words of each kind of edge that is drawn.
+    after: where the next page of the table begins; empty at its end.
+    """
 
     drawing: Drawing | None
     legend: Sequence[tuple[str, str]]
-    rows: Sequence[Row]
+    rows: Sequence[EdgeRow]
     total: int
     after: str
     parameters: str
@@ -244,19 +248,19 @@ def _group(edges: Sequence[Any], parameters: dict[str, str], address: Address) -
     return Group(
         label=first.said,
         url=url,
-        neighbours=[_neighbour(edge, address) for edge in edges],
-        more=Neighbour(text, url, "shopreco-more") if hidden else None,
+        leaves=[_leaf(edge, address) for edge in edges],
+        more=Leaf(text, url, "shopreco-more") if hidden else None,
     )
 
 
-def _neighbour(edge: Any, address: Address) -> Neighbour:
+def _leaf(edge: Any, address: Address) -> Leaf:
     weight = number_format(edge.weight, 2)
     note = " · ".join(
         [f"{edge.said}: {edge.other}", edge.get_provenance_display(), weight,
          edge.get_state_display()]
     )  # fmt: skip
     kind = "shopreco-item" if edge.other.kind == Node.ITEM else "shopreco-value"
-    return Neighbour(
+    return Leaf(
         # Of a category its own level; the whole path is in the note.
         label=(edge.other.label or edge.other.key).rpartition(SEPARATOR)[2],
         url=address(edge.other),
@@ -280,7 +284,7 @@ def _edges(node: Node, chosen: dict[str, Any]) -> QuerySet[Edge]:
 
 def _rows(
     node: Node, chosen: dict[str, Any], after: str, address: Address
-) -> tuple[list[Row], str]:
+) -> tuple[list[EdgeRow], str]:
     edges = _edges(node, chosen)
     if after.isdecimal():
         edges = edges.filter(pk__gt=int(after))
@@ -291,13 +295,13 @@ def _rows(
     return rows, following
 
 
-def _row(node: Node, edge: Edge, address: Address) -> Row:
+def _row(node: Node, edge: Edge, address: Address) -> EdgeRow:
     other, relation = _seen_from(node, edge)
     undecided = edge.state == EdgeState.ACTIVE
     steps = ["confirm", "reject"] if undecided else ["undo"]
     if edge.provenance in REMOVABLE:
         steps.append("remove")
-    return Row(
+    return EdgeRow(
         edge=edge,
         other=other,
         kind=kind_name(other.kind),

@@ -1,29 +1,26 @@
-"""What a run would do, counted before anybody presses the button."""
+"""Preview of a run: what it would do, counted before anybody presses the button."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
 from django.utils.formats import number_format
 
-from shopreco.admin.spaces import describe_alignment, describe_encoder
+from shopreco.admin.index.spaces import current_state, describe_alignment, describe_encoder
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
-from shopreco.exceptions import ShopRecoError
-from shopreco.indexing.marks import pending
-from shopreco.models import IndexRun, Item, ModalityVector, Outcome
-from shopreco.spaces import alignments
-from shopreco.spaces.serving import active_space
-from shopreco.spaces.specification import current_fingerprint
+from shopreco.indexing.status import catalogue_status, outcome_counts
+from shopreco.models import IndexRun, ModalityVector, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Counts of one catalogue. `encoded`: items whose vector by the current model is kept.
+    """Counts of one catalogue.
 
-    `alignment`: how good that of the active space is, in words; empty if it has none.
+    encoded: items whose vector by the current model is kept.
+    alignment: how good that of the active space is, in words; empty if it has none.
+    problem: why nothing can be built from the settings; empty if it can.
     """
 
     catalogue: str
@@ -40,38 +37,35 @@ class Preview:
 
 
 def preview(catalogue: Catalogue) -> Preview:
-    space = active_space(catalogue.name)
+    status = catalogue_status(catalogue)
+    space = status.space
     config = get_settings().TEXT_ENCODER
-    encoder, problem, encoded, is_current = describe_encoder(dict(config)), "", 0, False
-    try:
+    encoder, encoded = describe_encoder(dict(config)), 0
+    _fingerprint, problem = current_state(catalogue)
+    if not problem:
         made = create_encoder(config)
         encoded = ModalityVector.objects.filter(
             encoder=made.fingerprint, modality="text", item__catalogue=catalogue.name
         ).count()
         encoder = f"{encoder} · {made.dimension}"
-        is_current = space is not None and space.fingerprint == current_fingerprint(catalogue)
-    except ShopRecoError as error:
-        problem = str(error)
     return Preview(
         catalogue=catalogue.name,
         objects=catalogue.get_queryset().count(),
         outcomes=_outcomes(catalogue.name),
-        waiting=pending(catalogue.name),
+        waiting=status.pending,
         active=f"#{space.pk} · {describe_encoder(space.encoder)}" if space else "",
         encoder=encoder,
         encoded=encoded,
-        alignment=describe_alignment(alignments.metrics(space)) if space else "",
-        is_current=is_current,
-        live_run=IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first(),
+        alignment=describe_alignment(status.alignment),
+        is_current=status.is_current,
+        live_run=status.live_run,
         problem=problem,
     )
 
 
 def _outcomes(catalogue: str) -> str:
     """ "1,002 (990 indexed, 12 skipped)": the states that occur, in their own order."""
-    counts = dict(
-        Item.objects.filter(catalogue=catalogue).values_list("outcome").annotate(Count("id"))
-    )
+    counts = outcome_counts(catalogue)
     parts = ", ".join(
         f"{number_format(counts[outcome], force_grouping=True)} {outcome.label}"
         for outcome in Outcome
