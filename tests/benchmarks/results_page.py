@@ -68,7 +68,7 @@ def prepare() -> None:
     from django.core.cache import cache
     from django.core.management import call_command
 
-    from demo_shop.management.commands import load_demo
+    from demo_catalogue.management.commands import load_demo
     from demo_shop.models import Product
     from shopreco import services
 
@@ -119,7 +119,7 @@ def one_visitor() -> tuple[float, float]:
 @contextmanager
 def web_server(directory: Path, checkout: Path) -> Iterator[str]:
     """That of the demo, as `manage.py demo` starts it; its address."""
-    from demo_shop.processes import Children
+    from devtools.processes import Children
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -15,9 +15,10 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
-from demo_shop import generator, glossary
+from demo_catalogue import generator
+from demo_catalogue.management.commands import load_demo
+from demo_shop import glossary
 from demo_shop.cart import MOST
-from demo_shop.management.commands import load_demo
 from demo_shop.models import Brand, Category, Product, ProductRelation, Word
 from demo_shop.templatetags.shop import first_level
 from shopreco.catalogues import get_catalogue

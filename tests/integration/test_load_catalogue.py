@@ -13,8 +13,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from demo_shop.feeds import loader, pictures
-from demo_shop.feeds.loader import UNCOUNTED
+from demo_catalogue.feeds import loader, pictures
+from demo_catalogue.loader import UNCOUNTED
 from demo_shop.models import Brand, Category, Product
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import marks
