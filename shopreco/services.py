@@ -23,6 +23,7 @@ from shopreco.indexing.outbox import outbox_database
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.indexing.workers import send
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
+from shopreco.retrieval.facets import FacetCounts, PriceRange
 from shopreco.retrieval.filters import check_facets, parse_filters
 from shopreco.retrieval.limits import check_block, check_number_of_facets, check_page
 from shopreco.retrieval.linked import Intent
@@ -38,7 +39,9 @@ from shopreco.text import normalise_query
 
 __all__ = [
     "CatalogueStatus",
+    "FacetCounts",
     "Intent",
+    "PriceRange",
     "Reason",
     "Result",
     "ResultPage",

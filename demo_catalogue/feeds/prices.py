@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta
 from datetime import time as clock
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from babel.numbers import get_currency_precision
 from django.utils import timezone
 
 from demo_catalogue.feeds.texts import words
-from shopreco.money import decimals_of
 
 CODES = words(
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP "
@@ -79,13 +79,13 @@ def parse_price(price: object, home: str = "") -> tuple[Decimal, str]:
         if parts is None:
             raise _no_price(price)
         currency = _currency(price, (parts["before"], parts["after"]), home)
-        amount = _number(price, parts["number"], decimals_of(currency or home))
+        amount = _number(price, parts["number"], get_currency_precision(currency or home))
         amount = -amount if parts["minus"] else amount
     if not amount.is_finite():
         raise _no_price(price)
     if amount < 0 or amount >= _MOST:
         raise ValueError(f"price {price!r} is out of range")
-    return rounded(amount, decimals_of(currency or home)), currency
+    return rounded(amount, get_currency_precision(currency or home)), currency
 
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:

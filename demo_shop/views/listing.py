@@ -23,7 +23,7 @@ from demo_shop import glossary
 from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
 from shopreco.exceptions import InvalidQuery, PhotoRejected
-from shopreco.retrieval import FacetCounts, PriceRange
+from shopreco.services import FacetCounts, PriceRange
 
 logger = logging.getLogger(__name__)
 

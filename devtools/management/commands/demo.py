@@ -168,15 +168,11 @@ class Command(BaseCommand):
     def _index(self, children: Children, *, loaded: bool) -> None:
         """Index what was loaded or has no index yet, and wait for runs that were interrupted."""
         from shopreco import services
-        from shopreco.catalogues import get_catalogues
-        from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 
-        for catalogue in get_catalogues():
-            run = IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first()
-            spaces = EmbeddingSpace.objects.filter(catalogue=catalogue.name)
-            indexed = spaces.filter(state=SpaceState.ACTIVE).exists()
-            if run is None and (loaded or not indexed):
-                run = services.reindex(catalogue.name)
+        for status in services.status():
+            run = status.live_run
+            if run is None and (loaded or status.space is None):
+                run = services.reindex(status.catalogue)
             self._signals.check()
             if run is not None:
                 self._watch(run, children)
