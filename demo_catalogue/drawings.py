@@ -1,4 +1,4 @@
-"""Drawings into picture files. Runs in processes of its own, so it knows no Django."""
+"""Rasterise drawings. Runs in processes of its own, so it knows no Django."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUALITY = 82
 
 
 def rasterise(svg: str) -> tuple[bytes, bytes]:
-    """A square drawing as WebP with sides of `LARGE` and of `SMALL` pixels."""
+    """Render a square drawing as WebP with sides of `LARGE` and of `SMALL` pixels."""
     png = resvg_py.svg_to_bytes(svg_string=svg, width=LARGE, height=LARGE, skip_system_fonts=True)
     large = Image.open(io.BytesIO(bytes(png))).convert("RGB")
     small = large.resize((SMALL, SMALL), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""Short films of drawn products. Runs in processes of its own, so it knows no Django."""
+"""Make short videos of drawn products. Runs in processes of its own, so it knows no Django."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ SWAY = 0.03  # how far the camera goes to each side, in widths of the picture
 
 
 def film(scenes: Sequence[tuple[str, str]]) -> bytes:
-    """A square MP4 (H.264) that can be repeated without a jump: the camera goes to and fro past a
-    product, which meanwhile takes all its looks. Each is two SVG documents: what stands still, and
-    the product before it."""
+    """Make a square MP4 (H.264) that repeats without a jump.
+
+    The camera moves to and fro past a product, which meanwhile changes through all its scenes. A
+    scene is two SVG documents: the background, which stands still, and the product before it."""
     drawn = [(_drawn(behind).convert("RGB"), _drawn(product)) for behind, product in scenes]
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:

@@ -1,4 +1,4 @@
-"""Pictures of unknown origin into the shop's media: limited, decoded, and written anew."""
+"""Store pictures of unknown origin: limit them, decode them, write them anew."""
 
 from __future__ import annotations
 

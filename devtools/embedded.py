@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from Python packages: the default servers of the demo and the tests.
+"""Embedded servers: run PostgreSQL and Valkey from Python packages, for the demo and the tests.
 
 Both listen on a Unix socket inside their own directory and nowhere else, so an address follows
 from a directory alone: settings can name it before the server runs, two checkouts never meet,
@@ -143,7 +143,7 @@ class PostgreSQL:
             self.socket_directory.rmdir()  # empty only if it is not the directory of the data
 
     def restart(self) -> None:
-        """Stop and start, as a crash would: connections break, what was committed is kept."""
+        """Restart as after a crash: connections break, committed data is kept."""
         self._control("restart", "-m", "immediate" if self.durable else "fast")
 
     def create_database(self, name: str) -> None:
@@ -171,7 +171,7 @@ class PostgreSQL:
         _let_pass(_postgresql_programs())
 
     def _run(self, program: str, *options: str) -> str:
-        """Output of one of PostgreSQL's programs, run as the user that owns the data."""
+        """Run one of PostgreSQL's programs as the user that owns the data; returns its output."""
         # A file, not a pipe: the server that pg_ctl leaves behind would hold a pipe open.
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             status = subprocess.run(
@@ -218,7 +218,7 @@ class PostgreSQL:
         unfinished.rename(self.data)
 
     def _pid(self) -> int | None:
-        """The server's process, if it is alive and not by now another program."""
+        """Return the server's process, unless it has ended or the id is another program's."""
         import psutil
 
         try:
@@ -309,7 +309,7 @@ class Valkey:
         return True
 
     def stop(self) -> None:
-        """Stop the server, if it runs, or whatever state it is in."""
+        """Stop the server, whatever state it is in."""
         process = self._process()
         with self.client() as client, suppress(redis.RedisError):
             client.shutdown(nosave=True)
@@ -319,7 +319,7 @@ class Valkey:
             self.socket.parent.rmdir()
 
     def _process(self) -> psutil.Process | None:
-        """The server's process, if it is alive and not by now another program."""
+        """Return the server's process, unless it has ended or the id is another program's."""
         import psutil
 
         try:
@@ -331,7 +331,7 @@ class Valkey:
 
 @dataclass
 class EmbeddedServers:
-    """Both servers below one directory, and their addresses, which hold before they run."""
+    """Both servers below one directory, and their addresses, which are known before they run."""
 
     directory: Path
     durable: bool = True
@@ -352,7 +352,7 @@ class EmbeddedServers:
         return f"unix://{quote(str(self.valkey.socket))}?db=1"
 
     def stop(self) -> None:
-        """Both, even if one does not stop. Raises what that one raised."""
+        """Stop both servers, even if one does not stop. Raises what that one raised."""
         try:
             self.postgresql.stop()
         finally:
@@ -372,7 +372,7 @@ def _end(process: psutil.Process) -> None:
 
 
 def _postgresql_programs() -> Path:
-    """Where the package keeps `postgres` and its tools. Its Python layer is not used.
+    """Find the package's `postgres` and its tools. Its Python layer is not used.
 
     That layer ends a server with the last Python process it believes to be alive, waits ten
     seconds at most for a start after a crash, and takes any process with the old id for the server.
@@ -387,15 +387,16 @@ def _postgresql_programs() -> Path:
 
 
 def _identity() -> dict[str, Any]:
-    """Arguments of `subprocess.run` for the user that PostgreSQL runs as."""
+    """Return the arguments of `subprocess.run` for the user that PostgreSQL runs as."""
     if os.geteuid() != 0:
         return {}
     return {"user": SYSTEM_USER, "group": pwd.getpwnam(SYSTEM_USER).pw_gid, "extra_groups": []}
 
 
 def _socket_directory(directory: Path, name: str) -> Path:
-    """`directory`, or one with a short and simple name where the socket's path would be too long,
-    or has characters that mean something in an address or a configuration file."""
+    """Choose the directory of a socket: `directory`, or one with a short and simple name.
+
+    A path may be too long for a socket, or have characters with a meaning in an address."""
     path = os.fsencode(directory / name)
     if len(path) <= LONGEST_SOCKET_PATH and re.fullmatch(rb"[\w/.-]+", path):
         return directory

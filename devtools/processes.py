@@ -1,7 +1,7 @@
-"""Child processes of the demo: started in their own session, watched, stopped, never orphaned.
+"""Process supervision: start, watch and stop the demo's child processes; orphan none.
 
-Each child carries a mark in its environment, and so does what it starts. So the next run finds
-what a killed one left behind, and never touches a process that only happens to have the same id.
+A mark in the environment of each child is inherited by the children's children. So the next run
+finds what a killed run left behind, and never touches a process that merely has the same id.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class Children:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def stop_leftovers(self) -> list[str]:
-        """Stop children of an earlier run that was killed; their names."""
+        """Stop the children of an earlier run that was killed; returns their names."""
         left = self._marked()
         for process in left:
             _stop(process)
         return sorted(set(left.values()))
 
     def start(self, name: str, command: Sequence[str]) -> None:
-        """Start `command`; its output goes to `logs/<name>.log`, the run before to `.log.1`."""
+        """Start `command` with its output in `logs/<name>.log`; the log before becomes `.log.1`."""
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self.log(name)
         if path.exists():
@@ -48,7 +48,7 @@ class Children:
             self._popen(name, command, log)
 
     def run(self, name: str, command: Sequence[str], pause: Callable[[], None]) -> int:
-        """Run `command` to its end, its output on ours; its status. Calls `pause` meanwhile."""
+        """Run `command` to its end, on our output; calls `pause` meanwhile, returns the status."""
         process = self._popen(name, command, None)
         while process.poll() is None:
             pause()
@@ -72,10 +72,10 @@ class Children:
         return self._logs / f"{name.replace(' ', '-')}.log"
 
     def check(self) -> None:
-        """Nothing, while every child runs.
+        """Check that every child runs.
 
         Raises:
-            ChildDiedError: for the first that does not.
+            ChildDiedError: one does not.
         """
         for name, process in self._running.items():
             status = process.poll()
@@ -95,7 +95,7 @@ class Children:
             _kill(process)
 
     def _marked(self) -> dict[psutil.Process, str]:
-        """Our children and theirs, with the name that each was started under."""
+        """Find our children and theirs, with the name that each was started under."""
         found = {}
         for process in psutil.process_iter():
             try:
@@ -108,7 +108,7 @@ class Children:
 
 
 def _stop(process: psutil.Process) -> None:
-    """SIGTERM to a process, which ends its children itself; SIGKILL to all that remain."""
+    """Send SIGTERM to a process, which ends its children, and SIGKILL to all that remain."""
     try:
         family = [process, *process.children(recursive=True)]
         process.terminate()

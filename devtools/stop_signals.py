@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP as a question that is asked where stopping is safe."""
+"""Stop signals: note Ctrl-C, SIGTERM and SIGHUP, and obey where stopping is safe."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopAsked(Exception):
-    """Somebody wants the demo to stop."""
+    """A stop signal has come."""
 
 
 class StopSignals:
-    """Takes note of signals from its construction on, as many as may come.
+    """Notes all stop signals from its construction on.
 
     None interrupts a line: a server half started would be left behind, and a second signal would
     stop the stopping.
@@ -28,6 +28,6 @@ class StopSignals:
         self._asked = True
 
     def check(self) -> None:
-        """Raises `StopAsked` once a signal has come."""
+        """Raise `StopAsked` if a signal has come."""
         if self._asked:
             raise StopAsked

@@ -1,4 +1,4 @@
-"""Catalogues from files: one format per module, all read into `ProductRecord`."""
+"""Feed readers: one format a module, all read into `ProductRecord`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORMATS: Mapping[str, type[Feed]] = {
 
 
 def feed_for(path: Path, shop: Shop | None = None) -> Feed:
-    """The format of a file by its name, gzip aside, read as the feed of a shop.
+    """Choose the reader of a file by its name, apart from `.gz`.
 
     Raises:
         FeedError: no format has that ending.
@@ -44,7 +44,7 @@ def feed_for(path: Path, shop: Shop | None = None) -> Feed:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The file's content, unpacked where it is gzip, and the file itself, to see how far it is.
+    """Open a file: its unpacked content, and the file itself, which tells the progress.
 
     Raises:
         FeedError: the gzip data is damaged.

@@ -1,4 +1,4 @@
-"""Whether something can be bought, as feeds say it: schema.org, Google Merchant and shops."""
+"""Stock: read what schema.org, Google Merchant and shops call availability."""
 
 from __future__ import annotations
 

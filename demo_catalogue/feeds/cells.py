@@ -1,4 +1,4 @@
-"""The rows of a table as cells. What is quoted badly is read literally, and costs its row at most.
+"""Split a table into rows and cells. Bad quoting is read literally, and costs one row at most.
 
 Python's `csv` reads an unclosed quotation mark to the end of the file.
 """

@@ -1,4 +1,4 @@
-"""From named values, as every format yields them, to a `ProductRecord`."""
+"""Turn named values, as every format yields them, into a `ProductRecord`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Columns:
 def record_from(
     line: int, named: Mapping[str, object], shop: Shop | None = None, *, in_table: bool = False
 ) -> ProductRecord:
-    """Build a row from column names and their values.
+    """Build a record from column names and their values.
 
     A value is a scalar or a list; several columns of one meaning are read in the given order.
 
@@ -115,7 +115,7 @@ def _sorted(named: Mapping[str, object]) -> Columns:
 
 
 def _priced(row: ProductRecord, columns: Columns, shop: Shop) -> ProductRecord:
-    """The row with its prices: a sale that holds makes the price the price before."""
+    """Add the prices: if a sale holds, the usual price becomes the price before."""
     own = currency_code(columns.first("currency"))
     home = own or shop.currency
 
@@ -165,7 +165,7 @@ def _path(written: str) -> str:
 
 
 def _ean(columns: Columns) -> str:
-    """The first GTIN; further ones are an attribute, so that they are found as well."""
+    """Return the first GTIN; further ones become an attribute, so that search finds them."""
     usable = []
     for number in lists.numbers(columns.all("ean")):
         if _CUT.fullmatch(number):

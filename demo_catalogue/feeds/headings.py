@@ -1,4 +1,4 @@
-"""What the columns and elements of a feed mean: what is taken, and what is a property.
+"""Column names: map the names in a feed to fields and properties.
 
 Names are those of Google Merchant Center and the usual synonyms of shop exports. What is on
 neither list is never shown to shoppers.

@@ -1,4 +1,4 @@
-"""Several values in one cell: where they are separated, and where a comma is part of a value."""
+"""Split a cell that has several values, except at commas that are part of a value."""
 
 from __future__ import annotations
 

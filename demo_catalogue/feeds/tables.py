@@ -1,4 +1,4 @@
-"""One row of a table under its headings, before anything is known of what they mean."""
+"""One row of a table, by its headings as they are written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TableRow:
 
     @property
     def sku(self) -> str:
-        """For a message."""
+        """The SKU, for a message."""
         named = (
             cells for name, cells in self.named.items() if field_of(column_name(name)) == "sku"
         )

@@ -1,4 +1,4 @@
-"""Text out of its wrapping: entities, markup and what cannot be stored."""
+"""Clean text: remove entities, markup and characters that cannot be stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 def words(text: str) -> frozenset[str]:
-    """A set written as a sentence."""
+    """Split a string into a set of words."""
     return frozenset(text.split())
 
 

@@ -8,7 +8,7 @@
     render_all(products, size, workers) -> many of them, in processes
     looks(product) -> the SVG layers of every look that it comes in
 
-It knows no Django: a loader elsewhere writes these records into the shop's tables.
+It knows no Django: `demo_catalogue.assortment` turns its products into records for the loader.
 """
 
 from __future__ import annotations

@@ -166,7 +166,7 @@ class Command(BaseCommand):
             self._wait(children)
 
     def _index(self, children: Children, *, loaded: bool) -> None:
-        """Index what was loaded or has no index yet, and wait for runs that were interrupted."""
+        """Index catalogues that were loaded or have no index, and wait for interrupted runs."""
         from shopreco import services
 
         for status in services.status():
@@ -240,7 +240,7 @@ class _State:
 
 @contextmanager
 def _only_one(path: Path, address: str) -> Iterator[None]:
-    """Hold the directory's lock. It goes with the process, however that ends."""
+    """Hold the directory's lock, which ends with the process, however that ends."""
     with path.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -308,7 +308,7 @@ def _answers(url: str) -> bool:
 
 
 def _admin_password(path: Path) -> str:
-    """The password of the user `admin`, made with the user and kept beside the data."""
+    """Return the password of the user `admin`; creates the user at the first run."""
     users = get_user_model()._default_manager
     user = users.filter(username=ADMIN).first()
     kept = path.read_text(encoding="utf-8") if path.exists() else ""
