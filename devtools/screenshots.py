@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,68 +30,79 @@ SCROLL = """async () => {
 ALL_PICTURES = "() => [...document.images].every(each => each.complete)"
 
 
-def take_screenshots(folder: Path, address: str, user: str, password: str) -> Iterator[Path]:
-    """Write `<page>-<screen>.png` for every page and screen; yields each file once it is there.
-
-    Args:
-        address: of the demo, such as `http://127.0.0.1:8000`.
-        user: one who may see the admin.
-
-    Raises:
-        playwright.sync_api.Error: a page does not come, or lacks what has to be pressed.
-    """
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """Run Chromium without a window, until the block ends."""
     from playwright.sync_api import sync_playwright
 
-    folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM if CHROMIUM.exists() else None, args=CHROMIUM_OPTIONS
         )
-        for screen, (width, height) in SCREENS.items():
-            for name, page in _pages(browser, address, user, password, width, height):
-                path = folder / f"{name}-{screen}.png"
-                _settle(page)
-                page.screenshot(path=path, full_page=True)
-                yield path
+        yield browser
         browser.close()
 
 
-def _pages(
-    browser: Browser, address: str, user: str, password: str, width: int, height: int
-) -> Iterator[tuple[str, Page]]:
-    """Visit the pages one after the other, as a shopper and then as an admin would."""
-    context = browser.new_context(
-        base_url=address,
-        viewport={"width": width, "height": height},
-        locale="en-GB",
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(MILLISECONDS)
-    page = context.new_page()
+def take_screenshots(
+    browser: Browser, folder: Path, address: str, user: str, password: str, *, query: str = QUERY
+) -> Iterator[Path]:
+    """Write `<page>-<screen>.png` for every page and screen; yield each path once it is written.
+
+    Args:
+        address: of the demo, such as `http://127.0.0.1:8000`.
+        user: one who may see the admin.
+        query: a search that finds a product which can be bought.
+
+    Raises:
+        playwright.sync_api.Error: a page does not come, or lacks what has to be pressed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for screen, (width, height) in SCREENS.items():
+        context = browser.new_context(
+            base_url=address,
+            viewport={"width": width, "height": height},
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(MILLISECONDS)
+        page = context.new_page()
+        for name in chain(_visit_shop(page, query), _visit_admin(page, user, password)):
+            path = folder / f"{name}-{screen}.png"
+            _settle(page)
+            page.screenshot(path=path, full_page=True)
+            yield path
+        context.close()
+
+
+def _visit_shop(page: Page, query: str) -> Iterator[str]:
+    """Visit the pages of the shop as a shopper does; yield the name of each while it is open."""
     page.goto("/")
-    yield "home", page
+    yield "home"
     page.get_by_role("navigation", name="Departments").get_by_role("link").first.click()
-    yield "category", page
+    yield "category"
     box = page.get_by_role("search").get_by_role("combobox")
-    box.fill(QUERY)
+    box.fill(query)
     box.press("Enter")
     page.wait_for_url("**/search/**")
-    yield "search", page
+    yield "search"
     page.get_by_role("article").get_by_role("link").first.click()
     page.wait_for_url("**/p/**")
-    yield "product", page
+    yield "product"
     page.get_by_role("button", name="Add to cart").click()
     page.wait_for_url("**/cart/")
-    yield "cart", page
+    yield "cart"
+
+
+def _visit_admin(page: Page, user: str, password: str) -> Iterator[str]:
+    """Log in and visit the admin; yield the name of each page while it is open."""
     page.goto("/admin/login/?next=/admin/")
     page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/admin/")
-    yield "admin", page
+    yield "admin"
     page.goto("/admin/shopreco/item/")
-    yield "admin-items", page
-    context.close()
+    yield "admin-items"
 
 
 def _settle(page: Page) -> None:

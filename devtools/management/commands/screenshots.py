@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from devtools.management.commands.demo import ADMIN, HOST
-from devtools.screenshots import take_screenshots
+from devtools.screenshots import open_chromium, take_screenshots
 
 
 class Command(BaseCommand):
@@ -33,10 +33,10 @@ class Command(BaseCommand):
             raise CommandError("Playwright is missing: pip install -e '.[dev]'") from error
         password = options["password"] or _password_of_the_demo(settings.DEMO_DIR)
         try:
-            for path in take_screenshots(
-                folder, f"http://{HOST}:{port}", options["user"], password
-            ):
-                self.stdout.write(str(path))
+            with open_chromium() as browser:
+                address = f"http://{HOST}:{port}"
+                for path in take_screenshots(browser, folder, address, options["user"], password):
+                    self.stdout.write(str(path))
         except Error as error:
             raise CommandError(
                 f"{error}\nIs the demo running? Start it with: make demo PORT={port}"
