@@ -8,7 +8,7 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class StopAsked(Exception):
+class StopRequested(Exception):
     """A stop signal has come."""
 
 
@@ -28,6 +28,6 @@ class StopSignals:
         self._asked = True
 
     def check(self) -> None:
-        """Raise `StopAsked` if a signal has come."""
+        """Raise `StopRequested` if a signal has come."""
         if self._asked:
-            raise StopAsked
+            raise StopRequested

@@ -28,7 +28,7 @@ from tqdm import tqdm
 from demo_catalogue import generator
 from devtools.embedded import EmbeddedServerError, EmbeddedServers
 from devtools.processes import ChildDiedError, Children
-from devtools.stop_signals import StopAsked, StopSignals
+from devtools.stop_signals import StopRequested, StopSignals
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
@@ -75,7 +75,7 @@ class Command(BaseCommand):
                         self._wait(children)
             except (ChildDiedError, EmbeddedServerError) as error:
                 raise CommandError(str(error)) from error
-            except StopAsked:
+            except StopRequested:
                 self._say("Stopped. The data is kept.")
 
     @contextmanager
