@@ -42,8 +42,11 @@ class Assortment:
         studio.film(self._films.values())
 
     def load(self) -> Report:
-        """Write what the shop does not have, all or nothing; what it has keeps its changes."""
-        loader = Loader(Studio(), generator.CURRENCY, keep_present=True)
+        """Write what the shop does not have, all or nothing; what it has keeps its changes.
+
+        Nothing is marked for the index: whoever loads the demo re-indexes it.
+        """
+        loader = Loader(Studio(), generator.CURRENCY, keep_present=True, mark_changes=False)
         with transaction.atomic():
             terms.write_brands(generator.brands())
             terms.write_categories(generator.categories())

@@ -63,6 +63,7 @@ class Loader:
         gallery: stores the pictures that the records name.
         currency: of records that name none.
         keep_present: leave products that the shop has as they are.
+        mark_changes: have what changes indexed; needless before a re-index of everything.
         batch_size: how many records are written together.
     """
 
@@ -72,11 +73,12 @@ class Loader:
         currency: str,
         *,
         keep_present: bool = False,
+        mark_changes: bool = True,
         batch_size: int = BATCH,
     ) -> None:
         self.report = Report()
         self._gallery = gallery
-        self._shelf = Shelf(currency)
+        self._shelf = Shelf(currency, mark_changes=mark_changes)
         self._keep_present = keep_present
         self._batch_size = batch_size
         self._lines: dict[str, int] = {}

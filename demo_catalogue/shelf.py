@@ -59,8 +59,9 @@ class Result:
 class Shelf:
     """Writes products, and the brands and categories that they need."""
 
-    def __init__(self, currency: str) -> None:
+    def __init__(self, currency: str, *, mark_changes: bool = True) -> None:
         self._currency = currency
+        self._mark_changes = mark_changes
         self._brands: dict[str, Brand] = {}
         self._categories: dict[str, Category] = {}
 
@@ -112,6 +113,8 @@ class Shelf:
             changed = Outcome.UPDATED if differs or moved else Outcome.UNCHANGED
             results.append(Result(each.record, Outcome.CREATED if is_new else changed))
         changes.write()
+        if self._mark_changes:
+            index(changes.touched)
         return results
 
     def _fill(self, product: Product, placed: Placed) -> bool:
@@ -152,7 +155,7 @@ class Shelf:
 
 @dataclass
 class Changes:
-    """The rows that a batch writes, and the products to index again for them."""
+    """The rows that a batch writes, and the products that differ by them."""
 
     new: list[Product] = field(default_factory=list)
     changed: list[Product] = field(default_factory=list)
@@ -189,7 +192,6 @@ class Changes:
             for product, categories in self.filed.items()
             for category in categories
         )
-        index(self.touched)
 
 
 def take_down(products: ProductQuerySet) -> int:
