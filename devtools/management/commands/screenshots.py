@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from devtools.management.commands.demo import ADMIN, HOST
-from devtools.screenshots import open_chromium, take_screenshots
+from devtools.screenshots import QUERY, open_chromium, take_screenshots
 
 
 class Command(BaseCommand):
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--password", help="of that user; default: the one that the demo has made"
         )
+        parser.add_argument("--query", default=QUERY, help=f"what to search for (default: {QUERY})")
 
     def handle(self, *args: Any, folder: Path, port: int, **options: Any) -> None:
         try:
@@ -35,7 +36,9 @@ class Command(BaseCommand):
         try:
             with open_chromium() as browser:
                 address = f"http://{HOST}:{port}"
-                for path in take_screenshots(browser, folder, address, options["user"], password):
+                for path in take_screenshots(
+                    browser, folder, address, options["user"], password, query=options["query"]
+                ):
                     self.stdout.write(str(path))
         except Error as error:
             raise CommandError(
