@@ -170,7 +170,7 @@ def checks_between(first: str, last: str) -> str:
 def settings_page() -> str:
     from shopreco.conf import Settings
     from shopreco.encoders import HashingEncoder, SentenceTransformerEncoder
-    from shopreco.ranking.fusion import ConvexSum, ReciprocalRank
+    from shopreco.ranking.score_fusion import ConvexSum, ReciprocalRank
 
     defaults = Settings()
     options = []
@@ -278,7 +278,7 @@ def _yes(value: bool) -> str:
 
 def services_page() -> str:
     from shopreco import services
-    from shopreco.retrieval.facets import FacetCounts, FacetValue, PriceRange
+    from shopreco.answers.facets import FacetCounts, FacetValue, PriceRange
 
     public = [getattr(services, name) for name in services.__all__]
     functions = [each for each in public if inspect.isfunction(each)]

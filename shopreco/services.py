@@ -15,26 +15,29 @@ from django.core.files import File
 from django.db import models, transaction
 from django.http import HttpRequest
 
+from shopreco.answers.facets import FacetCounts, PriceRange
+from shopreco.answers.reasons import with_reasons
+from shopreco.answers.recommend import Block, fill
+from shopreco.answers.results import Reason, Result, ResultPage, Suggestion
+from shopreco.answers.search import Question, answer
+from shopreco.answers.suggest import suggest
+from shopreco.broker import send
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
+from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidQuery, RunError, describe
-from shopreco.indexing import graph, outbox, pruning, runs, signals, spaces
-from shopreco.indexing.outbox import outbox_database
+from shopreco.graph import curation, merges
+from shopreco.indexing import outbox, retention, runs, signals, spaces
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
-from shopreco.indexing.workers import send
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
-from shopreco.retrieval.facets import FacetCounts, PriceRange
-from shopreco.retrieval.filters import check_facets, parse_filters
-from shopreco.retrieval.limits import check_block, check_number_of_facets, check_page
-from shopreco.retrieval.linked import Intent
-from shopreco.retrieval.prices import currency_code
-from shopreco.retrieval.reasons import with_reasons
-from shopreco.retrieval.results import Reason, Result, ResultPage, Suggestion
-from shopreco.retrieval.search import Question, answer
-from shopreco.retrieval.selection import RELEVANCE, check_order
-from shopreco.retrieval.similar import Block, fill
-from shopreco.retrieval.stages import Stages, answer_of_a_shop, savepoint
-from shopreco.retrieval.suggest import suggest
+from shopreco.queries.filters import check_facets, parse_filters
+from shopreco.queries.limits import check_block, check_number_of_facets, check_page
+from shopreco.queries.prices import currency_code
+from shopreco.queries.sorting import RELEVANCE, check_order
+from shopreco.retrieval.links import Purpose
+from shopreco.spaces import serving
+from shopreco.spaces.stores import pgvector
+from shopreco.stages import StageLog, answer_of_a_shop, savepoint
 from shopreco.text import normalise_query
 
 __all__ = [
@@ -68,7 +71,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-PLACEMENTS: Mapping[str, Intent] = {f"product-{intent}": intent for intent in Intent}
+PLACEMENTS: Mapping[str, Purpose] = {f"product-{intent}": intent for intent in Purpose}
 """What a block is for, by placement."""
 
 
@@ -140,7 +143,7 @@ def search(
         collapse=collapse,
         explain=explain,
     )
-    stages = Stages()
+    stages = StageLog()
     page = ResultPage(offset=offset, limit=limit, query=text, query_id=uuid4().hex)
     try:
         with savepoint():
@@ -170,7 +173,7 @@ def autocomplete(
         return []
     try:
         with savepoint():
-            return suggest(shop, spaces.served_space(shop.name), text, request, min(limit, 20))
+            return suggest(shop, serving.served_space(shop.name), text, request, min(limit, 20))
     except Exception:
         logger.exception("no suggestions for %r", text)
         return []
@@ -184,7 +187,7 @@ def recommend(
     placement: str = "",
     *,
     seed: models.Model,
-    intent: str = Intent.SIMILAR,
+    intent: str = Purpose.SIMILAR,
     request: HttpRequest | None = None,
     limit: int = 8,
     filters: Mapping[str, Any] | None = None,
@@ -221,11 +224,11 @@ def recommend(
     asked = parse_filters(shop, {"available": True, **(filters or {})})
     intended = PLACEMENTS[placement]
     block = Block(shop, seed, intended, request, asked, limit, diversity, caps, without)
-    stages = Stages()
+    stages = StageLog()
     page = ResultPage(limit=limit, query_id=uuid4().hex, source=placement)
     try:
         with savepoint():
-            space = spaces.served_space(shop.name)
+            space = serving.served_space(shop.name)
             if space is None:
                 stages.degraded["index"] = f"{shop.name} has no active space: run a re-index"
             else:
@@ -298,7 +301,7 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     The switch is one UPDATE. What changed while the space was retired is caught up by a run,
     which is returned; None if another run is under way, which then begins again and does it.
     """
-    spaces.build_indexes(space)
+    pgvector.build_indexes(space)
     spaces.activate(space)
     run = runs.catch_up(get_catalogue(space.catalogue), user=user)
     return None if run is None else _hand_over(run)
@@ -317,7 +320,7 @@ def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None
 
 
 def _hand_over(run: IndexRun) -> IndexRun:
-    transaction.on_commit(lambda: send("advance_run", run.pk), using=outbox_database(), robust=True)
+    transaction.on_commit(lambda: send("advance_run", run.pk), using=write_alias(), robust=True)
     return run
 
 
@@ -331,7 +334,7 @@ def prune(catalogue: str | None = None, *, keep: int = 1, before: datetime) -> d
     chosen = [get_catalogue(catalogue)] if catalogue else get_catalogues()
     pruned: Counter[str] = Counter({"spaces": 0, "vectors": 0, "tombstones": 0, "runs": 0})
     for each in chosen:
-        pruned.update(pruning.prune(each, keep=keep, before=before))
+        pruned.update(retention.prune(each, keep=keep, before=before))
     return dict(pruned)
 
 
@@ -345,9 +348,9 @@ def decide_edges(edges: Iterable[Edge], state: EdgeState) -> int:
     the edges, are indexed again; so do all changes of the graph.
     """
     ids = [edge.pk for edge in edges]
-    with transaction.atomic(using=outbox_database()):
-        graph.decide_edges(ids, state)
-        return _reindex_items(graph.items_at(ids))
+    with transaction.atomic(using=write_alias()):
+        curation.decide_edges(ids, state)
+        return _reindex_items(curation.items_at(ids))
 
 
 def add_edge(source: Node, relation: RelationType, target: Node) -> tuple[Edge, int]:
@@ -356,9 +359,9 @@ def add_edge(source: Node, relation: RelationType, target: Node) -> tuple[Edge, 
     Raises:
         GraphError: from a node to itself, or between two catalogues.
     """
-    with transaction.atomic(using=outbox_database()):
-        edge = graph.add_edge(source, relation, target)
-        return edge, _reindex_items(graph.items_at([edge.pk]))
+    with transaction.atomic(using=write_alias()):
+        edge = curation.add_edge(source, relation, target)
+        return edge, _reindex_items(curation.items_at([edge.pk]))
 
 
 def remove_edges(edges: Iterable[Edge]) -> int:
@@ -368,9 +371,9 @@ def remove_edges(edges: Iterable[Edge]) -> int:
         GraphError: one of them comes from elsewhere and would be found again: reject it.
     """
     ids = [edge.pk for edge in edges]
-    with transaction.atomic(using=outbox_database()):
-        touched = graph.items_at(ids)
-        graph.remove_edges(ids)
+    with transaction.atomic(using=write_alias()):
+        touched = curation.items_at(ids)
+        curation.remove_edges(ids)
         return _reindex_items(touched)
 
 
@@ -382,17 +385,17 @@ def merge_nodes(node: Node, into: Node) -> int:
     Raises:
         GraphError: they cannot be merged: an item, another catalogue, or the same node.
     """
-    with transaction.atomic(using=outbox_database()):
-        touched = graph.items_of(node)
-        graph.merge_nodes(node, into)
+    with transaction.atomic(using=write_alias()):
+        touched = curation.items_of(node)
+        merges.merge_nodes(node, into)
         return _reindex_items(touched)
 
 
 def look_in_texts(node: Node, wanted: bool) -> int:
     """Whether the words of a node in a title or description are edges to review, from now on."""
-    with transaction.atomic(using=outbox_database()):
-        Node.objects.using(outbox_database()).filter(pk=node.pk).update(in_texts=wanted)
-        return _reindex_items(graph.items_of(node))
+    with transaction.atomic(using=write_alias()):
+        Node.objects.using(write_alias()).filter(pk=node.pk).update(in_texts=wanted)
+        return _reindex_items(curation.items_of(node))
 
 
 def _reindex_items(object_ids: Mapping[str, Sequence[str]]) -> int:

@@ -92,9 +92,10 @@ def _modality() -> str:
 
 def install(meter: Meter) -> None:
     """Measure the stages of a run. What a build does not have is left out."""
+    from shopreco import graph
     from shopreco.catalogues import Catalogue
     from shopreco.encoders import EfficientNetEncoder, SentenceTransformerEncoder
-    from shopreco.indexing import alignments, graph, items, lexicon, modalities, runs, spaces
+    from shopreco.indexing import alignments, items, lexicon, runs, spaces
     from shopreco.media import Decoder
 
     meter.around(SentenceTransformerEncoder, "encode_documents", meter.encoding)
