@@ -1,4 +1,4 @@
-"""The demo shop: a host of shopreco like any other."""
+"""The demo shop: a Django shop that uses shopreco, as yours would."""
 
 from demo_shop.celery import app as celery_app
 

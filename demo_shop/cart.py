@@ -1,4 +1,4 @@
-"""The shopping cart: product keys and quantities in the session, everything else read live."""
+"""Keep the shopping cart: keys and quantities in the session, all else in the database."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Cart:
         self._quantities: dict[str, int] = dict(stored) if isinstance(stored, dict) else {}
 
     def __len__(self) -> int:
-        """How many pieces lie in it."""
+        """Count the pieces."""
         return sum(self._quantities.values())
 
     def __iter__(self) -> Iterator[Line]:
@@ -55,7 +55,7 @@ class Cart:
                 yield Line(product, min(quantity, product.stock, MOST))
 
     def totals(self) -> list[tuple[Decimal, str]]:
-        """(amount, currency) for every currency in the cart."""
+        """Sum the cart, as (amount, currency) for each currency in it."""
         sums: dict[str, Decimal] = {}
         for line in self:
             currency = line.product.currency
@@ -67,7 +67,7 @@ class Cart:
         self.set(product, self._quantities.get(key, 0) + quantity)
 
     def set(self, product: Product, quantity: int) -> None:
-        """Change how many there are, as far as the stock allows; none takes it out."""
+        """Set the quantity of a product, up to its stock; zero removes the product."""
         key = str(product.pk)
         quantity = min(quantity, product.stock, MOST)
         if quantity > 0:

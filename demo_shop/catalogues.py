@@ -1,4 +1,4 @@
-"""What shopreco may know of the shop: the only file that brings the two together."""
+"""Describe the shop's products to shopreco: the only file that integrates the two."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ProductCatalogue(Catalogue):
         return Product.objects.live().for_cards()
 
     def get_visibility(self, request: HttpRequest | None) -> dict[str, object]:
-        """The same for the index: what is taken down is not even counted."""
+        """Filter the index as the live queryset does, so that hidden products are not counted."""
         return {"published": True}
 
     def get_currency(self, request: HttpRequest | None) -> str:
@@ -75,29 +75,29 @@ class ProductCatalogue(Catalogue):
         return product.thumbnail.url if product.thumbnail else product.image_link
 
     def prepare_image(self, product: Product) -> list[object]:
-        """The main picture and the further ones, which are names in the same storage."""
+        """List the main picture and the further ones, which are names in the same storage."""
         return [product.image, *product.gallery]
 
     def prepare_attributes(self, product: Product) -> dict[str, object]:
-        """A variant has what its parent has, and its own colour and size."""
+        """Add a variant's own colour and size to the attributes of its parent."""
         inherited = product.parent.properties if product.parent else {}
         return {**inherited, **product.properties}
 
     def prepare_attributes_zh(self, product: Product) -> list[str]:
-        """The values in Chinese, where they have been translated."""
+        """List the values that have a Chinese translation."""
         values = [str(value) for value in self.prepare_attributes(product).values()]
         chinese = (glossary.said(value, "zh") for value in values)
         return [each for each, value in zip(chinese, values, strict=True) if each != value]
 
     def get_edges(self, product: Product) -> Iterator[tuple[str, object]]:
-        """What belongs together: as the shop has related it, and by its collection."""
+        """Declare edges of the knowledge graph: the shop's relations, and the collection."""
         for relation in product.relations.all():
             yield relation.kind, relation.target_id
         if product.collection:
             yield "belongs_to", ("collection", product.collection)
 
     def get_facet_label(self, name: str) -> str:
-        """The shop's own word for an attribute, in the visitor's language."""
+        """Name a facet in the visitor's language."""
         return super().get_facet_label(name) if name in self.fields else glossary.heading(name)
 
     def get_value_label(self, name: str, value: str) -> str:

@@ -1,5 +1,6 @@
-"""The shop's words in the visitor's language: attributes, brands and categories. A page says
-hundreds of them, so every process reads them once a minute and keeps them."""
+"""Translate the shop's words: attributes, brands and categories.
+
+A page shows hundreds of them, so each process caches them for a minute."""
 
 from __future__ import annotations
 
@@ -24,17 +25,17 @@ class Said(NamedTuple):
 
 
 def said(word: str, language: str | None = None) -> str:
-    """A value such as "Sage green", or a key such as "trim", in a language; itself if unknown."""
+    """Translate a value such as "Sage green" or a key such as "trim"; unknown words stay."""
     return _in_language(_glossary().get((ATTRIBUTE, word)), language) or word
 
 
 def label(facet: str, value: str) -> str:
-    """A value of a facet, as a page shows it; of a category, by its path or name, the name."""
+    """Label a value of a facet; a category's path becomes its name."""
     return _in_language(_glossary().get((facet, value))) or said(value)
 
 
 def heading(name: str) -> str:
-    """The name of an attribute as people write it; "baseColour" reads "Base colour"."""
+    """Name an attribute for people: "baseColour" becomes "Base colour"."""
     known = said(name)
     if known != name:
         return known
@@ -43,7 +44,7 @@ def heading(name: str) -> str:
 
 
 def forget() -> None:
-    """Read the words again at the next use, in this process."""
+    """Empty this process's cache of words."""
     _read.cache_clear()
 
 
@@ -60,7 +61,7 @@ def _glossary() -> dict[tuple[str, str], Said]:
 
 @lru_cache(maxsize=1)
 def _read(_minute: int) -> dict[tuple[str, str], Said]:
-    """By facet and value; a new minute is another call."""
+    """Read all words, by facet and value; each minute is a new cache key."""
     words = {(ATTRIBUTE, word): Said(*rest) for word, *rest in Word.objects.values_list()}
     brands = {
         ("brand", name): Said(name, chinese)

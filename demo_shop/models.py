@@ -1,4 +1,4 @@
-"""The shop's own models, as a shop would have them before it heard of shopreco."""
+"""The shop's own models, which know nothing of shopreco."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class TwoLanguages(models.Model):
         abstract = True
 
     def localised(self, column: str) -> str:
-        """The text in the visitor's language, in English where it has not been translated."""
+        """Return the text in the visitor's language, or in English without a translation."""
         if (get_language() or "").startswith("zh"):
             return getattr(self, f"{column}_zh") or getattr(self, column)
         return str(getattr(self, column))
 
 
 class Word(models.Model):
-    """How a word of the attributes is said: the key "trim" is "Fittings", in Chinese 配件."""
+    """The translations of an attribute's key or value: "trim" is "Fittings", in Chinese 配件."""
 
     word = models.CharField(_("word"), max_length=200, primary_key=True)
     english = models.CharField(_("English"), max_length=200)
@@ -70,11 +70,11 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         return self.filter(parent=None)
 
     def filled(self) -> CategoryQuerySet:
-        """Categories with a product for visitors in them or below them."""
+        """Keep categories that have a visible product in them or below them."""
         return self.filter(Exists(_shown_below()))
 
     def most_specific(self) -> Category | None:
-        """The deepest; of equally deep ones that of the fewest products."""
+        """Return the deepest category; of equally deep ones, that with the fewest products."""
         paths = {each.pk: split_path(each.path) for each in self}
         members = Product.categories.through.objects.filter(category__in=paths)
         sizes = dict(members.values_list("category_id").annotate(Count("pk")))
@@ -83,14 +83,14 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         )
 
     def with_examples(self) -> list[tuple[Category, Product]]:
-        """Each with the first product in it or below it that has a picture, in two queries."""
+        """Pair each category with the first pictured product below it, in two queries."""
         pictured = _shown_below().exclude(image="").order_by("sku").values("pk")[:1]
         found = list(self.annotate(example=Subquery(pictured)).exclude(example=None))
         examples = Product.objects.in_bulk([each.example for each in found])
         return [(each, examples[each.example]) for each in found]
 
     def get_or_create_path(self, path: str, translations: Iterable[str] = ()) -> Category:
-        """The category at "Home > Lighting > Desk lamps", with every ancestor that is missing.
+        """Return the category at "Home > Lighting", and create missing levels.
 
         `translations` are the Chinese names of the levels, outermost first.
         """
@@ -146,7 +146,7 @@ class Category(TwoLanguages):
         return self.localised("name")
 
     def ancestors(self) -> list[Category]:
-        """From the root down to this category."""
+        """List the categories from the root down to this one."""
         levels = split_path(self.path)
         paths = [PATH_SEPARATOR.join(levels[: depth + 1]) for depth in range(len(levels))]
         return sorted(Category.objects.filter(path__in=paths), key=lambda each: len(each.path))
@@ -154,15 +154,15 @@ class Category(TwoLanguages):
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def live(self) -> ProductQuerySet:
-        """What visitors may see: neither the product nor its parent has been taken down."""
+        """Keep products that visitors may see: neither they nor their parents are taken down."""
         return self.filter(Q(parent=None) | Q(parent__active=True), active=True)
 
     def top_level(self) -> ProductQuerySet:
-        """Products in their own right, without the variants of others."""
+        """Leave out the variants of other products."""
         return self.filter(parent=None)
 
     def in_category(self, category: Category) -> ProductQuerySet:
-        """Products of a category and of everything below it."""
+        """Keep the products of a category and of all categories below it."""
         below = Q(slug_path=category.slug_path) | Q(slug_path__startswith=f"{category.slug_path}/")
         members = Product.categories.through.objects.filter(
             category__in=Category.objects.filter(below)
@@ -170,7 +170,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(pk__in=members.values("product_id"))
 
     def main_currency(self) -> str:
-        """That of most products, for a shop whose feed has several; looked up now and then."""
+        """Return the currency of most products, cached for five minutes."""
         found = cache.get(MAIN_CURRENCY)
         if found is None:
             by_number = self.live().values("currency").annotate(number=Count("pk"))
@@ -180,8 +180,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return str(found)
 
     def for_cards(self) -> ProductQuerySet:
-        """With everything that a product card shows, in two queries: of variants, what says
-        whether they can be bought and for how much."""
+        """Load all that a product card shows in two queries; of variants, price and stock."""
         variants = Product.objects.filter(active=True).only(
             "parent", "active", "stock", "price", "currency"
         )
@@ -191,7 +190,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 def _shown_below() -> ProductQuerySet:
-    """For a subquery of categories: the products that visitors see in a category or below it."""
+    """Build a subquery: the products that visitors see in a category or below it."""
     within = Q(categories__slug_path=OuterRef("slug_path")) | Q(
         categories__slug_path__startswith=Concat(OuterRef("slug_path"), Value("/"))
     )
@@ -289,7 +288,7 @@ class Product(TwoLanguages):
 
     @property
     def properties(self) -> dict[str, object]:
-        """The attributes that shoppers choose by; the others are numbers."""
+        """The attributes that shoppers choose by, without the article numbers."""
         return {name: each for name, each in self.attributes.items() if name not in NUMBERS}
 
     @property
@@ -302,7 +301,7 @@ class Product(TwoLanguages):
 
     @property
     def in_stock(self) -> bool:
-        """Whether it can be bought; a product with variants can while one of them can."""
+        """Whether the product can be bought; with variants, whether one of them can."""
         variants = [each for each in self.variants.all() if each.active]
         return any(each.stock > 0 for each in variants or [self])
 
@@ -312,17 +311,17 @@ class Product(TwoLanguages):
 
     @property
     def is_live(self) -> bool:
-        """What `ProductQuerySet.live` asks of one product."""
+        """Whether visitors may see the product: see `ProductQuerySet.live`."""
         return self.active and (self.parent is None or self.parent.active)
 
     @property
     def shown_price(self) -> Decimal | None:
-        """Its own; of a product that has none, the lowest of its variants."""
+        """Its own price, or else the lowest price of its variants."""
         return min(self._variant_prices, default=None) if self.price is None else self.price
 
     @property
     def shown_currency(self) -> str:
-        """Of `shown_price`."""
+        """The currency of `shown_price`."""
         if self.price is not None:
             return self.currency
         priced = [v for v in self.variants.all() if v.active and v.price is not None]
@@ -346,7 +345,7 @@ class Product(TwoLanguages):
 
 
 class ProductRelation(models.Model):
-    """What one product is to another. To go with it, and to replace it, holds both ways."""
+    """A typed relation of two products. `COMPLEMENTS` and `SUBSTITUTES` hold both ways."""
 
     class Kind(models.TextChoices):
         ACCESSORY_OF = "accessory_of", _("is an accessory of")
@@ -378,12 +377,12 @@ class ProductRelation(models.Model):
 
 
 def split_path(path: str) -> list[str]:
-    """The levels of "Home > Lighting"; blank levels are dropped."""
+    """Split "Home > Lighting" into its levels; blank levels are dropped."""
     return [level for part in path.split(PATH_SEPARATOR.strip()) if (level := part.strip())]
 
 
 def free_slug(base: str, manager: models.Manager[Any], column: str) -> str:
-    """The slug itself, or with the first number that makes it unique in that column."""
+    """Make a slug unique in a column: append the first free number if it is taken."""
     slug, number = base, 1
     while manager.filter(**{column: slug}).exists():
         number += 1

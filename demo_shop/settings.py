@@ -16,7 +16,7 @@ import dj_database_url
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from demo_shop.embedded import EmbeddedServers
+from devtools.embedded import EmbeddedServers
 
 
 def _listed(name: str, default: str = "") -> list[str]:
@@ -63,6 +63,9 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    # Commands of this repository: they fill the shop, and run all of it on one machine.
+    "demo_catalogue",
+    "devtools",
 ]
 
 MIDDLEWARE = [

@@ -1,4 +1,4 @@
-"""What the web server runs: `gunicorn demo_shop.wsgi`."""
+"""The WSGI application: `gunicorn demo_shop.wsgi`."""
 
 import os
 

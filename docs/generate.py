@@ -344,7 +344,10 @@ def services_page() -> str:
         ),
         "## Results",
         "Frozen dataclasses.",
-        *(dataclass_section(each) for each in (*classes, FacetCounts, FacetValue, PriceRange)),
+        *(
+            dataclass_section(each)
+            for each in dict.fromkeys((*classes, FacetCounts, FacetValue, PriceRange))
+        ),
     )
 
 

@@ -26,7 +26,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
-from demo_shop.embedded import EmbeddedServers
+from devtools.embedded import EmbeddedServers
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"

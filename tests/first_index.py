@@ -137,7 +137,7 @@ def main() -> int:
     parser.add_argument("--products", type=int, metavar="N", help="about so many instead of all")
     given = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "demo_shop.settings"
-    from demo_shop.embedded import EmbeddedServers
+    from devtools.embedded import EmbeddedServers
 
     servers = EmbeddedServers(Path(os.environ["DEMO_DIR"]))
     servers.postgresql.start()

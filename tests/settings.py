@@ -22,9 +22,9 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import dj_database_url
 
-from demo_shop.embedded import EmbeddedServers
 from demo_shop.settings import *  # noqa: F403 (a variation of them)
 from demo_shop.settings import CACHES, DATABASES, INSTALLED_APPS
+from devtools.embedded import EmbeddedServers
 
 TEST_DIR = Path(os.environ["SHOPRECO_TEST_DIR"])
 EMBEDDED = EmbeddedServers(TEST_DIR, durable=False)

@@ -1,4 +1,4 @@
-"""What the templates of the shop need: navigation, money, and words in two languages."""
+"""Tags and filters of the shop's templates: navigation, facets, words in two languages."""
 
 from __future__ import annotations
 
@@ -22,33 +22,34 @@ if TYPE_CHECKING:
 register = template.Library()
 
 SECONDS = 60
-"""For so long a process keeps what every page shows."""
+"""How long a process caches what every page shows."""
 
 
 @register.simple_tag
 def departments() -> list[Category]:
-    """The first level of the category tree."""
+    """List the first level of the category tree."""
     return first_level(int(monotonic() // SECONDS))
 
 
 @lru_cache(maxsize=1)
 def first_level(_minute: int) -> list[Category]:
-    """What every page shows, and hardly ever changes; a new minute is another call."""
+    """Read the first level once a minute: every page shows it, and it hardly changes."""
     return list(Category.objects.filled().roots())
 
 
 @register.simple_tag(takes_context=True)
 def cart_size(context: template.Context) -> int:
-    """How many pieces lie in the visitor's cart; none on pages without a session."""
+    """Count the pieces in the visitor's cart; zero on pages without a session."""
     session = getattr(context.get("request"), "session", None)
     return 0 if session is None else len(Cart(session))
 
 
 @register.simple_tag
 def ticks(box: Box, *, counted_all: bool) -> SafeString:
-    """The values of a facet as boxes to tick; without `counted_all`, the counts are "at least".
+    """Render the values of a facet as check boxes.
 
-    A page has hundreds, for which a loop in a template takes several times as long.
+    Without `counted_all` the counts are lower bounds. A page has hundreds of values, for which a
+    loop in a template takes several times as long.
     """
     name, more = escape(box.parameter), "" if counted_all else "+"
     return SafeString(
@@ -64,7 +65,7 @@ def ticks(box: Box, *, counted_all: bool) -> SafeString:
 
 @register.filter
 def versions(variants: Collection[Product]) -> str:
-    """How many versions of a product there are to choose from; empty where there is no choice."""
+    """Say how many variants there are to choose from; empty if there is no choice."""
     number = len(variants)
     if number < 2:
         return ""
@@ -73,11 +74,11 @@ def versions(variants: Collection[Product]) -> str:
 
 @register.filter
 def said(word: object) -> str:
-    """A value of an attribute in the visitor's language."""
+    """Translate a value of an attribute."""
     return gettext("Yes") if word is True else glossary.said(str(word))
 
 
 @register.filter
 def heading(name: str) -> str:
-    """The name of an attribute in the visitor's language."""
+    """Translate the name of an attribute."""
     return glossary.heading(name)

@@ -1,4 +1,4 @@
-"""The pages of the shop. Of shopreco they know `shopreco.services` and its template tags."""
+"""The pages of the shop. They use `shopreco.services` and its template tags only."""
 
 from demo_shop.views.cart import add_to_cart, cart, change_cart
 from demo_shop.views.home import home

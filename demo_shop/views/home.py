@@ -14,8 +14,8 @@ EXAMPLES = {
     "garden/planting/plant-pots": _("a gift for someone who loves plants"),
     "outdoor/camping/lanterns": _("make coffee while camping"),
 }
-"""Queries that hardly share a word with what they are meant to find, by the shelf where that is: a
-shop without it does not suggest them."""
+"""Queries that share hardly a word with their products, by category. Suggested only in a shop that
+has the category."""
 SHELVES = 12
 ROW = 8
 """Products in a row of the home page."""
@@ -46,13 +46,13 @@ def _examples() -> list[Promise]:
 
 
 def _pictured() -> list[Product]:
-    """Four products for the picture at the top, from as many corners of the shop."""
+    """Pick four products for the picture at the top, from distant categories."""
     leaves = Category.objects.filter(children=None).order_by("slug_path").with_examples()
     apart = leaves[2 :: max(1, len(leaves) // 4)] or leaves
     return [product for _leaf, product in apart[:4]]
 
 
 def _shelves() -> list[tuple[Category, Product]]:
-    """The second level of the category tree, or the first where there is no second."""
+    """List the second level of the category tree, or the first if there is no second."""
     below = Category.objects.filter(parent__isnull=False, parent__parent=None)
     return (below.with_examples() or Category.objects.roots().with_examples())[:SHELVES]

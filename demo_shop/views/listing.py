@@ -1,4 +1,4 @@
-"""Lists of products: a category, and what a search finds. Both are one search with filters."""
+"""Product listings: a category page and a results page are one search with filters."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from django.views.decorators.http import require_POST, require_safe
 from demo_shop import glossary
 from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
-from shopreco.answers.facets import FacetCounts, PriceRange
 from shopreco.exceptions import InvalidQuery, PhotoRejected
+from shopreco.services import FacetCounts, PriceRange
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +42,17 @@ SORTS: Mapping[str, Promise] = {
 PLAIN_ORDER = {"price_asc": "price", "price_desc": "-price", "title": "title"}
 
 
-class SearchRests(Exception):
-    """Search cannot answer now; the reasons are its arguments."""
+class SearchUnavailable(Exception):
+    """Search cannot answer now; the arguments are the reasons."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for, with everything that makes no sense left out."""
+class ListingQuery:
+    """The parameters of the address; invalid ones are dropped."""
 
     query: str
     photo: str
-    """Key of a photo that was sent."""
+    """Key of an uploaded photo."""
     filters: Mapping[str, list[str]]
     price_min: str
     price_max: str
@@ -61,7 +61,7 @@ class Asked:
     page: int
 
     @classmethod
-    def from_address(cls, given: QueryDict) -> Asked:
+    def from_address(cls, given: QueryDict) -> ListingQuery:
         sort, page = given.get("sort", ""), given.get("page", "")
         query, photo = _words(given), given.get("photo", "")
         return cls(
@@ -83,15 +83,15 @@ class Asked:
 
     @property
     def address(self) -> str:
-        """What is asked for apart from the filters, as an address has it."""
-        return _asking(photo=self.photo, q=self.query)
+        """The query string without the filters."""
+        return _query_string(photo=self.photo, q=self.query)
 
     @property
     def filtered(self) -> bool:
         return bool(self.filters or self.price_min or self.price_max or self.available)
 
     def as_filters(self, category: Category | None) -> dict[str, Any]:
-        """As `services.search` takes them."""
+        """Return the filters as `services.search` takes them."""
         filters: dict[str, Any] = dict(self.filters)
         if category:
             filters["category"] = [category.path]
@@ -104,7 +104,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A value of a facet as the page shows it."""
+    """A value of a facet, as a check box."""
 
     value: str
     label: str
@@ -129,7 +129,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of products and the means to narrow it down."""
+    """One page of products, and the facets to narrow it down."""
 
     products: Sequence[Product]
     total: int
@@ -142,7 +142,7 @@ class Listing:
     prices: PriceRange | None = None
     query_id: str = ""
     notice: str = ""
-    """What search says to the shopper."""
+    """A message of the search to the shopper."""
     resting: bool = False
     """Whether search is not available and the products come straight from the shop's tables."""
 
@@ -152,7 +152,7 @@ class Listing:
 
     @property
     def nearby(self) -> list[int | None]:
-        """Page numbers worth a link; None stands for a gap."""
+        """List the page numbers to link; None stands for a gap."""
         wanted = {1, self.pages, *range(self.page - 2, self.page + 3)}
         numbers: list[int | None] = []
         for number in sorted(n for n in wanted if 1 <= n <= self.pages):
@@ -164,13 +164,13 @@ class Listing:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    asked = Asked.from_address(request.GET)
+    asked = ListingQuery.from_address(request.GET)
     return _listing(request, asked, None, {"title": asked.query})
 
 
 @require_POST
 def photo(request: HttpRequest) -> HttpResponse:
-    """Take a shopper's photo and lead to its results, whose address holds for a day."""
+    """Search by an uploaded photo: redirect to its results, whose address is valid for a day."""
     query, key, problem = _words(request.POST), "", ""
     try:
         page = services.search(
@@ -185,7 +185,7 @@ def photo(request: HttpRequest) -> HttpResponse:
         problem = str(error)
     if problem:
         messages.error(request, problem)
-    asked = _asking(photo=key, q=query)
+    asked = _query_string(photo=key, q=query)
     response = HttpResponseRedirect(reverse("search") + (f"?{asked}" if asked else ""))
     response.status_code = HTTPStatus.SEE_OTHER
     return response
@@ -200,18 +200,18 @@ def category(request: HttpRequest, slug_path: str) -> HttpResponse:
         "trail": found.ancestors()[:-1],
         "below": list(found.children.filled()),
     }
-    return _listing(request, Asked.from_address(request.GET), found, context)
+    return _listing(request, ListingQuery.from_address(request.GET), found, context)
 
 
 def _listing(
-    request: HttpRequest, asked: Asked, within: Category | None, context: dict[str, Any]
+    request: HttpRequest, asked: ListingQuery, within: Category | None, context: dict[str, Any]
 ) -> HttpResponse:
     try:
         listing = _searched(request, asked, within)
     except InvalidQuery as error:
         logger.info("%s: %s", request.get_full_path(), error)
         listing = Listing(products=[], total=0, page=1)
-    except SearchRests as error:
+    except SearchUnavailable as error:
         logger.warning("%s is shown without search: %s", request.path, error)
         listing = _plain(asked, within)
     ranked = asked.query or asked.photo
@@ -223,7 +223,7 @@ def _listing(
     )
 
 
-def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Listing:
+def _searched(request: HttpRequest, asked: ListingQuery, within: Category | None) -> Listing:
     page = services.search(
         asked.query,
         photo=asked.photo,
@@ -236,7 +236,7 @@ def _searched(request: HttpRequest, asked: Asked, within: Category | None) -> Li
         facets=["*"],
     )
     if failed := {"index", "search"} & page.degraded.keys():
-        raise SearchRests(*(page.degraded[stage] for stage in failed))
+        raise SearchUnavailable(*(page.degraded[stage] for stage in failed))
     return Listing(
         products=[result.shown for result in page],
         total=page.total,
@@ -266,7 +266,7 @@ def _box(facet: FacetCounts, *, open_: bool) -> Box:
 
 
 def _upper_levels(categories: Iterable[Tick]) -> list[Tick]:
-    """Two levels of the tree, each below its parent, and what is chosen."""
+    """Keep two levels of the tree and the chosen values, each below its parent."""
     return [
         replace(tick, depth=depth)
         for tick in sorted(categories, key=lambda tick: tick.value)
@@ -274,8 +274,8 @@ def _upper_levels(categories: Iterable[Tick]) -> list[Tick]:
     ]
 
 
-def _plain(asked: Asked, within: Category | None) -> Listing:
-    """Without search: by category and words of the title, from the shop's own tables."""
+def _plain(asked: ListingQuery, within: Category | None) -> Listing:
+    """List products without search: by category and words of the title, in the shop's tables."""
     products: ProductQuerySet = Product.objects.live().top_level().for_cards()
     if within:
         products = products.in_category(within)
@@ -295,7 +295,7 @@ def _plain(asked: Asked, within: Category | None) -> Listing:
     )
 
 
-def _asking(**asked: str) -> str:
+def _query_string(**asked: str) -> str:
     return urlencode({name: value for name, value in asked.items() if value}, quote_via=quote)
 
 
@@ -304,7 +304,7 @@ def _words(given: QueryDict) -> str:
 
 
 def _amount(text: str) -> str:
-    """A price bound as written, or nothing where it is not a price."""
+    """Return a price bound as written, or nothing if it is not a price."""
     try:
         amount = Decimal(text.strip())
     except InvalidOperation:

@@ -13,7 +13,7 @@ MAX_PART = 1_000_000
 
 @require_safe
 def media(request: HttpRequest, path: str, document_root: str) -> HttpResponseBase:
-    """Uploaded pictures and videos, kept by browsers: a new one has a new name."""
+    """Serve uploaded files, cached for ever: a new file has a new name."""
     response = serve(request, path, document_root=document_root)
     if isinstance(response, FileResponse):
         asked = re.fullmatch(r"bytes=(\d{1,15})-(\d{0,15})", request.headers.get("Range", ""))
@@ -26,7 +26,7 @@ def media(request: HttpRequest, path: str, document_root: str) -> HttpResponseBa
 
 
 def _part(whole: FileResponse, start: int, end: str) -> HttpResponse:
-    """What players ask for to jump within a video; some play nothing without it."""
+    """Answer a range request, with which players jump; some play nothing without it."""
     size = int(whole["Content-Length"])
     last = min(int(end or size), size - 1, start + MAX_PART - 1)
     if start > last:

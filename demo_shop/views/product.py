@@ -61,7 +61,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def axes(variants: list[Product], shown: Product) -> Iterator[Axis]:
-    """The choices a customer has, from the attributes in which the variants differ."""
+    """Yield the choices of a customer: the attributes in which the variants differ."""
     for name in dict.fromkeys(key for each in variants for key in each.properties):
         values = dict.fromkeys(_value(each, name) for each in variants)
         values.pop("", None)
@@ -95,7 +95,7 @@ def _value(variant: Product, name: str) -> str:
 
 
 def properties(attributes: Mapping[str, object]) -> list[tuple[str, list[object]]]:
-    """Attributes as names and lists of values; what is merely not the case is left out."""
+    """List attributes as names and values, without those that are false or empty."""
     rows = []
     for name, value in attributes.items():
         values = value if isinstance(value, list) else [value]

@@ -16,7 +16,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -68,22 +68,15 @@ def prepare() -> None:
     from django.core.cache import cache
     from django.core.management import call_command
 
-    from demo_shop.management.commands import load_demo
     from demo_shop.models import Product
     from shopreco import services
-
-    class Undrawn(load_demo.Command):
-        def _draw(self, drawings: Iterable[str]) -> None:
-            """Only the addresses of the pictures are on the page."""
-
-        def _film(self, films: Iterable[load_demo.Looks]) -> None:
-            """Nor are the videos."""
 
     cache.clear()
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     if not Product.objects.exists():
-        call_command(Undrawn(), verbosity=0)
+        # Only the addresses of pictures and videos are on the page.
+        call_command("load_demo", without_media=True, verbosity=0)
         run = services.run_inline(services.reindex(CATALOGUE))
         assert run.state == "done", run.error
 
@@ -119,7 +112,7 @@ def one_visitor() -> tuple[float, float]:
 @contextmanager
 def web_server(directory: Path, checkout: Path) -> Iterator[str]:
     """That of the demo, as `manage.py demo` starts it; its address."""
-    from demo_shop.processes import Children
+    from devtools.processes import Children
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

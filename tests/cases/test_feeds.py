@@ -11,10 +11,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from demo_shop.feeds import FeedError, Row, RowError, Shop, feed_for
-from demo_shop.feeds.availability import stock
-from demo_shop.feeds.prices import parse_price
-from demo_shop.feeds.texts import words
+from demo_catalogue.feeds import FeedError, ProductRecord, RecordError, Shop, feed_for
+from demo_catalogue.feeds.availability import stock
+from demo_catalogue.feeds.prices import parse_price
+from demo_catalogue.feeds.texts import words
 
 GOOGLE = 'xmlns:g="http://base.google.com/ns/1.0"'
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -22,26 +22,28 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 LAMP = {"id": "L1", "title": "Lamp", "price": "40.00 EUR"}
 
 
-def read(name: str, content: str | bytes, currency: str = "EUR") -> list[Row | RowError]:
+def read(
+    name: str, content: str | bytes, currency: str = "EUR"
+) -> list[ProductRecord | RecordError]:
     data = content.encode() if isinstance(content, str) else content
     return list(feed_for(Path(name), Shop(currency, NOW)).read(io.BytesIO(data)))
 
 
-def rows(name: str, content: str | bytes, currency: str = "EUR") -> list[Row]:
+def rows(name: str, content: str | bytes, currency: str = "EUR") -> list[ProductRecord]:
     """The rows of a feed that has no bad ones."""
     found = read(name, content, currency)
-    assert [each for each in found if not isinstance(each, Row)] == []
-    return [each for each in found if isinstance(each, Row)]
+    assert [each for each in found if not isinstance(each, ProductRecord)] == []
+    return [each for each in found if isinstance(each, ProductRecord)]
 
 
-def item(**values: str) -> Row:
+def item(**values: str) -> ProductRecord:
     """A product of Google Merchant XML; what is escaped in a value is so in CDATA."""
     elements = "".join(f"<g:{n}><![CDATA[{value}]]></g:{n}>" for n, value in values.items())
     (row,) = rows("feed.xml", f"<rss {GOOGLE}><channel><item>{elements}</item></channel></rss>")
     return row
 
 
-def line(**values: str) -> Row:
+def line(**values: str) -> ProductRecord:
     """The same as a row of a TSV."""
     (row,) = rows("feed.tsv", "\t".join(values) + "\n" + "\t".join(values.values()) + "\n")
     return row
@@ -67,7 +69,7 @@ either = pytest.mark.parametrize("product", [item, line])
     ],
 )
 def test_a_sale_holds_between_its_dates(
-    product: Callable[..., Row], dates: str, price: str
+    product: Callable[..., ProductRecord], dates: str, price: str
 ) -> None:
     row = product(**LAMP, sale_price="25.00 EUR", sale_price_effective_date=dates)
     assert row.price == Decimal(price)
@@ -87,7 +89,7 @@ def test_a_sale_whose_dates_cannot_be_read_is_none_and_is_noted() -> None:
 
 @either
 @pytest.mark.parametrize("sale", ["0.00 EUR", "0", "40.00 EUR", "45 EUR", "25.00 USD"])
-def test_a_sale_price_that_is_none(product: Callable[..., Row], sale: str) -> None:
+def test_a_sale_price_that_is_none(product: Callable[..., ProductRecord], sale: str) -> None:
     row = product(**LAMP, sale_price=sale)
     assert (row.price, row.compare_at_price) == (40, None)
 
@@ -163,7 +165,9 @@ def test_a_shop_names_properties_of_its_own() -> None:
 
 
 @either
-def test_the_manufacturers_number_stays_with_the_product(product: Callable[..., Row]) -> None:
+def test_the_manufacturers_number_stays_with_the_product(
+    product: Callable[..., ProductRecord],
+) -> None:
     assert product(**LAMP, mpn="3 397 118 979").attributes == {"mpn": "3 397 118 979"}
 
 
@@ -180,7 +184,7 @@ def test_the_manufacturers_number_stays_with_the_product(product: Callable[..., 
     ],
 )
 def test_a_gtin_is_its_digits(
-    product: Callable[..., Row], written: str, number: str, further: dict[str, str]
+    product: Callable[..., ProductRecord], written: str, number: str, further: dict[str, str]
 ) -> None:
     row = product(**LAMP, gtin=written)
     assert (row.ean, row.attributes) == (number, further)
@@ -236,8 +240,8 @@ def test_markup_that_cannot_be_read_costs_its_row_alone() -> None:
     bad = "<a" * 3_000 + ">" * 3_000
     first, last = read("feed.csv", f"id,title,description\n1,One,{bad}\n2,Two,<b>x\n")
     # The first 5.2 of Django reads it.
-    assert isinstance(first, Row) or "cannot be read" in first.message
-    assert isinstance(last, Row)
+    assert isinstance(first, ProductRecord) or "cannot be read" in first.message
+    assert isinstance(last, ProductRecord)
 
 
 def test_a_comma_separates_addresses_and_is_part_of_them() -> None:
@@ -356,7 +360,7 @@ def test_tables_as_spreadsheets_write_them(content: bytes) -> None:
 def test_a_row_in_another_encoding_costs_that_row() -> None:
     content = "id,title\n1,Stühle\n".encode() + "2,Stühle\n".encode("latin-1") + b"3,Table\n"
     first, bad, last = read("feed.csv", content)
-    assert bad == RowError(3, "not UTF-8", "2")
+    assert bad == RecordError(3, "not UTF-8", "2")
     assert [first.sku, last.sku] == ["1", "3"]
 
 

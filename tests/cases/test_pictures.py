@@ -17,7 +17,7 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 from PIL import Image
 
-from demo_shop.feeds.pictures import LARGE, SMALL, PictureError, store
+from demo_catalogue.pictures import LARGE, SMALL, PictureError, store
 from shopreco.media import Decoder, MediaRejected
 from tests.media import BLUE, GREEN, RED, drawing, encoded, main_colour, png, png_chunk, video
 

@@ -15,9 +15,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
-from demo_shop import generator, glossary
+from demo_catalogue import generator
+from demo_catalogue.assortment import Assortment
+from demo_catalogue.studio import Studio
+from demo_catalogue.terms import key_of
+from demo_shop import glossary
 from demo_shop.cart import MOST
-from demo_shop.management.commands import load_demo
 from demo_shop.models import Brand, Category, Product, ProductRelation, Word
 from demo_shop.templatetags.shop import first_level
 from shopreco.catalogues import get_catalogue
@@ -390,7 +393,7 @@ class TestDemo:
     """The generated catalogue, as `make demo` loads it."""
 
     @pytest.fixture
-    def demo(self, settings: Any, drawings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def demo(self, settings: Any, drawings: Path) -> Assortment:
         """Every fortieth product, since drawing all of them takes a minute; all light bulbs, which
         can replace each other; and a video of the first product."""
         settings.MEDIA_ROOT = drawings
@@ -399,20 +402,22 @@ class TestDemo:
             for place, product in enumerate(generator.generate())
             if place % 40 == 0 or product.kind == "light-bulb"
         ]
-        monkeypatch.setattr(generator, "generate", lambda: iter(some))
-        monkeypatch.setattr(load_demo, "FILMED", (some[0].kind,))
-        call_command("load_demo", verbosity=0)
+        assortment = Assortment(some, filmed=[some[0].kind])
+        assortment.make_media(Studio(quiet=True))
+        assortment.load()
+        return assortment
 
-    def test_a_second_load_keeps_what_the_shop_has_changed(self, demo: None) -> None:
+    def test_a_second_load_keeps_what_the_shop_has_changed(self, demo: Assortment) -> None:
         number = Product.objects.count()
         product = Product.objects.top_level()[0]
         Product.objects.filter(pk=product.pk).update(price=1, active=False)
-        call_command("load_demo", verbosity=0)
+        report = demo.load()
+        assert (report.created, report.updated, report.unchanged) == (0, 0, number)
         assert Product.objects.count() == number
         assert Product.objects.get(pk=product.pk).price == 1
         assert not Product.objects.get(pk=product.pk).active
 
-    def test_every_product_has_pictures_both_languages_and_a_place(self, demo: None) -> None:
+    def test_every_product_has_pictures_both_languages_and_a_place(self, demo: Assortment) -> None:
         for product in Product.objects.all():
             assert product.image.storage.exists(product.image.name)
             assert product.image.storage.exists(product.thumbnail.name)
@@ -420,15 +425,33 @@ class TestDemo:
             assert product.title_zh
             assert product.categories.count() == 1
 
-    def test_relations_and_videos_come_with_the_products(self, demo: None) -> None:
-        relations = generator.relations(generator.generate())
+    def test_relations_and_videos_come_with_the_products(self, demo: Assortment) -> None:
+        relations = generator.relations(each for each in demo.products if not each.parent_sku)
         assert relations
         loaded = ProductRelation.objects.values_list("source__sku", "kind", "target__sku")
         assert set(loaded) == {(each.source, each.relation, each.target) for each in relations}
         assert not Product.objects.filter(parent=None, collection="").exists()
         filmed = Product.objects.exclude(video="").get()
-        assert filmed.sku == next(generator.generate()).sku
+        assert filmed.sku == demo.products[0].sku
         assert filmed.video.storage.exists(filmed.video.name)
+
+    def test_keys_prices_and_ages_are_those_of_the_generator(self, demo: Assortment) -> None:
+        made = {each.sku: each for each in demo.products}
+        for product in Product.objects.all():
+            each = made[product.sku]
+            assert product.pk == key_of(each.sku)
+            assert (product.slug, product.price, product.stock) == (
+                each.slug,
+                each.price,
+                each.stock,
+            )
+        arrivals = Product.objects.top_level().values_list("created", flat=True).distinct()
+        assert arrivals.count() == Product.objects.top_level().count()
+
+    def test_the_command_loads_all_of_it(self) -> None:
+        call_command("load_demo", "--without-media", verbosity=0)
+        expected = sum(1 + len(each.variants) for each in generator.generate())
+        assert Product.objects.count() == expected
 
 
 def test_pages_that_name_no_icon_have_one(client: Client) -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from kombu import Connection
 
-from demo_shop.embedded import EmbeddedServers, PostgreSQL
+from devtools.embedded import EmbeddedServers, PostgreSQL
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connections
 
-from demo_shop.embedded import EmbeddedServers
+from devtools.embedded import EmbeddedServers
 from shopreco import services, tasks
 from shopreco.indexing.marks import pending
 from shopreco.models import (

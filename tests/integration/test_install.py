@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from demo_shop.embedded import EmbeddedServers
+from devtools.embedded import EmbeddedServers
 from tests.conftest import ROOT, Process
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,10 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from demo_shop.feeds import loader, pictures
-from demo_shop.feeds.loader import UNCOUNTED
+from demo_catalogue import pictures
+from demo_catalogue.gallery import FolderGallery
+from demo_catalogue.loader import UNCOUNTED, Loader
+from demo_catalogue.records import ProductRecord
 from demo_shop.models import Brand, Category, Product
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import marks
@@ -281,17 +283,38 @@ def test_the_variants_of_a_group_whose_first_row_is_refused_have_a_product(feed:
     assert [each.sku for each in Product.objects.get(sku="T").variants.all()] == ["T-2"]
 
 
-def test_families_are_whole_wherever_batches_end(
-    table: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loader, "BATCH", 2)
-    rows = ["A-1,A,A,", "G-1,G,,G", "A,A,,", "A-2,A,A,", "G-2,G,,G"]
-    content = "\n".join(["id,title,parent,item_group_id", *rows])
-    for expected in ("5 created, 0 updated", "0 created, 0 updated, 5 unchanged"):
-        assert expected in table(content)
+def test_families_are_whole_wherever_batches_end(tmp_path: Path) -> None:
+    families = [
+        ("A-1", "A", ""),
+        ("G-1", "", "G"),
+        ("A", "", ""),
+        ("A-2", "A", ""),
+        ("G-2", "", "G"),
+    ]
+    records = [
+        ProductRecord(line, sku, sku, parent=parent, group=group)
+        for line, (sku, parent, group) in enumerate(families, start=1)
+    ]
+    for expected in ((5, 0, 0), (0, 0, 5)):
+        loader = Loader(FolderGallery(tmp_path), "EUR", batch_size=2)
+        assert list(loader.load(records)) == records
+        report = loader.report
+        assert (report.created, report.updated, report.unchanged) == expected
     for parent in ("A", "G"):
         variants = Product.objects.get(sku=parent).variants.all()
         assert {each.sku for each in variants} == {f"{parent}-1", f"{parent}-2"}
+
+
+def test_what_the_staff_entered_beside_the_feed_stays(feed: Any) -> None:
+    feed(record("A"))
+    Product.objects.update(title_zh="灯", collection="Alder", video="products/lamp.mp4")
+    assert "1 updated" in feed(record("A", price=11))
+    product = Product.objects.get()
+    assert (product.title_zh, product.collection, product.video.name) == (
+        "灯",
+        "Alder",
+        "products/lamp.mp4",
+    )
 
 
 def test_what_is_written_in_batches_is_marked_with_its_family(table: Any) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from demo_shop.embedded import EmbeddedServers
 from demo_shop.models import Brand, Category, Product
+from devtools.embedded import EmbeddedServers
 from shopreco import services
 from tests.ordeal import CATALOGUE, Ordeal, Plan, stale_items, unfound_items
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from demo_shop.embedded import EmbeddedServers
+from devtools.embedded import EmbeddedServers
 from shopreco import services
 from tests.conftest import Process
 from tests.indexed_shop import CATALOGUE

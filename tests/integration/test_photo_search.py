@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 
-from demo_shop.embedded import EmbeddedServers
+from devtools.embedded import EmbeddedServers
 from shopreco import services
 from shopreco.exceptions import PhotoRejected
 from shopreco.models import EmbeddingSpace

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo_shop import films
-from demo_shop.generator import generate, looks, render
+from demo_catalogue import films
+from demo_catalogue.generator import generate, looks, render
 
 CHAIR = next(each for each in generate() if each.kind == "armchair")
 

@@ -10,7 +10,7 @@ from itertools import combinations
 import pytest
 from PIL import Image
 
-from demo_shop.generator import (
+from demo_catalogue.generator import (
     DemoProduct,
     bank,
     brands,
@@ -21,7 +21,7 @@ from demo_shop.generator import (
     render,
     render_all,
 )
-from demo_shop.generator.identifiers import check_digit
+from demo_catalogue.generator.identifiers import check_digit
 
 PRODUCTS = tuple(generate())
 ROWS = tuple(row for product in PRODUCTS for row in product.sellable)

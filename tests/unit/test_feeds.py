@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo_shop.feeds import FORMATS, FeedError, Row, RowError, feed_for, opened
-from demo_shop.feeds.columns import row_from
-from demo_shop.feeds.headings import column_name
-from demo_shop.feeds.prices import parse_price
+from demo_catalogue.feeds import FORMATS, FeedError, ProductRecord, RecordError, feed_for, opened
+from demo_catalogue.feeds.columns import record_from
+from demo_catalogue.feeds.headings import column_name
+from demo_catalogue.feeds.prices import parse_price
 
-Record = dict[str, str]
+Line = dict[str, str]
 
-SHIRT: Record = {
+SHIRT: Line = {
     "id": "SH-1-L",
     "title": "Linen shirt – long sleeves",
     "description": "Cool in summer.\nWashed soft.",
@@ -38,7 +38,7 @@ SHIRT: Record = {
     "color": "Sage green",
     "size": "L",
 }
-SHIRT_ROW = Row(
+SHIRT_ROW = ProductRecord(
     line=0,
     sku="SH-1-L",
     title="Linen shirt – long sleeves",
@@ -53,19 +53,19 @@ SHIRT_ROW = Row(
     group="SH-1",
     attributes={"color": "Sage green", "size": "L"},
 )
-CLOCK: Record = {
+CLOCK: Line = {
     "id": "CL-2",
     "title": "墙上的钟",
     "price": "12 USD",
     "availability": "out_of_stock",
 }
-CLOCK_ROW = Row(
+CLOCK_ROW = ProductRecord(
     line=0, sku="CL-2", title="墙上的钟", price=Decimal("12.00"), currency="USD", stock=0
 )
-NAMELESS: Record = {"id": "NO-3", "title": "", "price": "1 EUR"}
+NAMELESS: Line = {"id": "NO-3", "title": "", "price": "1 EUR"}
 
 
-def rss(records: list[Record]) -> bytes:
+def rss(records: list[Line]) -> bytes:
     items = "".join(
         "<item>\n"
         + "".join(f"<g:{name}>{escape(value)}</g:{name}>" for name, value in record.items())
@@ -78,7 +78,7 @@ def rss(records: list[Record]) -> bytes:
     ).encode()
 
 
-def atom(records: list[Record]) -> bytes:
+def atom(records: list[Line]) -> bytes:
     own = {"title": "title", "description": "summary"}
     entries = "".join(
         "<entry>\n"
@@ -97,8 +97,8 @@ def atom(records: list[Record]) -> bytes:
     ).encode()
 
 
-def table(delimiter: str) -> Callable[[list[Record]], bytes]:
-    def write(records: list[Record]) -> bytes:
+def table(delimiter: str) -> Callable[[list[Line]], bytes]:
+    def write(records: list[Line]) -> bytes:
         target = io.StringIO()
         names = list(dict.fromkeys(name for record in records for name in record))
         writer = csv.DictWriter(target, names, delimiter=delimiter, lineterminator="\n")
@@ -109,11 +109,11 @@ def table(delimiter: str) -> Callable[[list[Record]], bytes]:
     return write
 
 
-def json_lines(records: list[Record]) -> bytes:
+def json_lines(records: list[Line]) -> bytes:
     return "".join(json.dumps(record) + "\n" for record in records).encode()
 
 
-WRITERS: dict[str, Callable[[list[Record]], bytes]] = {
+WRITERS: dict[str, Callable[[list[Line]], bytes]] = {
     "feed.xml": rss,
     "feed.atom": atom,
     "feed.tsv": table("\t"),
@@ -123,11 +123,11 @@ WRITERS: dict[str, Callable[[list[Record]], bytes]] = {
 formats = pytest.mark.parametrize("name", WRITERS)
 
 
-def read(name: str, content: bytes) -> list[Row | RowError]:
+def read(name: str, content: bytes) -> list[ProductRecord | RecordError]:
     return list(feed_for(Path(name)).read(io.BytesIO(content)))
 
 
-def without_lines(rows: list[Row | RowError]) -> list[Row | RowError]:
+def without_lines(rows: list[ProductRecord | RecordError]) -> list[ProductRecord | RecordError]:
     return [replace(row, line=0) for row in rows]
 
 
@@ -140,7 +140,7 @@ class TestEveryFormat:
     @formats
     def test_reports_a_bad_row_in_its_place_and_reads_on(self, name: str) -> None:
         first, bad, last = read(name, WRITERS[name]([CLOCK, NAMELESS, SHIRT]))
-        assert isinstance(bad, RowError)
+        assert isinstance(bad, RecordError)
         assert (bad.sku, bad.message) == ("NO-3", "no title")
         assert first.line < bad.line < last.line
         assert without_lines([first, last]) == [CLOCK_ROW, SHIRT_ROW]
@@ -177,7 +177,7 @@ class TestEveryFormat:
                     rows = read(name, start + content)
                 except FeedError:
                     continue
-                assert all(isinstance(row, (Row, RowError)) for row in rows)
+                assert all(isinstance(row, (ProductRecord, RecordError)) for row in rows)
 
         check()
 
@@ -200,7 +200,7 @@ class TestMerchantXml:
 
     def test_a_file_that_breaks_off_gives_its_whole_rows_first(self) -> None:
         content = rss([SHIRT, CLOCK])
-        rows: list[Row | RowError] = []
+        rows: list[ProductRecord | RecordError] = []
         reading = feed_for(Path("feed.xml")).read(io.BytesIO(content[: content.index(b"CL-2")]))
         rows.append(next(reading))
         with pytest.raises(FeedError, match=r"line \d+: not well-formed XML"):
@@ -220,7 +220,7 @@ class TestMerchantXml:
             b"<g:product_type>Home</g:product_type><g:product_type>Gifts</g:product_type></item>",
         )
         (row,) = read("feed.xml", content)
-        assert isinstance(row, Row)
+        assert isinstance(row, ProductRecord)
         assert row.attributes == {"Hands": "2"}
         assert row.categories == ("Home", "Gifts")
         assert row.price == Decimal("12.00")
@@ -241,7 +241,7 @@ class TestTables:
 
     def test_a_row_with_too_many_cells_is_one_bad_row(self) -> None:
         bad, good = read("feed.csv", b"id,title\n1,One,too,many\n2,Two\n")
-        assert bad == RowError(2, "4 cells under 2 column names")
+        assert bad == RecordError(2, "4 cells under 2 column names")
         assert good.sku == "2"
 
     def test_another_encoding_is_named(self) -> None:
@@ -256,7 +256,13 @@ class TestJsonLines:
         )
         rows = read("feed.jsonl", content)
         assert [row.line for row in rows] == [1, 2, 3, 4, 5]
-        assert [type(row) for row in rows] == [Row, RowError, RowError, RowError, Row]
+        assert [type(row) for row in rows] == [
+            ProductRecord,
+            RecordError,
+            RecordError,
+            RecordError,
+            ProductRecord,
+        ]
 
     def test_reads_products_with_paths_parents_and_attributes(self) -> None:
         record = {
@@ -278,7 +284,7 @@ class TestJsonLines:
             "video": None,
         }
         (row,) = read("feed.jsonl", json.dumps(record).encode())
-        assert row == Row(
+        assert row == ProductRecord(
             line=1,
             sku="H1-XS",
             title="Hoodie",
@@ -305,7 +311,7 @@ class TestJsonLines:
             },
         }
         (row,) = read("feed.jsonl", json.dumps(record).encode())
-        assert isinstance(row, Row)
+        assert isinstance(row, ProductRecord)
         assert row.categories == ("Apparel > Bottomwear > Skirts",)
         assert row.attributes == {"base_colour": "White"}
         assert row.price == Decimal("12.50")
@@ -336,15 +342,15 @@ class TestColumns:
             parse_price(text)
 
     def test_markup_becomes_lines(self) -> None:
-        row = row_from(
+        row = record_from(
             1, {"id": "1", "title": "A &amp; B", "description": "<p>One<br/>Two</p><b>Three</b>"}
         )
         assert (row.title, row.description) == ("A & B", "One\nTwo\nThree")
 
     def test_a_state_that_nobody_knows_is_an_error_that_says_which_are_known(self) -> None:
         with pytest.raises(ValueError, match="'maybe' is not known; use in_stock"):
-            row_from(1, {"id": "1", "title": "A", "availability": "maybe"})
+            record_from(1, {"id": "1", "title": "A", "availability": "maybe"})
 
     def test_a_text_that_does_not_fit_is_an_error(self) -> None:
         with pytest.raises(ValueError, match="title has 301 characters; 300 is the most"):
-            row_from(1, {"id": "1", "title": "x" * 301})
+            record_from(1, {"id": "1", "title": "x" * 301})

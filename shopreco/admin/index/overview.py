@@ -15,6 +15,7 @@ from shopreco.admin.appearance import badge
 from shopreco.admin.pages import written
 from shopreco.admin.permissions import may
 from shopreco.catalogues import Catalogue, get_catalogues
+from shopreco.db.routing import write_alias
 from shopreco.indexing.marks import pending
 from shopreco.models import IndexRun, Item, Outcome, RunState
 from shopreco.spaces.serving import active_space
@@ -60,7 +61,7 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 def _summary(shop: Catalogue) -> IndexSummary:
     catalogue = shop.name
     runs = written(IndexRun).filter(catalogue=catalogue).order_by("-id")
-    items = written(Item).filter(catalogue=catalogue)
+    items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()
     return IndexSummary(

@@ -1,0 +1,1 @@
+"""Tools for developing: embedded servers, the demo's processes, screenshots."""

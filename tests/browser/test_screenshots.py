@@ -1,0 +1,36 @@
+"""The screenshots that `manage.py screenshots` takes of a running demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from PIL import Image
+
+from devtools.screenshots import SCREENS, take_screenshots
+from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
+
+PAGES = ("home", "category", "search", "product", "cart", "admin", "admin-items")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("live_shop")
+def test_every_page_is_taken_as_wide_as_each_screen(
+    chromium: Any, live_server: Any, tmp_path: Path
+) -> None:
+    # WhiteNoise warns of a folder that `collectstatic` has not made yet.
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    User.objects.create_superuser("keeper", password="keeper")
+    folder = tmp_path / "shots"
+    taken = list(
+        take_screenshots(chromium, folder, live_server.url, "keeper", "keeper", query="desk lamp")
+    )
+    assert taken == [folder / f"{page}-{screen}.png" for screen in SCREENS for page in PAGES]
+    for screen, (width, _height) in SCREENS.items():
+        for page in PAGES:
+            with Image.open(folder / f"{page}-{screen}.png") as picture:
+                assert picture.width == width
