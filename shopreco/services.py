@@ -20,13 +20,13 @@ from shopreco.answers.recommend import Block, fill
 from shopreco.answers.results import Reason, Result, ResultPage, Suggestion
 from shopreco.answers.search import Question, answer
 from shopreco.answers.suggest import suggest
-from shopreco.broker import send
 from shopreco.catalogues import catalogue_of, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidQuery, RunError, describe
 from shopreco.graph import curation, merges
-from shopreco.indexing import outbox, retention, runs, signals, spaces
+from shopreco.indexing import reindex as reindexing
+from shopreco.indexing import retention, signals, spaces
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, IndexRun, Node, RelationType
 from shopreco.queries.filters import check_facets, parse_filters
@@ -34,6 +34,7 @@ from shopreco.queries.limits import check_block, check_number_of_facets, check_p
 from shopreco.queries.prices import currency_code
 from shopreco.queries.sorting import RELEVANCE, check_order
 from shopreco.retrieval.links import Purpose
+from shopreco.runs import engine
 from shopreco.spaces import serving
 from shopreco.spaces.stores import pgvector
 from shopreco.stages import StageLog, answer_of_a_shop, savepoint
@@ -256,7 +257,7 @@ def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
     Raises:
         RunError: a run of this catalogue is under way.
     """
-    return _hand_over(runs.start(get_catalogue(catalogue), user=user))
+    return engine.hand_over(reindexing.start(get_catalogue(catalogue), user=user))
 
 
 def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> IndexRun:
@@ -271,7 +272,7 @@ def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = No
         RunError: a run of this catalogue is under way.
     """
     shop = get_catalogue(catalogue)
-    return _hand_over(runs.start(shop, rebuild=True, refit=refit, user=user))
+    return engine.hand_over(reindexing.start(shop, rebuild=True, refit=refit, user=user))
 
 
 def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
@@ -283,13 +284,13 @@ def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
 
 def cancel(run: IndexRun) -> None:
     """Raises RunError if the run is not under way."""
-    runs.cancel(run)
+    engine.cancel(run)
 
 
 def resume(run: IndexRun) -> IndexRun:
     """Raises RunError if the run was neither cancelled nor failed, or another is under way."""
-    runs.resume(run)
-    return _hand_over(run)
+    engine.resume(run)
+    return engine.hand_over(run)
 
 
 def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
@@ -300,25 +301,14 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     """
     pgvector.build_indexes(space)
     spaces.activate(space)
-    run = runs.catch_up(get_catalogue(space.catalogue), user=user)
-    return None if run is None else _hand_over(run)
+    run = reindexing.catch_up(get_catalogue(space.catalogue), user=user)
+    return None if run is None else engine.hand_over(run)
 
 
 def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:
     """Work on a run in this process until it is over; for commands, scripts and tests. Raises
     `RunError` inside a transaction, if the run builds a space."""
-    while run.is_live:
-        run = runs.advance(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
-        if progress:
-            progress(run)
-        if run.is_live and not outbox.waiting(run.catalogue):
-            runs.wait_for_others()
-    return run
-
-
-def _hand_over(run: IndexRun) -> IndexRun:
-    transaction.on_commit(lambda: send("advance_run", run.pk), using=write_alias(), robust=True)
-    return run
+    return engine.complete(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
 
 
 def status() -> list[CatalogueStatus]:

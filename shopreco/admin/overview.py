@@ -58,7 +58,11 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 
 def _summary(shop: Catalogue) -> IndexSummary:
     catalogue, database = shop.name, write_alias()
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue).order_by("-id")
+    runs = (
+        IndexRun.objects.using(database)
+        .filter(catalogue=catalogue, subject=IndexRun.INDEX)
+        .order_by("-id")
+    )
     items = Item.objects.using(database).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()

@@ -14,6 +14,7 @@ from shopreco.encoders import create_encoder
 from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.marks import pending
 from shopreco.models import IndexRun, Item, ModalityVector, Outcome
+from shopreco.runs.engine import live_run
 from shopreco.spaces import alignments
 from shopreco.spaces.serving import active_space
 from shopreco.spaces.specification import current_fingerprint
@@ -62,7 +63,7 @@ def preview(catalogue: Catalogue) -> Preview:
         encoded=encoded,
         alignment=describe_alignment(alignments.metrics(space)) if space else "",
         is_current=is_current,
-        live_run=IndexRun.objects.filter(catalogue=catalogue.name, state__in=IndexRun.LIVE).first(),
+        live_run=live_run(catalogue.name, IndexRun.INDEX),
         problem=problem,
     )
 

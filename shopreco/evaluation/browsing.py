@@ -24,8 +24,9 @@ from shopreco.evaluation.preparation import (
 from shopreco.evaluation.report import table
 from shopreco.evaluation.shop import filling
 from shopreco.evaluation.shop.models import Category, Product
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from shopreco.models import IndexRun, RunState
+from shopreco.runs import engine
 from shopreco.spaces import serving
 
 CATALOGUE: Final = Product._meta.label_lower
@@ -111,8 +112,8 @@ def benchmark_browsing(
 
 def _index(work: Work) -> None:
     for abandoned in IndexRun.objects.filter(state__in=IndexRun.LIVE):
-        runs.cancel(abandoned)
-    run = work(runs.start(get_catalogue(CATALOGUE), rebuild=True), None)
+        engine.cancel(abandoned)
+    run = work(reindex.start(get_catalogue(CATALOGUE), rebuild=True), None)
     if run.state != RunState.DONE:
         raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
     vacuum(*INDEX_TABLES)

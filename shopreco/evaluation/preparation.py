@@ -15,9 +15,8 @@ from shopreco.conf import get_settings
 from shopreco.evaluation.corpus.loading import ensure_loaded, vacuum
 from shopreco.evaluation.corpus.models import CorpusProduct
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import removal, runs
+from shopreco.indexing import reindex, removal
 from shopreco.indexing.marks import pending
-from shopreco.indexing.runs import Progress
 from shopreco.models import (
     Change,
     EmbeddingSpace,
@@ -27,6 +26,8 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from shopreco.runs import engine
+from shopreco.runs.slices import Progress
 from shopreco.spaces import serving, specification
 
 CATALOGUE = CorpusProduct._meta.label_lower
@@ -110,7 +111,7 @@ def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None
     Raises:
         IndexingFailed: it ended other than done.
     """
-    run = work(runs.start(get_catalogue(CATALOGUE), rebuild=rebuild), progress)
+    run = work(reindex.start(get_catalogue(CATALOGUE), rebuild=rebuild), progress)
     if run.state != RunState.DONE:
         raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
     return run
@@ -132,7 +133,7 @@ def other_settings(**changed: Any) -> Iterator[None]:
 def _end_abandoned_run() -> None:
     """A run that was interrupted last time: nobody else works here, so its leases are void."""
     for run in IndexRun.objects.filter(state__in=IndexRun.LIVE):
-        runs.cancel(run)
+        engine.cancel(run)
     Change.objects.update(claim=None, lease_until=None)
 
 

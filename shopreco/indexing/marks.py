@@ -17,19 +17,20 @@ from psycopg.sql import quote
 from shopreco.broker import nudge
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues.paths import lookup_of
-from shopreco.db.locks import only_one
+from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.indexing import outbox
 from shopreco.indexing.descendants import below
-from shopreco.indexing.outbox import PAGE
 from shopreco.models import Change
 
 logger = logging.getLogger(__name__)
 
-PLAIN: Final = re.compile(r"[A-Za-z0-9_. -]*")
+UNQUOTED: Final = re.compile(r"[A-Za-z0-9_. -]*")
 """What stands in a statement as it is: to have it quoted takes a tenth of what a mark does."""
-FACTS: Final = 500
-"""Relations that are expanded together."""
+MARKS_PER_PAGE: Final = 5_000
+"""Marks that are written or collected together."""
+RELATIONS_PER_PAGE: Final = 500
+"""Related rows whose objects are looked up together."""
 
 
 class Fact(NamedTuple):
@@ -85,7 +86,7 @@ class Unwritten:
         """
         self.catalogues.update(fact.catalogue for fact in self.facts)
         try:
-            while page := list(islice(self.facts, PAGE)):
+            while page := list(islice(self.facts, MARKS_PER_PAGE)):
                 mark(page, commit if len(page) == len(self.facts) else "")
                 for fact in page:
                     del self.facts[fact]
@@ -173,7 +174,7 @@ def _literals(facts: Iterable[Fact], raw: Any) -> Iterator[str]:
     """Facts as rows of a statement: as parameters they would be bound by a cursor made for it,
     which takes longer. What PostgreSQL has no text for names none of its objects."""
     for fact in facts:
-        if PLAIN.fullmatch(" ".join(fact)):
+        if UNQUOTED.fullmatch(" ".join(fact)):
             yield "('{}', '{}', '{}')".format(*fact)
             continue
         try:
@@ -217,13 +218,13 @@ def collect(catalogue: Catalogue) -> None:
     Called before anything is claimed, so a mark never waits for longer than a batch. What cannot
     be expanded at the moment stays, and keeps nothing else waiting.
     """
-    while _collect_objects(catalogue.name) == PAGE:
+    while _collect_objects(catalogue.name) == MARKS_PER_PAGE:
         pass
     if not any_waiting(catalogue.name):
         return
     try:
-        with only_one(f"marks {catalogue.name}") as mine:
-            while mine and _expand_relations(catalogue) == FACTS:
+        with try_lock(f"marks {catalogue.name}") as mine:
+            while mine and _expand_relations(catalogue) == RELATIONS_PER_PAGE:
                 pass
     except DatabaseError:
         if not connections[write_alias()].is_usable():
@@ -244,7 +245,7 @@ def _collect_objects(catalogue: str) -> int:
                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
             ) RETURNING key
             """,
-            [catalogue, PAGE],
+            [catalogue, MARKS_PER_PAGE],
         )
         keys = [key for (key,) in cursor.fetchall()]
         outbox.enqueue(catalogue, keys, Change.Priority.SAVED)
@@ -258,7 +259,7 @@ def _expand_relations(catalogue: Catalogue) -> int:
         cursor.execute(
             "SELECT id, path, key FROM shopreco_mark WHERE catalogue = %s AND path <> '' "
             "ORDER BY id LIMIT %s",
-            [catalogue.name, FACTS],
+            [catalogue.name, RELATIONS_PER_PAGE],
         )
         rows = cursor.fetchall()
     by_path: dict[str, dict[str, None]] = {}
@@ -266,7 +267,7 @@ def _expand_relations(catalogue: Catalogue) -> int:
         by_path.setdefault(path, {})[key] = None
     for path, keys in by_path.items():
         objects = _objects_with(catalogue, path, list(keys))
-        while page := list(islice(objects, PAGE)):
+        while page := list(islice(objects, MARKS_PER_PAGE)):
             outbox.enqueue(catalogue.name, page, Change.Priority.RELATED)
     with connections[write_alias()].cursor() as cursor:
         ids = [id for id, _path, _key in rows]
@@ -296,5 +297,5 @@ def _objects_with(catalogue: Catalogue, path: str, keys: Sequence[str]) -> Itera
         # A key of another type: the related model was changed since.
         logger.exception("%s: %s of %s are no keys any more", catalogue.name, keys, path)
         return
-    for pk in having.values_list("pk", flat=True).iterator(PAGE):
+    for pk in having.values_list("pk", flat=True).iterator(MARKS_PER_PAGE):
         yield str(pk)

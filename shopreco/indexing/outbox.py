@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, InterfaceError, connections
@@ -24,9 +24,9 @@ from shopreco.models import Change
 
 logger = logging.getLogger(__name__)
 
-PAGE = 5_000
-RENEWALS_PER_LEASE = 3
-MOST_RENEWALS = 100
+ROWS_PER_INSERT: Final = 5_000
+RENEWALS_PER_LEASE: Final = 3
+MAX_RENEWALS: Final = 100
 """A worker that is still at the same batch after so many has hung, and counts as dead."""
 
 CLAIMABLE = """
@@ -117,7 +117,7 @@ def _insert(
     ids = sorted(set(object_ids))
     written = 0
     with connections[write_alias()].cursor() as cursor:
-        for start in range(0, len(ids), PAGE):
+        for start in range(0, len(ids), ROWS_PER_INSERT):
             cursor.execute(
                 f"""
                 INSERT INTO shopreco_change
@@ -126,7 +126,7 @@ def _insert(
                 FROM unnest(%s::text[]) WITH ORDINALITY AS t (object_id, place) ORDER BY place
                 ON CONFLICT (catalogue, object_id) DO UPDATE SET {conflict}
                 """,
-                [catalogue, priority.value, run_id, linked, ids[start : start + PAGE]],
+                [catalogue, priority.value, run_id, linked, ids[start : start + ROWS_PER_INSERT]],
             )
             written += cursor.rowcount
     return written
@@ -186,7 +186,7 @@ def renewed(claims: Sequence[Claim]) -> Iterator[None]:
     done = Event()
 
     def keep() -> None:
-        for _ in range(MOST_RENEWALS):
+        for _ in range(MAX_RENEWALS):
             if done.wait(pause):
                 return
             try:

@@ -54,7 +54,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         .order_by()
     )
     pending = marks.pending(catalogue.name)
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
+    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, subject=IndexRun.INDEX)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     space = serving.active_space(catalogue.name)
     problems: list[str] = []

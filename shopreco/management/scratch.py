@@ -11,10 +11,10 @@ from django.core.management.base import CommandError
 
 from shopreco import services
 from shopreco.evaluation.scratch import ScratchDatabase, in_scratch
-from shopreco.indexing.runs import Progress
 from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress
 from shopreco.models import IndexRun
+from shopreco.runs.slices import Progress
 
 
 class ScratchCommand(ShopRecoCommand):

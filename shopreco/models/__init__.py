@@ -11,7 +11,7 @@ from shopreco.models.graph import (
 )
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
-from shopreco.models.runs import IndexRun, RunKind, RunState
+from shopreco.models.runs import IndexRun, RunState
 from shopreco.models.spaces import (
     Embedding,
     EmbeddingSpace,
@@ -42,7 +42,6 @@ __all__ = [
     "Outcome",
     "Provenance",
     "RelationType",
-    "RunKind",
     "RunState",
     "SpaceState",
     "VectorIndex",
