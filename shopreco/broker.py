@@ -31,19 +31,19 @@ logger = logging.getLogger(__name__)
 
 ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 """Celery's own connections wait six seconds for a broker that is down, and so would the page."""
-PATIENCE_SECONDS: Final = 1.0
+TIMEOUT_SECONDS: Final = 1.0
 """Longer than that nobody waits for the broker."""
-SILENT_SECONDS: Final = 10.0
+BACKOFF_SECONDS: Final = 10.0
 """So long a broker that failed is not asked again: the sweep catches up."""
-NUDGE_SECONDS: Final = 1.0
+MIN_NUDGE_PAUSE: Final = 1.0
 """A process nudges for a catalogue no more often; what is saved in between is one hint."""
-MOST_NUDGE_SECONDS: Final = 5.0
+MAX_NUDGE_PAUSE: Final = 5.0
 """Where saves never cease, each pause between two hints is twice the last one, up to this: workers
 come by themselves, see `pacing`."""
-HINT_SECONDS: Final = 30
+HINT_EXPIRY_SECONDS: Final = 30
 """A hint that no worker has taken by then is dropped: the sweep gives another."""
 POLL_SECONDS: Final = 0.02
-FORGOTTEN_SECONDS: Final = 60
+REPLY_EXPIRY_SECONDS: Final = 60
 """After so long the broker drops an answer that nobody has come for."""
 
 
@@ -55,12 +55,12 @@ class NoAnswer(ShopRecoError):
 
 def send(task: str, *args: object, countdown: float = 0) -> bool:
     """Hand a task of `shopreco.tasks` to the workers; False if the broker has not taken it within
-    `PATIENCE_SECONDS`.
+    `TIMEOUT_SECONDS`.
 
     Never raises: the sweep finds what was not sent.
     """
     try:
-        return _messenger(os.getpid()).send(task, args, countdown).result(PATIENCE_SECONDS)
+        return _messenger(os.getpid()).send(task, args, countdown).result(TIMEOUT_SECONDS)
     except FutureTimeout:
         logger.warning("broker not reached in time, the sweep will catch up")
         return False
@@ -145,7 +145,7 @@ class Messenger:
             if message.is_nudge:
                 until, seconds = quiet.get(message.subject, (-inf, 0.0))
                 is_busy = monotonic() < until
-                pause = min(2 * seconds, MOST_NUDGE_SECONDS) if is_busy else NUDGE_SECONDS
+                pause = min(2 * seconds, MAX_NUDGE_PAUSE) if is_busy else MIN_NUDGE_PAUSE
                 quiet[message.subject] = until, pause
                 due[message.subject] = max(monotonic(), until), message
             else:
@@ -160,13 +160,13 @@ class Messenger:
         for is_last in [False, True] if self._connection is not None else [True]:
             try:
                 self._connection = self._connection or message.app.connection_for_write(
-                    connect_timeout=PATIENCE_SECONDS, transport_options=_options(PATIENCE_SECONDS)
+                    connect_timeout=TIMEOUT_SECONDS, transport_options=_options(TIMEOUT_SECONDS)
                 )
                 message.app.send_task(
                     f"shopreco.tasks.{message.task}",
                     message.args,
                     countdown=message.countdown,
-                    expires=HINT_SECONDS if message.task == "drain" else None,
+                    expires=HINT_EXPIRY_SECONDS if message.task == "drain" else None,
                     connection=self._connection,
                     retry=False,
                     ignore_result=True,
@@ -175,7 +175,7 @@ class Messenger:
                 self._connection = None
                 if is_last:
                     logger.warning("broker not reached, the sweep will catch up: %s", error)
-                    self._silent_until = monotonic() + SILENT_SECONDS
+                    self._silent_until = monotonic() + BACKOFF_SECONDS
             else:
                 return True
         return False
@@ -201,7 +201,7 @@ def _messenger(pid: int) -> Messenger:
 @atexit.register
 def _flush() -> None:
     if _messenger.cache_info().currsize:
-        _messenger(os.getpid()).flush(PATIENCE_SECONDS)
+        _messenger(os.getpid()).flush(TIMEOUT_SECONDS)
 
 
 def ask(task: str, *args: object, seconds: float) -> Any:
@@ -254,5 +254,5 @@ def reply(name: str, content: object) -> None:
 
 
 def _reply_queue(name: str) -> Any:
-    arguments = {"x-expires": FORGOTTEN_SECONDS * 1000}
+    arguments = {"x-expires": REPLY_EXPIRY_SECONDS * 1000}
     return Queue(name, routing_key=name, durable=False, queue_arguments=arguments)

@@ -16,14 +16,14 @@ from shopreco.db.routing import write_alias
 from shopreco.db.shared_cache import shared_cache
 from shopreco.db.shops import current_shop
 
-PAUSES: Final = 4
+PAUSE_FACTOR: Final = 4
 """A pause is so many times as long as what was done before it."""
-LONGEST_SECONDS: Final = 10
+MAX_PAUSE_SECONDS: Final = 10
 
 
 def gather(catalogue: str, *, worked: float) -> int:
     """Begin a pause after so many seconds of work; returns the seconds after which it is over."""
-    seconds = min(ceil(PAUSES * worked), LONGEST_SECONDS)
+    seconds = min(ceil(PAUSE_FACTOR * worked), MAX_PAUSE_SECONDS)
     shared_cache().set(_key(catalogue), True, seconds)
     return seconds
 
