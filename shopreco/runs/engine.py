@@ -110,13 +110,16 @@ def _advance(
         row(run).filter(state=RunState.QUEUED).update(state=RunState.RUNNING)
         row(run).filter(started_at=None).update(started_at=timezone.now())
         time_slice = TimeSlice(run, seconds=seconds, is_leader=is_leader, progress=progress)
-        while time_slice.beat() and not time_slice.is_over:
+        # At least one step, or a short slice would never get anywhere.
+        while time_slice.beat():
             outcome = kind.step(run, time_slice)
             if outcome is StepOutcome.DONE and is_leader:
                 _finish(run)
             elif outcome is not StepOutcome.WORKED:
                 return StepOutcome.WAITING
             time_slice.report()
+            if time_slice.is_over:
+                break
     return StepOutcome.WORKED
 
 
