@@ -147,7 +147,7 @@ def complete(run: IndexRun, *, seconds: float, progress: Progress | None = None)
         outcome = advance(run, seconds=seconds, progress=progress)
         if progress:
             progress(run)
-        if run.is_live and outcome is StepOutcome.WAITING:
+        if outcome is StepOutcome.WAITING:
             sleep(WAIT_SECONDS)
     return run
 
