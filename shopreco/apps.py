@@ -14,7 +14,8 @@ class ShopRecoConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from shopreco import checks  # noqa: F401  (registers the system checks)
-        from shopreco.indexing import signals
+        from shopreco.indexing import run_kinds, signals
 
+        run_kinds.register()
         autodiscover_modules("catalogues")
         signals.connect()

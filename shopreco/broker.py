@@ -1,4 +1,4 @@
-"""Speaking with the workers over the host's broker: hints, and questions that wait for an answer.
+"""Messages to the workers over the host's broker: hints, and requests that wait for a reply.
 
 The rows are the queue; a hint only says that there is something in it.
 """
@@ -31,20 +31,20 @@ logger = logging.getLogger(__name__)
 
 ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 """Celery's own connections wait six seconds for a broker that is down, and so would the page."""
-PATIENCE_SECONDS: Final = 1.0
-"""Longer than that nobody waits for the broker."""
-SILENT_SECONDS: Final = 10.0
-"""So long a broker that failed is not asked again: the sweep catches up."""
-NUDGE_SECONDS: Final = 1.0
-"""A process nudges for a catalogue no more often; what is saved in between is one hint."""
-MOST_NUDGE_SECONDS: Final = 5.0
-"""Where saves never cease, each pause between two hints is twice the last one, up to this: workers
-come by themselves, see `pacing`."""
-HINT_SECONDS: Final = 30
-"""A hint that no worker has taken by then is dropped: the sweep gives another."""
+TIMEOUT_SECONDS: Final = 1.0
+"""How long a caller waits for the broker at most."""
+BACKOFF_SECONDS: Final = 10.0
+"""How long a broker that failed is left alone. The sweep catches up."""
+MIN_NUDGE_PAUSE: Final = 1.0
+"""Pause between two hints of a process for a catalogue. All saves in between are one hint."""
+MAX_NUDGE_PAUSE: Final = 5.0
+"""Where saves never cease, each pause is twice the one before, up to this. Workers come by
+themselves, see `pacing`."""
+HINT_EXPIRY_SECONDS: Final = 30
+"""The broker drops a hint that no worker has taken by then. The sweep gives another."""
 POLL_SECONDS: Final = 0.02
-FORGOTTEN_SECONDS: Final = 60
-"""After so long the broker drops an answer that nobody has come for."""
+REPLY_EXPIRY_SECONDS: Final = 60
+"""The broker drops a reply that nobody has fetched by then."""
 
 
 class NoAnswer(ShopRecoError):
@@ -54,30 +54,32 @@ class NoAnswer(ShopRecoError):
 
 
 def send(task: str, *args: object, countdown: float = 0) -> bool:
-    """Hand a task of `shopreco.tasks` to the workers; False if the broker has not taken it within
-    `PATIENCE_SECONDS`.
+    """Send a task of `shopreco.tasks` to the workers.
 
     Never raises: the sweep finds what was not sent.
+
+    Returns:
+        False if the broker has not taken it within `TIMEOUT_SECONDS`.
     """
     try:
-        return _messenger(os.getpid()).send(task, args, countdown).result(PATIENCE_SECONDS)
+        return _messenger(os.getpid()).send(task, args, countdown).result(TIMEOUT_SECONDS)
     except FutureTimeout:
         logger.warning("broker not reached in time, the sweep will catch up")
         return False
 
 
 def nudge(catalogue: str) -> None:
-    """Hint that something of a catalogue waits. The broker is told by a thread, so no save waits
-    for it."""
+    """Hint to the workers that changes of a catalogue wait. A thread sends it, so no save waits for
+    the broker."""
     _messenger(os.getpid()).nudge(catalogue)
 
 
-Subject = tuple[Any, str]
-"""A catalogue, of a tenant."""
+TenantCatalogue = tuple[Any, str]
+"""A catalogue of a tenant."""
 
 
 class BrokerMessage(NamedTuple):
-    """A task on its way to the broker, as the thread would send it that hands it over."""
+    """A task to send, with the Celery app and the tenant of the thread that asked for it."""
 
     app: Any
     tenant: Any
@@ -88,19 +90,19 @@ class BrokerMessage(NamedTuple):
     is_nudge: bool = False
 
     @property
-    def subject(self) -> Subject:
+    def tenant_catalogue(self) -> TenantCatalogue:
         return self.tenant, str(self.args[0])
 
 
 class Messenger:
-    """The one thread of a process that speaks with the broker, so that nobody else waits for it.
+    """Sends all messages of a process from one thread, so that no other waits for the broker.
 
-    After a failure it leaves the broker alone for a while.
+    After a failure it leaves the broker alone for `BACKOFF_SECONDS`.
     """
 
     def __init__(self) -> None:
         self._messages: SimpleQueue[tuple[BrokerMessage, Future[bool]]] = SimpleQueue()
-        self._nudged: set[Subject] = set()
+        self._nudged: set[TenantCatalogue] = set()
         self._silent_until = 0.0
         self._connection: Any = None
         Thread(target=self._work, daemon=True, name="shopreco-messenger").start()
@@ -115,7 +117,7 @@ class Messenger:
             self._put(BrokerMessage(app_or_default(), tenant, "drain", [catalogue], is_nudge=True))
 
     def flush(self, seconds: float) -> None:
-        """Wait until all has been said, at the end of a process."""
+        """Wait until all messages are sent, at the end of a process."""
         until = monotonic() + seconds
         while (self._nudged or not self._messages.empty()) and monotonic() < until:
             sleep(POLL_SECONDS)
@@ -126,28 +128,28 @@ class Messenger:
         return sent
 
     def _work(self) -> None:
-        due: dict[Subject, tuple[float, BrokerMessage]] = {}
-        # Until when no hint is given, and how long that is.
-        quiet: dict[Subject, tuple[float, float]] = {}
+        due: dict[TenantCatalogue, tuple[float, BrokerMessage]] = {}
+        # When the pause of a catalogue ends, and how long it is.
+        quiet: dict[TenantCatalogue, tuple[float, float]] = {}
         while True:
             when = min((when for when, _message in due.values()), default=None)
             try:
                 patience = None if when is None else max(0.0, when - monotonic())
                 message, sent = self._messages.get(timeout=patience)
             except Empty:
-                _when, message = due.pop(min(due, key=lambda subject: due[subject][0]))
+                _when, message = due.pop(min(due, key=lambda key: due[key][0]))
                 # From here on saves nudge again.
-                self._nudged.discard(message.subject)
-                _until, seconds = quiet[message.subject]
-                quiet[message.subject] = monotonic() + seconds, seconds
+                self._nudged.discard(message.tenant_catalogue)
+                _until, seconds = quiet[message.tenant_catalogue]
+                quiet[message.tenant_catalogue] = monotonic() + seconds, seconds
                 self._send(message)
                 continue
             if message.is_nudge:
-                until, seconds = quiet.get(message.subject, (-inf, 0.0))
+                until, seconds = quiet.get(message.tenant_catalogue, (-inf, 0.0))
                 is_busy = monotonic() < until
-                pause = min(2 * seconds, MOST_NUDGE_SECONDS) if is_busy else NUDGE_SECONDS
-                quiet[message.subject] = until, pause
-                due[message.subject] = max(monotonic(), until), message
+                pause = min(2 * seconds, MAX_NUDGE_PAUSE) if is_busy else MIN_NUDGE_PAUSE
+                quiet[message.tenant_catalogue] = until, pause
+                due[message.tenant_catalogue] = max(monotonic(), until), message
             else:
                 sent.set_result(self._send(message))
 
@@ -156,17 +158,17 @@ class Messenger:
             return False
         if message.tenant is not None:
             connections[write_alias()].set_tenant(message.tenant)  # type: ignore[attr-defined]  # django-tenants
-        # A connection that has been there for a while may be of a broker that was started anew.
+        # A connection that was opened before may be of a broker that has been restarted since.
         for is_last in [False, True] if self._connection is not None else [True]:
             try:
                 self._connection = self._connection or message.app.connection_for_write(
-                    connect_timeout=PATIENCE_SECONDS, transport_options=_options(PATIENCE_SECONDS)
+                    connect_timeout=TIMEOUT_SECONDS, transport_options=_options(TIMEOUT_SECONDS)
                 )
                 message.app.send_task(
                     f"shopreco.tasks.{message.task}",
                     message.args,
                     countdown=message.countdown,
-                    expires=HINT_SECONDS if message.task == "drain" else None,
+                    expires=HINT_EXPIRY_SECONDS if message.task == "drain" else None,
                     connection=self._connection,
                     retry=False,
                     ignore_result=True,
@@ -175,7 +177,7 @@ class Messenger:
                 self._connection = None
                 if is_last:
                     logger.warning("broker not reached, the sweep will catch up: %s", error)
-                    self._silent_until = monotonic() + SILENT_SECONDS
+                    self._silent_until = monotonic() + BACKOFF_SECONDS
             else:
                 return True
         return False
@@ -186,7 +188,7 @@ def _tenant() -> Any:
 
 
 def _options(seconds: float) -> dict[str, Any]:
-    """Transport options with which a broker that is down or silent is soon given up."""
+    """Transport options that soon give up a broker which is down or does not answer."""
     redis = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     rabbitmq = {"read_timeout": seconds, "write_timeout": seconds}
     return ONE_TRY | redis | rabbitmq
@@ -194,22 +196,25 @@ def _options(seconds: float) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _messenger(pid: int) -> Messenger:
-    """That of this process; a forked child, with another pid, gets its own."""
+    """The messenger of this process. A forked child has another pid, and gets its own."""
     return Messenger()
 
 
 @atexit.register
 def _flush() -> None:
     if _messenger.cache_info().currsize:
-        _messenger(os.getpid()).flush(PATIENCE_SECONDS)
+        _messenger(os.getpid()).flush(TIMEOUT_SECONDS)
 
 
 def ask(task: str, *args: object, seconds: float) -> Any:
-    """What a worker answers to a task of `shopreco.tasks`, by `reply`, within so many seconds.
+    """Send a task of `shopreco.tasks` and wait for the reply of a worker. No result backend is
+    needed.
 
-    The task gets two more arguments: the name of the queue for its answer, and until when (Unix
-    time) somebody waits for it. No result backend is needed.
-    Raises `NoAnswer`.
+    The task gets two more arguments: the name of the queue for its `reply`, and until when (Unix
+    time) somebody waits for it.
+
+    Raises:
+        NoAnswer: the broker is not reached, or no reply came within `seconds`.
     """
     until = monotonic() + seconds
     name = f"shopreco.reply.{uuid4().hex}"
@@ -245,14 +250,14 @@ def ask(task: str, *args: object, seconds: float) -> Any:
 
 
 def reply(name: str, content: object) -> None:
-    """Answer whoever waits at a queue; `content` is JSON. Called in a worker."""
+    """Put the reply to `ask` into its queue, as JSON. Called in a worker."""
     with current_app.connection_for_write() as connection, connection.Producer() as producer:
-        # Declared again: Redis makes a queue of its own for an answer that comes too late.
+        # Declared again: Redis makes a new queue for a reply that comes too late.
         producer.publish(
             content, routing_key=name, serializer="json", declare=[_reply_queue(name)], retry=False
         )
 
 
 def _reply_queue(name: str) -> Any:
-    arguments = {"x-expires": FORGOTTEN_SECONDS * 1000}
+    arguments = {"x-expires": REPLY_EXPIRY_SECONDS * 1000}
     return Queue(name, routing_key=name, durable=False, queue_arguments=arguments)

@@ -16,20 +16,20 @@ from celery import shared_task
 from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.db import connections
-from django.db.models import Q
-from django.utils import timezone
 
 from shopreco.beats import beats
 from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
-from shopreco.db.locks import only_one
+from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
-from shopreco.indexing import items, marks, outbox, pacing, removal, runs
+from shopreco.indexing import items, marks, outbox, pacing, reindex, removal
 from shopreco.indexing.pipeline import index_changes, waiting
 from shopreco.models import Change, EmbeddingSpace, IndexRun, SpaceState
 from shopreco.queries import photo_encoding
+from shopreco.runs import engine
+from shopreco.runs.base import StepOutcome
 from shopreco.spaces.sources import encoder_of
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def drain(catalogue: str, is_due: bool = False) -> None:
         return
     shop, started, claimed = get_catalogue(catalogue), monotonic(), 0
     much, deadline = get_settings().BATCH_SIZE, started + get_settings().SLICE_SECONDS
-    with only_one(f"drain {catalogue}") as mine:
+    with try_lock(f"drain {catalogue}") as mine:
         if mine:
             marks.collect(shop)
         waits = outbox.count(catalogue, much)
@@ -87,11 +87,10 @@ def advance_run(run_id: int) -> None:
     run = IndexRun.objects.using(write_alias()).filter(pk=run_id).first()
     if run is None or not run.is_live:
         return
-    run = runs.advance(run, seconds=get_settings().SLICE_SECONDS)
+    outcome = engine.advance(run, seconds=get_settings().SLICE_SECONDS)
     if run.is_live:
-        # When nothing can be claimed, others hold the rest: look again a little later.
-        idle = not outbox.waiting(run.catalogue)
-        send("advance_run", run.pk, countdown=1 if idle else 0)
+        # Where others hold the rest, look again a little later.
+        send("advance_run", run.pk, countdown=1 if outcome is StepOutcome.WAITING else 0)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -115,9 +114,8 @@ def sweep() -> None:
         except Exception:
             logger.exception("%s was not swept", catalogue.name)
     # A second helper does no harm.
-    silent = timezone.now() - min(IndexRun.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
-    live = IndexRun.objects.using(write_alias()).filter(state__in=IndexRun.LIVE)
-    for run in live.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=silent)):
+    silence = min(IndexRun.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
+    for run in engine.silent_runs(silence):
         send("advance_run", run.pk)
     for space_id in removal.marked():
         send("remove_space", space_id)
@@ -128,7 +126,7 @@ def reconcile() -> None:
     """Compare every catalogue with its index, as a re-index does, and repair what differs."""
     for catalogue in get_catalogues():
         try:
-            send("advance_run", runs.start(catalogue).pk)
+            send("advance_run", reindex.start(catalogue).pk)
         except RunError as error:
             logger.info("no reconciliation now: %s", error)
         except Exception:

@@ -102,7 +102,6 @@ def install(meter: Meter) -> None:
         modality_vectors,
         node_vectors,
         propagation,
-        runs,
         spaces,
     )
     from shopreco.media import Decoder
@@ -128,7 +127,7 @@ def install(meter: Meter) -> None:
     meter.around(spaces, "export_query_encoders", "export query encoders")
     meter.around(spaces, "build_indexes", "build vector indexes")
     meter.around(spaces, "calibrate", "calibrate")
-    meter.around(runs, "_enumerate", "enumerate")
+    meter.around(reindex, "enumerate_objects", "enumerate")
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from django.db import connections
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue, get_catalogues
-from shopreco.indexing import marks, runs
+from shopreco.indexing import marks, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Change, IndexRun, Mark
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 def index(name: str = GADGET, **options: Any) -> IndexRun:
     """A whole run, to its end, in this process."""
-    return services.run_inline(runs.start(get_catalogue(name), **options))
+    return services.run_inline(reindex.start(get_catalogue(name), **options))
 
 
 def drain(name: str = GADGET) -> None:

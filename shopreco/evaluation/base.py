@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Protocol
 
 from shopreco.answers.results import ResultPage
 from shopreco.evaluation.scratch.database import ScratchDatabase
-from shopreco.indexing.runs import Progress
 from shopreco.models import IndexRun
+from shopreco.runs.slices import Progress
 
 Options = Mapping[str, Any]
 """What was given on the command line, by name."""

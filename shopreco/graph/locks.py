@@ -10,8 +10,8 @@ from shopreco.db import locks
 
 
 def share_graph(catalogue: str) -> None:
-    locks.share(f"graph {catalogue}")
+    locks.lock_shared(f"graph {catalogue}")
 
 
 def own_graph(catalogue: str) -> None:
-    locks.own(f"graph {catalogue}")
+    locks.lock_exclusive(f"graph {catalogue}")

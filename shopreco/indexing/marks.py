@@ -1,4 +1,5 @@
-"""Marks: saves leave them in the shop's own transaction, workers collect them into changes."""
+"""Marks: notes of what changed. Saves write them in the shop's own transaction, and workers turn
+them into changes of the outbox."""
 
 from __future__ import annotations
 
@@ -17,24 +18,28 @@ from psycopg.sql import quote
 from shopreco.broker import nudge
 from shopreco.catalogues import Catalogue
 from shopreco.catalogues.paths import lookup_of
-from shopreco.db.locks import only_one
+from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.indexing import outbox
 from shopreco.indexing.descendants import below
-from shopreco.indexing.outbox import PAGE
 from shopreco.models import Change
 
 logger = logging.getLogger(__name__)
 
-PLAIN: Final = re.compile(r"[A-Za-z0-9_. -]*")
-"""What stands in a statement as it is: to have it quoted takes a tenth of what a mark does."""
-FACTS: Final = 500
-"""Relations that are expanded together."""
+UNQUOTED: Final = re.compile(r"[A-Za-z0-9_. -]*")
+"""Text that needs no quoting in a statement: quoting takes a tenth of the time of a mark."""
+MARKS_PER_PAGE: Final = 5_000
+"""Marks that are written or collected together."""
+RELATIONS_PER_PAGE: Final = 500
+"""Related rows whose objects are looked up together."""
 
 
 class Fact(NamedTuple):
-    """What changed: the row with a primary key, at the end of a relation from a catalogue's model,
-    such as `brand` or `offers__shop`; the path of an object itself is empty."""
+    """A row that changed, by its primary key.
+
+    path: the relation that leads to it from the catalogue's model, such as `brand` or
+        `offers__shop`; empty for an object of the catalogue itself.
+    """
 
     catalogue: str
     path: str
@@ -42,13 +47,14 @@ class Fact(NamedTuple):
 
 
 def note(facts: Iterable[Fact], using: str) -> None:
-    """Have facts written with what the shop saves, and the workers told of them.
+    """Write facts as marks together with what the shop saves, and nudge the workers.
 
-    using: alias of the database that it is saved in.
-    In a transaction of the database of the marks they are written as it commits, in one message
-    with its COMMIT, and with it or not at all. In one of another database they are written after
-    its commit: a rolled back save must not be indexed as if it had happened. Without a transaction
-    they are written now.
+    In a transaction of the database of the marks, they are written as it commits: in one message
+    with its COMMIT, and with it or not at all. In a transaction of another database, they are
+    written after its commit, for a save that is rolled back must not be indexed. Without a
+    transaction they are written now.
+
+    using: alias of the database where the shop saves.
     """
     connection = connections[using]
     if connection.in_atomic_block:
@@ -63,15 +69,17 @@ def note(facts: Iterable[Fact], using: str) -> None:
 
 
 class Unwritten:
-    """Facts of a transaction that is open, called after its commit; Django forgets them where it is
-    rolled back."""
+    """Facts of an open transaction that are not written yet.
+
+    Django calls it after the commit, and forgets it on a roll-back.
+    """
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self.facts = dict.fromkeys(facts)
         self.catalogues: set[str] = set()
 
     def __call__(self) -> None:
-        """Write what could not be written before, as where its table was locked, and nudge."""
+        """Write what could not be written before the commit, and nudge."""
         self.write()
         if self.facts:
             logger.error("%d facts are not marked: reconciliation finds them", len(self.facts))
@@ -79,13 +87,13 @@ class Unwritten:
             nudge(catalogue)
 
     def write(self, commit: str = "") -> None:
-        """Write the facts in the transaction that is open, if one is, or keep them for later.
+        """Write the facts, in the open transaction if there is one. Keep those that fail.
 
-        commit: what ends the transaction, in the same message.
+        commit: the statement that ends the transaction, sent in the same message.
         """
         self.catalogues.update(fact.catalogue for fact in self.facts)
         try:
-            while page := list(islice(self.facts, PAGE)):
+            while page := list(islice(self.facts, MARKS_PER_PAGE)):
                 mark(page, commit if len(page) == len(self.facts) else "")
                 for fact in page:
                     del self.facts[fact]
@@ -99,7 +107,7 @@ class NotMarked(Exception):
 
 
 def _unwritten(connection: Any) -> Unwritten:
-    """What is unwritten of the transaction of a connection. All savepoints share it: to look at an
+    """The unwritten facts of a connection's transaction. All its savepoints share them: to index an
     object once too often does no harm."""
     for unwritten in _all_unwritten(connection):
         return unwritten
@@ -112,8 +120,11 @@ def _unwritten(connection: Any) -> Unwritten:
 
 
 def _cannot_wait(connection: Any) -> bool:
-    """Whether the commit is no time to write: a backend for tenants may stand in another schema by
-    then, and a transaction of Django's `TestCase` never commits."""
+    """Whether facts must be written before the commit.
+
+    A backend for tenants may have changed the schema by then. A transaction of Django's `TestCase`
+    never commits.
+    """
     outermost = connection.atomic_blocks[0]
     return hasattr(connection, "schema_name") or outermost._from_testcase
 
@@ -123,7 +134,7 @@ def _all_unwritten(connection: Any) -> Iterator[Unwritten]:
 
 
 def _write_before_commit(connection: Any) -> None:
-    """Have a connection write what is unwritten as it commits: Django has no signal for that."""
+    """Wrap the commit of a connection, so that it writes the facts. Django has no signal for it."""
     commit = connection.commit
     if hasattr(commit, "of_shopreco"):
         return
@@ -139,10 +150,12 @@ def _write_before_commit(connection: Any) -> None:
 
 
 def mark(facts: Collection[Fact], commit: str = "") -> None:
-    """Write some facts down, in whatever transaction is open. Nothing is read and nothing waits.
+    """Insert facts as marks, in whatever transaction is open. It reads nothing and waits for no
+    lock of a row.
 
     Savepoint and insert are one message, for a save of the shop waits for the answer.
-    commit: what ends the transaction, in the same message.
+
+    commit: the statement that ends the transaction, sent in the same message.
 
     Raises:
         NotMarked: it failed.
@@ -170,10 +183,12 @@ def mark(facts: Collection[Fact], commit: str = "") -> None:
 
 
 def _literals(facts: Iterable[Fact], raw: Any) -> Iterator[str]:
-    """Facts as rows of a statement: as parameters they would be bound by a cursor made for it,
-    which takes longer. What PostgreSQL has no text for names none of its objects."""
+    """Facts as literal rows of a statement, which is faster than parameters.
+
+    A fact that PostgreSQL cannot store as text names no object of it, and is left out.
+    """
     for fact in facts:
-        if PLAIN.fullmatch(" ".join(fact)):
+        if UNQUOTED.fullmatch(" ".join(fact)):
             yield "('{}', '{}', '{}')".format(*fact)
             continue
         try:
@@ -185,7 +200,7 @@ def _literals(facts: Iterable[Fact], raw: Any) -> Iterator[str]:
 
 
 def any_waiting(catalogue: str) -> bool:
-    """Whether there are marks that nobody has collected yet."""
+    """Whether there are marks to collect."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM shopreco_mark WHERE catalogue = %s)", [catalogue]
@@ -195,7 +210,7 @@ def any_waiting(catalogue: str) -> bool:
 
 
 def pending(catalogue: str) -> int:
-    """How many things wait: objects, and what others are related to, each once."""
+    """Count what waits to be indexed: objects, and rows that objects are related to, each once."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -211,19 +226,19 @@ def pending(catalogue: str) -> int:
 
 
 def collect(catalogue: Catalogue) -> None:
-    """Turn the marks of a catalogue into changes: objects at once, relations into the objects that
-    have them now.
+    """Turn the marks of a catalogue into changes: of the objects themselves, and of the objects
+    that are related to a marked row now.
 
-    Called before anything is claimed, so a mark never waits for longer than a batch. What cannot
-    be expanded at the moment stays, and keeps nothing else waiting.
+    It is called before each claim, so a mark waits for a batch at most. A mark that cannot be
+    expanded now stays, and delays no other.
     """
-    while _collect_objects(catalogue.name) == PAGE:
+    while _collect_objects(catalogue.name) == MARKS_PER_PAGE:
         pass
     if not any_waiting(catalogue.name):
         return
     try:
-        with only_one(f"marks {catalogue.name}") as mine:
-            while mine and _expand_relations(catalogue) == FACTS:
+        with try_lock(f"marks {catalogue.name}") as mine:
+            while mine and _expand_relations(catalogue) == RELATIONS_PER_PAGE:
                 pass
     except DatabaseError:
         if not connections[write_alias()].is_usable():
@@ -244,7 +259,7 @@ def _collect_objects(catalogue: str) -> int:
                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
             ) RETURNING key
             """,
-            [catalogue, PAGE],
+            [catalogue, MARKS_PER_PAGE],
         )
         keys = [key for (key,) in cursor.fetchall()]
         outbox.enqueue(catalogue, keys, Change.Priority.SAVED)
@@ -252,13 +267,16 @@ def _collect_objects(catalogue: str) -> int:
 
 
 def _expand_relations(catalogue: Catalogue) -> int:
-    """Page by page, each in a transaction of its own; the marks go last. Whoever dies in between
-    leaves them, and the same objects are enqueued once more."""
+    """Enqueue the objects that are related to marked rows; returns the number of marks.
+
+    Each page of objects is a transaction of its own, and the marks are deleted last. If the worker
+    dies in between, the same objects are enqueued once more.
+    """
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "SELECT id, path, key FROM shopreco_mark WHERE catalogue = %s AND path <> '' "
             "ORDER BY id LIMIT %s",
-            [catalogue.name, FACTS],
+            [catalogue.name, RELATIONS_PER_PAGE],
         )
         rows = cursor.fetchall()
     by_path: dict[str, dict[str, None]] = {}
@@ -266,7 +284,7 @@ def _expand_relations(catalogue: Catalogue) -> int:
         by_path.setdefault(path, {})[key] = None
     for path, keys in by_path.items():
         objects = _objects_with(catalogue, path, list(keys))
-        while page := list(islice(objects, PAGE)):
+        while page := list(islice(objects, MARKS_PER_PAGE)):
             outbox.enqueue(catalogue.name, page, Change.Priority.RELATED)
     with connections[write_alias()].cursor() as cursor:
         ids = [id for id, _path, _key in rows]
@@ -275,8 +293,10 @@ def _expand_relations(catalogue: Catalogue) -> int:
 
 
 def _objects_with(catalogue: Catalogue, path: str, keys: Sequence[str]) -> Iterator[str]:
-    """Keys of the objects that have one of some rows at the end of a path, where they are written;
-    of a tree also those that have a row below."""
+    """Keys of the objects that have one of these rows at the end of a path.
+
+    Of a tree, also of those that have a row below. It reads the database where objects are written.
+    """
     tree = catalogue.trees.get(path)
     if tree is None and path not in catalogue.relations:
         logger.warning(
@@ -296,5 +316,5 @@ def _objects_with(catalogue: Catalogue, path: str, keys: Sequence[str]) -> Itera
         # A key of another type: the related model was changed since.
         logger.exception("%s: %s of %s are no keys any more", catalogue.name, keys, path)
         return
-    for pk in having.values_list("pk", flat=True).iterator(PAGE):
+    for pk in having.values_list("pk", flat=True).iterator(MARKS_PER_PAGE):
         yield str(pk)

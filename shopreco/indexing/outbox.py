@@ -1,7 +1,7 @@
-"""The outbox: objects that wait to be indexed, leased by workers, settled after the write.
+"""The outbox: a queue of objects to index. Workers lease them, and settle them after the write.
 
-Only workers and runs write here, each in one statement in the order of the key: they wait for each
-other at most, and never deadlock. What saves write are marks.
+Only workers and runs write here. Each writes in one statement, in the order of the key, so that
+they may wait for each other but never deadlock. Saves write marks instead, see `marks`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, InterfaceError, connections
@@ -24,10 +24,10 @@ from shopreco.models import Change
 
 logger = logging.getLogger(__name__)
 
-PAGE = 5_000
-RENEWALS_PER_LEASE = 3
-MOST_RENEWALS = 100
-"""A worker that is still at the same batch after so many has hung, and counts as dead."""
+ROWS_PER_INSERT: Final = 5_000
+RENEWALS_PER_LEASE: Final = 3
+MAX_RENEWALS: Final = 100
+"""A worker that has renewed its lease so often hangs, and counts as dead."""
 
 CLAIMABLE = """
     catalogue = %(catalogue)s
@@ -39,22 +39,25 @@ CLAIMABLE = """
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A leased change. It is settled only if the row still has this version and token."""
+    """A leased change. It is settled only if its row still has this version and token."""
 
     token: UUID
     change_id: int
     object_id: str
     version: int
     run_id: int | None
-    """The run that it is the bulk of; not of what was saved, which comes before."""
+    """Its run, if it is part of the bulk of one. None for a save, which comes first."""
     is_unlinked: bool
-    """Whether its run links it first and encodes it later."""
+    """Whether its run has yet to update its edges in the graph, before it is encoded."""
     attempts: int
 
 
 def enqueue(catalogue: str, object_ids: Iterable[str], priority: Change.Priority) -> None:
-    """Have objects indexed. One that waits already waits for a new version, and no longer than
-    before; whoever is indexing it will find that it changed."""
+    """Add objects to the queue.
+
+    One that waits already gets a new version and keeps its place. A worker that is indexing it
+    finds that it has changed.
+    """
     _insert(
         catalogue,
         object_ids,
@@ -68,7 +71,7 @@ def enqueue(catalogue: str, object_ids: Iterable[str], priority: Change.Priority
 
 
 def enqueue_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
-    """Make objects part of a run; returns how many were not."""
+    """Make objects part of a run; returns how many of them were not."""
     return _insert(
         catalogue,
         object_ids,
@@ -80,8 +83,11 @@ def enqueue_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
 
 
 def demote(run_id: int) -> None:
-    """Let what was saved before a run wait its turn in it: where nothing answers yet, nothing is
-    urgent, and what is linked first is encoded once."""
+    """Lower what was saved before a run to the priority of the run.
+
+    Where no space answers yet nothing is urgent, and an object that is linked first is encoded
+    only once.
+    """
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "UPDATE shopreco_change SET priority = 0 WHERE id IN ("
@@ -92,8 +98,10 @@ def demote(run_id: int) -> None:
 
 
 def enqueue_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> None:
-    """Have indexed again what depends on something that was just linked or learnt, behind all that
-    waits already; as part of a run if that linked or learnt it."""
+    """Enqueue objects again whose neighbours or values have just become known, behind all others.
+
+    run_id: the run that found them, which they become part of.
+    """
     _insert(
         catalogue,
         object_ids,
@@ -113,11 +121,11 @@ def _insert(
     *,
     linked: bool = False,
 ) -> int:
-    """Insert rows, or update those that are there; returns how many were written."""
+    """Insert rows, or update existing ones; returns how many were written."""
     ids = sorted(set(object_ids))
     written = 0
     with connections[write_alias()].cursor() as cursor:
-        for start in range(0, len(ids), PAGE):
+        for start in range(0, len(ids), ROWS_PER_INSERT):
             cursor.execute(
                 f"""
                 INSERT INTO shopreco_change
@@ -126,18 +134,19 @@ def _insert(
                 FROM unnest(%s::text[]) WITH ORDINALITY AS t (object_id, place) ORDER BY place
                 ON CONFLICT (catalogue, object_id) DO UPDATE SET {conflict}
                 """,
-                [catalogue, priority.value, run_id, linked, ids[start : start + PAGE]],
+                [catalogue, priority.value, run_id, linked, ids[start : start + ROWS_PER_INSERT]],
             )
             written += cursor.rowcount
     return written
 
 
 def claim(catalogue: str, limit: int, run_id: int | None = None) -> list[Claim]:
-    """Lease up to `limit` changes of the highest priority that waits, of one run if it is named:
-    nothing that was saved waits for the bulk of a run.
+    """Lease up to `limit` changes of the highest priority that waits.
 
-    A row that was claimed twice without being settled has probably killed its workers: it is
-    claimed alone from then on, so that it takes nothing else with it.
+    So a save never waits for the bulk of a run. A row that was claimed twice and never settled has
+    probably killed its workers. It is claimed alone from then on, so that no other row suffers.
+
+    run_id: lease only changes of this run.
     """
     token = uuid4()
     with connections[write_alias()].cursor() as cursor:
@@ -176,17 +185,17 @@ def claim(catalogue: str, limit: int, run_id: int | None = None) -> list[Claim]:
 
 @contextmanager
 def renewed(claims: Sequence[Claim]) -> Iterator[None]:
-    """Renew the lease of claims for as long as there is work on them.
+    """Renew the lease of claims while inside.
 
-    In a thread, and so on a connection of its own, which it opens if it comes to that: most batches
-    are done by then.
+    A thread does it, on a connection of its own. It opens that only when the first renewal is due:
+    most batches are done by then.
     """
     pause = get_settings().LEASE_SECONDS / RENEWALS_PER_LEASE
     renew = beside(write_alias(), partial(_renew, claims))
     done = Event()
 
     def keep() -> None:
-        for _ in range(MOST_RENEWALS):
+        for _ in range(MAX_RENEWALS):
             if done.wait(pause):
                 return
             try:
@@ -219,9 +228,9 @@ def _renew(claims: Sequence[Claim]) -> None:
 
 
 def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
-    """Versions, by change id, of the claims that are still ours, locked until commit.
+    """Lock the claims that are still ours until commit; returns their versions by change id.
 
-    A row that is being enqueued again at this moment is passed over: `release` it afterwards.
+    A row that is being enqueued again at this moment is skipped: `release` it afterwards.
     """
     if not claims:
         return {}
@@ -236,9 +245,9 @@ def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
 
 
 def settle(cursor: Any, claims: Sequence[Claim], versions: dict[int, int]) -> None:
-    """Delete what was indexed at its last version; free what was enqueued again meanwhile.
+    """Delete claims that were indexed at their last version, and free those enqueued again since.
 
-    What was saved again is no longer its run's, which would never end in a shop that never rests.
+    What was saved again leaves its run, which would never end in a shop that never rests.
     """
     done = [c.change_id for c in claims if versions.get(c.change_id) == c.version]
     again = [c.change_id for c in claims if versions.get(c.change_id, c.version) != c.version]
@@ -251,7 +260,7 @@ def settle(cursor: Any, claims: Sequence[Claim], versions: dict[int, int]) -> No
 
 
 def settle_linked(cursor: Any, claims: Sequence[Claim]) -> None:
-    """Leave locked claims to the next step of their run."""
+    """Note that the edges of locked claims are up to date, and leave the rest to their run."""
     ids = [c.change_id for c in claims]
     if ids:
         cursor.execute("UPDATE shopreco_change SET linked = true WHERE id = ANY(%s)", [ids])
@@ -259,10 +268,10 @@ def settle_linked(cursor: Any, claims: Sequence[Claim]) -> None:
 
 
 def release(claims: Sequence[Claim]) -> None:
-    """Give claims back untouched, for another worker or a later try."""
+    """Give claims back as they were, for another worker or a later attempt."""
     if claims:
         with connections[write_alias()].cursor() as cursor:
-            # In the order in which rows are enqueued. That has set the attempts of some to none.
+            # In the order in which rows are enqueued. Enqueueing has set the attempts of some to 0.
             cursor.execute(
                 """
                 UPDATE shopreco_change
@@ -286,7 +295,7 @@ def _free(cursor: Any, change_ids: Sequence[int]) -> None:
 
 
 def count(catalogue: str, limit: int) -> int:
-    """How many changes a worker could claim now, up to a limit."""
+    """Count the changes that a worker could claim now, up to `limit`."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FROM (SELECT FROM shopreco_change WHERE {CLAIMABLE} "
@@ -298,5 +307,5 @@ def count(catalogue: str, limit: int) -> int:
 
 
 def waiting(catalogue: str) -> bool:
-    """Whether a worker could claim something now."""
+    """Whether a worker could claim a change now."""
     return count(catalogue, 1) > 0

@@ -1,9 +1,9 @@
-"""How much of their time workers give to what is saved again and again.
+"""Pacing: how much of their time workers give to a shop whose saves never cease.
 
-What was saved while the shop was quiet is indexed at once. Where saves never cease, each pass over
-them is followed by a pause of some times its own length: it costs the shop's machine little, and
-what is saved in the pause is one batch. Django's cache tells all workers of it; without a shared
-one each process keeps to its own.
+What is saved while a shop is quiet is indexed at once. Where saves never cease, workers pause after
+each pass, for `PAUSE_FACTOR` times as long as it took. That costs the shop's machine little, and
+all that is saved in a pause is one batch. Workers share the pause in Django's cache. Without a
+shared cache each process keeps its own.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from shopreco.db.routing import write_alias
 from shopreco.db.shared_cache import shared_cache
 from shopreco.db.shops import current_shop
 
-PAUSES: Final = 4
-"""A pause is so many times as long as what was done before it."""
-LONGEST_SECONDS: Final = 10
+PAUSE_FACTOR: Final = 4
+"""Length of a pause, in times of the work before it."""
+MAX_PAUSE_SECONDS: Final = 10
 
 
 def gather(catalogue: str, *, worked: float) -> int:
-    """Begin a pause after so many seconds of work; returns the seconds after which it is over."""
-    seconds = min(ceil(PAUSES * worked), LONGEST_SECONDS)
+    """Begin a pause after `worked` seconds of work; returns its length in seconds."""
+    seconds = min(ceil(PAUSE_FACTOR * worked), MAX_PAUSE_SECONDS)
     shared_cache().set(_key(catalogue), True, seconds)
     return seconds
 
 
 def is_gathering(catalogue: str) -> bool:
-    """Whether somebody looks for what was saved when a pause is over."""
+    """Whether a pause is on. Whoever began it looks for changes when it is over."""
     return bool(shared_cache().get(_key(catalogue)))
 
 

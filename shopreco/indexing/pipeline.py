@@ -376,7 +376,7 @@ def _count(catalogue: str, claims: Sequence[Claim], report: BatchReport) -> None
     if run_id is not None:
         run = runs.filter(pk=run_id)
     else:
-        run = runs.filter(catalogue=catalogue, state__in=IndexRun.LIVE)
+        run = runs.filter(catalogue=catalogue, subject=IndexRun.INDEX, state__in=IndexRun.LIVE)
     run.update(
         encoded=F("encoded") + report.encoded,
         changed=F("changed") + report.changed,

@@ -9,7 +9,7 @@ from time import monotonic
 from django.db import connections, transaction
 
 from shopreco.broker import send
-from shopreco.db.locks import only_one
+from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
 from shopreco.models import EmbeddingSpace, SpaceState
@@ -45,7 +45,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
     """
     deadline = monotonic() + seconds
     spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.DELETING)
-    with only_one(f"removal {space_id}") as alone:
+    with try_lock(f"removal {space_id}") as alone:
         space = spaces.filter(pk=space_id).first()
         if space is None or not alone:
             return True

@@ -1,4 +1,4 @@
-"""Saved → marked: signals of registered models, of what they are related to, and nothing else."""
+"""Signals of Django become marks: of models that catalogues index, and of what these relate to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _watches: dict[tuple[ModelSignal, type[models.Model]], list[Watch]] = {}
 
 @contextmanager
 def pause() -> Iterator[None]:
-    """Marks nothing inside, for imports that re-index afterwards; `reindex` catches up."""
+    """Mark nothing while inside, for an import that is followed by a `reindex`."""
     token = _paused.set(True)
     try:
         yield
@@ -34,7 +34,7 @@ def pause() -> Iterator[None]:
 
 
 def connect() -> None:
-    """Listen to the models that catalogues index and read; called once when apps are ready."""
+    """Connect to the signals of all models that catalogues read; called when apps are ready."""
     _watches.clear()
     for catalogue in get_catalogues():
         if hasattr(catalogue, "model"):
@@ -42,7 +42,7 @@ def connect() -> None:
                 _watches.setdefault((watch.signal, watch.sender), []).append(watch)
     for signal, sender in _watches:
         if sender._meta.auto_created and signal is not m2m_changed:
-            _speak(sender)
+            _send_row_signals(sender)
         else:
             signal.connect(_receive, sender=sender, dispatch_uid="shopreco")
 
@@ -71,7 +71,7 @@ def _receive(
         logger.exception("%r was not marked for indexing", instance)
 
 
-def _speak(model: type[models.Model]) -> None:
+def _send_row_signals(model: type[models.Model]) -> None:
     """Have a many-to-many table that Django has made itself tell of its rows.
 
     Its managers send `m2m_changed`; of rows that are saved one by one, as inlines of the admin do,
@@ -82,20 +82,20 @@ def _speak(model: type[models.Model]) -> None:
         return
 
     def save(self: models.Model, *args: Any, **kwargs: Any) -> None:
-        _say(pre_save, self, kwargs)
+        _notify(pre_save, self, kwargs)
         save_base(self, *args, **kwargs)
-        _say(post_save, self, kwargs)
+        _notify(post_save, self, kwargs)
 
     def remove(self: models.Model, *args: Any, **kwargs: Any) -> Any:
         deleted = delete(self, *args, **kwargs)
-        _say(post_delete, self, kwargs)
+        _notify(post_delete, self, kwargs)
         return deleted
 
     save.of_shopreco = True  # type: ignore[attr-defined]  # so that it is wrapped once
     model.save_base, model.delete = save, remove  # type: ignore[method-assign]  # see above
 
 
-def _say(signal: ModelSignal, instance: models.Model, kwargs: dict[str, Any]) -> None:
+def _notify(signal: ModelSignal, instance: models.Model, kwargs: dict[str, Any]) -> None:
     _receive(
         signal=signal,
         sender=type(instance),

@@ -50,7 +50,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     database = write_alias()
     outcomes = outcome_counts(catalogue.name)
     pending = marks.pending(catalogue.name)
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name)
+    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, subject=IndexRun.INDEX)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     space = serving.active_space(catalogue.name)
     problems: list[str] = []

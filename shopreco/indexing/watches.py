@@ -1,8 +1,9 @@
-"""What a catalogue listens to: its own rows, those that its relations lead to, those between.
+"""Watches: the signals that a catalogue listens to, and the facts that follow from each.
 
-Each watch turns a signal into facts. A row that its object points to, such as a brand, is one fact
-however many objects have it. A row that points to its object, such as a picture or a line of a
-many-to-many table, is a fact about that object, and about the one that it pointed to before.
+A catalogue listens to its own model, to the models that its relations lead to, and to the tables
+between. A row that its object points to, such as a brand, is one fact however many objects have it.
+A row that points to its object, such as a picture or a row of a many-to-many table, is a fact about
+that object, and about the one that it pointed to before.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from shopreco.catalogues.trees import Tree
 from shopreco.indexing.marks import Fact
 
 Facts = Callable[..., Iterable[Fact]]
-"""Called as a receiver of its signal; what it gives has changed."""
+"""A receiver of a signal; returns what has changed."""
 Values = Callable[[models.Model, str], set[Any]]
-"""What a foreign key of a row is, or was."""
+"""Returns the values of a foreign key of a row: now, and before the save."""
 BEFORE = "_shopreco_before"
-"""Where an instance remembers what its foreign keys were before a save."""
+"""Attribute of an instance that keeps the foreign keys from before a save."""
 
 
 class Watch(NamedTuple):
@@ -43,7 +44,7 @@ class Watch(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where rows stand that changed: at the end of a relation from a catalogue's model."""
+    """A relation from a catalogue's model, at whose end rows change."""
 
     catalogue: str
     path: str
@@ -64,7 +65,7 @@ def watches(catalogue: Catalogue) -> Iterator[Watch]:
 
 
 def _relation(catalogue: Catalogue, path: str) -> Iterator[Watch]:
-    """Watches at the last step of a relation; those before it have their own."""
+    """Watches of the last step of a relation; the steps before have their own."""
     model = catalogue.model
     step, place = relation_steps(model, path)[-1], Place(catalogue.name, path)
     owner = Place(catalogue.name, path.rpartition("__")[0])
@@ -77,35 +78,35 @@ def _relation(catalogue: Catalogue, path: str) -> Iterator[Watch]:
         yield from _rows(step.far, place)
         for each in _with_children(step.far):
             # Before the delete: afterwards nobody would know who had the row.
-            yield Watch(pre_delete, each, partial(_having, model, place, step.far))
+            yield Watch(pre_delete, each, partial(_related_objects, model, place, step.far))
         if field.many_to_many:
-            yield from _between(step, owner)
+            yield from _through_rows(step, owner)
 
 
 def _tree(tree: Tree, place: Place) -> Iterator[Watch]:
-    """Rows of a tree; who stands below is asked when the marks are collected. For a row that goes
-    its children tell, which may stay."""
+    """Rows of a tree. Rows below are looked up when the marks are collected; of a row that is
+    deleted, its children are marked, which may stay."""
     yield from _rows(tree.model, place)
     for each in _with_children(tree.model) if tree.field.is_relation else ():
         yield Watch(pre_delete, each, partial(_children, tree, place))
 
 
 def _rows(model: type[models.Model], place: Place) -> Iterator[Watch]:
-    """Rows of a model: saved as it is, as one of its children or as one of its parents."""
+    """Rows of a model, saved as an instance of it, of a child or of a parent model."""
     for each in [*_with_children(model), *model._meta.get_parent_list()]:
         yield Watch(post_save, each, partial(_row, model, place))
 
 
 def _owned(step: RelationStep, owner: Place, attname: str) -> Iterator[Watch]:
-    """Rows that point to their owner by a key, which may move."""
+    """Rows that point to their owner by a key, which may change."""
     for each in _with_children(step.far):
         yield Watch(pre_save, each, partial(_remember, attname))
         yield Watch(post_save, each, partial(_owner, step, owner, attname, _now_and_before))
         yield Watch(post_delete, each, partial(_owner, step, owner, attname, _now))
 
 
-def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
-    """The table between of a many-to-many relation: changed by its manager, or row by row."""
+def _through_rows(step: RelationStep, owner: Place) -> Iterator[Watch]:
+    """The table of a many-to-many relation, changed by its manager or row by row."""
     is_reverse = isinstance(step.field, models.ManyToManyRel)
     many = step.field.field if is_reverse else step.field
     through = many.remote_field.through
@@ -118,8 +119,8 @@ def _between(step: RelationStep, owner: Place) -> Iterator[Watch]:
         yield Watch(m2m_changed, through, facts)
         attname = through._meta.get_field(near).attname
         yield Watch(pre_save, through, partial(_remember, attname))
-        yield Watch(post_save, through, partial(_line, owner, attname, _now_and_before))
-        yield Watch(post_delete, through, partial(_line, owner, attname, _now))
+        yield Watch(post_save, through, partial(_through_row, owner, attname, _now_and_before))
+        yield Watch(post_delete, through, partial(_through_row, owner, attname, _now))
 
 
 # Facts
@@ -132,12 +133,12 @@ def _row(
 
 
 def _key(model: type[models.Model], instance: models.Model) -> Any:
-    """Its key as a row of `model`: that of a child of multi-table inheritance may have another
+    """Primary key of a row of `model`. In a child of multi-table inheritance it may have another
     name."""
     return getattr(instance, model._meta.pk.attname, instance.pk)
 
 
-def _having(
+def _related_objects(
     model: type[models.Model],
     place: Place,
     far: type[models.Model],
@@ -145,20 +146,20 @@ def _having(
     using: str,
     **kwargs: Any,
 ) -> list[Fact]:
-    """The objects that have a row which is about to go."""
+    """The objects that are related to a row which is about to be deleted."""
     lookup = f"{lookup_of(model, place.path)}__pk"
     having = model._base_manager.filter(**{lookup: _key(far, instance)})
-    return place._replace(path="").facts(_asked(having.values_list("pk", flat=True), using))
+    return place._replace(path="").facts(_fetch_keys(having.values_list("pk", flat=True), using))
 
 
 def _children(
     tree: Tree, place: Place, instance: models.Model, using: str, **kwargs: Any
 ) -> list[Fact]:
-    """The rows right below one that is about to go."""
+    """The rows right below one that is about to be deleted."""
     children = tree.model._base_manager.filter(
         **{f"{tree.field.name}__pk": _key(tree.model, instance)}
     )
-    return place.facts(_asked(children.values_list("pk", flat=True), using))
+    return place.facts(_fetch_keys(children.values_list("pk", flat=True), using))
 
 
 def _remember(
@@ -168,9 +169,9 @@ def _remember(
     update_fields: Iterable[str] | None = None,
     **kwargs: Any,
 ) -> list[Fact]:
-    """Note what a key is before the save. Nothing has changed yet.
+    """Keep the value of a key from before the save. Nothing has changed yet.
 
-    It asks for the row that the save writes next: where it would have to wait, so has the save.
+    It reads the row that the save writes next, so it waits for no lock that the save does not.
     """
     before = instance.__dict__.setdefault(BEFORE, {})
     before[attname] = None
@@ -182,7 +183,7 @@ def _remember(
 
 
 def _stored(field: Any, instance: models.Model, using: str) -> Any:
-    """The value of a field in the database. By the ORM it would take as long as the save."""
+    """Read a field from the database. The ORM would take as long as the save."""
     connection, meta = connections[using], field.model._meta
     column, table, key = map(
         connection.ops.quote_name, (field.column, meta.db_table, meta.pk.column)
@@ -211,7 +212,7 @@ def _owner(
     using: str,
     **kwargs: Any,
 ) -> list[Fact]:
-    """Whom a row belongs to, or belonged to."""
+    """The object that a row belongs to, and the one that it belonged to."""
     keys = values(instance, attname)
     if _is_generic(step.field):
         with _savepoint(using):
@@ -220,14 +221,14 @@ def _owner(
             return []
     elif (target := step.field.field.target_field) is not step.near._meta.pk:
         owners = step.near._base_manager.filter(**{f"{target.name}__in": keys})
-        keys = _asked(owners.values_list("pk", flat=True), using)
+        keys = _fetch_keys(owners.values_list("pk", flat=True), using)
     return owner.facts(keys)
 
 
-def _line(
+def _through_row(
     owner: Place, attname: str, values: Values, instance: models.Model, **kwargs: Any
 ) -> list[Fact]:
-    """The near end of a line of a many-to-many table, or what it was."""
+    """The near end of a row of a many-to-many table, now and before."""
     return owner.facts(values(instance, attname))
 
 
@@ -244,7 +245,7 @@ def _m2m(
     pk_set: set[Any] | None,
     **kwargs: Any,
 ) -> list[Fact]:
-    """The near ends of the lines that the manager of either end adds or removes.
+    """The near ends of the rows that the manager of either end adds or removes.
 
     is_reverse: whether the near end is the one that the relation is not declared on.
     """
@@ -254,30 +255,30 @@ def _m2m(
         )
     if action == "pre_clear":
         lines = through._base_manager.filter(**{far: instance.pk})
-        return owner.facts(_asked(lines.values_list(near, flat=True), using))
+        return owner.facts(_fetch_keys(lines.values_list(near, flat=True), using))
     return owner.facts(pk_set or () if action in {"post_add", "post_remove"} else ())
 
 
-def _asked(keys: models.QuerySet[Any], using: str) -> set[Any]:
-    """What the save itself does not ask."""
+def _fetch_keys(keys: models.QuerySet[Any], using: str) -> set[Any]:
+    """Run a query that is not part of the save."""
     with _savepoint(using):
         return set(keys.using(using))
 
 
 def _savepoint(using: str) -> AbstractContextManager[Any]:
-    """So that the host's transaction stays usable whatever fails inside; without one none is
-    needed."""
+    """A savepoint, so that the host's transaction stays usable if a query fails. Without a
+    transaction none is needed."""
     connection = connections[using]
     is_open = connection.in_atomic_block or not connection.get_autocommit()
     return transaction.atomic(using=using) if is_open else nullcontext()
 
 
 def _is_generic(field: Any) -> bool:
-    """Whether it is a `GenericRelation`; the app that has it need not be installed."""
+    """Whether a field is a `GenericRelation`, whose app need not be installed."""
     return hasattr(field, "object_id_field_name")
 
 
 def _with_children(model: type[models.Model]) -> list[type[models.Model]]:
-    """All models whose rows are rows of this one: itself, its proxies, what inherits from it."""
+    """All models whose rows are rows of this one: itself, its proxies and its child models."""
     table = model._meta.concrete_model or model
     return [each for each in apps.get_models(include_auto_created=True) if issubclass(each, table)]

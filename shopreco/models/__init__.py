@@ -12,7 +12,7 @@ from shopreco.models.graph import (
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
 from shopreco.models.placements import Placement
-from shopreco.models.runs import IndexRun, RunKind, RunState
+from shopreco.models.runs import IndexRun, RunState
 from shopreco.models.spaces import (
     Embedding,
     EmbeddingSpace,
@@ -44,7 +44,6 @@ __all__ = [
     "Placement",
     "Provenance",
     "RelationType",
-    "RunKind",
     "RunState",
     "SpaceState",
     "VectorIndex",

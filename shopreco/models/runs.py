@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, router
 from django.db.models import Q
@@ -12,11 +12,21 @@ from django.utils.translation import gettext_lazy as _
 
 from shopreco.models.changes import Change
 from shopreco.models.spaces import EmbeddingSpace
+from shopreco.registries import Registry
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from shopreco.runs.base import RunKind
 
 
-class RunKind(models.TextChoices):
-    REINDEX = "reindex", _("re-index")
-    REBUILD = "rebuild", _("rebuild")
+run_kinds: Registry[RunKind] = Registry("run kind")
+"""Kinds of runs, by name: see `shopreco.runs.base`. Here, for a row shows itself by its kind."""
+
+
+def kind_choices() -> list[tuple[str, _StrOrPromise]]:
+    """Names and labels of the registered kinds."""
+    return [(name, kind.label) for name, kind in run_kinds.items()]
 
 
 class RunState(models.TextChoices):
@@ -28,21 +38,23 @@ class RunState(models.TextChoices):
 
 
 class IndexRun(models.Model):
-    """A pass over a whole catalogue as a row: it survives every process that works on it.
+    """A long work as a row: it survives every process that works on it.
 
-    A re-index compares every object with the index and repairs what differs, so it is also the
-    reconciliation. A rebuild fills a new space in the same pass and activates it at the end.
-
-    Its steps: enumerate the objects; link them, which settles those that are as they were; encode
-    and write the rest, whose neighbourhoods are known by then; finish.
+    Its kind has the steps, and says what the row tells of them; see `shopreco.runs`. The columns
+    from `linked` on, without `failed`, count what a run over a catalogue's objects does.
     """
 
     LIVE: ClassVar = (RunState.QUEUED, RunState.RUNNING)
+    RESUMABLE: ClassVar = (RunState.CANCELLED, RunState.FAILED)
     SILENCE: ClassVar = timedelta(minutes=1)
-    """A run without a sign of life for so long has lost its workers, and is taken up again."""
+    """A run without a heartbeat for so long has lost its workers, and is taken up again."""
+    INDEX: ClassVar = "index"
+    """Subject of the runs that write a catalogue's index: a re-index and a rebuild."""
 
     catalogue = models.CharField(_("catalogue"), max_length=100)
-    kind = models.CharField(_("kind"), max_length=8, choices=RunKind)
+    subject = models.CharField(max_length=200)
+    """What it is about, such as the index or a model that is trained."""
+    kind = models.CharField(_("kind"), max_length=40, choices=kind_choices)
     space = models.ForeignKey(
         EmbeddingSpace,
         null=True,
@@ -55,6 +67,8 @@ class IndexRun(models.Model):
     cursor = models.CharField(
         max_length=255, blank=True, help_text=_("Key of the last object that was enqueued.")
     )
+    notes = models.JSONField(default=dict, blank=True)
+    """What a kind writes down for itself: where it stands, and counters of its own."""
     enumerated = models.BooleanField(
         default=False, help_text=_("Whether all its objects are enqueued.")
     )
@@ -83,14 +97,15 @@ class IndexRun(models.Model):
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["catalogue"],
+                fields=["catalogue", "subject"],
                 condition=Q(state__in=("queued", "running")),
                 name="shopreco_run_one_live",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.catalogue} #{self.pk}"
+        subject = "" if self.subject == self.INDEX else f" {self.subject}"
+        return f"{self.get_kind_display()} {self.catalogue}{subject} #{self.pk}"
 
     @property
     def is_live(self) -> bool:
@@ -106,36 +121,20 @@ class IndexRun(models.Model):
         return self.heartbeat_at or self.created_at
 
     @property
+    def _kind(self) -> RunKind | None:
+        """Its kind; None if the app that brought it is no longer installed."""
+        return run_kinds.get(self.kind) if self.kind in run_kinds else None
+
+    @property
     def stage(self) -> str:
         """What it does now, or what came of it, as a sentence."""
-        encodes = self.state == RunState.RUNNING and self.enumerated and self.pending > 0
         match self.state:
             case RunState.QUEUED:
                 return gettext("Waiting for a worker.")
-            case RunState.RUNNING if not self.enumerated:
-                return gettext("Listing the objects of the catalogue.")
-            case RunState.RUNNING if encodes and not self.linked:
-                return gettext("Reading and comparing %(done)s of %(total)s objects.") % {
-                    "done": max(0, self.total - self.unlinked),
-                    "total": self.total,
-                }
-            case RunState.RUNNING if encodes:
-                return gettext("Encoding and writing what differs.")
-            case RunState.RUNNING if self.kind == RunKind.REBUILD:
-                return gettext(
-                    "Building the search indexes of the new version, and the first time a copy of "
-                    "the model for queries."
-                )
-            case RunState.RUNNING:
-                return gettext("Finishing.")
-            case RunState.DONE if self.kind == RunKind.REBUILD:
-                return gettext("Answers come from the new version.")
-            case RunState.DONE:
-                return gettext("The index agrees with the catalogue.")
-            case RunState.CANCELLED:
-                return gettext("What is indexed stays; resume to do the rest.")
-            case _:
+            case RunState.FAILED:
                 return gettext("An error stopped it; resume when its cause is gone.")
+            case _:
+                return self._kind.stage(self) if self._kind else ""
 
     @property
     def warning(self) -> str:
@@ -147,12 +146,7 @@ class IndexRun(models.Model):
                 "broker reachable? The run goes on by itself as soon as they are; without them "
                 "shopreco_reindex takes it over."
             ) % {"time": timesince(self._last_sign, depth=1)}
-        if 2 * self.unopened <= self.files:
-            return ""
-        return gettext(
-            "Most pictures and videos could not be opened (%(unopened)d of %(files)d): is their "
-            "storage mounted, and may workers read it? The vectors that they had are kept."
-        ) % {"unopened": self.unopened, "files": self.files}
+        return self._kind.warning(self) if self._kind else ""
 
     @property
     def pending(self) -> int:
@@ -169,4 +163,5 @@ class IndexRun(models.Model):
 
     @property
     def done(self) -> int:
-        return max(0, self.total - self.pending)
+        """How many of `total` are done."""
+        return self._kind.done(self) if self._kind else 0

@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
-from shopreco.broker import send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
-from shopreco.db.routing import write_alias
-from shopreco.indexing import outbox, retention, runs, signals, spaces
+from shopreco.indexing import reindex as reindexing
+from shopreco.indexing import retention, signals, spaces
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.runs import engine
 from shopreco.spaces.stores import pgvector
 
 
@@ -25,7 +23,7 @@ def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
     Raises:
         RunError: a run of this catalogue is under way.
     """
-    return _hand_over(runs.start(get_catalogue(catalogue), user=user))
+    return engine.hand_over(reindexing.start(get_catalogue(catalogue), user=user))
 
 
 def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> IndexRun:
@@ -40,7 +38,7 @@ def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = No
         RunError: a run of this catalogue is under way.
     """
     shop = get_catalogue(catalogue)
-    return _hand_over(runs.start(shop, rebuild=True, refit=refit, user=user))
+    return engine.hand_over(reindexing.start(shop, rebuild=True, refit=refit, user=user))
 
 
 def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
@@ -52,13 +50,13 @@ def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
 
 def cancel(run: IndexRun) -> None:
     """Raises RunError if the run is not under way."""
-    runs.cancel(run)
+    engine.cancel(run)
 
 
 def resume(run: IndexRun) -> IndexRun:
     """Raises RunError if the run was neither cancelled nor failed, or another is under way."""
-    runs.resume(run)
-    return _hand_over(run)
+    engine.resume(run)
+    return engine.hand_over(run)
 
 
 def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
@@ -69,25 +67,14 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     """
     pgvector.build_indexes(space)
     spaces.activate(space)
-    run = runs.catch_up(get_catalogue(space.catalogue), user=user)
-    return None if run is None else _hand_over(run)
+    run = reindexing.catch_up(get_catalogue(space.catalogue), user=user)
+    return None if run is None else engine.hand_over(run)
 
 
 def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:
     """Work on a run in this process until it is over; for commands, scripts and tests. Raises
     `RunError` inside a transaction, if the run builds a space."""
-    while run.is_live:
-        run = runs.advance(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
-        if progress:
-            progress(run)
-        if run.is_live and not outbox.waiting(run.catalogue):
-            runs.wait_for_others()
-    return run
-
-
-def _hand_over(run: IndexRun) -> IndexRun:
-    transaction.on_commit(lambda: send("advance_run", run.pk), using=write_alias(), robust=True)
-    return run
+    return engine.complete(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
 
 
 def status() -> list[CatalogueStatus]:

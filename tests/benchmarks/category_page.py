@@ -17,7 +17,7 @@ from django.db import connection
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from tests.testapp.models import Gadget
 
 PRODUCTS = 200_000
@@ -40,7 +40,7 @@ PAGES: dict[str, dict[str, Any]] = {
 @pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 def test_category_page() -> None:
     Gadget.objects.create(name="lamp", path="C0", price=1)
-    services.run_inline(runs.start(get_catalogue(GADGET)))
+    services.run_inline(reindex.start(get_catalogue(GADGET)))
     fill(PRODUCTS)
     for name, asked in PAGES.items():
         page = services.search("", catalogue=GADGET, limit=24, **asked)

@@ -17,7 +17,7 @@ from shopreco import services, tasks
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.encoders import EncoderError, HashingEncoder, ModelUnavailable
 from shopreco.encoders.base import unit_rows
-from shopreco.indexing import items, runs, spaces
+from shopreco.indexing import items, reindex, spaces
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Change, EmbeddingSpace, Item, Outcome, RunState
 from tests.gadgets import GADGET, drain, found, in_thread, index, waiting
@@ -196,7 +196,7 @@ def test_a_save_beside_a_rebuild_that_cannot_encode_is_indexed(settings: Any) ->
     gadgets = Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(5)])
     index()
     settings.SHOPRECO = {**good, "TEXT_ENCODER": encoder("Unloadable")}
-    run = runs.start(get_catalogue(GADGET), rebuild=True)
+    run = reindex.start(get_catalogue(GADGET), rebuild=True)
     gadgets[0].name = "candelabra"
     gadgets[0].save()
     drain()
@@ -220,7 +220,7 @@ def test_a_cancelled_rebuild_costs_no_save_anything_and_is_complete_when_resumed
         if run.linked and run.is_live and run.done >= 2:
             services.cancel(run)
 
-    run = services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True), stop)
+    run = services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=True), stop)
     assert run.state == RunState.CANCELLED
     assert [space.dimension for space in spaces.maintained_spaces(GADGET)] == [256]
     for gadget in gadgets:
@@ -240,7 +240,7 @@ def test_a_rebuild_whose_space_was_pruned_cannot_be_resumed(settings: Any) -> No
     Gadget.objects.create(name="lamp")
     index()
     settings.SHOPRECO = {**good, "TEXT_ENCODER": {**good["TEXT_ENCODER"], "DIMENSION": 64}}
-    run = runs.start(get_catalogue(GADGET), rebuild=True)
+    run = reindex.start(get_catalogue(GADGET), rebuild=True)
     services.cancel(run)
     services.prune(GADGET, before=timezone.now() + timedelta(days=1))
     run.refresh_from_db()
@@ -275,7 +275,7 @@ def test_one_catalogue_that_cannot_start_leaves_the_others_their_night(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, *others = [catalogue.name for catalogue in get_catalogues()]
-    start, started = runs.start, []
+    start, started = reindex.start, []
 
     def away(catalogue: Any, **options: Any) -> Any:
         if catalogue.name == first:
@@ -283,7 +283,7 @@ def test_one_catalogue_that_cannot_start_leaves_the_others_their_night(
         started.append(catalogue.name)
         return start(catalogue, **options)
 
-    monkeypatch.setattr(runs, "start", away)
+    monkeypatch.setattr(reindex, "start", away)
     tasks.reconcile()
     assert started == others
 
@@ -399,7 +399,7 @@ def test_a_first_run_encodes_each_item_once_although_links_are_told_of_both_ends
         if run.enumerated:
             totals.append(run.total)
 
-    run = services.run_inline(runs.start(catalogue), note)
+    run = services.run_inline(reindex.start(catalogue), note)
     assert (run.state, run.encoded, run.changed) == (RunState.DONE, 20, 20)
     assert set(totals) == {20}, "the bar never grows"
     assert EmbeddingSpace.objects.get().embeddings.count() == 20

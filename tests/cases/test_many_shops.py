@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from shopreco import services
 from shopreco.db import process_cache
-from shopreco.db.locks import only_one
+from shopreco.db.locks import try_lock
 from shopreco.db.process_cache import BoundedCache, NotYetRead, SpaceCache
 from shopreco.graph.extraction import known_values
 from shopreco.graph.locks import own_graph
@@ -176,12 +176,12 @@ def test_work_on_one_shop_does_not_wait_for_work_on_another() -> None:
             cursor.execute("SET lock_timeout TO '1s'")
         with transaction.atomic():
             own_graph(GADGET)
-        with only_one("run 1") as mine:
+        with try_lock("run 1") as mine:
             return mine
 
     with transaction.atomic():
         own_graph(GADGET)
-        with only_one("run 1") as mine:
+        with try_lock("run 1") as mine:
             assert mine
             assert in_thread(in_sofas).result(timeout=30)
 

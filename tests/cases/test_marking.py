@@ -17,9 +17,10 @@ from django.test.utils import CaptureQueriesContext
 
 from shopreco import broker, services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import lexicon, marks, runs
+from shopreco.indexing import lexicon, marks, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Item, Mark, RunState
+from shopreco.runs.slices import TimeSlice, row
 from tests.gadgets import GADGET, drain, forget_changes, in_thread, index, waiting
 from tests.testapp.models import Gadget, Maker, Tag
 
@@ -166,9 +167,11 @@ def test_a_run_enumerates_beside_saves() -> None:
             "false, now() FROM generate_series(1, 20000) n"
         )
     catalogue = get_catalogue(GADGET)
-    run = runs.start(catalogue)
-    runs._row(run).update(state=RunState.RUNNING)
-    enumerating = in_thread(lambda: runs._enumerate(run, catalogue, None))
+    run = reindex.start(catalogue)
+    row(run).update(state=RunState.RUNNING)
+    enumerating = in_thread(
+        lambda: reindex.enumerate_objects(run, catalogue, TimeSlice(run, seconds=60))
+    )
     gadget, saved = Gadget.objects.first(), 0
     assert gadget is not None
     with session(lock_timeout="50ms"):
@@ -257,7 +260,7 @@ def test_a_key_that_cannot_be_written_costs_nothing_else(key: str) -> None:
 def test_a_transaction_of_very_many_saves_is_marked_in_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(marks, "PAGE", 3)
+    monkeypatch.setattr(marks, "MARKS_PER_PAGE", 3)
     with transaction.atomic():
         for n in range(10):
             Gadget.objects.create(name=f"lamp {n}")

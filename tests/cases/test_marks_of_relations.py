@@ -7,9 +7,10 @@ import pytest
 from shopreco import services
 from shopreco.catalogues import Catalogue, Filter, Title, get_catalogue, register
 from shopreco.catalogues.registry import unregister
-from shopreco.indexing import runs, signals
+from shopreco.indexing import reindex, signals
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Mark, RunState
+from shopreco.runs.slices import TimeSlice, row
 from tests.gadgets import GADGET, drain, forget_changes, index, waiting
 from tests.testapp.models import Gadget, Maker, Picture, Poster, Tag
 
@@ -134,9 +135,9 @@ def test_a_save_is_claimed_without_the_bulk_of_a_run_and_before_what_its_brand_b
     Gadget.objects.filter(pk__in=[g.pk for g in gadgets[:10]]).update(maker=maker)
     index()
     catalogue = get_catalogue(GADGET)
-    run = runs.start(catalogue)
-    runs._row(run).update(state=RunState.RUNNING)
-    runs._enumerate(run, catalogue, None)
+    run = reindex.start(catalogue)
+    row(run).update(state=RunState.RUNNING)
+    reindex.enumerate_objects(run, catalogue, TimeSlice(run, seconds=60))
     maker.save()
     gadgets[20].save()
     assert [index_batch(catalogue).claimed for _ in range(3)] == [1, 10, 19]

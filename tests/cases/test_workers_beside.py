@@ -14,7 +14,7 @@ from django.db import transaction
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.graph import building, curation
-from shopreco.indexing import lexicon, marks, pipeline, runs
+from shopreco.indexing import lexicon, marks, pipeline, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Change,
@@ -28,6 +28,8 @@ from shopreco.models import (
     RelationType,
     RunState,
 )
+from shopreco.runs import engine
+from shopreco.runs.slices import TimeSlice, row
 from shopreco.text import term_id
 from tests.conftest import Process
 from tests.gadgets import GADGET, found, in_thread, index, waiting
@@ -66,9 +68,9 @@ def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
 
     def slow_encode(*args: Any) -> Any:
         if not started:
-            started.append(runs.start(catalogue, rebuild=True))
-            runs._row(started[0]).update(state=RunState.RUNNING)
-            runs._enumerate(started[0], catalogue, None)
+            started.append(reindex.start(catalogue, rebuild=True))
+            row(started[0]).update(state=RunState.RUNNING)
+            reindex.enumerate_objects(started[0], catalogue, TimeSlice(started[0], seconds=60))
         return encode(*args)
 
     monkeypatch.setattr(pipeline, "_encode", slow_encode)
@@ -100,8 +102,8 @@ def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
             run = services.activate(first)
             assert run is not None
             started.append(run)
-            runs._row(run).update(state=RunState.RUNNING)
-            runs._enumerate(run, catalogue, None)
+            row(run).update(state=RunState.RUNNING)
+            reindex.enumerate_objects(run, catalogue, TimeSlice(run, seconds=60))
         return encode(*args)
 
     monkeypatch.setattr(pipeline, "_encode", slow_encode)
@@ -119,7 +121,7 @@ def test_a_roll_back_during_a_run_has_what_that_run_had_finished(settings: Any) 
     index(rebuild=True)
     Gadget.objects.filter(pk__in=[g.pk for g in gadgets]).update(name="candelabra")
     settings.SHOPRECO = {**settings.SHOPRECO, "BATCH_SIZE": 2}
-    run = runs.start(get_catalogue(GADGET))
+    run = reindex.start(get_catalogue(GADGET))
 
     def roll_back(run: Any) -> None:
         if run.linked and run.done and not rolled_back:
@@ -278,7 +280,8 @@ def test_a_run_ends_though_its_objects_are_saved_as_fast_as_they_are_indexed(
         return encode(spaces, batch, *args)
 
     monkeypatch.setattr(pipeline, "_encode", save_beside)
-    run = runs.advance(runs.start(get_catalogue(GADGET), rebuild=True), seconds=20)
+    run = reindex.start(get_catalogue(GADGET), rebuild=True)
+    engine.advance(run, seconds=20)
     assert run.state == RunState.DONE
     assert len(waiting()) == 4, "what was saved last waits for whoever comes next"
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue, registry
-from shopreco.db.locks import only_one
+from shopreco.db.locks import try_lock
 from shopreco.exceptions import RunError
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState
 from tests.gadgets import in_thread
@@ -100,7 +100,7 @@ def test_a_run_counts_each_object_once_although_workers_index_while_it_lists(
         if not run.enumerated:
             index_batch(get_catalogue(GADGET))
 
-    done = services.run_inline(runs.start(get_catalogue(GADGET)), beside)
+    done = services.run_inline(reindex.start(get_catalogue(GADGET)), beside)
     assert (done.state, done.total) == (RunState.DONE, 3)
 
 
@@ -154,7 +154,7 @@ def test_a_rebuild_stands_for_a_run_that_no_worker_has_taken(gadgets: list[Gadge
 
 def test_a_run_that_a_worker_is_at_is_not_taken(gadgets: list[Gadget]) -> None:
     """Not one that showed signs of life, and not one that a long batch keeps from showing any."""
-    runs.start(get_catalogue(GADGET))
+    reindex.start(get_catalogue(GADGET))
     now = timezone.now()
     IndexRun.objects.update(state=RunState.RUNNING, heartbeat_at=now)
     with pytest.raises(CommandError, match="is under way"):
@@ -163,7 +163,7 @@ def test_a_run_that_a_worker_is_at_is_not_taken(gadgets: list[Gadget]) -> None:
     working, done = Event(), Event()
 
     def work() -> None:
-        with only_one(f"run {IndexRun.objects.get().pk}"):
+        with try_lock(f"run {IndexRun.objects.get().pk}"):
             working.set()
             done.wait(60)
 

@@ -364,13 +364,13 @@ def test_learning_names_the_objects_whose_texts_have_new_values() -> None:
     """Through the real pipeline, whose lexical entries are asked."""
     from shopreco import services
     from shopreco.catalogues import get_catalogue
-    from shopreco.indexing import runs
+    from shopreco.indexing import reindex
 
     desk, chair, lamp = (
         Gadget.objects.create(name=name) for name in ("Walnut desk", "Oak chair", "Lamp")
     )
     held = [Gadget.objects.create(name=f"Shelf {n}") for n in (1, 2)]
-    services.run_inline(runs.start(get_catalogue(SHELF.name)))
+    services.run_inline(reindex.start(get_catalogue(SHELF.name)))
     with transaction.atomic():
         building.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
     assert learn_values(SHELF) == [str(desk.pk)]

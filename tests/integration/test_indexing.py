@@ -12,7 +12,7 @@ from django.db.models import F
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import runs, signals
+from shopreco.indexing import reindex, signals
 from shopreco.indexing.batches import BatchReport
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
@@ -24,7 +24,6 @@ from shopreco.models import (
     LexiconTerm,
     ModalityVector,
     Outcome,
-    RunKind,
     RunState,
 )
 from shopreco.spaces.stores.pgvector import index_names
@@ -38,7 +37,7 @@ GADGET = "testapp.gadget"
 
 def index(name: str = GADGET) -> IndexRun:
     """A whole pass in this process."""
-    return services.run_inline(runs.start(get_catalogue(name)))
+    return services.run_inline(reindex.start(get_catalogue(name)))
 
 
 def drain(name: str = GADGET) -> BatchReport:
@@ -312,7 +311,7 @@ def test_a_save_during_the_work_is_indexed_again() -> None:
 def test_the_first_run_builds_and_activates_a_space() -> None:
     Gadget.objects.create(name="lamp")
     run = index()
-    assert (run.kind, run.state) == (RunKind.REBUILD, RunState.DONE)
+    assert (run.kind, run.state) == ("rebuild", RunState.DONE)
     assert run.space is not None
     assert run.space.state == "active"
     with connection.cursor() as cursor:
@@ -333,13 +332,13 @@ def test_a_second_run_repairs_what_signals_cannot_see() -> None:
         cursor.execute("DELETE FROM testapp_gadget WHERE id = %s", [removed.pk])
     assert not waiting()
     run = index()
-    assert (run.kind, run.encoded, run.changed, run.removed) == (RunKind.REINDEX, 4, 4, 1)
+    assert (run.kind, run.encoded, run.changed, run.removed) == ("reindex", 4, 4, 1)
     again = index()
     assert (again.total, again.encoded, again.changed, again.removed) == (4, 0, 0, 0)
 
 
 def test_pages_of_keys_cover_a_catalogue_larger_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "PAGE", 7)
+    monkeypatch.setattr(reindex, "OBJECTS_PER_PAGE", 7)
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(30)])
     run = index()
     assert (run.total, run.encoded) == (30, 30)
@@ -348,7 +347,7 @@ def test_pages_of_keys_cover_a_catalogue_larger_than_one(monkeypatch: pytest.Mon
 def test_a_cancelled_run_stops_and_can_be_resumed(settings: Any) -> None:
     settings.SHOPRECO = {**settings.SHOPRECO, "BATCH_SIZE": 2}
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(9)])
-    run = runs.start(get_catalogue(GADGET))
+    run = reindex.start(get_catalogue(GADGET))
 
     def stop(run: IndexRun) -> None:
         if run.enumerated and run.done and run.is_live:
@@ -370,9 +369,9 @@ def test_a_cancelled_run_stops_and_can_be_resumed(settings: Any) -> None:
 
 
 def test_one_run_at_a_time() -> None:
-    run = runs.start(get_catalogue(GADGET))
+    run = reindex.start(get_catalogue(GADGET))
     with pytest.raises(services.RunError, match="under way"):
-        runs.start(get_catalogue(GADGET))
+        reindex.start(get_catalogue(GADGET))
     services.cancel(run)
     with pytest.raises(services.RunError, match="cannot become"):
         services.cancel(run)
@@ -388,7 +387,7 @@ def test_another_model_is_built_beside_and_rolled_back(settings: Any) -> None:
     }
     [status] = [each for each in services.status() if each.catalogue == GADGET]
     assert "have changed since the index was built" in status.problems[0]
-    after = services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True)).space
+    after = services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=True)).space
     assert after is not None
     assert (before.dimension, after.dimension) == (256, 64)
     before.refresh_from_db()
@@ -411,7 +410,7 @@ def test_pruning_keeps_the_active_space_and_the_roll_back(settings: Any) -> None
     for dimension in (64, 32):
         encoder = {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": dimension}
         settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": encoder}
-        services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True))
+        services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=True))
     call_command("shopreco_prune", keep=1)
     assert set(Embedding.objects.values_list("space__dimension", flat=True)) == {64, 32}
     assert ModalityVector.objects.count() == 2

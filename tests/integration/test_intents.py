@@ -12,7 +12,7 @@ from shopreco import services
 from shopreco.answers.results import ResultPage
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import InvalidQuery
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from tests.testapp.models import Gadget, Maker
@@ -36,7 +36,7 @@ def shop() -> dict[str, Gadget]:
     maker = Maker.objects.create(name="Acme")
     for name in NAMES:
         Gadget.objects.create(name=name, maker=maker)
-    services.run_inline(runs.start(get_catalogue(GADGET)))
+    services.run_inline(reindex.start(get_catalogue(GADGET)))
     found = {gadget.name: gadget for gadget in Gadget.objects.all()}
     link(found, "Lamp bulb", "accessory_of", "Oak desk lamp")
     link(found, "Oak desk lamp", "complements", "Desk")
@@ -184,7 +184,7 @@ def test_what_the_catalogue_weighs_most_goes_with_a_product_first(
         return [("complements", shop[n], rank) for n, rank in ranking.items() if is_seed]
 
     def shown() -> list[str]:
-        services.run_inline(runs.start(get_catalogue(GADGET)))
+        services.run_inline(reindex.start(get_catalogue(GADGET)))
         cache.clear()
         return names(beside(shop["Garden hose"], "complementary"))[:3]
 

@@ -11,7 +11,7 @@ from shopreco import services
 from shopreco.answers.results import Result
 from shopreco.catalogues import get_catalogue
 from shopreco.graph import merges
-from shopreco.indexing import node_vectors, runs
+from shopreco.indexing import node_vectors, reindex
 from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
 from shopreco.queries.entities import VOCABULARIES
@@ -33,7 +33,7 @@ def shop() -> None:
     ]
     for name, attributes in made:
         Gadget.objects.create(name=name, attributes=attributes)
-    services.run_inline(runs.start(get_catalogue(GADGET)))
+    services.run_inline(reindex.start(get_catalogue(GADGET)))
 
 
 def space() -> EmbeddingSpace:

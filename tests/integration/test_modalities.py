@@ -21,7 +21,7 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.db.routing import write_alias
 from shopreco.fusion import MIN_PAIRS, fuse
-from shopreco.indexing import modality_vectors, runs
+from shopreco.indexing import modality_vectors, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Embedding,
@@ -77,7 +77,7 @@ def gallery(count: int) -> list[Poster]:
 
 
 def index() -> IndexRun:
-    return services.run_inline(runs.start(get_catalogue(POSTER), rebuild=True))
+    return services.run_inline(reindex.start(get_catalogue(POSTER), rebuild=True))
 
 
 def drain() -> None:
@@ -133,7 +133,7 @@ def test_nothing_is_encoded_again_when_a_weight_changes(settings: Any) -> None:
 
 
 def refit() -> IndexRun:
-    return services.run_inline(runs.start(get_catalogue(POSTER), rebuild=True, refit=True))
+    return services.run_inline(reindex.start(get_catalogue(POSTER), rebuild=True, refit=True))
 
 
 def test_pictures_are_aligned_again_when_asked_and_nothing_is_encoded() -> None:
@@ -339,10 +339,10 @@ def test_a_storage_that_was_away_is_asked_again_by_the_next_pass(
     # As in another worker: others have the same picture, and it is encoded once.
     modality_vectors._pictures.forget(lambda _key: True)
     encoded = TileEncoder.calls
-    services.run_inline(runs.start(get_catalogue(POSTER)))
+    services.run_inline(reindex.start(get_catalogue(POSTER)))
     assert TileEncoder.calls - encoded == 1, "that picture, and no other"
     assert item(posters[0]).media_problems == {}
-    services.run_inline(runs.start(get_catalogue(POSTER)))
+    services.run_inline(reindex.start(get_catalogue(POSTER)))
     assert TileEncoder.calls - encoded == 1
 
 

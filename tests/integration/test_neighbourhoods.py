@@ -10,7 +10,7 @@ import pytest
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.graph import neighbourhoods
-from shopreco.indexing import outbox, runs
+from shopreco.indexing import outbox, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Edge,
@@ -34,7 +34,7 @@ GADGET = "testapp.gadget"
 
 
 def index() -> IndexRun:
-    return services.run_inline(runs.start(get_catalogue(GADGET)))
+    return services.run_inline(reindex.start(get_catalogue(GADGET)))
 
 
 def drain() -> None:

@@ -18,7 +18,7 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import RESTART
 from shopreco.fusion import fuse
-from shopreco.indexing import embeddings, propagation, runs
+from shopreco.indexing import embeddings, propagation, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.indexing.propagation import spread_vectors
 from shopreco.indexing.retention import prune
@@ -67,7 +67,7 @@ def shop(settings: Any) -> dict[str, Gadget]:
 
 
 def index(*, rebuild: bool = False) -> IndexRun:
-    return services.run_inline(runs.start(get_catalogue(GADGET), rebuild=rebuild))
+    return services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=rebuild))
 
 
 def drain() -> None:

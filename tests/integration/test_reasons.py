@@ -10,7 +10,7 @@ from django.utils import translation
 from shopreco import services
 from shopreco.answers.results import Reason, ResultPage
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from tests.testapp.models import Gadget, Maker, Tag
@@ -35,7 +35,7 @@ def shop() -> dict[str, Gadget]:
     ]
     for name, maker, material in made:
         Gadget.objects.create(name=name, maker=maker, attributes={"material": material})
-    services.run_inline(runs.start(get_catalogue(GADGET)))
+    services.run_inline(reindex.start(get_catalogue(GADGET)))
     return {gadget.name: gadget for gadget in Gadget.objects.all()}
 
 
@@ -80,7 +80,7 @@ def test_a_yes_and_a_raw_key_are_no_reasons(language: str, monkeypatch: pytest.M
     monkeypatch.setattr(
         shop, "get_facet_label", lambda self, name: words.get(name) or plain(self, name)
     )
-    services.run_inline(runs.start(get_catalogue(GADGET)))
+    services.run_inline(reindex.start(get_catalogue(GADGET)))
     with translation.override(language):
         found = beside(Gadget.objects.get(name="Oak desk lamp"))["Oak floor lamp"]
     assert [reason.code for reason in found] == ["same_fit"], "of all the one with words of its own"
@@ -131,7 +131,7 @@ def test_the_first_run_reads_values_in_texts() -> None:
     for name in ("Side table", "Bench"):
         Gadget.objects.create(name=name, attributes={"material": "walnut"})
     said = Gadget.objects.create(name="Walnut desk lamp")
-    run = services.run_inline(runs.start(get_catalogue(GADGET)))
+    run = services.run_inline(reindex.start(get_catalogue(GADGET)))
     edge = Edge.objects.get(source=node(said), target__label="walnut")
     assert edge.provenance == Provenance.EXTRACTED
     assert run.state == "done"

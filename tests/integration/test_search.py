@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import InvalidQuery, UnknownFilter
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.queries import query_vectors
 from shopreco.retrieval import hybrid
@@ -32,7 +32,7 @@ GADGET = "testapp.gadget"
 
 
 def index(name: str = GADGET) -> None:
-    services.run_inline(runs.start(get_catalogue(name)))
+    services.run_inline(reindex.start(get_catalogue(name)))
 
 
 def search(query: str = "", **options: Any) -> services.ResultPage:
@@ -552,7 +552,7 @@ def test_facets_are_counted_beside_filters_that_are_no_facets(shop: dict[str, Ga
 def test_hash_codes_find_what_vectors_find(large_shop: list[Gadget], settings: Any) -> None:
     expected = names(services.search("blue cotton shirt", catalogue=GADGET, limit=10))
     settings.SHOPRECO = {**settings.SHOPRECO, "VECTOR_INDEX": "binary"}
-    services.run_inline(runs.start(get_catalogue(GADGET), rebuild=True))
+    services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=True))
     space = EmbeddingSpace.objects.get(catalogue=GADGET, state=SpaceState.ACTIVE)
     assert space.vector_index == "binary"
     page = services.search("blue cotton shirt", catalogue=GADGET, limit=10)

@@ -60,7 +60,7 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 
 def _summary(shop: Catalogue) -> IndexSummary:
     catalogue = shop.name
-    runs = written(IndexRun).filter(catalogue=catalogue).order_by("-id")
+    runs = written(IndexRun).filter(catalogue=catalogue, subject=IndexRun.INDEX).order_by("-id")
     items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from shopreco.models import IndexRun, RunState
+from shopreco.models import IndexRun
 
 
 class Progress(TypedDict):
@@ -35,7 +35,6 @@ class Progress(TypedDict):
 
 
 def progress(run: IndexRun, *, may_steer: bool) -> Progress:
-    pending = run.pending if run.is_live or run.state in RESUMABLE else 0
     return {
         "state": run.state,
         "label": str(run.get_state_display()),
@@ -45,9 +44,9 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
         "is_live": run.is_live,
         "counting": run.is_live and not run.enumerated,
         "can_cancel": may_steer and run.is_live,
-        "can_resume": may_steer and run.state in RESUMABLE,
+        "can_resume": may_steer and run.state in IndexRun.RESUMABLE,
         "total": run.total,
-        "done": max(0, run.total - pending),
+        "done": run.done,
         "encoded": run.encoded,
         "changed": run.changed,
         "removed": run.removed,
@@ -55,9 +54,6 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
         "seconds": _seconds(run),
         "heartbeat": _heartbeat(run),
     }
-
-
-RESUMABLE = (RunState.CANCELLED, RunState.FAILED)
 
 
 def _seconds(run: IndexRun) -> int | None:

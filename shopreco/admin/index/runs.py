@@ -28,7 +28,8 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
 from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import ConfigurationError, ShopRecoError
-from shopreco.models import Change, EmbeddingSpace, IndexRun, RunKind
+from shopreco.indexing.run_kinds import REBUILD, REINDEX
+from shopreco.models import Change, EmbeddingSpace, IndexRun
 
 BROKER_TIMEOUT = 2
 
@@ -117,7 +118,8 @@ class IndexRunAdmin(ReadOnlyAdmin):
             .annotate(Count("id"))
         )
         for run in rows:
-            run._shopreco_waiting = waiting.get(run.pk, 0)  # type: ignore[attr-defined]  # kept for one page
+            if run.subject == IndexRun.INDEX:
+                run._shopreco_waiting = waiting.get(run.pk, 0)  # type: ignore[attr-defined]  # kept for one page
 
     # Pages
 
@@ -156,19 +158,19 @@ class IndexRunAdmin(ReadOnlyAdmin):
         """Asks before a re-index or rebuild; the POST starts the run."""
         self.require(request, "change")
         shop = self._catalogue(catalogue)
-        if kind not in RunKind.values:
+        if kind not in {REINDEX.name, REBUILD.name}:
             raise Http404
         if request.method == "POST":
-            return self._start(request, RunKind(kind), shop)
+            return self._start(request, kind, shop)
         return self.confirm(
             request,
-            _confirmation(RunKind(kind), preview(shop)),
+            _confirmation(kind, preview(shop)),
             self.url("shopreco_indexrun_changelist"),
         )
 
-    def _start(self, request: HttpRequest, kind: RunKind, shop: Catalogue) -> HttpResponse:
+    def _start(self, request: HttpRequest, kind: str, shop: Catalogue) -> HttpResponse:
         try:
-            if kind == RunKind.REBUILD:
+            if kind == REBUILD.name:
                 refit = "refit" in request.POST
                 run = services.rebuild(shop.name, refit=refit, user=request.user)
             else:
@@ -242,7 +244,7 @@ def broker_problem() -> str:
     return ""
 
 
-def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
+def _confirmation(kind: str, found: Preview) -> Confirmation:
     facts: list[tuple[str, object]] = [
         (_("Catalogue"), found.catalogue),
         (_("Objects in the shop"), _grouped(found.objects)),
@@ -250,7 +252,7 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
         (_("Waiting to be indexed"), _grouped(found.waiting)),
         (_("Answers come from"), found.active or _("no version yet: this run builds the first")),
     ]
-    building = kind == RunKind.REBUILD or not found.active
+    building = kind == REBUILD.name or not found.active
     warnings = [found.problem] if found.problem and building else []
     if found.live_run:
         text = _("%s is under way. Wait for it, or cancel it first.")
@@ -272,7 +274,7 @@ def _confirmation(kind: RunKind, found: Preview) -> Confirmation:
             button=_("Rebuild"),
             facts=facts,
             warnings=warnings,
-            choices=[_refit()] if found.alignment and kind == RunKind.REBUILD else [],
+            choices=[_refit()] if found.alignment and kind == REBUILD.name else [],
             possible=not warnings,
         )
     facts.append((_("Texts to encode"), _("only those that changed since they were indexed")))

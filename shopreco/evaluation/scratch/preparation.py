@@ -13,9 +13,8 @@ from shopreco.evaluation.base import Work
 from shopreco.evaluation.scratch.corpus.models import CorpusProduct
 from shopreco.evaluation.scratch.corpus.rows import load_corpus, vacuum
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing import removal, runs
+from shopreco.indexing import reindex, removal
 from shopreco.indexing.marks import pending
-from shopreco.indexing.runs import Progress
 from shopreco.models import (
     Change,
     EmbeddingSpace,
@@ -25,6 +24,8 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
+from shopreco.runs import engine
+from shopreco.runs.slices import Progress
 from shopreco.spaces import serving, specification
 
 CATALOGUE: Final = CorpusProduct._meta.label_lower
@@ -113,7 +114,7 @@ def index_catalogue(
     catalogue: str, work: Work, *, rebuild: bool = False, progress: Progress | None = None
 ) -> IndexRun:
     """As `index`, for any catalogue."""
-    run = work(runs.start(get_catalogue(catalogue), rebuild=rebuild), progress)
+    run = work(reindex.start(get_catalogue(catalogue), rebuild=rebuild), progress)
     if run.state != RunState.DONE:
         raise IndexingFailed(f"{run} {run.get_state_display()}: {run.error}")
     return run
@@ -122,7 +123,7 @@ def index_catalogue(
 def cancel_abandoned_runs() -> None:
     """Cancel runs that were interrupted."""
     for run in IndexRun.objects.filter(state__in=IndexRun.LIVE):
-        runs.cancel(run)
+        engine.cancel(run)
 
 
 def counts() -> dict[str, int]:

@@ -6,9 +6,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
 from shopreco.catalogues import Catalogue
-from shopreco.indexing import runs
+from shopreco.indexing import reindex
 from shopreco.management.progress import CatalogueCommand, RunProgress
 from shopreco.models import IndexRun, RunState
+from shopreco.runs import engine
 
 
 class Command(CatalogueCommand):
@@ -67,15 +68,15 @@ class Command(CatalogueCommand):
         """The run to work on: one that no worker has taken, which a rebuild stands for, or a new
         one."""
         rebuild, refit = options["rebuild"], options["refit"]
-        live = runs.live_run(catalogue.name)
-        if live is None or not runs.is_left(live):
-            return runs.start(catalogue, rebuild=rebuild, refit=refit)
+        live = reindex.live_run(catalogue.name)
+        if live is None or not engine.is_left(live):
+            return reindex.start(catalogue, rebuild=rebuild, refit=refit)
         if not rebuild:
             self.stderr.write(f"No worker is at {live}: it is taken over.")
             return live
         self.stderr.write(f"No worker is at {live}: it is cancelled, and this rebuild does it.")
-        runs.cancel(live)
-        return runs.start(catalogue, rebuild=True, refit=refit)
+        engine.cancel(live)
+        return reindex.start(catalogue, rebuild=True, refit=refit)
 
     def _figures(self, run: IndexRun) -> dict[str, Any]:
         names = ("catalogue", "kind", "state", "total", "encoded", "changed", "removed", "failed")
