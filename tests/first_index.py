@@ -102,6 +102,7 @@ def install(meter: Meter) -> None:
         modality_vectors,
         node_vectors,
         propagation,
+        reindex,
         spaces,
     )
     from shopreco.media import Decoder
