@@ -492,7 +492,8 @@ def main() -> int:
     from django.core.management import call_command
     from django.db import connections
 
-    from tests.conftest import processes_in, remove_servers, worker_starter
+    from tests.helpers.processes import processes_in, worker_starter
+    from tests.helpers.servers import remove_servers
 
     servers = settings.EMBEDDED
     servers.postgresql.durable = durable

@@ -20,7 +20,10 @@ from shopreco.encoders.base import unit_rows
 from shopreco.indexing import items, runs, spaces
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Change, EmbeddingSpace, Item, Outcome, RunState
-from tests.gadgets import GADGET, drain, found, in_thread, index, waiting
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, drain, index
+from tests.helpers.outbox import waiting
+from tests.helpers.threads import in_thread
 from tests.testapp.encoders import SlowEncoder
 from tests.testapp.models import Gadget, Maker, Tag
 

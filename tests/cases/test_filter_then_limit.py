@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from shopreco import services
 from shopreco.exceptions import InvalidQuery
 from shopreco.retrieval import dense, lexical, suggest
-from tests import large_shop
-from tests.gadgets import GADGET, found, index
+from tests.helpers import large_shop
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -6,7 +6,7 @@ import pytest
 
 from shopreco.indexing.graph import merge_nodes, prune_nodes
 from shopreco.models import Edge, EdgeState, Node
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

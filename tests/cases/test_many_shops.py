@@ -22,7 +22,9 @@ from shopreco.indexing.spaces import active_space
 from shopreco.models import EmbeddingSpace, Item, Node
 from shopreco.process_cache import Bounded, NotYetRead, Refreshed
 from shopreco.retrieval.vocabulary import NAMES, VOCABULARIES, read_vocabulary
-from tests.gadgets import GADGET, found, in_thread, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,8 @@ import pytest
 
 from shopreco import services
 from shopreco.text.identifiers import is_number, normalise_identifier
-from tests.gadgets import GADGET, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 

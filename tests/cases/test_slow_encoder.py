@@ -18,7 +18,8 @@ from shopreco.indexing.spaces import active_space
 from shopreco.process_cache import Bounded
 from shopreco.retrieval import vectors
 from shopreco.retrieval.short_queue import ShortQueue, TooBusy
-from tests.gadgets import GADGET, in_thread, index
+from tests.helpers.index import GADGET, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,7 +19,9 @@ from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
 from shopreco.retrieval.dense import NEIGHBOURS, literal, vectors_of
 from shopreco.retrieval.dense import statement as dense_statement
 from shopreco.retrieval.filters import parse_filters
-from tests.gadgets import GADGET, found, in_thread, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

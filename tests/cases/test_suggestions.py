@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shopreco import services
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

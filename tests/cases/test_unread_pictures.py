@@ -21,8 +21,8 @@ from shopreco.fusion import MIN_PAIRS
 from shopreco.indexing import modalities
 from shopreco.media import Decoder, child
 from shopreco.models import IndexRun, Item, ModalityVector
-from tests.gadgets import drain, index
-from tests.media import drawing, encoded, main_colour, video
+from tests.helpers.index import drain, index
+from tests.helpers.media import drawing, encoded, main_colour, video
 from tests.testapp.encoders import TileEncoder
 from tests.testapp.models import Picture, Poster
 

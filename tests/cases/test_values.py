@@ -6,7 +6,8 @@ import pytest
 
 from shopreco import services
 from shopreco.models import FacetCode
-from tests.gadgets import GADGET, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -11,7 +11,7 @@ from shopreco.catalogues import get_catalogue, registry
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.process_cache import Bounded
 from shopreco.retrieval import vectors
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco import services
-from tests.indexed_shop import drop_spaces, unthrottled
+from tests.helpers.demo import drop_spaces, unthrottled
 from tests.testapp.models import Book, Gadget, Manual
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

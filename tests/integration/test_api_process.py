@@ -9,9 +9,9 @@ import pytest
 
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace
-from tests.conftest import Process
-from tests.indexed_shop import CATALOGUE, drop_spaces
-from tests.photo_shop import fill
+from tests.helpers.demo import CATALOGUE, drop_spaces
+from tests.helpers.photos import fill
+from tests.helpers.processes import Process
 
 LIMIT_MB = 300
 HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")

@@ -20,7 +20,7 @@ from shopreco.indexing import runs
 from shopreco.indexing.locks import only_one
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState
-from tests.gadgets import in_thread
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

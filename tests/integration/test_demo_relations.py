@@ -13,8 +13,8 @@ from django.test import Client
 
 from demo_shop.models import Product, ProductRelation
 from shopreco.models import Edge
-from tests.gadgets import forget_changes, waiting
-from tests.indexed_shop import drop_spaces, index
+from tests.helpers.demo import drop_spaces, index_products
+from tests.helpers.outbox import forget_changes, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def shop(settings: Any) -> Iterator[dict[str, Product]]:
         ("lantern", Kind.SUBSTITUTES, "lamp"),
     ]:
         ProductRelation.objects.create(source=products[source], kind=kind, target=products[target])
-    index()
+    index_products()
     yield products
     drop_spaces()
 

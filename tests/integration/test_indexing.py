@@ -28,7 +28,7 @@ from shopreco.models import (
     RunKind,
     RunState,
 )
-from tests.gadgets import waiting
+from tests.helpers.outbox import waiting
 from tests.testapp.models import Book, Gadget, Maker, Manual, Media, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

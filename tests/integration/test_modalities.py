@@ -35,7 +35,7 @@ from shopreco.models import (
     SpaceState,
 )
 from shopreco.retrieval import dense, hybrid, lexical
-from tests.media import video
+from tests.helpers.media import video
 from tests.testapp.encoders import TileEncoder
 from tests.testapp.models import Picture, Poster
 

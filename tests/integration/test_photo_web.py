@@ -19,17 +19,9 @@ from shopreco.encoders import ArtefactMissing
 from shopreco.exceptions import PhotoRejected
 from shopreco.indexing.spaces import active_space, export_query_encoders
 from shopreco.retrieval import photos, vectors
-from tests.conftest import Process
-from tests.indexed_shop import CATALOGUE, index
-from tests.photo_shop import (  # noqa: F401 (fixtures)
-    COLOURS,
-    EACH,
-    KINDS,
-    _photo_shop,
-    photo,
-    photo_shop,
-    start_photo_worker,
-)
+from tests.helpers.demo import CATALOGUE, index_products
+from tests.helpers.photos import COLOURS, EACH, KINDS, photo
+from tests.helpers.processes import Process
 from tests.testapp.encoders import TileEncoder
 
 pytestmark = [pytest.mark.usefixtures("photo_shop"), pytest.mark.slow]
@@ -88,7 +80,7 @@ def test_a_photo_that_cannot_be_read_says_why() -> None:
 
 def test_a_worker_is_asked_where_the_copy_is_missing(
     artefact: Path,
-    start_photo_worker: Callable[..., Process],  # noqa: F811 (the fixture)
+    start_photo_worker: Callable[..., Process],
 ) -> None:
     shutil.rmtree(artefact)
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
@@ -99,7 +91,7 @@ def test_a_worker_is_asked_where_the_copy_is_missing(
 
 def test_a_worker_is_asked_where_the_copy_is_late(
     monkeypatch: pytest.MonkeyPatch,
-    start_photo_worker: Callable[..., Process],  # noqa: F811 (the fixture)
+    start_photo_worker: Callable[..., Process],
 ) -> None:
     monkeypatch.setattr(photos, "HERE", 1e-6)
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
@@ -119,7 +111,7 @@ def test_the_next_run_puts_a_missing_copy_in_place(artefact: Path) -> None:
     shutil.rmtree(artefact)
     with pytest.raises(ArtefactMissing):
         vectors.photo_encoder(space)
-    index()
+    index_products()
     assert vectors.photo_encoder(space).fingerprint == space.encoders["image"]
     cache.clear()
     assert search().degraded == {}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
-import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
@@ -69,7 +68,7 @@ def unthrottled() -> override_settings:
     return override_settings(REST_FRAMEWORK=uncounted)
 
 
-def index() -> None:
+def index_products() -> None:
     """The whole catalogue, to the end, in this process."""
     run = services.run_inline(services.reindex(CATALOGUE))
     assert (run.state, run.failed) == ("done", 0), run.error
@@ -89,31 +88,8 @@ def committed(fill: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[No
         cache.clear()
         try:
             fill()
-            index()
+            index_products()
             yield
         finally:
             drop_spaces()
             call_command("flush", interactive=False, reset_sequences=False)
-
-
-@pytest.fixture(scope="module")
-def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(fill, django_db_blocker):
-        yield
-
-
-@pytest.fixture
-def shop(_committed_shop: None, db: None) -> None:
-    """The shop, indexed once for all tests of a module; each test's changes are rolled back."""
-    cache.clear()
-
-
-@pytest.fixture
-def live_shop(transactional_db: None) -> Iterator[None]:
-    """The shop, indexed for one test, for processes and servers beside it."""
-    with unthrottled():
-        cache.clear()
-        fill()
-        index()
-        yield
-        drop_spaces()
