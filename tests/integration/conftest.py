@@ -1,9 +1,10 @@
-"""A shop with pictures, and a worker that encodes photos, for several files of tests."""
+"""Shops with pictures, and a worker that encodes photos, for several files of tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -13,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from tests.helpers import photos
 from tests.helpers.demo import committed
 from tests.helpers.processes import Process, processes_in, worker_starter
+from tests.testapp.encoders import TileEncoder
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +46,10 @@ def start_photo_worker(_photo_shop: None, tmp_path: Path) -> Iterator[Callable[.
     """Start a worker beside the shop, for one test."""
     with processes_in(tmp_path) as start:
         yield worker_starter(start)
+
+
+@pytest.fixture
+def poster_media(settings: Any, tmp_path: Path) -> None:
+    """Pictures of posters are kept for one test; what is encoded is counted from nothing."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    TileEncoder.calls = 0

@@ -12,8 +12,8 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 
-from shopreco import services
 from tests.helpers.demo import drop_spaces, unthrottled
+from tests.helpers.index import index
 from tests.testapp.models import Book, Gadget, Manual
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -28,11 +28,6 @@ def _clean() -> Iterator[None]:
     with unthrottled():
         yield
     drop_spaces()
-
-
-def index(catalogue: str) -> None:
-    run = services.run_inline(services.reindex(catalogue))
-    assert (run.state, run.failed) == ("done", 0), run.error
 
 
 def get(client: Client, view: str, *args: str, **asked: Any) -> dict[str, Any]:

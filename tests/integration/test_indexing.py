@@ -13,7 +13,6 @@ from django.db.models import F
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs, signals
-from shopreco.indexing.batches import Report
 from shopreco.indexing.pipeline import index_batch
 from shopreco.indexing.spaces import index_names
 from shopreco.models import (
@@ -28,28 +27,11 @@ from shopreco.models import (
     RunKind,
     RunState,
 )
+from tests.helpers.index import GADGET, drain, index, item_of
 from tests.helpers.outbox import waiting
 from tests.testapp.models import Book, Gadget, Maker, Manual, Media, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
-
-GADGET = "testapp.gadget"
-
-
-def index(name: str = GADGET) -> IndexRun:
-    """A whole pass in this process."""
-    return services.run_inline(runs.start(get_catalogue(name)))
-
-
-def drain(name: str = GADGET) -> Report:
-    total = Report()
-    while (report := index_batch(get_catalogue(name))).claimed:
-        total.add(report)
-    return total
-
-
-def item(obj: Any) -> Item:
-    return Item.objects.get(object_id=str(obj.pk), catalogue=obj._meta.label_lower)
 
 
 # Signals
@@ -70,7 +52,7 @@ def test_a_save_is_indexed_with_all_that_belongs_to_it() -> None:
     assert waiting() == {str(gadget.pk)}
     report = drain()
     assert (report.claimed, report.encoded, report.changed) == (1, 1, 1)
-    stored = item(gadget)
+    stored = item_of(gadget)
     assert stored.outcome == Outcome.INDEXED
     assert stored.facets == {
         "brand": ["Acme"],
@@ -121,7 +103,7 @@ def test_changes_around_an_object_mark_it(change: str) -> None:
         "m2m clear": {"brand": ["Acme"]},
         "related delete": {"tag": ["cosy"]},
     }
-    assert item(gadget).facets == expected[change]
+    assert item_of(gadget).facets == expected[change]
 
 
 def test_both_halves_of_multi_table_inheritance_are_followed() -> None:
@@ -177,7 +159,7 @@ def test_a_save_survives_when_marking_fails() -> None:
     assert Gadget.objects.get(pk=gadget.pk).stock == 5
     assert not waiting()
     index()
-    assert item(gadget).outcome == Outcome.INDEXED
+    assert item_of(gadget).outcome == Outcome.INDEXED
 
 
 def test_saves_nudge_once_per_transaction() -> None:
@@ -225,12 +207,12 @@ def test_deleted_hidden_and_unindexable_objects_leave_the_index() -> None:
         str(retired.pk): Outcome.SKIPPED,
         str(kept.pk): Outcome.INDEXED,
     }
-    assert item(retired).reason == "retired from sale"
+    assert item_of(retired).reason == "retired from sale"
     assert Embedding.objects.count() == LexicalEntry.objects.count() == 1
     retired.retired = False
     retired.save()
     drain()
-    assert item(retired).outcome == Outcome.INDEXED
+    assert item_of(retired).outcome == Outcome.INDEXED
     assert Embedding.objects.count() == 2
 
 
@@ -239,13 +221,13 @@ def test_a_poisoned_item_is_recorded_and_does_not_stop_the_others() -> None:
     good = [Gadget.objects.create(name=f"lamp {n}") for n in range(5)]
     run = index()
     assert (run.state, run.failed) == (RunState.DONE, 1)
-    assert item(poison).outcome == Outcome.FAILED
-    assert item(poison).reason == "ValueError: this text cannot be prepared"
-    assert all(item(each).outcome == Outcome.INDEXED for each in good)
+    assert item_of(poison).outcome == Outcome.FAILED
+    assert item_of(poison).reason == "ValueError: this text cannot be prepared"
+    assert all(item_of(each).outcome == Outcome.INDEXED for each in good)
     poison.text = "cured"
     poison.save()
     drain()
-    assert item(poison).outcome == Outcome.INDEXED
+    assert item_of(poison).outcome == Outcome.INDEXED
 
 
 def test_a_value_that_the_database_refuses_fails_alone() -> None:
@@ -302,7 +284,7 @@ def test_a_save_during_the_work_is_indexed_again() -> None:
         drain()
     finally:
         del catalogue.prepare_title  # type: ignore[attr-defined]  # a hook for this test
-    assert item(gadget).title == "second"
+    assert item_of(gadget).title == "second"
     assert not waiting()
 
 

@@ -12,9 +12,10 @@ from shopreco import services
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import InvalidQuery
 from shopreco.indexing import runs
-from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
-from shopreco.models.relations import DEFAULT_RELATIONS
+from shopreco.models import Edge, EdgeState
 from shopreco.retrieval.results import ResultPage
+from tests.helpers.answers import names
+from tests.helpers.graph import link, node_of
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -38,28 +39,11 @@ def shop() -> dict[str, Gadget]:
         Gadget.objects.create(name=name, maker=maker)
     services.run_inline(runs.start(get_catalogue(GADGET)))
     found = {gadget.name: gadget for gadget in Gadget.objects.all()}
-    link(found, "Lamp bulb", "accessory_of", "Oak desk lamp")
-    link(found, "Oak desk lamp", "complements", "Desk")
-    link(found, "Desk", "complements", "Office chair", weight=0.5)
-    link(found, "Oak floor lamp", "substitutes", "Oak desk lamp")
+    link(found["Lamp bulb"], "accessory_of", found["Oak desk lamp"])
+    link(found["Oak desk lamp"], "complements", found["Desk"])
+    link(found["Desk"], "complements", found["Office chair"], weight=0.5)
+    link(found["Oak floor lamp"], "substitutes", found["Oak desk lamp"])
     return found
-
-
-def link(shop: dict[str, Gadget], source: str, code: str, target: str, weight: float = 1.0) -> Edge:
-    # Tests that commit leave no rows of migrations behind.
-    defaults = next(each for each in DEFAULT_RELATIONS if each.code == code)._asdict()
-    relation, _created = RelationType.objects.get_or_create(code=code, defaults=defaults)
-    return Edge.objects.create(
-        source=node(shop[source]),
-        relation=relation,
-        target=node(shop[target]),
-        weight=weight,
-        provenance=Provenance.CURATED,
-    )
-
-
-def node(gadget: Gadget) -> Node:
-    return Node.objects.get(item=Item.objects.get(object_id=str(gadget.pk), catalogue=GADGET))
 
 
 def beside(seed: Gadget, intent: str) -> ResultPage:
@@ -67,10 +51,6 @@ def beside(seed: Gadget, intent: str) -> ResultPage:
     assert page.degraded == {}
     assert page.source == f"product-{intent}"
     return page
-
-
-def names(page: ResultPage) -> list[str]:
-    return [result.object.name for result in page]
 
 
 def test_an_accessory_is_found_from_its_product_and_goes_with_it(shop: dict[str, Gadget]) -> None:
@@ -100,8 +80,8 @@ def test_what_goes_with_what_can_replace_it_goes_with_it(shop: dict[str, Gadget]
 
 
 def test_a_substitute_is_linked(shop: dict[str, Gadget]) -> None:
-    link(shop, "Oak desk lamp", "in_category", "Bench")
-    link(shop, "Garden hose", "in_category", "Bench")
+    link(shop["Oak desk lamp"], "in_category", shop["Bench"])
+    link(shop["Garden hose"], "in_category", shop["Bench"])
     assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp"]
 
 
@@ -109,8 +89,8 @@ def test_where_nothing_is_linked_the_likest_of_the_category_replaces(
     shop: dict[str, Gadget],
 ) -> None:
     assert names(beside(shop["Garden hose"], "substitute")) == []
-    link(shop, "Desk", "in_category", "Bench")
-    link(shop, "Garden hose", "in_category", "Bench")
+    link(shop["Desk"], "in_category", shop["Bench"])
+    link(shop["Garden hose"], "in_category", shop["Bench"])
     cache.clear()
     page = beside(shop["Garden hose"], "substitute")
     assert names(page) == ["Desk"]
@@ -118,14 +98,14 @@ def test_where_nothing_is_linked_the_likest_of_the_category_replaces(
 
 
 def test_a_rejected_link_leads_nowhere(shop: dict[str, Gadget]) -> None:
-    Edge.objects.filter(target=node(shop["Desk"])).update(state=EdgeState.REJECTED)
+    Edge.objects.filter(target=node_of(shop["Desk"])).update(state=EdgeState.REJECTED)
     assert names(beside(shop["Oak desk lamp"], "complementary")) == []
 
 
 def test_more_paths_to_a_product_make_it_surer(shop: dict[str, Gadget]) -> None:
     before = {r.object.name: r.parts["graph"] for r in beside(shop["Lamp bulb"], "complementary")}
-    link(shop, "Lamp bulb", "complements", "Desk", weight=0.4)
-    link(shop, "Lamp bulb", "complements", "Office chair", weight=0.4)
+    link(shop["Lamp bulb"], "complements", shop["Desk"], weight=0.4)
+    link(shop["Lamp bulb"], "complements", shop["Office chair"], weight=0.4)
     cache.clear()
     page = beside(shop["Lamp bulb"], "complementary")
     after = {r.object.name: r.parts["graph"] for r in page}
@@ -139,9 +119,9 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
     for _ in range(12):
         source, target = random.sample(NAMES, 2)
         code = random.choice(["complements", "substitutes", "accessory_of"])
-        ends = {"source": node(shop[source]), "target": node(shop[target])}
+        ends = {"source": node_of(shop[source]), "target": node_of(shop[target])}
         if not Edge.objects.filter(**ends, relation__code=code).exists():
-            link(shop, source, code, target, weight=random.uniform(0.3, 1))
+            link(shop[source], code, shop[target], weight=random.uniform(0.3, 1))
     meaning_of = {
         "complement": {("complements", True), ("complements", False)},
         "substitute": {("substitutes", True), ("substitutes", False)},
@@ -160,8 +140,8 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
                 assert any(
                     Edge.objects.filter(
                         relation__code=code,
-                        source=node(near if outgoing else result.object),
-                        target=node(result.object if outgoing else near),
+                        source=node_of(near if outgoing else result.object),
+                        target=node_of(result.object if outgoing else near),
                     ).exists()
                     for code, outgoing in meaning_of[meaning]
                 ), (seed.name, intent, result.object.name, reason)

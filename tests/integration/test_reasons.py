@@ -10,9 +10,10 @@ from django.utils import translation
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs
-from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
+from shopreco.models import Edge, EdgeState, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from shopreco.retrieval.results import Reason, ResultPage
+from tests.helpers.graph import node_of
 from tests.testapp.models import Gadget, Maker, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -45,10 +46,6 @@ def beside(seed: Gadget) -> dict[str, tuple[Reason, ...]]:
     return {result.object.name: result.reasons for result in page}
 
 
-def node(gadget: Gadget) -> Node:
-    return Node.objects.get(item=Item.objects.get(object_id=str(gadget.pk), catalogue=GADGET))
-
-
 def test_what_two_products_share_is_a_reason(shop: dict[str, Gadget]) -> None:
     found = beside(shop["Oak desk lamp"])
     assert [r.code for r in found["Oak floor lamp"]] == ["same_material"]
@@ -64,7 +61,7 @@ def test_every_reason_is_backed_by_edges_of_both(shop: dict[str, Gadget]) -> Non
                 relation = f"has_{reason.code.removeprefix('same_')}"
                 for one in (seed, shop[name]):
                     assert Edge.objects.filter(
-                        source=node(one), relation__code=relation, target__label=reason.anchor
+                        source=node_of(one), relation__code=relation, target__label=reason.anchor
                     ).exists(), (seed.name, name, reason)
 
 
@@ -87,7 +84,7 @@ def test_a_yes_and_a_raw_key_are_no_reasons(language: str, monkeypatch: pytest.M
 
 
 def test_a_rejected_edge_is_no_reason(shop: dict[str, Gadget]) -> None:
-    edge = Edge.objects.get(source=node(shop["Oak floor lamp"]), target__label="oak")
+    edge = Edge.objects.get(source=node_of(shop["Oak floor lamp"]), target__label="oak")
     edge.state = EdgeState.REJECTED
     edge.save()
     assert beside(shop["Oak desk lamp"])["Oak floor lamp"] == ()
@@ -96,9 +93,9 @@ def test_a_rejected_edge_is_no_reason(shop: dict[str, Gadget]) -> None:
 def test_a_link_says_what_it_means_from_either_side(shop: dict[str, Gadget]) -> None:
     lamp, bulb = shop["Oak desk lamp"], shop["Lamp bulb"]
     Edge.objects.create(
-        source=node(bulb),
+        source=node_of(bulb),
         relation=RelationType.objects.create(**ACCESSORY_OF._asdict()),
-        target=node(lamp),
+        target=node_of(lamp),
         provenance=Provenance.CURATED,
     )
     assert beside(lamp)["Lamp bulb"][0].code == "link_accessory"
@@ -132,7 +129,7 @@ def test_the_first_run_reads_values_in_texts() -> None:
         Gadget.objects.create(name=name, attributes={"material": "walnut"})
     said = Gadget.objects.create(name="Walnut desk lamp")
     run = services.run_inline(runs.start(get_catalogue(GADGET)))
-    edge = Edge.objects.get(source=node(said), target__label="walnut")
+    edge = Edge.objects.get(source=node_of(said), target__label="walnut")
     assert edge.provenance == Provenance.EXTRACTED
     assert run.state == "done"
     assert run.encoded == 3, "once each"

@@ -23,25 +23,11 @@ from shopreco.exceptions import InvalidQuery, UnknownFilter
 from shopreco.indexing import runs
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.retrieval import hybrid, vectors
+from tests.helpers.answers import names, search
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker, Manual
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
-
-GADGET = "testapp.gadget"
-
-
-def index(name: str = GADGET) -> None:
-    services.run_inline(runs.start(get_catalogue(name)))
-
-
-def search(query: str = "", **options: Any) -> services.ResultPage:
-    page = services.search(query, catalogue=GADGET, **options)
-    assert page.degraded == {}
-    return page
-
-
-def names(page: services.ResultPage) -> list[str]:
-    return [result.object.name for result in page]
 
 
 @pytest.fixture
