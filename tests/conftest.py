@@ -22,6 +22,7 @@ from pytest_django import DjangoDbBlocker
 
 from demo_shop.embedded import EmbeddedServers
 from tests.helpers import demo
+from tests.helpers.index import committed
 from tests.helpers.processes import Process, processes_in, worker_starter
 from tests.helpers.servers import remove_abandoned_servers, remove_servers
 
@@ -124,7 +125,7 @@ def wait_until() -> Callable[..., None]:
 
 @pytest.fixture(scope="module")
 def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with demo.committed(demo.fill, django_db_blocker):
+    with demo.unthrottled(), committed(demo.fill, django_db_blocker, demo.CATALOGUE):
         yield
 
 
@@ -142,4 +143,3 @@ def live_shop(transactional_db: None) -> Iterator[None]:
         demo.fill()
         demo.index_products()
         yield
-        demo.drop_spaces()

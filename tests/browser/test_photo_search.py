@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import cache
 
 from demo_shop.models import Product
-from tests.helpers.demo import drop_spaces, index_products, unthrottled
+from tests.helpers.demo import index_products, unthrottled
 from tests.helpers.photos import fill
 from tests.helpers.processes import Process
 
@@ -42,7 +42,6 @@ def _photo_shop(
         index_products()
         start_worker()
         yield
-        drop_spaces()
 
 
 @pytest.fixture

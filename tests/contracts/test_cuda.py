@@ -19,7 +19,7 @@ from shopreco.encoders import (
 from shopreco.encoders.base import Vectors, encodable, unit_rows
 from shopreco.encoders.graph import Links, propagate
 from tests.contracts import test_image_encoder_contract as images
-from tests.contracts.test_encoder_contract import QUERIES, TEXTS, build_model, build_static_model
+from tests.helpers.text_encoders import QUERIES, TEXTS, build_model, build_static_model
 
 pytestmark = pytest.mark.cuda
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
+from django.core.cache import cache
+from django.core.management import call_command
 from django.db.models import Model
+from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
@@ -13,6 +18,8 @@ from shopreco.indexing.pipeline import Report, index_batch
 from shopreco.models import EmbeddingSpace, IndexRun, Item, SpaceState
 
 GADGET = "testapp.gadget"
+
+T = TypeVar("T")
 
 
 def index(name: str = GADGET, **options: Any) -> IndexRun:
@@ -36,3 +43,20 @@ def item_of(obj: Model, name: str = "") -> Item:
 
 def active_space(name: str = GADGET) -> EmbeddingSpace:
     return EmbeddingSpace.objects.get(catalogue=name, state=SpaceState.ACTIVE)
+
+
+@contextmanager
+def committed(fill: Callable[[], T], blocker: DjangoDbBlocker, name: str = GADGET) -> Iterator[T]:
+    """A shop that is filled, indexed and committed for many tests, until the block ends.
+
+    Gives what `fill` returned.
+    """
+    with blocker.unblock():
+        cache.clear()
+        try:
+            filled = fill()
+            run = index(name)
+            assert (run.state, run.failed) == ("done", 0), run.error
+            yield filled
+        finally:
+            call_command("flush", interactive=False, verbosity=0)

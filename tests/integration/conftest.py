@@ -12,7 +12,8 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.helpers import photos
-from tests.helpers.demo import committed
+from tests.helpers.demo import CATALOGUE, unthrottled
+from tests.helpers.index import committed
 from tests.helpers.processes import Process, processes_in, worker_starter
 from tests.testapp.encoders import TileEncoder
 
@@ -24,7 +25,7 @@ def _photo_shop(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     media = override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media")))
-    with media, committed(photos.fill, django_db_blocker):
+    with media, unthrottled(), committed(photos.fill, django_db_blocker, CATALOGUE):
         yield
 
 

@@ -12,7 +12,7 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 
-from tests.helpers.demo import drop_spaces, unthrottled
+from tests.helpers.demo import unthrottled
 from tests.helpers.index import index
 from tests.testapp.models import Book, Gadget, Manual
 
@@ -27,7 +27,6 @@ def _clean() -> Iterator[None]:
     cache.clear()
     with unthrottled():
         yield
-    drop_spaces()
 
 
 def get(client: Client, view: str, *args: str, **asked: Any) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""Shops of the hostile host's gadgets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.testapp.models import Gadget, Maker
+
+
+def desks_and_lamps() -> dict[str, Gadget]:
+    acme, bolt = Maker.objects.create(name="Acme"), Maker.objects.create(name="Bolt")
+    rows = [
+        # name, maker, path, attributes, sku, price
+        ("Walnut desk lamp", acme, "Home > Lighting", {"colour": "brown"}, "WDL-1", "49.50"),
+        ("Brass desk lamp", bolt, "Home > Lighting", {"colour": "gold"}, "BDL-2", "89.00"),
+        ("Oak desk", acme, "Home > Furniture", {"colour": "brown"}, "OD-3", "320"),
+        ("Oak bookcase", bolt, "Home > Furniture", {"colour": "brown"}, "OB-4", "210"),
+        ("Garden hose 25 ft", bolt, "Garden", {"colour": "green"}, "GH 25", "19.90"),
+    ]
+    return {
+        name: Gadget.objects.create(
+            name=name, maker=maker, path=path, attributes=attributes, sku=sku, price=price
+        )
+        for name, maker, path, attributes, sku, price in rows
+    }
+
+
+def shirts() -> list[Gadget]:
+    """Sixty, each in four sizes; gives those without the sizes."""
+    colours, sizes = ("red", "green", "blue"), ("s", "m", "l", "xl")
+    makers = [Maker.objects.create(name=f"Maker {n}") for n in range(5)]
+    parents = Gadget.objects.bulk_create(
+        Gadget(
+            name=f"Cotton shirt {n}" if n % 3 else f"Linen shirt {n}",
+            maker=makers[n % 5],
+            attributes={"colour": colours[n % 3]},
+            price=Decimal(10 + n),
+        )
+        for n in range(60)
+    )
+    Gadget.objects.bulk_create(
+        Gadget(
+            name=f"{parent.name} {size}",
+            maker=parent.maker,
+            parent=parent,
+            attributes={**parent.attributes, "size": size},
+            price=parent.price,
+        )
+        for parent in parents
+        for size in sizes
+    )
+    return parents
