@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
@@ -40,6 +42,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     owner = directory / "owner"
     if owner.exists() and owner.read_text() == str(os.getpid()):
         remove_servers(directory)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no process is alone with one at the end."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        seconds[item.path] += _seconds(item)
+    items.sort(key=lambda item: (-seconds[item.path], str(item.path)))
+
+
+def _seconds(item: pytest.Item) -> float:
+    """About how long a test takes, by what it asks for."""
+    names = set(getattr(item, "fixturenames", ()))
+    if item.get_closest_marker("slow") or names & {"start_process", "chromium"}:
+        return 5.0
+    mark = item.get_closest_marker("django_db")
+    commits = mark is not None and mark.kwargs.get("transaction", False)
+    return 0.5 if commits or "transactional_db" in names else 0.05
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +91,15 @@ def django_db_modify_db_settings(
     servers: EmbeddedServers, django_db_modify_db_settings_parallel_suffix: None
 ) -> None:
     """pytest-django's hook before it creates the test databases, of each process its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Databases without the rows that migrations write: tests that commit leave none of them, so
+    that no test may count on them."""
+    with django_db_blocker.unblock():
+        for alias in ("default", "shop"):
+            call_command("flush", database=alias, interactive=False, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.helpers.graph import link
 from tests.testapp.models import Gadget, Maker
 
 
@@ -50,3 +51,41 @@ def shirts() -> list[Gadget]:
         for size in sizes
     )
     return parents
+
+
+def tables_and_lamps() -> None:
+    """Tables and lamps of three materials, and a hose of none."""
+    made = [
+        ("Rectangular table", {"material": "walnut"}),
+        ("Round table", {"material": "walnut"}),
+        ("Folding table", {"material": "steel"}),
+        ("Desk lamp", {"material": "steel"}),
+        ("Garden hose", {}),
+    ]
+    for name, attributes in made:
+        Gadget.objects.create(name=name, attributes=attributes)
+
+
+GOES_TOGETHER = (
+    "Oak desk lamp",
+    "Oak floor lamp",
+    "Lamp bulb",
+    "Desk",
+    "Office chair",
+    "Bench",
+    "Garden hose",
+)
+
+
+def furniture() -> dict[str, Gadget]:
+    """What `GOES_TOGETHER` names, of one maker."""
+    maker = Maker.objects.create(name="Acme")
+    return {name: Gadget.objects.create(name=name, maker=maker) for name in GOES_TOGETHER}
+
+
+def relate(shop: dict[str, Gadget]) -> None:
+    """Curated links between `furniture` that is indexed."""
+    link(shop["Lamp bulb"], "accessory_of", shop["Oak desk lamp"])
+    link(shop["Oak desk lamp"], "complements", shop["Desk"])
+    link(shop["Desk"], "complements", shop["Office chair"], weight=0.5)
+    link(shop["Oak floor lamp"], "substitutes", shop["Oak desk lamp"])

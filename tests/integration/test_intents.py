@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise, product
 from random import Random
 
 import pytest
 from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import InvalidQuery
-from shopreco.indexing import runs
 from shopreco.models import Edge, EdgeState
 from shopreco.retrieval.results import ResultPage
 from tests.helpers.answers import names
+from tests.helpers.gadgets import GOES_TOGETHER, furniture, relate
 from tests.helpers.graph import link, node_of
-from tests.testapp.models import Gadget, Maker
+from tests.helpers.index import committed
+from tests.testapp.models import Gadget
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
-GADGET = "testapp.gadget"
-NAMES = [
-    "Oak desk lamp",
-    "Oak floor lamp",
-    "Lamp bulb",
-    "Desk",
-    "Office chair",
-    "Bench",
-    "Garden hose",
-]
+
+@pytest.fixture(scope="module")
+def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
+    with committed(furniture, django_db_blocker) as filled:
+        yield filled
 
 
 @pytest.fixture
-def shop() -> dict[str, Gadget]:
-    maker = Maker.objects.create(name="Acme")
-    for name in NAMES:
-        Gadget.objects.create(name=name, maker=maker)
-    services.run_inline(runs.start(get_catalogue(GADGET)))
-    found = {gadget.name: gadget for gadget in Gadget.objects.all()}
-    link(found["Lamp bulb"], "accessory_of", found["Oak desk lamp"])
-    link(found["Oak desk lamp"], "complements", found["Desk"])
-    link(found["Desk"], "complements", found["Office chair"], weight=0.5)
-    link(found["Oak floor lamp"], "substitutes", found["Oak desk lamp"])
-    return found
+def shop(_shop: dict[str, Gadget], db: None) -> dict[str, Gadget]:
+    """Indexed once for this file; what a test changes is rolled back."""
+    cache.clear()
+    relate(_shop)
+    return _shop
 
 
 def beside(seed: Gadget, intent: str) -> ResultPage:
@@ -117,7 +108,7 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
     """A dozen random links more; each reason is looked for among the edges."""
     random = Random(7)
     for _ in range(12):
-        source, target = random.sample(NAMES, 2)
+        source, target = random.sample(GOES_TOGETHER, 2)
         code = random.choice(["complements", "substitutes", "accessory_of"])
         ends = {"source": node_of(shop[source]), "target": node_of(shop[target])}
         if not Edge.objects.filter(**ends, relation__code=code).exists():
@@ -152,23 +143,3 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
 def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:
     with pytest.raises(InvalidQuery, match="no placement 'product-complimentary'"):
         services.recommend(seed=shop["Desk"], intent="complimentary")
-
-
-def test_what_the_catalogue_weighs_most_goes_with_a_product_first(
-    shop: dict[str, Gadget], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ranking = {"Bench": 1, "Desk": 2, "Office chair": 9}
-
-    def partners(self: Catalogue, obj: Gadget) -> list[tuple[str, Gadget, int]]:
-        is_seed = obj.name == "Garden hose"
-        return [("complements", shop[n], rank) for n, rank in ranking.items() if is_seed]
-
-    def shown() -> list[str]:
-        services.run_inline(runs.start(get_catalogue(GADGET)))
-        cache.clear()
-        return names(beside(shop["Garden hose"], "complementary"))[:3]
-
-    monkeypatch.setattr(type(get_catalogue(GADGET)), "get_edges", partners)
-    assert shown() == ["Office chair", "Desk", "Bench"]
-    ranking |= {"Bench": 9, "Office chair": 1}
-    assert shown() == ["Bench", "Desk", "Office chair"]
