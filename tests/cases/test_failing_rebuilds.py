@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.encoders import EncoderError, HashingEncoder, ModelUnavailable
+from shopreco.encoders import EncoderError, HashingEncoder
 from shopreco.indexing import runs, spaces
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Change, EmbeddingSpace, Item, RunState
@@ -21,19 +21,7 @@ from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
-
-class Unloadable(HashingEncoder):
-    """Its configuration can be read, its weights cannot: only a pickle, or the hub is away."""
-
-    def encode_documents(self, texts: Sequence[str]) -> Any:
-        raise ModelUnavailable("no weights (*.safetensors)")
-
-
-def encoder(name: str) -> dict[str, Any]:
-    return {"CLASS": f"tests.cases.test_failures.{name}", "DIMENSION": 32}
-
-
-# A space in the making
+UNLOADABLE = {"CLASS": "tests.testapp.encoders.UnloadableEncoder", "DIMENSION": 32}
 
 
 def test_a_rebuild_that_cannot_encode_does_not_hold_up_the_index_that_answers(
@@ -42,7 +30,7 @@ def test_a_rebuild_that_cannot_encode_does_not_hold_up_the_index_that_answers(
     good = settings.SHOPRECO
     gadget = Gadget.objects.create(name="lamp")
     index()
-    settings.SHOPRECO = {**good, "TEXT_ENCODER": encoder("Unloadable")}
+    settings.SHOPRECO = {**good, "TEXT_ENCODER": UNLOADABLE}
     run = index(rebuild=True)
     assert run.state == RunState.FAILED
     assert "no weights" in run.error
@@ -60,7 +48,7 @@ def test_a_save_beside_a_rebuild_that_cannot_encode_is_indexed(settings: Any) ->
     good = settings.SHOPRECO
     gadgets = Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(5)])
     index()
-    settings.SHOPRECO = {**good, "TEXT_ENCODER": encoder("Unloadable")}
+    settings.SHOPRECO = {**good, "TEXT_ENCODER": UNLOADABLE}
     run = runs.start(get_catalogue(GADGET), rebuild=True)
     gadgets[0].name = "candelabra"
     gadgets[0].save()
