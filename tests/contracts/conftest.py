@@ -1,12 +1,14 @@
-"""Every text encoder that there is."""
+"""Every encoder that there is, and models to make them of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from shopreco.encoders import create_encoder
+from tests.helpers import image_encoders
 from tests.helpers.text_encoders import HASHING, Case, build_model
 
 
@@ -41,3 +43,11 @@ def case(request: pytest.FixtureRequest, cases: Callable[[str], Case]) -> Case:
 def exported(request: pytest.FixtureRequest, cases: Callable[[str], Case]) -> Case:
     """A case whose query side lives in files."""
     return cases(request.param)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {
+        kind: image_encoders.build_model(tmp_path_factory.mktemp(kind), kind)
+        for kind in image_encoders.UNTRAINED
+    }
