@@ -89,3 +89,24 @@ def relate(shop: dict[str, Gadget]) -> None:
     link(shop["Oak desk lamp"], "complements", shop["Desk"])
     link(shop["Desk"], "complements", shop["Office chair"], weight=0.5)
     link(shop["Oak floor lamp"], "substitutes", shop["Oak desk lamp"])
+
+
+def numbered() -> None:
+    """Products that are called by numbers, and such that have or mention the same ones."""
+    brand = Maker.objects.create(name="365")
+    Gadget.objects.create(name="Garden gnome", sku="365")
+    Gadget.objects.create(name="Olive oil", maker=brand)
+    Gadget.objects.create(name="Whole wheat pasta", maker=brand)
+    Gadget.objects.create(name="Fountain pen", sku="1984")
+    Gadget.objects.create(name="Orwell: 1984, a novel", sku="978-0-14-103614-4")
+    Gadget.objects.create(name="Winter tales", sku="B2")
+    Gadget.objects.create(name="Square bracket", sku="AB-1/2")
+    Gadget.objects.create(name="Round bracket", sku="AB-12")
+    Gadget.objects.create(name="Breakfast cereal", sku="036000291452")
+    Gadget.objects.create(name="Desk lamp GTX 1080 Ti")
+
+
+def spelt_shirts() -> None:
+    """Five shirts in two colours, one of which is spelt in three ways."""
+    for colour, size in [("Red", "S"), ("red", "M"), ("RED ", "L"), ("Red", "XL"), ("blue", "L")]:
+        Gadget.objects.create(name=f"Shirt {size}", attributes={"colour": colour, "size": size})

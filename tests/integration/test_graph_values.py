@@ -114,6 +114,7 @@ def test_chinese_values_are_found_in_chinese_texts() -> None:
     assert triples(source__key="3") == {("3", "has_材质", "胡桃木")}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_learning_names_the_objects_whose_texts_have_new_values() -> None:
     """Through the real pipeline, whose lexical entries are asked."""
     from shopreco import services
