@@ -19,6 +19,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connections
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
@@ -99,7 +101,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     that no test may count on them."""
     with django_db_blocker.unblock():
         for alias in ("default", "shop"):
-            call_command("flush", database=alias, interactive=False, verbosity=0)
+            # Only those are created that some test of the run asks for.
+            if connections[alias].settings_dict["NAME"].startswith(TEST_DATABASE_PREFIX):
+                call_command("flush", database=alias, interactive=False, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

@@ -173,7 +173,7 @@ class Ordeal:
         services.run_inline(services.reindex(CATALOGUE))
         workers = [self.worker(), self.worker()]
         admin = Admin(self.plan.sweep_seconds)
-        before = deadlocks()
+        earlier = deadlocks()
         with admin.at_work():
             during = self.phase(
                 "with",
@@ -191,7 +191,7 @@ class Ordeal:
             with_it=during,
             decisions=admin.decisions,
             refused_decisions=admin.failures,
-            deadlocks=deadlocks() - before,
+            deadlocks=deadlocks() - earlier,
             worker_errors=sum((errors(worker.log) for worker in workers), Counter()),
             rebuild=f"{rebuild.state} {rebuild.error}".strip() if rebuild else "missing",
             rebuild_seconds=seconds(rebuild),
