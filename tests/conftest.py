@@ -25,8 +25,6 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from demo_shop.embedded import EmbeddedServers
-from tests.helpers import demo
-from tests.helpers.index import committed
 from tests.helpers.processes import Process, processes_in, worker_starter
 from tests.helpers.servers import remove_abandoned_servers, remove_servers
 
@@ -156,11 +154,14 @@ def wait_until() -> Callable[..., None]:
     return wait
 
 
-# The demo's shop
+# The demo's shop. Imported where it is asked for: other settings do not install it.
 
 
 @pytest.fixture(scope="module")
 def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    from tests.helpers import demo
+    from tests.helpers.index import committed
+
     with demo.unthrottled(), committed(demo.fill, django_db_blocker, demo.CATALOGUE):
         yield
 
@@ -174,6 +175,8 @@ def shop(_committed_shop: None, db: None) -> None:
 @pytest.fixture
 def live_shop(transactional_db: None) -> Iterator[None]:
     """The shop, indexed for one test, for processes and servers beside it."""
+    from tests.helpers import demo
+
     with demo.unthrottled():
         cache.clear()
         demo.fill()
