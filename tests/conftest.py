@@ -108,8 +108,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process that has not answered yet: it may have kept what a test then rolled back. And
     a busy machine may take longer to read what is kept than an answer waits."""
-    from shopreco import process_cache, shared_cache
-    from shopreco.indexing import modalities
+    from shopreco.db import process_cache, shared_cache
+    from shopreco.indexing import modality_vectors
 
     translation.deactivate()
     if apps.is_installed("demo_shop"):
@@ -118,8 +118,8 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
         glossary.forget()
         shop.first_level.cache_clear()
-    process_cache.forget()
-    modalities._pictures.forget(lambda _key: True)
+    process_cache.clear()
+    modality_vectors._pictures.forget(lambda _key: True)
     shared_cache._silent_until.clear()
     monkeypatch.setattr(process_cache, "PATIENCE", 30.0)
 

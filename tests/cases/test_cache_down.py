@@ -11,7 +11,8 @@ from django.core.cache import BaseCache
 from django.test import Client
 from django.urls import reverse
 
-from shopreco import services, shared_cache
+from shopreco import services
+from shopreco.db import shared_cache
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker

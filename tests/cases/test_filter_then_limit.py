@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
+from shopreco.answers import suggest
 from shopreco.exceptions import InvalidQuery
-from shopreco.retrieval import dense, lexical, suggest
+from shopreco.retrieval import dense, lexical
 from tests.helpers import large_shop
 from tests.helpers.answers import found, search
 from tests.helpers.index import GADGET, index

@@ -15,7 +15,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connection, connections
 from psycopg import sql
 
-from shopreco.extensions import NEEDED, RequireExtension, problem
+from shopreco.db.extensions import NEEDED, RequireExtension, problem
 from tests.helpers.processes import environment_of_tests
 
 pytestmark = pytest.mark.django_db(transaction=True)

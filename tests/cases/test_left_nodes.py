@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shopreco.indexing.graph import merge_nodes, prune_nodes
+from shopreco.graph.merges import merge_nodes
+from shopreco.graph.orphans import prune_nodes
 from shopreco.models import Edge, EdgeState, Node
 from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker

@@ -13,15 +13,16 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 
-from shopreco import process_cache, services
-from shopreco.indexing.graph.locks import own_graph
-from shopreco.indexing.graph.values import known_values
-from shopreco.indexing.locks import only_one
+from shopreco import services
+from shopreco.db import process_cache
+from shopreco.db.locks import only_one
+from shopreco.db.process_cache import BoundedCache, NotYetRead, SpaceCache
+from shopreco.graph.extraction import known_values
+from shopreco.graph.locks import own_graph
 from shopreco.indexing.removal import drop_space
-from shopreco.indexing.spaces import active_space
 from shopreco.models import EmbeddingSpace, Item, Node
-from shopreco.process_cache import Bounded, NotYetRead, Refreshed
-from shopreco.retrieval.vocabulary import NAMES, VOCABULARIES, read_vocabulary
+from shopreco.queries.entities import NAMES, VOCABULARIES, read_vocabulary
+from shopreco.spaces.serving import active_space
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
 from tests.helpers.threads import in_thread
@@ -207,7 +208,7 @@ def test_after_a_restore_ids_mean_what_they_mean_now() -> None:
 
 
 @pytest.fixture
-def slow() -> tuple[Refreshed[str], list[int]]:
+def slow() -> tuple[SpaceCache[str], list[int]]:
     began: list[int] = []
 
     def read(space: EmbeddingSpace) -> str:
@@ -216,11 +217,11 @@ def slow() -> tuple[Refreshed[str], list[int]]:
             cursor.execute("SELECT pg_sleep(1.5)")
         return "read"
 
-    return Refreshed(read, most=10, size=len), began
+    return SpaceCache(read, most=10, size=len), began
 
 
 def test_what_takes_long_is_read_once_and_no_answer_waits_for_it(
-    slow: tuple[Refreshed[str], list[int]], monkeypatch: pytest.MonkeyPatch
+    slow: tuple[SpaceCache[str], list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process_cache, "PATIENCE", 0.1)
     Gadget.objects.create(name="lamp")
@@ -251,7 +252,7 @@ def test_the_first_search_of_a_process_does_not_wait_for_a_large_graph(
 
     Gadget.objects.create(name="lamp")
     index()
-    process_cache.forget()
+    process_cache.clear()
     monkeypatch.setattr(process_cache, "PATIENCE", 0.1)
     monkeypatch.setattr(VOCABULARIES, "_read", read)
     started = time.monotonic()
@@ -264,7 +265,7 @@ def test_the_first_search_of_a_process_does_not_wait_for_a_large_graph(
 
 
 def test_of_too_much_that_goes_which_was_not_used_for_the_longest() -> None:
-    kept: Bounded[str, str] = Bounded(10)
+    kept: BoundedCache[str, str] = BoundedCache(10)
     for name in "abc":
         kept.put(name, name, 3)
     kept.get("a")

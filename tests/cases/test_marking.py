@@ -15,9 +15,9 @@ from celery import current_app
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from shopreco import services
+from shopreco import broker, services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import lexicon, marks, runs, workers
+from shopreco.indexing import lexicon, marks, runs
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Item, Mark, RunState
 from tests.helpers.index import GADGET, drain, index
@@ -290,7 +290,7 @@ def test_a_broker_that_never_answers_keeps_no_save_waiting(
     server.bind(("127.0.0.1", 0))
     server.listen(50)
     silent = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
-    workers._messenger.cache_clear()
+    broker._messenger.cache_clear()
     monkeypatch.setattr(current_app.conf, "broker_write_url", silent)
     try:
         began = time.monotonic()
@@ -298,14 +298,14 @@ def test_a_broker_that_never_answers_keeps_no_save_waiting(
             Gadget.objects.create(name=f"lamp {n}")
         assert time.monotonic() - began < 2
         began = time.monotonic()
-        assert not workers.send("drain", GADGET), "who asks for an answer has none within a second"
+        assert not broker.send("drain", GADGET), "who asks for an answer has none within a second"
         first = time.monotonic() - began
         assert first < 1.5
         time.sleep(2.5)
         began = time.monotonic()
-        assert not workers.send("drain", GADGET)
+        assert not broker.send("drain", GADGET)
         assert time.monotonic() - began < 0.2, "and is not made to wait again for a while"
     finally:
         server.close()
-        workers._messenger.cache_clear()
+        broker._messenger.cache_clear()
     assert len(waiting()) == 20

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 
 from shopreco import services
 from shopreco.api.health import _missing_extensions
-from shopreco.extensions import RequireExtension
+from shopreco.db.extensions import RequireExtension
 from shopreco.indexing.marks import pending
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index

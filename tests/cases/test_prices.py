@@ -12,11 +12,11 @@ import pytest
 from django.db import connection, transaction
 
 from shopreco import services
+from shopreco.answers.presentation import cards
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import InvalidQuery
 from shopreco.indexing import items
 from shopreco.models import Item
-from shopreco.presentation import cards
 from tests.helpers.index import GADGET, drain, index
 from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget

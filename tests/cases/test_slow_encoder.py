@@ -14,10 +14,10 @@ from django.conf import LazySettings
 from django.core.cache import cache
 
 from shopreco import services
-from shopreco.indexing.spaces import active_space
-from shopreco.process_cache import Bounded
-from shopreco.retrieval import vectors
-from shopreco.retrieval.short_queue import ShortQueue, TooBusy
+from shopreco.db.process_cache import BoundedCache
+from shopreco.queries import query_vectors
+from shopreco.queries.short_queue import ShortQueue, TooBusy
+from shopreco.spaces.serving import active_space
 from tests.helpers.index import GADGET, index
 from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
@@ -45,20 +45,20 @@ def slow_encoder(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Ite
     space = active_space(GADGET)
     assert space is not None
     slow = Slow(space.dimension)
-    loaded: Bounded[str, Any] = Bounded(4)
+    loaded: BoundedCache[str, Any] = BoundedCache(4)
     loaded.put(space.encoder_fingerprint, slow)
-    monkeypatch.setattr(vectors, "_loaded", loaded)
-    monkeypatch.setattr(vectors, "_took", {})
-    vectors.threads.cache_clear()
+    monkeypatch.setattr(query_vectors, "_loaded", loaded)
+    monkeypatch.setattr(query_vectors, "_took", {})
+    query_vectors.threads.cache_clear()
     yield slow
-    vectors.threads.cache_clear()
+    query_vectors.threads.cache_clear()
 
 
 def test_searches_that_gave_up_leave_nothing_behind(slow_encoder: Slow) -> None:
     for number in range(40):
         page = services.search(f"lamp {number}", catalogue=GADGET)
         assert (page.total, page.degraded.keys()) == (1, {"encode"})
-    assert len(vectors.threads("query", os.getpid())) == 0
+    assert len(query_vectors.threads("query", os.getpid())) == 0
     assert len(slow_encoder.encoded) < 40
 
 

@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from shopreco import services
 from shopreco.admin.plans import explain
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing.spaces import active_space
+from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
 from shopreco.models import Item
-from shopreco.retrieval.asking import Asked, Statement, as_arrays, read_arrays
-from shopreco.retrieval.dense import NEIGHBOURS, literal, vectors_of
+from shopreco.queries.filters import parse_filters
+from shopreco.retrieval.dense import NEIGHBOURS, embeddings_of, literal
 from shopreco.retrieval.dense import statement as dense_statement
-from shopreco.retrieval.filters import parse_filters
+from shopreco.spaces.serving import active_space
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
 from tests.helpers.threads import in_thread
@@ -110,7 +110,7 @@ def test_the_settings_of_a_search_end_with_it_within_a_transaction_of_the_host()
         assert fetched(SETTINGS) == before
         item = Item.objects.get(catalogue=GADGET, object_id=str(seed.pk))
         scope = parse_filters(get_catalogue(GADGET), {})
-        vector = literal(vectors_of(space, [item.pk])[item.pk])
+        vector = literal(embeddings_of(space, [item.pk])[item.pk])
         nearest = dense_statement(space, vector, scope, NEIGHBOURS)
         assert not explain("dense", nearest, "", measure=True).error
         assert fetched(SETTINGS) == before
@@ -120,7 +120,9 @@ def test_the_settings_of_a_search_end_with_it_within_a_transaction_of_the_host()
 
 
 def test_a_statement_is_sent_before_it_is_read() -> None:
-    asked = Asked(as_arrays(Statement("SELECT 1 AS n FROM pg_sleep(%s)", (0,)), {"n": "i8"}))
+    asked = PendingStatement(
+        as_arrays(Statement("SELECT 1 AS n FROM pg_sleep(%s)", (0,)), {"n": "i8"})
+    )
     pid = connection.connection.info.backend_pid  # type: ignore[union-attr]  # it is open
 
     def has_run() -> bool:

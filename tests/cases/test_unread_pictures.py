@@ -18,7 +18,7 @@ from PIL import Image
 from shopreco import services
 from shopreco.checks import check_decoder
 from shopreco.fusion import MIN_PAIRS
-from shopreco.indexing import modalities
+from shopreco.indexing import modality_vectors
 from shopreco.media import Decoder, child
 from shopreco.models import IndexRun, ModalityVector
 from tests.helpers.index import drain, index, item_of
@@ -34,14 +34,14 @@ RED, BLUE = (200, 30, 30), (40, 60, 200)
 
 def new_decoder() -> None:
     """As in another worker, which has read nothing yet."""
-    modalities._decoder().close()
-    modalities._pictures.forget(lambda _key: True)
+    modality_vectors._decoder().close()
+    modality_vectors._pictures.forget(lambda _key: True)
 
 
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = str(tmp_path / "media")
-    modalities._decoder.cache_clear()
+    modality_vectors._decoder.cache_clear()
     return tmp_path / "media"
 
 

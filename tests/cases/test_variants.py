@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from shopreco import services
+from shopreco.answers.presentation import Card, cards
 from shopreco.catalogues import get_catalogue
-from shopreco.presentation import Card, cards
 from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 

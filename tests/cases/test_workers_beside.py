@@ -13,7 +13,8 @@ from django.db import transaction
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import graph, lexicon, marks, pipeline, runs
+from shopreco.graph import building, curation
+from shopreco.indexing import lexicon, marks, pipeline, runs
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Change,
@@ -238,7 +239,7 @@ def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock(
     index()
     edge = link(a, b)
     locked, owned = threading.Event(), threading.Event()
-    update, decide = graph.update_edges, graph.decide_edges
+    update, decide = building.update_edges, curation.decide_edges
 
     def slow_update(*args: Any, **options: Any) -> Any:
         locked.set()
@@ -250,8 +251,8 @@ def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock(
         owned.set()
         time.sleep(0.5)
 
-    monkeypatch.setattr(graph, "update_edges", slow_update)
-    monkeypatch.setattr(graph, "decide_edges", slow_decide)
+    monkeypatch.setattr(building, "update_edges", slow_update)
+    monkeypatch.setattr(curation, "decide_edges", slow_decide)
     worker = in_thread(lambda: index_batch(get_catalogue(GADGET)))
     locked.wait(5)
     assert services.decide_edges([edge], EdgeState.REJECTED) == 2

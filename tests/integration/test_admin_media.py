@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco.fusion import MIN_PAIRS
-from shopreco.indexing.modalities import MAX_PICTURES
+from shopreco.indexing.modality_vectors import MAX_PICTURES
 from shopreco.models import ModalityVector
 from tests.helpers.index import active_space, index, item_of
 from tests.helpers.posters import COLOURS, POSTER, drawn, gallery, poster

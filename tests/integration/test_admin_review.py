@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from demo_shop.models import Product
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing.graph import Quote, quote
+from shopreco.graph.quotes import Quote, quote
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 from tests.helpers.demo import CATALOGUE
 from tests.helpers.outbox import waiting

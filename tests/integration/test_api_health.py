@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco.catalogues import get_catalogue, registry
+from shopreco.db.process_cache import BoundedCache
 from shopreco.models import EmbeddingSpace, SpaceState
-from shopreco.process_cache import Bounded
-from shopreco.retrieval import vectors
+from shopreco.queries import query_vectors
 from tests.helpers.demo import CATALOGUE
 
 
@@ -28,10 +28,10 @@ def test_live_asks_nothing(client: Client) -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_ready_loads_the_query_encoder(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "_loaded", Bounded(4))
+    monkeypatch.setattr(query_vectors, "_loaded", BoundedCache(4))
     response = client.get(reverse("shopreco:ready"))
     assert (response.status_code, response.json()) == (200, {"status": "ready", "reasons": []})
-    assert len(vectors._loaded) == 1
+    assert len(query_vectors._loaded) == 1
 
 
 @pytest.mark.usefixtures("shop")

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue, registry
+from shopreco.db.locks import only_one
 from shopreco.exceptions import RunError
 from shopreco.indexing import runs
-from shopreco.indexing.locks import only_one
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState
 from tests.helpers.threads import in_thread

@@ -6,8 +6,8 @@ import pytest
 from django.core.cache import cache
 
 from shopreco import services
+from shopreco.answers.results import ResultPage
 from shopreco.catalogues import Catalogue, get_catalogue
-from shopreco.retrieval.results import ResultPage
 from tests.helpers.answers import names
 from tests.helpers.gadgets import furniture, relate
 from tests.helpers.index import GADGET, index

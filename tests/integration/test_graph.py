@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from django.utils.translation import override
 
 from shopreco.catalogues import ItemDocument
-from shopreco.indexing import graph
-from shopreco.indexing.graph import Changes, learn_values
+from shopreco.graph import building
+from shopreco.graph.building import Changes
+from shopreco.graph.extraction import learn_values
 from shopreco.models import Edge, EdgeState, Item, Meaning, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from tests.helpers.shelf import (
@@ -76,7 +77,7 @@ def test_a_whole_catalogue_of_objects_is_read() -> None:
     documents = [catalogue.document(obj) for obj in (lamp, bulb)]
     with transaction.atomic():
         write_items(documents)
-        graph.update_edges(catalogue, documents)
+        building.update_edges(catalogue, documents)
     assert triples() == {
         (str(lamp.pk), "in_category", "Home"),
         (str(lamp.pk), "has_material", "Oak"),
@@ -206,7 +207,7 @@ def test_a_facet_without_a_default_is_named_as_shoppers_read_it() -> None:
             return "木纹" if get_language() == "zh-hans" else "Grain"
 
     with transaction.atomic():
-        graph.update_edges(Labelled(), [document(1, woodGrain="fine")])
+        building.update_edges(Labelled(), [document(1, woodGrain="fine")])
     grain = RelationType.objects.get(code="has_wood_grain")
     assert (grain.label, grain.label_zh, grain.inverse_label) == ("grain", "木纹", "grain of")
     assert (grain.meaning, grain.in_texts) == (Meaning.ATTRIBUTE, True)

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from shopreco.catalogues import DeclaredEdge, ItemDocument, get_catalogue
-from shopreco.indexing import graph
-from shopreco.indexing.graph import GraphFileError, Imported
-from shopreco.indexing.graph.loading import LONGEST_LINE
+from shopreco.graph import building, merges
+from shopreco.graph.files import csv, kg
+from shopreco.graph.files.base import LONGEST_LINE, GraphFileError, Imported
 from shopreco.models import Edge, EdgeState, Item, Node, Outcome, Provenance, RelationType
 
 pytestmark = pytest.mark.django_db(transaction=True)  # temporary tables are dropped at commits
@@ -25,22 +25,22 @@ KG = "head_id:token\trelation_id:token\ttail_id:token\n"
 
 def read_csv(text: str | bytes, provenance: str = "imported") -> Imported:
     raw = text if isinstance(text, bytes) else text.encode()
-    return graph.import_csv(SHELF, io.BytesIO(raw), provenance)
+    return csv.import_csv(SHELF, io.BytesIO(raw), provenance)
 
 
 def read_kg(text: str, provenance: str = "imported") -> Imported:
-    return graph.import_kg(SHELF, io.BytesIO(text.encode()), provenance)
+    return kg.import_kg(SHELF, io.BytesIO(text.encode()), provenance)
 
 
 def written_csv() -> str:
     out = io.StringIO()
-    graph.export_csv(SHELF, out)
+    csv.export_csv(SHELF, out)
     return out.getvalue()
 
 
 def written_kg() -> str:
     out = io.StringIO()
-    graph.export_kg(SHELF, out)
+    kg.export_kg(SHELF, out)
     return out.getvalue()
 
 
@@ -101,7 +101,7 @@ def test_a_file_does_not_undo_decisions_but_may_bring_some() -> None:
 
 def test_a_merged_node_is_meant_by_its_other_name() -> None:
     read_csv(HEADER + "item,1,has_colour,colour,Grey,,,\nitem,2,has_colour,colour,Gray,,,\n")
-    graph.merge_nodes(Node.objects.get(label="Grey"), Node.objects.get(label="Gray"))
+    merges.merge_nodes(Node.objects.get(label="Grey"), Node.objects.get(label="Gray"))
     read_csv(HEADER + "item,3,has_colour,colour,grey,,,\n")
     assert set(Edge.objects.values_list("target__label", flat=True)) == {"Gray"}
 
@@ -111,7 +111,7 @@ def test_imported_edges_survive_the_next_build() -> None:
     read_csv(HEADER + "item,1,has_material,material,Oak,,,\nitem,1,complements,item,2,,declared,\n")
     said = ItemDocument(SHELF.name, "1", "Lamp", "", ())
     with transaction.atomic():
-        graph.update_edges(SHELF, [said])
+        building.update_edges(SHELF, [said])
     assert Edge.objects.get().target.label == "Oak", "the catalogue is asked what it declares"
 
 
@@ -259,7 +259,7 @@ def test_an_id_that_triples_cannot_hold_is_refused() -> None:
     items("a\tb")
     edge = DeclaredEdge("complements", "item", "2")
     with transaction.atomic():
-        graph.update_edges(SHELF, [ItemDocument(SHELF.name, "a\tb", "", "", (), edges=(edge,))])
+        building.update_edges(SHELF, [ItemDocument(SHELF.name, "a\tb", "", "", (), edges=(edge,))])
     with pytest.raises(GraphFileError, match="export CSV instead"):
         written_kg()
     assert "a\tb" in written_csv()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shopreco.exceptions import GraphError
-from shopreco.indexing.graph import Changes, learn_values, merge_nodes
+from shopreco.graph.building import Changes
+from shopreco.graph.extraction import learn_values
+from shopreco.graph.merges import merge_nodes
 from shopreco.models import Edge, EdgeState, Node, Provenance
 from tests.helpers.shelf import SHELF, build, decide, document, edge, triples
 

@@ -6,8 +6,9 @@ import pytest
 from django.db import transaction
 
 from shopreco.catalogues import ItemDocument
-from shopreco.indexing import graph
-from shopreco.indexing.graph import Changes, learn_values
+from shopreco.graph import building
+from shopreco.graph.building import Changes
+from shopreco.graph.extraction import learn_values
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 from tests.helpers.shelf import SHELF, build, decide, document, edge, triples
 from tests.testapp.models import Gadget
@@ -127,7 +128,7 @@ def test_learning_names_the_objects_whose_texts_have_new_values() -> None:
     held = [Gadget.objects.create(name=f"Shelf {n}") for n in (1, 2)]
     services.run_inline(runs.start(get_catalogue(SHELF.name)))
     with transaction.atomic():
-        graph.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
+        building.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
     assert learn_values(SHELF) == [str(desk.pk)]
     assert learn_values(SHELF) == []
     assert {str(chair.pk), str(lamp.pk)}.isdisjoint(learn_values(SHELF))

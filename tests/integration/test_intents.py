@@ -11,9 +11,9 @@ from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
 
 from shopreco import services
+from shopreco.answers.results import ResultPage
 from shopreco.exceptions import InvalidQuery
 from shopreco.models import Edge, EdgeState
-from shopreco.retrieval.results import ResultPage
 from tests.helpers.answers import names
 from tests.helpers.gadgets import GOES_TOGETHER, furniture, relate
 from tests.helpers.graph import link, node_of

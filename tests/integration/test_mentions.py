@@ -9,11 +9,12 @@ from django.core.cache import cache
 from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from shopreco.indexing import graph
+from shopreco.answers.results import Result
+from shopreco.graph import merges
+from shopreco.indexing import node_vectors
 from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
-from shopreco.retrieval.results import Result
-from shopreco.retrieval.vocabulary import VOCABULARIES
+from shopreco.queries.entities import VOCABULARIES
 from tests.helpers.gadgets import tables_and_lamps
 from tests.helpers.index import GADGET, committed
 
@@ -57,7 +58,7 @@ def test_what_a_query_names_counts(shop: None) -> None:
 def test_a_name_that_no_product_writes_finds_by_the_node_it_was_merged_into(shop: None) -> None:
     assert not any(each.parts["mentions"] for each in found("juglans").values())
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
-    graph.merge_nodes(alias, node("walnut"))
+    merges.merge_nodes(alias, node("walnut"))
     VOCABULARIES.load(space())
     assert set(list(found("juglans"))[:2]) == {"Rectangular table", "Round table"}
 
@@ -67,7 +68,7 @@ def test_what_is_mentioned_is_found_however_far_it_is(
 ) -> None:
     monkeypatch.setattr("shopreco.retrieval.dense.NEIGHBOURS", 1)
     alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
-    graph.merge_nodes(alias, node("walnut"))
+    merges.merge_nodes(alias, node("walnut"))
     VOCABULARIES.load(space())
     results = found("juglans")
     assert {"Rectangular table", "Round table"} <= set(results)
@@ -95,4 +96,4 @@ def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> N
     names = VOCABULARIES.of(space())
     walnut = names.vectors[names.node_ids.tolist().index(node("walnut").pk)]
     assert names.meant(walnut) == {node("walnut").pk: pytest.approx(1, abs=2e-3)}
-    assert graph.encode_nodes(space()) == 0, "nothing is encoded twice"
+    assert node_vectors.encode_nodes(space()) == 0, "nothing is encoded twice"

@@ -10,7 +10,7 @@ from django.db import connection
 from shopreco import services
 from shopreco.models import Node, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
-from shopreco.retrieval.vocabulary import VOCABULARIES
+from shopreco.queries.entities import VOCABULARIES
 from tests.helpers.gadgets import tables_and_lamps
 from tests.helpers.index import GADGET, index
 
@@ -33,7 +33,7 @@ def test_names_that_changed_are_read_again_beside_the_searches(
     before = VOCABULARIES.of(space())
     Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
     assert VOCABULARIES.of(space()) is before, "known for a while"
-    monkeypatch.setattr("shopreco.process_cache.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("shopreco.db.process_cache.monotonic", lambda: float("inf"))
     assert VOCABULARIES.of(space()) is before, "and while the names are read again"
     wait_until(lambda: not VOCABULARIES._readings)
     assert VOCABULARIES.of(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}

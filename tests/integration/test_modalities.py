@@ -18,10 +18,9 @@ from PIL import Image
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
+from shopreco.db.routing import write_alias
 from shopreco.fusion import MIN_PAIRS, fuse
-from shopreco.indexing import fusing, modalities, runs, spaces
-from shopreco.indexing.lexicon import WORDLESS
-from shopreco.indexing.outbox import outbox_database
+from shopreco.indexing import modality_vectors, runs
 from shopreco.models import (
     Embedding,
     IndexRun,
@@ -29,7 +28,11 @@ from shopreco.models import (
     ModalityVector,
     ModelVersion,
 )
-from shopreco.retrieval import dense, hybrid, lexical
+from shopreco.models.lexicon import WORDLESS
+from shopreco.queries import terms
+from shopreco.retrieval import dense, hybrid
+from shopreco.spaces import specification
+from shopreco.spaces.vectors import aligned_vectors
 from tests.helpers.index import active_space, drain, index, item_of
 from tests.helpers.media import video
 from tests.helpers.posters import COLOURS, POSTER, drawn, gallery, poster
@@ -51,7 +54,7 @@ def test_pictures_are_aligned_on_the_shops_own_pairs_and_fused() -> None:
     assert version.metrics["pairs"] == len(posters)
     assert space.weights == {"text": 1.0, "image": 0.5, "video": 0.25, "graph": 0.25}
     stored = np.asarray(Embedding.objects.get(item=item_of(posters[0])).vector, dtype=np.float32)
-    matrices = fusing.modality_vectors(space, [item_of(posters[0]).pk])
+    matrices = aligned_vectors(space, [item_of(posters[0]).pk])
     assert stored == pytest.approx(fuse(matrices, space.weights)[0], abs=2e-3)
     text = matrices["text"][0]
     assert float(stored @ text) < 0.999, "the picture moved the vector"
@@ -101,7 +104,7 @@ def test_pictures_are_aligned_again_when_asked_and_nothing_is_encoded() -> None:
     after = active_space(POSTER)
     assert after.alignments.isdisjoint(before.alignments)
     assert after.fingerprint != before.fingerprint
-    assert spaces.is_current(after, get_catalogue(POSTER))
+    assert specification.is_current(after, get_catalogue(POSTER))
     assert Embedding.objects.filter(space=after).count() == len(posters)
     [status] = [each for each in services.status() if each.catalogue == POSTER]
     assert status.alignment["pairs"] == len(posters)
@@ -163,7 +166,7 @@ def test_a_roll_back_rolls_back_the_alignment() -> None:
     drain(POSTER)
     refit()
     services.run_inline(services.activate(before))
-    current = spaces.is_current(active_space(POSTER), get_catalogue(POSTER))
+    current = specification.is_current(active_space(POSTER), get_catalogue(POSTER))
     assert current, "nobody is told to rebuild"
     index(POSTER, rebuild=True)
     assert active_space(POSTER).alignments == before.alignments
@@ -171,7 +174,7 @@ def test_a_roll_back_rolls_back_the_alignment() -> None:
 
 def test_a_run_that_dies_while_it_fuses_is_taken_up_there() -> None:
     posters = gallery(MIN_PAIRS)
-    with connections[outbox_database()].cursor() as cursor:
+    with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$"
@@ -190,7 +193,7 @@ def test_a_run_that_dies_while_it_fuses_is_taken_up_there() -> None:
     assert run.space.alignments, "it died after its pictures were aligned"
     assert services.run_inline(services.resume(run)).state == "done"
     assert Embedding.objects.filter(space=active_space(POSTER)).count() == len(posters)
-    assert spaces.is_current(active_space(POSTER), get_catalogue(POSTER))
+    assert specification.is_current(active_space(POSTER), get_catalogue(POSTER))
 
 
 def test_a_new_picture_is_encoded_and_nothing_else() -> None:
@@ -210,7 +213,7 @@ def test_a_product_without_pictures_is_made_of_its_text_alone() -> None:
     plain = poster("red poster without a picture")
     index(POSTER, rebuild=True)
     space = active_space(POSTER)
-    matrices = fusing.modality_vectors(space, [item_of(plain).pk])
+    matrices = aligned_vectors(space, [item_of(plain).pk])
     assert np.isnan(matrices["image"]).all()
     stored = np.asarray(Embedding.objects.get(item=item_of(plain)).vector, dtype=np.float32)
     assert stored == pytest.approx(matrices["text"][0], abs=2e-3)
@@ -220,7 +223,7 @@ def test_a_product_without_words_is_made_of_its_picture_alone() -> None:
     gallery(MIN_PAIRS)
     silent = poster("", drawn(COLOURS["red"]))
     index(POSTER, rebuild=True)
-    matrices = fusing.modality_vectors(active_space(POSTER), [item_of(silent).pk])
+    matrices = aligned_vectors(active_space(POSTER), [item_of(silent).pk])
     assert np.isnan(matrices["text"]).all()
     stored = np.asarray(Embedding.objects.get(item=item_of(silent)).vector, dtype=np.float32)
     assert stored == pytest.approx(matrices["image"][0], abs=2e-3)
@@ -240,7 +243,7 @@ def test_where_some_have_no_words_more_of_what_is_near_is_looked_at() -> None:
     silent = poster("", drawn(COLOURS["red"]))
     drain(POSTER)
     assert wordless() == 1
-    lexical.FREQUENCIES.load(active_space(POSTER))
+    terms.FREQUENCIES.load(active_space(POSTER))
     assert hybrid.depth(active_space(POSTER)) == hybrid.WORDLESS_NEIGHBOURS
     index(POSTER, rebuild=True)
     assert wordless() == 1
@@ -288,7 +291,7 @@ def test_a_storage_that_was_away_is_asked_again_by_the_next_pass(
         index(POSTER, rebuild=True)
     assert "does not answer" in str(item_of(posters[0]).media_problems)
     # As in another worker: others have the same picture, and it is encoded once.
-    modalities._pictures.forget(lambda _key: True)
+    modality_vectors._pictures.forget(lambda _key: True)
     encoded = TileEncoder.calls
     services.run_inline(runs.start(get_catalogue(POSTER)))
     assert TileEncoder.calls - encoded == 1, "that picture, and no other"
@@ -316,7 +319,7 @@ def test_the_frames_of_a_video_are_part_of_a_product() -> None:
     broken.clip.save("half.mp4", ContentFile(clip[: len(clip) // 3]))
     index(POSTER, rebuild=True)
     space = active_space(POSTER)
-    matrices = fusing.modality_vectors(space, [item_of(shown).pk, item_of(broken).pk])
+    matrices = aligned_vectors(space, [item_of(shown).pk, item_of(broken).pk])
     assert np.isnan(matrices["image"]).all()
     assert not np.isnan(matrices["video"][0]).any()
     assert item_of(shown).media_problems == {}

@@ -9,7 +9,8 @@ import pytest
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import graph, outbox
+from shopreco.graph import neighbourhoods
+from shopreco.indexing import outbox
 from shopreco.models import (
     Edge,
     EdgeState,
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop
 def told(gadget: Gadget) -> str:
     catalogue = get_catalogue(GADGET)
     documents = {str(gadget.pk): catalogue.document(gadget)}
-    return graph.neighbourhoods(GADGET, documents)[str(gadget.pk)]
+    return neighbourhoods.neighbourhoods(GADGET, documents)[str(gadget.pk)]
 
 
 def vector(gadget: Gadget) -> ModalityVector | None:

@@ -17,8 +17,10 @@ from shopreco import services
 from shopreco.conf import get_settings
 from shopreco.encoders import ArtefactMissing
 from shopreco.exceptions import PhotoRejected
-from shopreco.indexing.spaces import active_space, export_query_encoders
-from shopreco.retrieval import photos, vectors
+from shopreco.indexing.spaces import export_query_encoders
+from shopreco.queries import query_photos, query_vectors
+from shopreco.retrieval import photos
+from shopreco.spaces.serving import active_space
 from tests.helpers.demo import CATALOGUE, index_products
 from tests.helpers.photos import COLOURS, EACH, KINDS, photo
 from tests.helpers.processes import Process
@@ -49,9 +51,9 @@ def artefact() -> Iterator[Path]:
     assert space is not None
     folder = get_settings().artefact_dir / space.encoders["image"]
     kept = shutil.copytree(folder, folder.with_suffix(".kept"))
-    vectors._loaded.forget(bool)
+    query_vectors._loaded.forget(bool)
     yield folder
-    vectors._loaded.forget(bool)
+    query_vectors._loaded.forget(bool)
     shutil.rmtree(folder, ignore_errors=True)
     kept.rename(folder)
 
@@ -93,7 +95,7 @@ def test_a_worker_is_asked_where_the_copy_is_late(
     monkeypatch: pytest.MonkeyPatch,
     start_photo_worker: Callable[..., Process],
 ) -> None:
-    monkeypatch.setattr(photos, "HERE", 1e-6)
+    monkeypatch.setattr(query_photos, "HERE", 1e-6)
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
     assert search(photo=photo(size=45)).degraded == {}
 
@@ -110,9 +112,9 @@ def test_the_next_run_puts_a_missing_copy_in_place(artefact: Path) -> None:
     assert space is not None
     shutil.rmtree(artefact)
     with pytest.raises(ArtefactMissing):
-        vectors.photo_encoder(space)
+        query_vectors.photo_encoder(space)
     index_products()
-    assert vectors.photo_encoder(space).fingerprint == space.encoders["image"]
+    assert query_vectors.photo_encoder(space).fingerprint == space.encoders["image"]
     cache.clear()
     assert search().degraded == {}
 

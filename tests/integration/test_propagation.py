@@ -18,9 +18,9 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import RESTART
 from shopreco.fusion import fuse
-from shopreco.indexing import fusing, graph, spaces
-from shopreco.indexing.graph.propagation import spread_vectors
-from shopreco.indexing.pruning import prune
+from shopreco.indexing import embeddings, propagation
+from shopreco.indexing.propagation import spread_vectors
+from shopreco.indexing.retention import prune
 from shopreco.models import (
     Edge,
     EdgeState,
@@ -29,6 +29,8 @@ from shopreco.models import (
     ModalityVector,
     RelationType,
 )
+from shopreco.spaces import specification
+from shopreco.spaces.vectors import aligned_vectors
 from tests.helpers.graph import link
 from tests.helpers.index import GADGET, active_space, drain, index, item_of
 from tests.testapp.models import Gadget
@@ -129,9 +131,9 @@ def test_steps_make_another_space_and_none_the_one_before(
 ) -> None:
     stepped = active_space()
     assert stepped.modalities["graph"]["steps"] == STEPS
-    assert spaces.is_current(stepped, get_catalogue(GADGET))
+    assert specification.is_current(stepped, get_catalogue(GADGET))
     settings.SHOPRECO = {k: v for k, v in settings.SHOPRECO.items() if k != "GRAPH_STEPS"}
-    assert not spaces.is_current(stepped, get_catalogue(GADGET))
+    assert not specification.is_current(stepped, get_catalogue(GADGET))
     index(rebuild=True)
     plain = active_space()
     assert "steps" not in plain.modalities["graph"]
@@ -139,7 +141,7 @@ def test_steps_make_another_space_and_none_the_one_before(
     found = []
     for steps in (0, 1, STEPS):
         settings.SHOPRECO = {**settings.SHOPRECO, "GRAPH_STEPS": steps}
-        found.append(spaces.current_fingerprint(get_catalogue(GADGET)))
+        found.append(specification.current_fingerprint(get_catalogue(GADGET)))
     assert (found[0], found[2]) == (plain.fingerprint, stepped.fingerprint)
     assert len(set(found)) == 3
 
@@ -154,7 +156,7 @@ def test_a_rebuild_spreads_without_encoding(shop: dict[str, Gadget]) -> None:
 def test_the_parts_of_a_score_are_those_of_what_was_fused(shop: dict[str, Gadget]) -> None:
     space = active_space()
     ids = [item_of(gadget).pk for gadget in shop.values()]
-    vectors = fusing.modality_vectors(space, ids)
+    vectors = aligned_vectors(space, ids)
     fused = fuse(vectors, space.weights)
     for vector, gadget in zip(fused, shop.values(), strict=True):
         assert embedding(gadget) == pytest.approx(vector, abs=2e-3)
@@ -193,7 +195,7 @@ def test_a_link_that_goes_takes_back_what_it_brought(shop: dict[str, Gadget]) ->
 
 def test_nothing_is_written_again_where_nothing_moved(shop: dict[str, Gadget]) -> None:
     before = written_by()
-    assert graph.spread(active_space()) == 0
+    assert propagation.propagate_links(active_space()) == 0
     assert index().encoded == 0
     assert written_by() == before
 
@@ -216,7 +218,7 @@ def test_an_item_that_left_meanwhile_is_not_written(shop: dict[str, Gadget]) -> 
     gone = item_of(shop["Brass hook"]).pk
     ModalityVector.objects.filter(item=gone).delete()
     Embedding.objects.filter(item=gone).delete()
-    fusing.fuse_spread(active_space(), {gone: vector})
+    embeddings.fuse_propagated(active_space(), {gone: vector})
     assert gone not in spread()
     assert not Embedding.objects.filter(item=gone).exists()
 
@@ -231,7 +233,9 @@ def test_what_a_worker_replaces_meanwhile_is_left_to_the_next_run(shop: dict[str
             [row] = rows
             rows.delete()
             ModalityVector.objects.bulk_create([row])
-            fused = pool.submit(in_a_thread, fusing.fuse_spread, space, {lamp: other, bulb: other})
+            fused = pool.submit(
+                in_a_thread, embeddings.fuse_propagated, space, {lamp: other, bulb: other}
+            )
             wait_for_a_lock()
         assert fused.result(timeout=30) == 1
     assert spread()[lamp] == pytest.approx(before[lamp])
@@ -265,11 +269,11 @@ def test_without_a_gpu_or_with_one_it_is_the_same(
     pytest.importorskip("torch")
     expected = spread_vectors(active_space(), STEPS)
     # Torch computes on the processor as it would on a GPU.
-    monkeypatch.setattr("shopreco.indexing.graph.propagation.gpu", lambda: "cpu")
+    monkeypatch.setattr("shopreco.indexing.propagation.gpu", lambda: "cpu")
     found = spread_vectors(active_space(), STEPS)
     assert list(found.item_ids) == list(expected.item_ids)
     assert found.vectors == pytest.approx(expected.vectors, abs=1e-5)
-    assert graph.spread(active_space()) == 0
+    assert propagation.propagate_links(active_space()) == 0
 
 
 def test_pruning_keeps_what_answers_and_a_roll_back_needs(
@@ -310,5 +314,5 @@ def test_without_links_nothing_spreads() -> None:
     lamp = Gadget.objects.create(name="Oak lamp")
     index()
     assert active_space().steps == STEPS
-    assert graph.spread(active_space()) == 0
+    assert propagation.propagate_links(active_space()) == 0
     assert embedding(lamp) == pytest.approx(encoded(lamp, "text"), abs=2e-3)

@@ -11,8 +11,8 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from shopreco import services
+from shopreco.answers.results import Reason, ResultPage
 from shopreco.models import Edge, EdgeState
-from shopreco.retrieval.results import Reason, ResultPage
 from tests.helpers.graph import link, node_of
 from tests.helpers.index import committed
 from tests.testapp.models import Gadget, Maker
@@ -100,7 +100,7 @@ def test_reasons_speak_the_visitors_language(shop: dict[str, Gadget]) -> None:
 def test_the_block_shows_them_unless_a_setting_hides_them(
     shop: dict[str, Gadget], settings: Any
 ) -> None:
-    from shopreco.blocks import render_block
+    from shopreco.answers.blocks import render_block
 
     seed = shop["Oak desk lamp"]
     page = services.recommend(seed=seed)

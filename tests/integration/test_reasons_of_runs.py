@@ -6,9 +6,9 @@ import pytest
 from django.utils import translation
 
 from shopreco import services
+from shopreco.answers.results import Reason, ResultPage
 from shopreco.catalogues import get_catalogue
 from shopreco.models import Edge, Provenance
-from shopreco.retrieval.results import Reason, ResultPage
 from tests.helpers.graph import node_of
 from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Tag

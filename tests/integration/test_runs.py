@@ -14,8 +14,8 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs
 from shopreco.indexing.pipeline import index_batch
-from shopreco.indexing.spaces import index_names
 from shopreco.models import Embedding, IndexRun, Item, ModalityVector, Outcome, RunKind, RunState
+from shopreco.spaces.stores.pgvector import index_names
 from tests.helpers.index import GADGET, drain, index
 from tests.helpers.outbox import waiting
 from tests.testapp.models import Gadget

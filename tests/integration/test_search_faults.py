@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from shopreco import services
 from shopreco.models import EmbeddingSpace, SpaceState
-from shopreco.retrieval import vectors
+from shopreco.queries import query_vectors
 from tests.helpers.answers import names, search
 from tests.helpers.gadgets import desks_and_lamps
 from tests.helpers.index import GADGET, index
@@ -49,9 +49,9 @@ def test_without_a_query_encoder_words_answer(shop: dict[str, Gadget]) -> None:
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
     cache.clear()
-    found = Encoder(vectors.query_encoder)
-    monkeypatch.setattr(vectors, "query_encoder", found.of)
-    monkeypatch.setattr(vectors, "_took", {})
+    found = Encoder(query_vectors.query_encoder)
+    monkeypatch.setattr(query_vectors, "query_encoder", found.of)
+    monkeypatch.setattr(query_vectors, "_took", {})
     return found
 
 

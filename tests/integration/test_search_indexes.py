@@ -13,7 +13,8 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import runs
 from shopreco.models import EmbeddingSpace, SpaceState
-from shopreco.retrieval import hybrid, vectors
+from shopreco.queries import query_vectors
+from shopreco.retrieval import hybrid
 from tests.helpers.answers import names, search
 from tests.helpers.gadgets import desks_and_lamps, shirts
 from tests.helpers.index import GADGET, index
@@ -83,9 +84,9 @@ def test_query_vectors_are_cached(django_assert_max_num_queries: Callable[..., A
     desks_and_lamps()
     index()
     space = EmbeddingSpace.objects.get(state=SpaceState.ACTIVE)
-    first = vectors.begin(space, "walnut lamp").result()
-    assert vectors.begin(space, "walnut lamp").done()
-    assert (vectors.begin(space, "walnut lamp").result() == first).all()
+    first = query_vectors.begin(space, "walnut lamp").result()
+    assert query_vectors.begin(space, "walnut lamp").done()
+    assert (query_vectors.begin(space, "walnut lamp").result() == first).all()
     assert hybrid.RESCORED > 0
     # Servers before 18 are asked for their search path as well; spellings are read once a minute.
     with django_assert_max_num_queries(17):

@@ -21,13 +21,14 @@ from django.template import Engine, Template
 from django.urls import Resolver404, resolve
 
 from shopreco import conf
+from shopreco.answers.blocks import HEADINGS
 from shopreco.api.parameters import TRACKING
-from shopreco.blocks import HEADINGS
 from shopreco.encoders.graph import RESTART
 from shopreco.indexing import spaces
-from shopreco.ranking.fusion import EXPECTED_LEXICAL, ConvexSum
+from shopreco.queries import terms
+from shopreco.queries.limits import MAX_OFFSET
+from shopreco.ranking.score_fusion import EXPECTED_LEXICAL, ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
-from shopreco.retrieval.limits import MAX_OFFSET
 from shopreco.services import PLACEMENTS
 from shopreco.text import bm25
 from tests.helpers.docs import BLOCK, PAGES, ROOT, code_blocks
@@ -245,7 +246,7 @@ CONSTANTS = {
         (r"the (\d+) nearest", dense.NEIGHBOURS),
         (r"(\d+) where some products have no words", hybrid.WORDLESS_NEIGHBOURS),
         (r"([\d.]+) of it stands for the words' share", EXPECTED_LEXICAL),
-        (r"at least (a quarter) of the query's weight", lexical.CUT),
+        (r"at least (a quarter) of the query's weight", terms.CUT),
         (r"match, up to ([\d,]+)\.", lexical.MAX_HITS),
         (r"reach (half) the best cosine", hybrid.DENSE_CUT),
         (r"a space of (\d+) products or more", spaces.MIN_CALIBRATION),
@@ -263,9 +264,9 @@ CONSTANTS = {
     "docs/explanation/lexical.md": [
         (r"k1 = ([\d.]+)", bm25.K1),
         (r"\bb = ([\d.]+)", bm25.B),
-        (r"`lexical` reaches ([\d.]+)\.", lexical.CUT),
-        (r"stay below (a quarter) of the mass", lexical.CUT),
-        (r"most frequent ([\d,]+) words", lexical.MOST_TERMS),
+        (r"`lexical` reaches ([\d.]+)\.", terms.CUT),
+        (r"stay below (a quarter) of the mass", terms.CUT),
+        (r"most frequent ([\d,]+) words", terms.MOST_TERMS),
     ],
     "docs/reference/api.md": [(r"from 0 to ([\d,]+);", MAX_OFFSET)],
 }
