@@ -37,7 +37,8 @@ NEEDS_TORCH = {
 }  # fmt: skip
 RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 CHOSEN = ["tests/unit", "tests/integration", "tests/contracts", "tests/cases"]
-PARALLEL = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+PARALLEL = ["--numprocesses", "auto", "--maxprocesses", "4"]
+PARALLEL += ["--dist", "loadfile", "--no-loadscope-reorder"]
 UNTESTED = "not slow and not browser and not cuda"
 OF_THE_RECIPE = [
     "--ignore=tests/unit/test_packaging.py",

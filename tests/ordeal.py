@@ -15,28 +15,36 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from threading import Event, Thread
 from typing import Any
 
 import django
 
+from tests.ordeal_admin import Admin
+from tests.ordeal_checks import (
+    CATALOGUE,
+    broker,
+    deadlocks,
+    durability,
+    errors,
+    seconds,
+    stale_items,
+    unfound_items,
+)
+
 SESSIONS = "-c lock_timeout=1s -c deadlock_timeout=300ms"
 """Of the shop and of its workers, by libpq's PGOPTIONS. A deadlock is told before it is a mere
 timeout."""
-CATALOGUE = "demo_shop.product"
 LEAST_SHARE = 0.75
-DECISION_SECONDS = 0.4
 SETTLING_SECONDS = 120.0
 
 Start = Callable[..., Any]
@@ -165,7 +173,7 @@ class Ordeal:
         services.run_inline(services.reindex(CATALOGUE))
         workers = [self.worker(), self.worker()]
         admin = Admin(self.plan.sweep_seconds)
-        deadlocks = _deadlocks()
+        earlier = deadlocks()
         with admin.at_work():
             during = self.phase(
                 "with",
@@ -178,15 +186,15 @@ class Ordeal:
         for worker in workers:
             worker.stop()
         report = Report(
-            server=_durability(),
+            server=durability(),
             without=[before, self.phase("after", self.plan.baseline_seconds, with_shopreco=False)],
             with_it=during,
             decisions=admin.decisions,
             refused_decisions=admin.failures,
-            deadlocks=_deadlocks() - deadlocks,
-            worker_errors=sum((_errors(worker.log) for worker in workers), Counter()),
+            deadlocks=deadlocks() - earlier,
+            worker_errors=sum((errors(worker.log) for worker in workers), Counter()),
             rebuild=f"{rebuild.state} {rebuild.error}".strip() if rebuild else "missing",
-            rebuild_seconds=_seconds(rebuild),
+            rebuild_seconds=seconds(rebuild),
             stale=stale,
             settled_seconds=settled,
             pending=pending,
@@ -278,9 +286,9 @@ class Ordeal:
             case 0 if share > 0.15:
                 self.note(passed, "a rebuild began", lambda: services.rebuild(CATALOGUE))
             case 1 if share > 0.35:
-                self.note(passed, "the broker froze", lambda: os.kill(_broker(), signal.SIGSTOP))
+                self.note(passed, "the broker froze", lambda: os.kill(broker(), signal.SIGSTOP))
             case 2 if lasted > frozen:
-                self.note(passed, "the broker went on", lambda: os.kill(_broker(), signal.SIGCONT))
+                self.note(passed, "the broker went on", lambda: os.kill(broker(), signal.SIGCONT))
             case 3 if share > 0.6:
                 self.note(passed, "a worker was killed", workers[0].kill)
             case 4 if share > 0.65:
@@ -311,167 +319,6 @@ class Ordeal:
             time.sleep(0.5)
 
 
-class Admin:
-    """Somebody who decides on edges while beat sweeps, in a thread."""
-
-    def __init__(self, sweep_seconds: float) -> None:
-        self._sweep_seconds = sweep_seconds
-        self._over = Event()
-        self._random = Random(2)
-        self.decisions = 0
-        self.failures: Counter[str] = Counter()
-
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        threads = [Thread(target=self._decide), Thread(target=self._sweep)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            for thread in threads:
-                thread.join()
-
-    def _sweep(self) -> None:
-        from django.db import connections
-
-        from shopreco import tasks
-
-        while not self._over.wait(self._sweep_seconds):
-            tasks.sweep()
-        connections.close_all()
-
-    def _decide(self) -> None:
-        from django.db import connection, connections
-
-        from tests.ordeal_writer import said
-
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '1s'; SET deadlock_timeout = '300ms'")
-        while not self._over.wait(DECISION_SECONDS):
-            try:
-                self._decision()
-            except Exception as error:  # noqa: BLE001 (every failure is a finding)
-                self.failures[said(error)] += 1
-            else:
-                self.decisions += 1
-        connections.close_all()
-
-    def _decision(self) -> None:
-        from shopreco import services
-        from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
-
-        edges = Edge.objects.filter(source__catalogue=CATALOGUE)
-        nodes = Node.objects.filter(catalogue=CATALOGUE, kind=Node.ITEM)
-        made = edges.filter(provenance=Provenance.CURATED)
-        match self._random.randrange(3):
-            case 0 if chosen := self._some(edges, 3):
-                services.decide_edges(chosen, self._random.choice(list(EdgeState)))
-            case 1 if chosen := self._some(made, 1):
-                services.remove_edges(chosen)
-            case _:
-                source, target = self._some(nodes, 2)
-                relation = RelationType.objects.get(code="complements")
-                services.add_edge(source, relation, target)
-
-    def _some(self, rows: Any, most: int) -> list[Any]:
-        keys = list(rows.order_by("pk").values_list("pk", flat=True))
-        return list(rows.filter(pk__in=self._random.sample(keys, min(most, len(keys)))))
-
-
-def stale_items() -> list[str]:
-    """Products whose item is not what the shop says now, by the item's own columns."""
-    from demo_shop.models import Product
-    from shopreco.models import Item, Outcome
-
-    columns = ("title", "price", "parent_id")
-    stored = {
-        object_id: (title, price, parent_id)
-        for object_id, title, price, parent_id in Item.objects.filter(
-            catalogue=CATALOGUE, outcome=Outcome.INDEXED
-        ).values_list("object_id", *columns)
-    }
-    live = {
-        str(pk): (title, price, str(parent_id or ""))
-        for pk, title, price, parent_id in Product.objects.live().values_list("pk", *columns)
-    }
-    return [
-        f"{object_id}: the shop has {live.get(object_id)}, the index {stored.get(object_id)}"
-        for object_id in sorted(live.keys() | stored.keys())
-        if live.get(object_id) != stored.get(object_id)
-    ]
-
-
-def unfound_items() -> list[str]:
-    """What searches answer otherwise than the shop: by brand, by category, by the title's word."""
-    from demo_shop.models import Product
-    from shopreco.models import Embedding, SpaceState
-
-    products = list(Product.objects.live().select_related("brand").prefetch_related("categories"))
-    expected: dict[tuple[str, str], set[str]] = {}
-    for product in products:
-        paths = [category.path for category in product.categories.all()]
-        for facet in [("brand", product.brand.name), *(("category", path) for path in paths)]:
-            expected.setdefault(facet, set()).add(str(product.pk))
-    found = []
-    for (name, value), ids in expected.items():
-        answered = _answered(filters={name: value}, limit=1000)
-        if answered != ids:
-            found.append(f"{name} {value}: lacks {ids - answered}, has {answered - ids}")
-    for product in products:
-        word = product.title.rpartition(" ")[2]
-        if str(product.pk) not in _answered(query=word, limit=3):
-            found.append(f"{product.pk} is not found by {word!r}")
-    vectors = Embedding.objects.filter(space__catalogue=CATALOGUE, space__state=SpaceState.ACTIVE)
-    if vectors.count() != len(products):
-        found.append(f"{vectors.count()} vectors of {len(products)} products")
-    return found
-
-
-def _answered(**question: Any) -> set[str]:
-    from shopreco import services
-
-    page = services.search(catalogue=CATALOGUE, collapse=False, **question)
-    return {result.object_id for result in page}
-
-
-def _broker() -> int:
-    from django.conf import settings
-
-    return int((settings.EMBEDDED.valkey.directory / "valkey.pid").read_text())
-
-
-def _seconds(run: Any) -> float:
-    """How long a run took; 0 if it has not ended."""
-    ended = run is not None and run.started_at and run.finished_at
-    return (run.finished_at - run.started_at).total_seconds() if ended else 0.0
-
-
-def _deadlocks() -> int:
-    """That PostgreSQL has ended in this database; backends report within a second."""
-    from django.db import connection
-
-    time.sleep(1.5)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        return int(cursor.fetchone()[0])
-
-
-def _durability() -> dict[str, str]:
-    from django.db import connection
-
-    names = ["fsync", "synchronous_commit", "full_page_writes"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [names])
-        return dict(cursor.fetchall())
-
-
-def _errors(log: str) -> Counter[str]:
-    """Kinds of exceptions that ended a traceback in a worker's log."""
-    return Counter(re.findall(r"^([\w.]+(?:Error|Exception|Deadlock\w+)): ", log, re.MULTILINE))
-
-
 def main() -> int:
     """Run it on servers of its own."""
     defaults = Plan()
@@ -492,7 +339,8 @@ def main() -> int:
     from django.core.management import call_command
     from django.db import connections
 
-    from tests.conftest import processes_in, remove_servers, worker_starter
+    from tests.helpers.processes import processes_in, worker_starter
+    from tests.helpers.servers import remove_servers
 
     servers = settings.EMBEDDED
     servers.postgresql.durable = durable
@@ -508,7 +356,7 @@ def main() -> int:
         sys.stdout.write(f"{report.as_text()}\nlogs: {directory}\n")
     finally:
         with suppress(OSError):
-            os.kill(_broker(), signal.SIGCONT)
+            os.kill(broker(), signal.SIGCONT)
         connections.close_all()
         remove_servers(servers.directory)
     wrong = report.broken()

@@ -24,7 +24,7 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
-from tests.indexed_shop import CATALOGUE, live_shop  # noqa: F401 (fixture)
+from tests.helpers.demo import CATALOGUE
 
 pytestmark = [
     pytest.mark.browser,
@@ -84,7 +84,7 @@ def axe() -> Axe:
 
 
 @pytest.fixture
-def many(live_shop: None, settings: Any) -> None:  # noqa: F811 (a fixture)
+def many(live_shop: None, settings: Any) -> None:
     """Enough objects, and a slow enough model, to watch."""
     settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": SLOW}
     Product.objects.bulk_create(

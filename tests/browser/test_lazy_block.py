@@ -11,7 +11,6 @@ from django.template import RequestContext, Template
 from django.urls import include, path
 
 from demo_shop.models import Product
-from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
 
 pytestmark = [
     pytest.mark.browser,

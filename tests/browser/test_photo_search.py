@@ -10,9 +10,9 @@ import pytest
 from django.core.cache import cache
 
 from demo_shop.models import Product
-from tests.conftest import Process
-from tests.indexed_shop import drop_spaces, index, unthrottled
-from tests.photo_shop import fill
+from tests.helpers.demo import index_products, unthrottled
+from tests.helpers.photos import fill
+from tests.helpers.processes import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,10 +39,9 @@ def _photo_shop(
     with unthrottled():
         cache.clear()
         fill()
-        index()
+        index_products()
         start_worker()
         yield
-        drop_spaces()
 
 
 @pytest.fixture

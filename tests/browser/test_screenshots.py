@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from devtools.screenshots import SCREENS, take_screenshots
-from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
 
 PAGES = ("home", "category", "search", "product", "cart", "admin", "admin-items")
 

@@ -11,8 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path
 
-from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
-
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),

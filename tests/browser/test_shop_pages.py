@@ -11,8 +11,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 
 from demo_shop.models import Product
-from tests.indexed_shop import live_shop  # noqa: F401 (fixture)
-from tests.media import drawing, encoded, video
+from tests.helpers.media import drawing, encoded, video
 
 pytestmark = [
     pytest.mark.browser,

@@ -12,7 +12,7 @@ from django.db import connections
 
 from shopreco import services
 from shopreco.services import ResultPage
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from shopreco import services
 from shopreco.db import shared_cache
-from tests.gadgets import GADGET, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,8 @@ import pytest
 
 from shopreco.text import get_analyser
 from shopreco.text.exclusion import without_excluded
-from tests.gadgets import found, index
+from tests.helpers.answers import found
+from tests.helpers.index import index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from psycopg import sql
 
-from tests.conftest import environment_of_tests
+from tests.helpers.processes import environment_of_tests
 
 DATABASE = "shopreco_elsewhere"
 FIRST_SEARCH = """

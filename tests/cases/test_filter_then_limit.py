@@ -13,17 +13,12 @@ from shopreco import services
 from shopreco.answers import suggest
 from shopreco.exceptions import InvalidQuery
 from shopreco.retrieval import dense, lexical
-from tests import large_shop
-from tests.gadgets import GADGET, found, index
+from tests.helpers import large_shop
+from tests.helpers.answers import found, search
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
-
-
-def search(query: str = "", **options: Any) -> services.ResultPage:
-    page = services.search(query, catalogue=GADGET, **options)
-    assert page.degraded == {}
-    return page
 
 
 def values(page: services.ResultPage, name: str) -> dict[str, int]:

@@ -16,7 +16,7 @@ from django.db import connection, connections
 from psycopg import sql
 
 from shopreco.db.extensions import NEEDED, RequireExtension, problem
-from tests.conftest import environment_of_tests
+from tests.helpers.processes import environment_of_tests
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ import pytest
 from shopreco.graph.merges import merge_nodes
 from shopreco.graph.orphans import prune_nodes
 from shopreco.models import Edge, EdgeState, Node
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -23,7 +23,9 @@ from shopreco.indexing.removal import drop_space
 from shopreco.models import EmbeddingSpace, Item, Node
 from shopreco.queries.entities import NAMES, VOCABULARIES, read_vocabulary
 from shopreco.spaces.serving import active_space
-from tests.gadgets import GADGET, found, in_thread, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True)

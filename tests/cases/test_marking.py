@@ -21,7 +21,9 @@ from shopreco.indexing import lexicon, marks, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Item, Mark, RunState
 from shopreco.runs.slices import TimeSlice, row
-from tests.gadgets import GADGET, drain, forget_changes, in_thread, index, waiting
+from tests.helpers.index import GADGET, drain, index
+from tests.helpers.outbox import forget_changes, waiting
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget, Maker, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

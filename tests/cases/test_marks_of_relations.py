@@ -11,7 +11,8 @@ from shopreco.indexing import reindex, signals
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Mark, RunState
 from shopreco.runs.slices import TimeSlice, row
-from tests.gadgets import GADGET, drain, forget_changes, index, waiting
+from tests.helpers.index import GADGET, drain, index
+from tests.helpers.outbox import forget_changes, waiting
 from tests.testapp.models import Gadget, Maker, Picture, Poster, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -11,7 +11,7 @@ from shopreco import services
 from shopreco.api.parameters import SearchParameters
 from shopreco.catalogues import Attributes, Catalogue, Filter, Text, Title
 from shopreco.catalogues.fields import RESERVED
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

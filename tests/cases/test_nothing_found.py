@@ -8,7 +8,7 @@ import pytest
 from django.utils.translation import override
 
 from shopreco import services
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -16,7 +16,8 @@ from django.urls import reverse
 
 from shopreco import services
 from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
-from tests.gadgets import GADGET, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

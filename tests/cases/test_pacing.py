@@ -12,7 +12,9 @@ from django.core.cache import cache
 from shopreco import tasks
 from shopreco.indexing import pacing
 from shopreco.models import Mark
-from tests.gadgets import GADGET, found, index, waiting
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
+from tests.helpers.outbox import waiting
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

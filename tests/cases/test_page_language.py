@@ -15,8 +15,8 @@ from django.template import engines
 from django.test import Client
 from django.urls import include, path, reverse
 
-from tests.gadgets import GADGET, index
-from tests.indexed_shop import unthrottled
+from tests.helpers.demo import unthrottled
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,7 +19,17 @@ from PIL import Image
 
 from demo_catalogue.pictures import LARGE, SMALL, PictureError, store
 from shopreco.media import Decoder, MediaRejected
-from tests.media import BLUE, GREEN, RED, drawing, encoded, main_colour, png, png_chunk, video
+from tests.helpers.media import (
+    BLUE,
+    GREEN,
+    RED,
+    drawing,
+    encoded,
+    main_colour,
+    png,
+    png_chunk,
+    video,
+)
 
 MEBIBYTE = 2**20
 SIZE = (300, 200)

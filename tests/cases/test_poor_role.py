@@ -14,7 +14,8 @@ from shopreco import services
 from shopreco.api.health import _missing_extensions
 from shopreco.db.extensions import RequireExtension
 from shopreco.indexing.marks import pending
-from tests.gadgets import GADGET, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,8 @@ from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import InvalidQuery
 from shopreco.indexing import items
 from shopreco.models import Item
-from tests.gadgets import GADGET, drain, in_thread, index
+from tests.helpers.index import GADGET, drain, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from shopreco.checks import check_proxies, check_tenants
-from tests.gadgets import GADGET
+from tests.helpers.index import GADGET
 
 pytestmark = pytest.mark.django_db
 

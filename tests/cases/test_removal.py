@@ -15,7 +15,8 @@ from shopreco import services, tasks
 from shopreco.exceptions import RunError
 from shopreco.indexing import removal
 from shopreco.models import Embedding, EmbeddingSpace, LexicalEntry, SpaceState
-from tests.gadgets import found, index
+from tests.helpers.answers import found
+from tests.helpers.index import index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from shopreco import services
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
-from tests.gadgets import GADGET, drain, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, drain, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop", "replica"])

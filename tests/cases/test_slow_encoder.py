@@ -18,7 +18,8 @@ from shopreco.db.process_cache import BoundedCache
 from shopreco.queries import query_vectors
 from shopreco.queries.short_queue import ShortQueue, TooBusy
 from shopreco.spaces.serving import active_space
-from tests.gadgets import GADGET, in_thread, index
+from tests.helpers.index import GADGET, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,7 +19,9 @@ from shopreco.queries.filters import parse_filters
 from shopreco.retrieval.dense import NEIGHBOURS, embeddings_of, literal
 from shopreco.retrieval.dense import statement as dense_statement
 from shopreco.spaces.serving import active_space
-from tests.gadgets import GADGET, found, in_thread, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)

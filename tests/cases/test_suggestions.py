@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, committed
 from tests.testapp.models import Gadget, Maker
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db
 
 
 def suggested(prefix: str) -> list[str]:
     return [each.text for each in services.autocomplete(prefix, catalogue=GADGET)]
 
 
-@pytest.fixture
-def shop() -> None:
+def groceries() -> None:
     dairy = Maker.objects.create(name="Häagen-Dazs")
     bakery = Maker.objects.create(name="Ørsted Bakery")
     Gadget.objects.create(name="Vanilla ice cream", maker=dairy)
@@ -27,7 +30,18 @@ def shop() -> None:
     Gadget.objects.create(name="Salt & pepper mill")
     Gadget.objects.create(name="Paprika chips")
     Gadget.objects.create(name="Pasta with peanuts")
-    index()
+
+
+@pytest.fixture(scope="module")
+def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with committed(groceries, django_db_blocker):
+        yield
+
+
+@pytest.fixture
+def shop(_shop: None, db: None) -> None:
+    """Indexed once for this file; what a test changes is rolled back."""
+    cache.clear()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from shopreco import services
 from shopreco.models import EmbeddingSpace
 from tests.cases.ten_languages import SHOPS
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

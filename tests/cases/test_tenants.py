@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.own_settings import run_cases
+from tests.helpers.suite import run_cases
 
 pytestmark = pytest.mark.usefixtures("servers")
 

@@ -14,7 +14,7 @@ from shopreco.catalogues.checks import check_catalogue
 from shopreco.indexing import signals
 from shopreco.indexing.marks import Fact, mark
 from shopreco.models import Mark
-from tests.gadgets import forget_changes, waiting
+from tests.helpers.outbox import forget_changes, waiting
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -20,9 +20,9 @@ from shopreco.checks import check_decoder
 from shopreco.fusion import MIN_PAIRS
 from shopreco.indexing import modality_vectors
 from shopreco.media import Decoder, child
-from shopreco.models import IndexRun, Item, ModalityVector
-from tests.gadgets import drain, index
-from tests.media import drawing, encoded, main_colour, video
+from shopreco.models import IndexRun, ModalityVector
+from tests.helpers.index import drain, index, item_of
+from tests.helpers.media import drawing, encoded, main_colour, video
 from tests.testapp.encoders import TileEncoder
 from tests.testapp.models import Picture, Poster
 
@@ -61,16 +61,12 @@ def gallery() -> list[Poster]:
     return [poster(f"poster number {n}", (n, 255 - n, n * 37 % 255)) for n in range(MIN_PAIRS)]
 
 
-def item(obj: Poster) -> Item:
-    return Item.objects.get(catalogue=POSTER, object_id=str(obj.pk))
-
-
 def problems(obj: Poster) -> str:
-    return " ".join(item(obj).media_problems.get("image", {}).values())
+    return " ".join(item_of(obj).media_problems.get("image", {}).values())
 
 
 def vector(obj: Poster) -> list[float] | None:
-    return ModalityVector.objects.get(item=item(obj), modality="image").vector
+    return ModalityVector.objects.get(item=item_of(obj), modality="image").vector
 
 
 def all_vectors() -> dict[int, list[float]]:
@@ -157,7 +153,7 @@ def test_a_vector_goes_with_the_file_that_the_object_no_longer_names() -> None:
 
     bare.pictures.all().delete()
     saved(bare)
-    assert not ModalityVector.objects.filter(item=item(bare), modality="image").exists()
+    assert not ModalityVector.objects.filter(item=item_of(bare), modality="image").exists()
 
 
 def test_a_text_that_changes_while_the_storage_is_away_is_indexed(
@@ -256,7 +252,7 @@ def test_a_decoder_that_does_not_start_keeps_no_text_back(
         Picture.objects.create(poster=posters[0], file=drawn(BLUE, "another.png"))
         saved(posters[0])
 
-        assert item(seen).outcome == "indexed"
+        assert item_of(seen).outcome == "indexed"
         assert "shopreco[worker]" in problems(seen)
         assert services.search("yacht", catalogue=POSTER).results[0].object == seen
         assert vector(seen) is None

@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, FakePayload, encode_multipart
 from django.urls import reverse
 
-from tests.gadgets import GADGET
-from tests.indexed_shop import unthrottled
+from tests.helpers.demo import unthrottled
+from tests.helpers.index import GADGET
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ import pytest
 from shopreco import services
 from shopreco.answers.presentation import Card, cards
 from shopreco.catalogues import get_catalogue
-from tests.gadgets import GADGET, index
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -29,7 +29,8 @@ from shopreco.catalogues import (
 )
 from shopreco.catalogues.base import Catalogue
 from shopreco.models import Node, RelationType
-from tests.gadgets import GADGET, found, index
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

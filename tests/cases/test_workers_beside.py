@@ -31,8 +31,11 @@ from shopreco.models import (
 from shopreco.runs import engine
 from shopreco.runs.slices import TimeSlice, row
 from shopreco.text import term_id
-from tests.conftest import Process
-from tests.gadgets import GADGET, found, in_thread, index, waiting
+from tests.helpers.answers import found
+from tests.helpers.index import GADGET, index
+from tests.helpers.outbox import waiting
+from tests.helpers.processes import Process
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

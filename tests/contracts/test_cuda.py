@@ -18,8 +18,8 @@ from shopreco.encoders import (
 )
 from shopreco.encoders.base import Vectors, encodable, unit_rows
 from shopreco.encoders.graph import Links, propagate
-from tests.contracts import test_image_encoder_contract as images
-from tests.contracts.test_encoder_contract import QUERIES, TEXTS, build_model, build_static_model
+from tests.helpers import image_encoders as images
+from tests.helpers.text_encoders import QUERIES, TEXTS, build_model, build_static_model
 
 pytestmark = pytest.mark.cuda
 

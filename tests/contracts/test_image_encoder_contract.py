@@ -7,91 +7,24 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from shopreco.encoders import (
-    ArtefactCorrupt,
-    ArtefactMissing,
     ClipEncoder,
     ClipTextEncoder,
     EfficientNetEncoder,
-    ExportFailed,
     ImageEncoder,
-    PhotoEncoder,
     create_encoder,
     create_image_encoder,
 )
 from shopreco.encoders.errors import ModelUnavailable
 from shopreco.exceptions import ConfigurationError
+from tests.helpers.image_encoders import ENCODERS, UNTRAINED, drawn
 from tests.testapp.encoders import TileEncoder
-
-ENCODERS = ["efficientnet", "tiles", "clip", "siglip"]
-UNTRAINED = ["clip", "siglip"]
-
-
-def build_model(folder: Path, kind: str) -> Path:
-    """A CLIP or SigLIP of random weights, with a tokeniser of letters and an image processor."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import (
-        CLIPConfig,
-        CLIPImageProcessorPil,
-        CLIPModel,
-        PreTrainedTokenizerFast,
-        SiglipConfig,
-        SiglipImageProcessorPil,
-        SiglipModel,
-    )
-
-    special = ["<pad>", "<unk>", "<s>", "</s>"]
-    letters = [chr(code) for code in range(ord("!"), ord("~") + 1)]
-    pieces = [*special, *letters, *(f"##{letter}" for letter in letters)]
-    tokenizer = Tokenizer(
-        models.WordPiece({piece: n for n, piece in enumerate(pieces)}, unk_token="<unk>")
-    )
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="<pad>",
-        unk_token="<unk>",
-        bos_token="<s>",
-        eos_token="</s>",
-        model_max_length=16,
-        model_input_names=["input_ids", "attention_mask"],
-    ).save_pretrained(folder)
-    tower = {
-        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-    }  # fmt: skip
-    text = tower | {
-        "vocab_size": len(pieces), "max_position_embeddings": 16, "pad_token_id": 0,
-        "bos_token_id": 2, "eos_token_id": 3,
-    }  # fmt: skip
-    vision = tower | {"image_size": 32, "patch_size": 8}
-    torch.manual_seed(1)
-    if kind == "clip":
-        config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)
-        CLIPModel(config).save_pretrained(folder)
-        size = {"height": 32, "width": 32}
-        CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size).save_pretrained(folder)
-    else:
-        SiglipModel(SiglipConfig(text_config=text, vision_config=vision)).save_pretrained(folder)
-        SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return {kind: build_model(tmp_path_factory.mktemp(kind), kind) for kind in UNTRAINED}
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
@@ -105,14 +38,6 @@ def make(request: pytest.FixtureRequest, models: dict[str, Path]) -> Callable[[]
 @pytest.fixture(scope="module")
 def encoder(make: Callable[[], ImageEncoder]) -> ImageEncoder:
     return make()
-
-
-def drawn(shape: str, colour: str, size: tuple[int, int] = (120, 120)) -> Image.Image:
-    """A product in the middle of a white picture."""
-    image = Image.new("RGB", size, "white")
-    box = (size[0] * 0.2, size[1] * 0.2, size[0] * 0.8, size[1] * 0.8)
-    getattr(ImageDraw.Draw(image), shape)(box, fill=colour)
-    return image
 
 
 def test_vectors_are_unit_rows_in_order(encoder: ImageEncoder) -> None:
@@ -242,110 +167,6 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         EfficientNetEncoder(weights=tmp_path / "other.safetensors").encode_images(
             [drawn("ellipse", "red")]
         )
-
-
-# The copy for web processes
-
-PHOTOS = [
-    drawn("ellipse", "#c02020"),
-    drawn("rectangle", "#2030c0", (300, 40)),
-    drawn("ellipse", "black", (37, 512)),
-    Image.linear_gradient("L").convert("RGB"),
-    Image.effect_noise((200, 140), 90).convert("RGB"),
-    Image.new("RGB", (1, 1)),
-]
-
-
-PARTS = [slice(None), slice(1280), slice(1280, -486), slice(-486, None)]
-"""The vector, and in it features, rows and colours."""
-
-
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a copy whose colours count more than by default."""
-    folder = tmp_path_factory.mktemp("artefacts") / "copy"
-    EfficientNetEncoder(colour_weight=0.4).export_query_encoder(folder)
-    return folder
-
-
-def test_a_copy_agrees_with_its_original(copied: Path) -> None:
-    original = EfficientNetEncoder(colour_weight=0.4, device="cpu")
-    copy = original.load_query_encoder(copied)
-    assert isinstance(copy, PhotoEncoder)
-    assert (copy.fingerprint, copy.dimension) == (original.fingerprint, original.dimension)
-    vectors = np.stack([copy.encode_photo(np.asarray(photo)) for photo in PHOTOS])
-    assert vectors.dtype == np.float32
-    originals = original.encode_images(PHOTOS)
-    for part in PARTS:
-        ours, theirs = vectors[:, part], originals[:, part]
-        lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-        assert ((ours * theirs).sum(axis=1) / lengths).min() > 0.9999
-
-
-def test_threads_may_share_a_copy(copied: Path) -> None:
-    alone = EfficientNetEncoder().load_query_encoder(copied)
-    pixels = [np.asarray(photo) for photo in PHOTOS]
-    with ThreadPoolExecutor(4) as threads:
-        together = list(
-            threads.map(EfficientNetEncoder().load_query_encoder(copied).encode_photo, pixels)
-        )
-    assert np.stack(together) == pytest.approx(
-        np.stack([alone.encode_photo(each) for each in pixels]), abs=1e-6
-    )
-
-
-def test_a_copy_needs_neither_torch_nor_pillow_nor_weights(copied: Path) -> None:
-    script = """
-import sys
-from pathlib import Path
-import numpy as np
-from shopreco.encoders import create_image_encoder
-copy = create_image_encoder({"WEIGHTS": "/nowhere.pth"}).load_query_encoder(Path(sys.argv[1]))
-print(copy.encode_photo(np.zeros((20, 30, 3), np.uint8)).shape)
-assert not {"torch", "onnx", "PIL"} & set(sys.modules)
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, str(copied)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == f"({EfficientNetEncoder().dimension},)\n", done.stderr
-
-
-def test_a_copy_records_what_it_was_measured_by(copied: Path) -> None:
-    manifest = json.loads((copied / "query_encoder.json").read_text())
-    assert manifest["parity"]["minimum_cosine"] > 0.9999
-    assert {path.name for path in copied.iterdir()} == {"query_encoder.json", "model.onnx"}
-    assert list(copied.parent.iterdir()) == [copied]
-
-
-def test_a_copy_that_differs_too_much_is_not_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shopreco.encoders.efficientnet_photo.MINIMUM_PARITY", 1.01)
-    with pytest.raises(ExportFailed, match=r"mean cosine [01]\.\d+ over"):
-        EfficientNetEncoder().export_query_encoder(tmp_path / "copy")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_copy_that_is_missing_or_damaged_is_named(copied: Path, tmp_path: Path) -> None:
-    encoder = EfficientNetEncoder()
-    with pytest.raises(ArtefactMissing, match="No query encoder in"):
-        encoder.load_query_encoder(tmp_path / "nothing")
-    damaged = Path(shutil.copytree(copied, tmp_path / "damaged"))
-    (damaged / "model.onnx").write_bytes(b"something else")
-    with pytest.raises(ArtefactCorrupt, match="its checksum differs"):
-        encoder.load_query_encoder(damaged)
-
-
-def test_an_encoder_without_a_copy_says_so(models: dict[str, Path], tmp_path: Path) -> None:
-    encoder = ClipEncoder(models["clip"])
-    sentence = "ClipEncoder has no copy for web processes: workers encode its photos"
-    with pytest.raises(ExportFailed, match=sentence):
-        encoder.export_query_encoder(tmp_path / "copy")
-    with pytest.raises(ArtefactMissing, match=sentence):
-        encoder.load_query_encoder(tmp_path / "copy")
 
 
 # CLIP and SigLIP

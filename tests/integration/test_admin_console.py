@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco.models import EmbeddingSpace, Item, SpaceState
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 from tests.integration.test_admin_pages import HOSTILE, text
 
 pytestmark = pytest.mark.usefixtures("shop")

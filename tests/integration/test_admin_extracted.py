@@ -15,8 +15,8 @@ from demo_shop.models import Product
 from shopreco.catalogues import get_catalogue
 from shopreco.graph.quotes import Quote, quote
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
-from tests.gadgets import waiting
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.outbox import waiting
 
 pytestmark = pytest.mark.usefixtures("shop")
 

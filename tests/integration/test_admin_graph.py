@@ -20,8 +20,8 @@ from shopreco.admin.graph.edges import EdgeAdmin, nodes_named
 from shopreco.catalogues import get_catalogue
 from shopreco.graph import building
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
-from tests.gadgets import forget_changes, waiting
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.outbox import forget_changes, waiting
 from tests.integration.test_admin_pages import HOSTILE, text
 
 pytestmark = pytest.mark.usefixtures("shop")

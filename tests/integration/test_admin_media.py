@@ -12,27 +12,22 @@ from django.urls import reverse
 from shopreco.fusion import MIN_PAIRS
 from shopreco.indexing.modality_vectors import MAX_PICTURES
 from shopreco.models import ModalityVector
+from tests.helpers.index import active_space, index, item_of
+from tests.helpers.posters import COLOURS, POSTER, drawn, gallery, poster
 from tests.integration.test_admin_pages import text
-from tests.integration.test_modalities import (
-    COLOURS,
-    _shop,  # noqa: F401 (fixture)
-    active,
-    drawn,
-    gallery,
-    index,
-    item,
-    poster,
-)
 from tests.testapp.catalogues import PosterCatalogue
 from tests.testapp.models import Picture, Poster
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "shop"]),
+    pytest.mark.usefixtures("poster_media"),
+]
 
 RED = COLOURS["red"]
 
 
 def page(client: Client, obj: Poster) -> str:
-    return text(client.get(reverse("admin:shopreco_item_change", args=[item(obj).pk])))
+    return text(client.get(reverse("admin:shopreco_item_change", args=[item_of(obj).pk])))
 
 
 def states(shown: str) -> list[str]:
@@ -45,12 +40,12 @@ def test_pictures_are_shown_with_their_state(admin_client: Client) -> None:
     posters = gallery(MIN_PAIRS)
     mixed = poster("red poster", ContentFile(b"\x89PNG not at all", name="bad.png"), drawn(RED))
     many = poster("red poster", *[drawn(RED) for _ in range(MAX_PICTURES + 1)])
-    index()
+    index(POSTER, rebuild=True)
 
     shown = page(admin_client, mixed)
     assert states(shown) == ["cannot be read", "encoded"]
     bad, good = mixed.pictures.all()
-    assert item(mixed).media_problems["image"][bad.file.name] in shown
+    assert item_of(mixed).media_problems["image"][bad.file.name] in shown
     assert f'<img src="{good.file.url}"' in shown
     assert states(page(admin_client, many)) == [
         *["encoded"] * MAX_PICTURES,
@@ -63,14 +58,14 @@ def test_pictures_are_shown_with_their_state(admin_client: Client) -> None:
 
 def test_pictures_that_the_space_does_not_use_say_so(admin_client: Client) -> None:
     few = gallery(2)  # too few to learn from
-    index()
+    index(POSTER, rebuild=True)
     assert states(page(admin_client, few[0])) == ["not used by the version that answers"]
 
 
 def test_neighbours_show_what_each_modality_adds_to_their_cosine(admin_client: Client) -> None:
     posters = gallery(MIN_PAIRS)
-    index()
-    assert "image" in active().weights
+    index(POSTER, rebuild=True)
+    assert "image" in active_space(POSTER).weights
     shown = page(admin_client, posters[0])
     table = shown[shown.index("shopreco-neighbours") :]
     first = table[table.index("<tbody>") : table.index("</tr>", table.index("<tbody>"))]
@@ -86,7 +81,7 @@ def test_a_shop_whose_code_fails_does_not_take_the_page_away(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posters = gallery(1)
-    index()
+    index(POSTER, rebuild=True)
 
     def broken(*_args: object) -> object:
         raise OSError("no such bucket")

@@ -18,8 +18,8 @@ from demo_shop.models import Brand, Product
 from shopreco import services
 from shopreco.admin import IndexStateAdminMixin, register
 from shopreco.models import Change, Item, Node, Outcome
-from tests.gadgets import forget_changes, waiting
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.outbox import forget_changes, waiting
 from tests.integration.test_admin_pages import text
 from tests.testapp.models import Book, Media
 

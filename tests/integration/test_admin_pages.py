@@ -17,7 +17,7 @@ from shopreco import services
 from shopreco.admin import register
 from shopreco.catalogues import get_catalogues
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 
 pytestmark = pytest.mark.usefixtures("shop")
 

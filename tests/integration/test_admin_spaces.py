@@ -13,7 +13,7 @@ from django.urls import reverse
 from shopreco import services, tasks
 from shopreco.models import Embedding, EmbeddingSpace, IndexRun, SpaceState
 from shopreco.spaces.stores.pgvector import index_names
-from tests.indexed_shop import CATALOGUE, live_shop  # noqa: F401 (fixture)
+from tests.helpers.demo import CATALOGUE
 from tests.integration.test_admin_pages import text
 from tests.integration.test_admin_steering import (
     OBJECTS,
@@ -28,7 +28,7 @@ from tests.integration.test_admin_steering import (
 
 
 @pytest.fixture
-def two_spaces(live_shop: None, settings: Any) -> tuple[EmbeddingSpace, EmbeddingSpace]:  # noqa: F811 (a fixture)
+def two_spaces(live_shop: None, settings: Any) -> tuple[EmbeddingSpace, EmbeddingSpace]:
     """(retired, active), of two models."""
     retired = EmbeddingSpace.objects.get()
     use_encoder(settings, OTHER_MODEL)
@@ -89,7 +89,7 @@ def test_delete_a_retired_space_with_its_indexes(
 
 
 def test_a_real_worker_runs_what_the_button_started(
-    live_shop: None,  # noqa: F811 (a fixture)
+    live_shop: None,
     admin_client: Client,
     start_worker: Any,
     wait_until: Any,

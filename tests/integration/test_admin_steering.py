@@ -23,8 +23,8 @@ from shopreco.models import (
     RunState,
     SpaceState,
 )
-from tests.gadgets import waiting
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.outbox import waiting
 from tests.integration.test_admin_pages import text
 
 OBJECTS = 12

@@ -20,7 +20,6 @@ from shopreco.admin import AdminTab, admin_tabs, register
 from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.exceptions import ConfigurationError
 from shopreco.models import Item
-from tests.indexed_shop import _committed_shop, shop  # noqa: F401 (fixtures)
 from tests.testapp.models import Maker
 
 pytestmark = pytest.mark.usefixtures("shop")

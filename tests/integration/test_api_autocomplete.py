@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from demo_shop.models import Product
-from tests.indexed_shop import _committed_shop, shop  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.usefixtures("shop")
 

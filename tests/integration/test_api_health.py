@@ -11,7 +11,7 @@ from shopreco.catalogues import get_catalogue, registry
 from shopreco.db.process_cache import BoundedCache
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.queries import query_vectors
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 
 
 @pytest.fixture(autouse=True)

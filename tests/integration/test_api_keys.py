@@ -12,8 +12,8 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 
-from shopreco import services
-from tests.indexed_shop import drop_spaces, unthrottled
+from tests.helpers.demo import unthrottled
+from tests.helpers.index import index
 from tests.testapp.models import Book, Gadget, Manual
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -27,12 +27,6 @@ def _clean() -> Iterator[None]:
     cache.clear()
     with unthrottled():
         yield
-    drop_spaces()
-
-
-def index(catalogue: str) -> None:
-    run = services.run_inline(services.reindex(catalogue))
-    assert (run.state, run.failed) == ("done", 0), run.error
 
 
 def get(client: Client, view: str, *args: str, **asked: Any) -> dict[str, Any]:

@@ -11,13 +11,7 @@ from django.core.files.base import ContentFile
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from tests.photo_shop import (  # noqa: F401 (fixtures)
-    COLOURS,
-    _photo_shop,
-    photo,
-    photo_shop,
-    photo_worker,
-)
+from tests.helpers.photos import COLOURS, photo
 
 pytestmark = [pytest.mark.usefixtures("photo_shop", "photo_worker"), pytest.mark.slow]
 

@@ -9,9 +9,9 @@ import pytest
 
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace
-from tests.conftest import Process
-from tests.indexed_shop import CATALOGUE, drop_spaces
-from tests.photo_shop import fill
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.photos import fill
+from tests.helpers.processes import Process
 
 LIMIT_MB = 300
 HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
@@ -88,8 +88,6 @@ print("STATE", run.state, run.error)
     process = start_process("-c", index)
     process.popen.wait(timeout=300)
     assert "STATE done" in process.log, process.log
-    yield
-    drop_spaces()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from demo_shop.catalogues import ProductCatalogue
 from demo_shop.models import Product
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace, SpaceState
-from tests.indexed_shop import DESK_LAMPS, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import DESK_LAMPS
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -20,7 +20,7 @@ from shopreco.exceptions import RunError
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState
-from tests.gadgets import in_thread
+from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])

@@ -17,8 +17,8 @@ from django.utils import timezone
 from demo_shop import glossary
 from demo_shop.models import Brand, Category, Product
 from shopreco.models import Item
-from tests.gadgets import drain
-from tests.indexed_shop import CATALOGUE, CUSHIONS, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE, CUSHIONS
+from tests.helpers.index import drain
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 

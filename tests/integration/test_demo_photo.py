@@ -9,12 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from tests.photo_shop import (  # noqa: F401 (fixtures)
-    _photo_shop,
-    photo,
-    photo_shop,
-    photo_worker,
-)
+from tests.helpers.photos import photo
 
 pytestmark = [pytest.mark.usefixtures("photo_shop", "photo_worker"), pytest.mark.slow]
 

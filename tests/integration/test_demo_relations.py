@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from django.test import Client
 
 from demo_shop.models import Product, ProductRelation
 from shopreco.models import Edge
-from tests.gadgets import forget_changes, waiting
-from tests.indexed_shop import drop_spaces, index
+from tests.helpers.demo import index_products
+from tests.helpers.outbox import forget_changes, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +21,7 @@ Kind = ProductRelation.Kind
 
 
 @pytest.fixture
-def shop(settings: Any) -> Iterator[dict[str, Product]]:
+def shop(settings: Any) -> dict[str, Product]:
     """A lamp with its bulb, the table that it stands on, another lamp, and a lone vase."""
     cache.clear()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -39,9 +38,8 @@ def shop(settings: Any) -> Iterator[dict[str, Product]]:
         ("lantern", Kind.SUBSTITUTES, "lamp"),
     ]:
         ProductRelation.objects.create(source=products[source], kind=kind, target=products[target])
-    index()
-    yield products
-    drop_spaces()
+    index_products()
+    return products
 
 
 def blocks(client: Client, address: str) -> dict[str, list[str]]:

@@ -20,7 +20,7 @@ from shopreco.models import (
     Outcome,
     RunState,
 )
-from tests.gadgets import waiting
+from tests.helpers.outbox import waiting
 from tests.testapp.models import Gadget
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

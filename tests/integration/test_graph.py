@@ -4,111 +4,34 @@ from __future__ import annotations
 
 import importlib
 import random
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils.translation import override
 
-from shopreco.catalogues import (
-    Attributes,
-    Catalogue,
-    Category,
-    DeclaredEdge,
-    Filter,
-    ItemDocument,
-    Text,
-    TextPart,
-    Title,
-)
-from shopreco.exceptions import GraphError
+from shopreco.catalogues import ItemDocument
 from shopreco.graph import building
 from shopreco.graph.building import Changes
 from shopreco.graph.extraction import learn_values
-from shopreco.graph.merges import merge_nodes
-from shopreco.models import Edge, EdgeState, Item, Meaning, Node, Outcome, Provenance, RelationType
+from shopreco.models import Edge, EdgeState, Item, Meaning, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
+from tests.helpers.shelf import (
+    SHELF,
+    Shelf,
+    build,
+    decide,
+    document,
+    edge,
+    name,
+    triples,
+    write_items,
+)
 from tests.testapp.models import Gadget
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Shelf(Catalogue):
-    model = Gadget
-    title = Title("name")
-    text = Text()
-    brand = Filter("maker.name", weight=1)
-    category = Category("path")
-    attributes = Attributes()
-
-
-SHELF = Shelf()
-Triple = tuple[str, str, str]
-
-
-def document(
-    object_id: object,
-    title: str = "Lamp",
-    text: str = "",
-    *,
-    language: str = "en",
-    parent: object = "",
-    edges: Sequence[tuple[str, str, object]] = (),
-    **facets: str | Sequence[str],
-) -> ItemDocument:
-    values = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in facets.items()}
-    return ItemDocument(
-        catalogue=SHELF.name,
-        object_id=str(object_id),
-        title=title,
-        passage=title,
-        texts=(TextPart("title", title, 3), TextPart("text", text, 1), TextPart("brand", "Oak", 1)),
-        language=language,
-        parent_id=str(parent),
-        facets=values,
-        edges=tuple(DeclaredEdge(relation, kind, str(to)) for relation, kind, to in edges),
-    )
-
-
-def write_items(documents: Iterable[ItemDocument]) -> None:
-    """The rows as the pipeline writes them before the graph."""
-    for each in documents:
-        Item.objects.update_or_create(
-            catalogue=each.catalogue,
-            object_id=each.object_id,
-            defaults={"title": each.title, "group_id": 1, "outcome": Outcome.INDEXED},
-        )
-
-
-def build(*documents: ItemDocument, gone: Sequence[object] = ()) -> Changes:
-    with transaction.atomic():
-        write_items(documents)
-        return building.update_edges(SHELF, documents, [str(each) for each in gone])
-
-
-def triples(**chosen: Any) -> set[Triple]:
-    rows = Edge.objects.filter(**chosen).select_related("source", "relation", "target")
-    return {(name(e.source), e.relation.code, name(e.target)) for e in rows}
-
-
-def name(node: Node) -> str:
-    return node.key if node.kind == "item" else node.label
-
-
-def edge(source: str, relation: str, target: str) -> Edge:
-    [found] = [
-        e
-        for e in Edge.objects.select_related("source", "relation", "target")
-        if (name(e.source), e.relation.code, name(e.target)) == (source, relation, target)
-    ]
-    return found
-
-
-def decide(source: str, relation: str, target: str, state: EdgeState) -> None:
-    Edge.objects.filter(pk=edge(source, relation, target).pk).update(state=state)
+pytestmark = pytest.mark.django_db
 
 
 # Declared edges
@@ -261,123 +184,6 @@ def test_what_documents_did_not_say_survives_them(provenance: Provenance) -> Non
     assert (kept.provenance, kept.weight) == ((provenance, 0.4) if stays else ("declared", 1.0))
 
 
-# Values in texts
-
-
-def walnut_is_known(*more: ItemDocument) -> None:
-    build(document(1, material="Walnut"), document(2, material="walnut"), *more)
-    learn_values(SHELF)
-
-
-def test_known_values_in_titles_and_texts_become_edges_with_a_confidence() -> None:
-    walnut_is_known(document(3, material="Oak"), document(4, material="oak"))
-    build(
-        document(5, "Walnut desk"),
-        document(6, "Desk", "made of solid walnut"),
-        document(7, "Walnut desk", material="Oak"),
-        document(8, "Oaks table", "walnut, walnut"),
-        document(9, "Walnut table", material="walnut"),
-    )
-    found = Edge.objects.filter(provenance=Provenance.EXTRACTED)
-    assert {(e.source.key, e.target.label): e.weight for e in found} == {
-        ("5", "Walnut"): 0.9,
-        ("6", "Walnut"): 0.5,
-        ("7", "Walnut"): 0.45,
-        ("8", "Walnut"): 0.5,
-        ("8", "Oak"): 0.72,
-    }
-
-
-def test_a_value_that_one_item_holds_is_not_known() -> None:
-    build(document(1, material="Walnut"), document(2, "Walnut desk"))
-    learn_values(SHELF)
-    build(document(2, "Walnut desk"))
-    assert not triples(provenance=Provenance.EXTRACTED)
-
-
-def test_brands_sizes_and_categories_are_not_looked_for() -> None:
-    held = {"brand": "Oak", "size": "Large", "category": "Garden", "material": "other"}
-    build(document(1, **held), document(2, **held))
-    learn_values(SHELF)
-    build(document(3, "Large other oak garden lamp"))
-    assert not triples(provenance=Provenance.EXTRACTED)
-
-
-def test_facet_texts_are_not_read_as_prose() -> None:
-    build(document(1, material="oak"), document(2, material="oak"))
-    learn_values(SHELF)
-    build(document(3, brand="Oak"))
-    assert not triples(provenance=Provenance.EXTRACTED)
-
-
-def test_a_label_of_two_kinds_is_shared_by_how_many_hold_it() -> None:
-    three = [document(n, colour="Cherry") for n in (1, 2, 3)]
-    build(*three, document(4, material="cherry"), document(5, material="cherry"))
-    learn_values(SHELF)
-    build(document(6, "Cherry desk"))
-    found = Edge.objects.filter(source__key="6")
-    assert {e.relation.code: e.weight for e in found} == {"has_colour": 0.54, "has_material": 0.36}
-
-
-def test_an_ambiguous_value_can_be_switched_off() -> None:
-    walnut_is_known()
-    Node.objects.filter(label="Walnut").update(in_texts=False)
-    build(document(3, "Walnut desk"))
-    assert not triples(provenance=Provenance.EXTRACTED)
-    Node.objects.filter(label="Walnut").update(in_texts=True)
-    RelationType.objects.filter(code="has_material").update(in_texts=False)
-    build(document(3, "Walnut desk"))
-    assert not triples(provenance=Provenance.EXTRACTED)
-
-
-def test_an_extracted_edge_goes_with_its_words_unless_it_was_confirmed() -> None:
-    walnut_is_known()
-    build(document(3, "Walnut desk"), document(4, "Walnut chair"))
-    decide("4", "has_material", "Walnut", EdgeState.CONFIRMED)
-    build(document(3, "Desk"), document(4, "Chair"))
-    assert triples(provenance=Provenance.EXTRACTED) == {("4", "has_material", "Walnut")}
-
-
-def test_a_rejected_extracted_edge_is_not_found_again() -> None:
-    walnut_is_known()
-    build(document(3, "Walnut desk"))
-    decide("3", "has_material", "Walnut", EdgeState.REJECTED)
-    assert build(document(3, "Walnut desk, new")) == Changes(0, 0, 0)
-    assert build(document(3, "Walnut desk", material="Walnut")) == Changes(0, 0, 0)
-
-
-def test_an_extracted_value_that_is_declared_later_becomes_declared() -> None:
-    walnut_is_known()
-    build(document(3, "Walnut desk"))
-    assert build(document(3, "Walnut desk", material="walnut")) == Changes(0, 1, 0)
-    assert edge("3", "has_material", "Walnut").provenance == Provenance.DECLARED
-
-
-def test_chinese_values_are_found_in_chinese_texts() -> None:
-    build(document(1, 材质="胡桃木", language="zh"), document(2, 材质="胡桃木", language="zh"))
-    learn_values(SHELF)
-    build(document(3, "北欧胡桃木台灯", language="zh"))
-    assert triples(source__key="3") == {("3", "has_材质", "胡桃木")}
-
-
-def test_learning_names_the_objects_whose_texts_have_new_values() -> None:
-    """Through the real pipeline, whose lexical entries are asked."""
-    from shopreco import services
-    from shopreco.catalogues import get_catalogue
-    from shopreco.indexing import reindex
-
-    desk, chair, lamp = (
-        Gadget.objects.create(name=name) for name in ("Walnut desk", "Oak chair", "Lamp")
-    )
-    held = [Gadget.objects.create(name=f"Shelf {n}") for n in (1, 2)]
-    services.run_inline(reindex.start(get_catalogue(SHELF.name)))
-    with transaction.atomic():
-        building.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
-    assert learn_values(SHELF) == [str(desk.pk)]
-    assert learn_values(SHELF) == []
-    assert {str(chair.pk), str(lamp.pk)}.isdisjoint(learn_values(SHELF))
-
-
 # Relation types
 
 
@@ -424,54 +230,6 @@ def test_the_migration_brings_the_default_relations() -> None:
         relation.code for relation in DEFAULT_RELATIONS
     }
     assert not RelationType.objects.filter(label_zh="").exists()
-
-
-# Merging
-
-
-def test_merged_nodes_are_one_from_then_on() -> None:
-    build(document(1, colour="Gray"), document(2, colour="Gray"), document(3, colour="Grey"))
-    grey, gray = Node.objects.get(label="Grey"), Node.objects.get(label="Gray")
-    merge_nodes(grey, gray)
-    assert triples() == {(n, "has_colour", "Gray") for n in "123"}
-    assert build(document(3, colour="grey"), document(4, colour="GREY")) == Changes(1, 0, 0)
-    learn_values(SHELF)
-    build(document(5, "Grey lamp"))
-    assert triples(provenance=Provenance.EXTRACTED) == {("5", "has_colour", "Gray")}
-    assert edge("5", "has_colour", "Gray").weight == 0.9
-
-
-def test_a_merge_keeps_what_people_decided() -> None:
-    build(document(1, colour=("Gray", "Grey")), document(2, colour=("Gray", "Grey")))
-    decide("1", "has_colour", "Grey", EdgeState.REJECTED)
-    decide("2", "has_colour", "Gray", EdgeState.CONFIRMED)
-    merge_nodes(Node.objects.get(label="Grey"), Node.objects.get(label="Gray"))
-    assert edge("1", "has_colour", "Gray").state == EdgeState.REJECTED
-    assert edge("2", "has_colour", "Gray").state == EdgeState.CONFIRMED
-    assert Edge.objects.count() == 2
-
-
-def test_merges_follow_each_other_and_make_no_loops() -> None:
-    build(document(1, category=("Home", "Home > Lamps")), document(2, category="Lamps"))
-    lamps, other, home = (
-        Node.objects.get(label=label) for label in ("Home > Lamps", "Lamps", "Home")
-    )
-    merge_nodes(other, lamps)
-    merge_nodes(lamps, home)
-    other.refresh_from_db()
-    assert other.merged_into == home
-    assert triples() == {("1", "in_category", "Home"), ("2", "in_category", "Home")}
-    build(document(1, category=("Home", "Home > Lamps")))
-    assert triples() == {("1", "in_category", "Home"), ("2", "in_category", "Home")}
-    with pytest.raises(GraphError, match="already"):
-        merge_nodes(home, lamps)
-
-
-def test_items_are_not_merged() -> None:
-    build(document(1), document(2))
-    one, two = Node.objects.filter(kind="item")
-    with pytest.raises(GraphError, match="Items cannot be merged"):
-        merge_nodes(one, two)
 
 
 # Generated catalogues
@@ -522,49 +280,3 @@ def test_many_small_changes_end_where_one_build_does(seed: int) -> None:
     build(*shop.values())
     assert whole() == after
     assert build(*shop.values()) == Changes(0, 0, 0)
-
-
-# Concurrency
-
-
-def test_overlapping_batches_do_not_deadlock() -> None:
-    """Each links to the items of the other, shares all values, and writes them in another order."""
-    labels = [f"value {n}" for n in range(300)]
-    categories = [f"Home > {n}" for n in range(100)]
-    batches = [
-        [
-            document(
-                n,
-                material=labels[:: 1 if side else -1],
-                category=("Home", *categories[:: 1 if side else -1]),
-                edges=[("complements", "item", m) for m in range(40)][:: 1 if side else -1],
-            )
-            for n in range(side * 20, side * 20 + 20)
-        ]
-        for side in (0, 1)
-    ]
-    write_items(each for batch in batches for each in batch)
-    barrier = threading.Barrier(2)
-    failures: list[BaseException] = []
-
-    def work(batch: list[ItemDocument]) -> None:
-        try:
-            for half in (batch[:10], batch[10:], batch):
-                with transaction.atomic():
-                    barrier.wait(30)
-                    building.update_edges(SHELF, half)
-        except BaseException as error:  # noqa: BLE001 (whatever it is, the test reports it)
-            failures.append(error)
-            barrier.abort()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work, args=(batch,)) for batch in batches]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert failures == []
-    assert Node.objects.filter(kind="material").count() == 300
-    assert Edge.objects.filter(relation__code="has_material").count() == 40 * 300
-    assert Edge.objects.filter(relation__code="complements").count() == 40 * 39

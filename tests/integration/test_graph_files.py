@@ -16,7 +16,7 @@ from shopreco.graph.files import csv, kg
 from shopreco.graph.files.base import LONGEST_LINE, GraphFileError, Imported
 from shopreco.models import Edge, EdgeState, Item, Node, Outcome, Provenance, RelationType
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True)  # temporary tables are dropped at commits
 
 SHELF = get_catalogue("testapp.gadget")
 HEADER = "source_kind,source,relation,target_kind,target,weight,provenance,state\n"

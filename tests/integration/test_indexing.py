@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.core.management import call_command
 from django.db import connection, transaction
-from django.db.models import F
 
-from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import reindex, signals
-from shopreco.indexing.batches import BatchReport
+from shopreco.indexing import signals
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Change,
     Embedding,
-    IndexRun,
     Item,
     LexicalEntry,
     LexiconTerm,
@@ -26,29 +18,11 @@ from shopreco.models import (
     Outcome,
     RunState,
 )
-from shopreco.spaces.stores.pgvector import index_names
-from tests.gadgets import waiting
+from tests.helpers.index import GADGET, drain, index, item_of
+from tests.helpers.outbox import waiting
 from tests.testapp.models import Book, Gadget, Maker, Manual, Media, Tag
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
-
-GADGET = "testapp.gadget"
-
-
-def index(name: str = GADGET) -> IndexRun:
-    """A whole pass in this process."""
-    return services.run_inline(reindex.start(get_catalogue(name)))
-
-
-def drain(name: str = GADGET) -> BatchReport:
-    total = BatchReport()
-    while (report := index_batch(get_catalogue(name))).claimed:
-        total.add(report)
-    return total
-
-
-def item(obj: Any) -> Item:
-    return Item.objects.get(object_id=str(obj.pk), catalogue=obj._meta.label_lower)
 
 
 # Signals
@@ -69,7 +43,7 @@ def test_a_save_is_indexed_with_all_that_belongs_to_it() -> None:
     assert waiting() == {str(gadget.pk)}
     report = drain()
     assert (report.claimed, report.encoded, report.changed) == (1, 1, 1)
-    stored = item(gadget)
+    stored = item_of(gadget)
     assert stored.outcome == Outcome.INDEXED
     assert stored.facets == {
         "brand": ["Acme"],
@@ -120,7 +94,7 @@ def test_changes_around_an_object_mark_it(change: str) -> None:
         "m2m clear": {"brand": ["Acme"]},
         "related delete": {"tag": ["cosy"]},
     }
-    assert item(gadget).facets == expected[change]
+    assert item_of(gadget).facets == expected[change]
 
 
 def test_both_halves_of_multi_table_inheritance_are_followed() -> None:
@@ -176,7 +150,7 @@ def test_a_save_survives_when_marking_fails() -> None:
     assert Gadget.objects.get(pk=gadget.pk).stock == 5
     assert not waiting()
     index()
-    assert item(gadget).outcome == Outcome.INDEXED
+    assert item_of(gadget).outcome == Outcome.INDEXED
 
 
 def test_saves_nudge_once_per_transaction() -> None:
@@ -224,12 +198,12 @@ def test_deleted_hidden_and_unindexable_objects_leave_the_index() -> None:
         str(retired.pk): Outcome.SKIPPED,
         str(kept.pk): Outcome.INDEXED,
     }
-    assert item(retired).reason == "retired from sale"
+    assert item_of(retired).reason == "retired from sale"
     assert Embedding.objects.count() == LexicalEntry.objects.count() == 1
     retired.retired = False
     retired.save()
     drain()
-    assert item(retired).outcome == Outcome.INDEXED
+    assert item_of(retired).outcome == Outcome.INDEXED
     assert Embedding.objects.count() == 2
 
 
@@ -238,13 +212,13 @@ def test_a_poisoned_item_is_recorded_and_does_not_stop_the_others() -> None:
     good = [Gadget.objects.create(name=f"lamp {n}") for n in range(5)]
     run = index()
     assert (run.state, run.failed) == (RunState.DONE, 1)
-    assert item(poison).outcome == Outcome.FAILED
-    assert item(poison).reason == "ValueError: this text cannot be prepared"
-    assert all(item(each).outcome == Outcome.INDEXED for each in good)
+    assert item_of(poison).outcome == Outcome.FAILED
+    assert item_of(poison).reason == "ValueError: this text cannot be prepared"
+    assert all(item_of(each).outcome == Outcome.INDEXED for each in good)
     poison.text = "cured"
     poison.save()
     drain()
-    assert item(poison).outcome == Outcome.INDEXED
+    assert item_of(poison).outcome == Outcome.INDEXED
 
 
 def test_a_value_that_the_database_refuses_fails_alone() -> None:
@@ -301,132 +275,5 @@ def test_a_save_during_the_work_is_indexed_again() -> None:
         drain()
     finally:
         del catalogue.prepare_title  # type: ignore[attr-defined]  # a hook for this test
-    assert item(gadget).title == "second"
+    assert item_of(gadget).title == "second"
     assert not waiting()
-
-
-# Runs
-
-
-def test_the_first_run_builds_and_activates_a_space() -> None:
-    Gadget.objects.create(name="lamp")
-    run = index()
-    assert (run.kind, run.state) == ("rebuild", RunState.DONE)
-    assert run.space is not None
-    assert run.space.state == "active"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)",
-            [list(index_names(run.space.pk))],
-        )
-        assert len(cursor.fetchall()) == 2
-
-
-def test_a_second_run_repairs_what_signals_cannot_see() -> None:
-    changed = Gadget.objects.create(name="lamp")
-    removed = Gadget.objects.create(name="table")
-    index()
-    Gadget.objects.bulk_create([Gadget(name=f"bulk {n}") for n in range(3)])
-    Gadget.objects.filter(pk=changed.pk).update(name="torch")
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM testapp_gadget WHERE id = %s", [removed.pk])
-    assert not waiting()
-    run = index()
-    assert (run.kind, run.encoded, run.changed, run.removed) == ("reindex", 4, 4, 1)
-    again = index()
-    assert (again.total, again.encoded, again.changed, again.removed) == (4, 0, 0, 0)
-
-
-def test_pages_of_keys_cover_a_catalogue_larger_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reindex, "OBJECTS_PER_PAGE", 7)
-    Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(30)])
-    run = index()
-    assert (run.total, run.encoded) == (30, 30)
-
-
-def test_a_cancelled_run_stops_and_can_be_resumed(settings: Any) -> None:
-    settings.SHOPRECO = {**settings.SHOPRECO, "BATCH_SIZE": 2}
-    Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(9)])
-    run = reindex.start(get_catalogue(GADGET))
-
-    def stop(run: IndexRun) -> None:
-        if run.enumerated and run.done and run.is_live:
-            services.cancel(IndexRun.objects.get(pk=run.pk))
-
-    run = services.run_inline(run, stop)
-    assert run.state == RunState.CANCELLED
-    assert 0 < Item.objects.count() < 9
-    assert index_batch(get_catalogue(GADGET)).claimed == 0
-    saved = Gadget.objects.first()
-    assert saved is not None
-    saved.save()
-    assert drain().claimed == 1, "a save goes on while a run is cancelled"
-    services.resume(run)
-    run.refresh_from_db()
-    run = services.run_inline(run)
-    assert run.state == RunState.DONE
-    assert Item.objects.filter(outcome=Outcome.INDEXED).count() == 9
-
-
-def test_one_run_at_a_time() -> None:
-    run = reindex.start(get_catalogue(GADGET))
-    with pytest.raises(services.RunError, match="under way"):
-        reindex.start(get_catalogue(GADGET))
-    services.cancel(run)
-    with pytest.raises(services.RunError, match="cannot become"):
-        services.cancel(run)
-
-
-def test_another_model_is_built_beside_and_rolled_back(settings: Any) -> None:
-    gadget = Gadget.objects.create(name="walnut lamp")
-    before = index().space
-    assert before is not None
-    settings.SHOPRECO = {
-        **settings.SHOPRECO,
-        "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64},
-    }
-    [status] = [each for each in services.status() if each.catalogue == GADGET]
-    assert "have changed since the index was built" in status.problems[0]
-    after = services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=True)).space
-    assert after is not None
-    assert (before.dimension, after.dimension) == (256, 64)
-    before.refresh_from_db()
-    assert (before.state, after.state) == ("retired", "active")
-    gadget.name = "oak lamp"
-    gadget.save()
-    drain()
-    run = services.activate(before)
-    assert run is not None
-    run = services.run_inline(run)
-    assert run.encoded == 1, "what changed while it was retired is caught up"
-    page = services.search("oak", catalogue=GADGET)
-    assert [r.object_id for r in page] == [str(gadget.pk)]
-    assert page.model_version == before.fingerprint[:12]
-
-
-def test_pruning_keeps_the_active_space_and_the_roll_back(settings: Any) -> None:
-    Gadget.objects.create(name="walnut lamp")
-    index()
-    for dimension in (64, 32):
-        encoder = {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": dimension}
-        settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": encoder}
-        services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=True))
-    call_command("shopreco_prune", keep=1)
-    assert set(Embedding.objects.values_list("space__dimension", flat=True)) == {64, 32}
-    assert ModalityVector.objects.count() == 2
-
-
-# Workers
-
-
-def test_a_real_worker_indexes_saves_and_runs(
-    start_worker: Callable[..., Any], wait_until: Callable[..., None]
-) -> None:
-    Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(20)])
-    start_worker()
-    run = services.reindex(GADGET)
-    wait_until(lambda: IndexRun.objects.get(pk=run.pk).state == RunState.DONE)
-    assert Item.objects.filter(outcome=Outcome.INDEXED).count() == 20
-    gadget = Gadget.objects.create(name="fresh")
-    wait_until(lambda: Item.objects.filter(object_id=str(gadget.pk)).exists())
-    Gadget.objects.filter(pk=gadget.pk).update(stock=F("stock") + 1)

@@ -25,7 +25,7 @@ from django.db import connections
 from psycopg import sql
 
 from devtools.embedded import EmbeddedServers
-from tests.conftest import ROOT, Process
+from tests.helpers.processes import ROOT, Process
 
 pytestmark = pytest.mark.slow
 

@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise, product
 from random import Random
 
 import pytest
 from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.answers.results import ResultPage
-from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import InvalidQuery
-from shopreco.indexing import reindex
-from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
-from shopreco.models.relations import DEFAULT_RELATIONS
-from tests.testapp.models import Gadget, Maker
+from shopreco.models import Edge, EdgeState
+from tests.helpers.answers import names
+from tests.helpers.gadgets import GOES_TOGETHER, furniture, relate
+from tests.helpers.graph import link, node_of
+from tests.helpers.index import committed
+from tests.testapp.models import Gadget
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
-GADGET = "testapp.gadget"
-NAMES = [
-    "Oak desk lamp",
-    "Oak floor lamp",
-    "Lamp bulb",
-    "Desk",
-    "Office chair",
-    "Bench",
-    "Garden hose",
-]
+
+@pytest.fixture(scope="module")
+def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
+    with committed(furniture, django_db_blocker) as filled:
+        yield filled
 
 
 @pytest.fixture
-def shop() -> dict[str, Gadget]:
-    maker = Maker.objects.create(name="Acme")
-    for name in NAMES:
-        Gadget.objects.create(name=name, maker=maker)
-    services.run_inline(reindex.start(get_catalogue(GADGET)))
-    found = {gadget.name: gadget for gadget in Gadget.objects.all()}
-    link(found, "Lamp bulb", "accessory_of", "Oak desk lamp")
-    link(found, "Oak desk lamp", "complements", "Desk")
-    link(found, "Desk", "complements", "Office chair", weight=0.5)
-    link(found, "Oak floor lamp", "substitutes", "Oak desk lamp")
-    return found
-
-
-def link(shop: dict[str, Gadget], source: str, code: str, target: str, weight: float = 1.0) -> Edge:
-    # Tests that commit leave no rows of migrations behind.
-    defaults = next(each for each in DEFAULT_RELATIONS if each.code == code)._asdict()
-    relation, _created = RelationType.objects.get_or_create(code=code, defaults=defaults)
-    return Edge.objects.create(
-        source=node(shop[source]),
-        relation=relation,
-        target=node(shop[target]),
-        weight=weight,
-        provenance=Provenance.CURATED,
-    )
-
-
-def node(gadget: Gadget) -> Node:
-    return Node.objects.get(item=Item.objects.get(object_id=str(gadget.pk), catalogue=GADGET))
+def shop(_shop: dict[str, Gadget], db: None) -> dict[str, Gadget]:
+    """Indexed once for this file; what a test changes is rolled back."""
+    cache.clear()
+    relate(_shop)
+    return _shop
 
 
 def beside(seed: Gadget, intent: str) -> ResultPage:
@@ -67,10 +42,6 @@ def beside(seed: Gadget, intent: str) -> ResultPage:
     assert page.degraded == {}
     assert page.source == f"product-{intent}"
     return page
-
-
-def names(page: ResultPage) -> list[str]:
-    return [result.object.name for result in page]
 
 
 def test_an_accessory_is_found_from_its_product_and_goes_with_it(shop: dict[str, Gadget]) -> None:
@@ -100,8 +71,8 @@ def test_what_goes_with_what_can_replace_it_goes_with_it(shop: dict[str, Gadget]
 
 
 def test_a_substitute_is_linked(shop: dict[str, Gadget]) -> None:
-    link(shop, "Oak desk lamp", "in_category", "Bench")
-    link(shop, "Garden hose", "in_category", "Bench")
+    link(shop["Oak desk lamp"], "in_category", shop["Bench"])
+    link(shop["Garden hose"], "in_category", shop["Bench"])
     assert names(beside(shop["Oak desk lamp"], "substitute")) == ["Oak floor lamp"]
 
 
@@ -109,8 +80,8 @@ def test_where_nothing_is_linked_the_likest_of_the_category_replaces(
     shop: dict[str, Gadget],
 ) -> None:
     assert names(beside(shop["Garden hose"], "substitute")) == []
-    link(shop, "Desk", "in_category", "Bench")
-    link(shop, "Garden hose", "in_category", "Bench")
+    link(shop["Desk"], "in_category", shop["Bench"])
+    link(shop["Garden hose"], "in_category", shop["Bench"])
     cache.clear()
     page = beside(shop["Garden hose"], "substitute")
     assert names(page) == ["Desk"]
@@ -118,14 +89,14 @@ def test_where_nothing_is_linked_the_likest_of_the_category_replaces(
 
 
 def test_a_rejected_link_leads_nowhere(shop: dict[str, Gadget]) -> None:
-    Edge.objects.filter(target=node(shop["Desk"])).update(state=EdgeState.REJECTED)
+    Edge.objects.filter(target=node_of(shop["Desk"])).update(state=EdgeState.REJECTED)
     assert names(beside(shop["Oak desk lamp"], "complementary")) == []
 
 
 def test_more_paths_to_a_product_make_it_surer(shop: dict[str, Gadget]) -> None:
     before = {r.object.name: r.parts["graph"] for r in beside(shop["Lamp bulb"], "complementary")}
-    link(shop, "Lamp bulb", "complements", "Desk", weight=0.4)
-    link(shop, "Lamp bulb", "complements", "Office chair", weight=0.4)
+    link(shop["Lamp bulb"], "complements", shop["Desk"], weight=0.4)
+    link(shop["Lamp bulb"], "complements", shop["Office chair"], weight=0.4)
     cache.clear()
     page = beside(shop["Lamp bulb"], "complementary")
     after = {r.object.name: r.parts["graph"] for r in page}
@@ -137,11 +108,11 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
     """A dozen random links more; each reason is looked for among the edges."""
     random = Random(7)
     for _ in range(12):
-        source, target = random.sample(NAMES, 2)
+        source, target = random.sample(GOES_TOGETHER, 2)
         code = random.choice(["complements", "substitutes", "accessory_of"])
-        ends = {"source": node(shop[source]), "target": node(shop[target])}
+        ends = {"source": node_of(shop[source]), "target": node_of(shop[target])}
         if not Edge.objects.filter(**ends, relation__code=code).exists():
-            link(shop, source, code, target, weight=random.uniform(0.3, 1))
+            link(shop[source], code, shop[target], weight=random.uniform(0.3, 1))
     meaning_of = {
         "complement": {("complements", True), ("complements", False)},
         "substitute": {("substitutes", True), ("substitutes", False)},
@@ -160,8 +131,8 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
                 assert any(
                     Edge.objects.filter(
                         relation__code=code,
-                        source=node(near if outgoing else result.object),
-                        target=node(result.object if outgoing else near),
+                        source=node_of(near if outgoing else result.object),
+                        target=node_of(result.object if outgoing else near),
                     ).exists()
                     for code, outgoing in meaning_of[meaning]
                 ), (seed.name, intent, result.object.name, reason)
@@ -172,23 +143,3 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
 def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:
     with pytest.raises(InvalidQuery, match="no placement 'product-complimentary'"):
         services.recommend("product-complimentary", seed=shop["Desk"])
-
-
-def test_what_the_catalogue_weighs_most_goes_with_a_product_first(
-    shop: dict[str, Gadget], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ranking = {"Bench": 1, "Desk": 2, "Office chair": 9}
-
-    def partners(self: Catalogue, obj: Gadget) -> list[tuple[str, Gadget, int]]:
-        is_seed = obj.name == "Garden hose"
-        return [("complements", shop[n], rank) for n, rank in ranking.items() if is_seed]
-
-    def shown() -> list[str]:
-        services.run_inline(reindex.start(get_catalogue(GADGET)))
-        cache.clear()
-        return names(beside(shop["Garden hose"], "complementary"))[:3]
-
-    monkeypatch.setattr(type(get_catalogue(GADGET)), "get_edges", partners)
-    assert shown() == ["Office chair", "Desk", "Bench"]
-    ranking |= {"Bench": 9, "Office chair": 1}
-    assert shown() == ["Bench", "Desk", "Office chair"]

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.core.cache import cache
+from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.answers.results import Result
-from shopreco.catalogues import get_catalogue
 from shopreco.graph import merges
-from shopreco.indexing import node_vectors, reindex
+from shopreco.indexing import node_vectors
 from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
 from shopreco.queries.entities import VOCABULARIES
-from tests.testapp.models import Gadget
+from tests.helpers.gadgets import tables_and_lamps
+from tests.helpers.index import GADGET, committed
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
+pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
-GADGET = "testapp.gadget"
+
+@pytest.fixture(scope="module")
+def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with committed(tables_and_lamps, django_db_blocker):
+        yield
 
 
 @pytest.fixture
-def shop() -> None:
-    made = [
-        ("Rectangular table", {"material": "walnut"}),
-        ("Round table", {"material": "walnut"}),
-        ("Folding table", {"material": "steel"}),
-        ("Desk lamp", {"material": "steel"}),
-        ("Garden hose", {}),
-    ]
-    for name, attributes in made:
-        Gadget.objects.create(name=name, attributes=attributes)
-    services.run_inline(reindex.start(get_catalogue(GADGET)))
+def shop(_shop: None, db: None) -> None:
+    """Indexed once for this file; what a test changes is rolled back."""
+    cache.clear()
 
 
 def space() -> EmbeddingSpace:
@@ -100,26 +97,3 @@ def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> N
     walnut = names.vectors[names.node_ids.tolist().index(node("walnut").pk)]
     assert names.meant(walnut) == {node("walnut").pk: pytest.approx(1, abs=2e-3)}
     assert node_vectors.encode_nodes(space()) == 0, "nothing is encoded twice"
-
-
-def test_names_that_changed_are_read_again_beside_the_searches(
-    shop: None, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
-) -> None:
-    before = VOCABULARIES.of(space())
-    Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
-    assert VOCABULARIES.of(space()) is before, "known for a while"
-    monkeypatch.setattr("shopreco.db.process_cache.monotonic", lambda: float("inf"))
-    assert VOCABULARIES.of(space()) is before, "and while the names are read again"
-    wait_until(lambda: not VOCABULARIES._readings)
-    assert VOCABULARIES.of(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
-
-
-def test_a_graph_that_is_away_costs_what_it_finds_and_is_named(shop: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE shopreco_edge RENAME TO shopreco_edge_away")
-        try:
-            page = services.search("walnut table", catalogue=GADGET)
-        finally:
-            cursor.execute("ALTER TABLE shopreco_edge_away RENAME TO shopreco_edge")
-    assert page.degraded.keys() == {"mentions"}
-    assert "Round table" in {result.object.name for result in page}

@@ -10,40 +10,20 @@ import pytest
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.graph import neighbourhoods
-from shopreco.indexing import outbox, reindex
-from shopreco.indexing.pipeline import index_batch
+from shopreco.indexing import outbox
 from shopreco.models import (
     Edge,
     EdgeState,
     Embedding,
     EmbeddingSpace,
-    IndexRun,
-    Item,
     ModalityVector,
-    Node,
-    Provenance,
-    RelationType,
     SpaceState,
 )
-from shopreco.models.relations import DEFAULT_RELATIONS
+from tests.helpers.graph import link
+from tests.helpers.index import GADGET, drain, index, item_of
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
-
-GADGET = "testapp.gadget"
-
-
-def index() -> IndexRun:
-    return services.run_inline(reindex.start(get_catalogue(GADGET)))
-
-
-def drain() -> None:
-    while index_batch(get_catalogue(GADGET)).claimed:
-        pass
-
-
-def item(gadget: Gadget) -> Item:
-    return Item.objects.get(catalogue=GADGET, object_id=str(gadget.pk))
 
 
 def told(gadget: Gadget) -> str:
@@ -54,17 +34,8 @@ def told(gadget: Gadget) -> str:
 
 def vector(gadget: Gadget) -> ModalityVector | None:
     return ModalityVector.objects.filter(
-        item=item(gadget), modality="graph", vector__isnull=False
+        item=item_of(gadget), modality="graph", vector__isnull=False
     ).first()
-
-
-def link(source: Gadget, code: str, target: Gadget) -> Edge:
-    defaults = next(each for each in DEFAULT_RELATIONS if each.code == code)._asdict()
-    relation, _created = RelationType.objects.get_or_create(code=code, defaults=defaults)
-    ends = [Node.objects.get(item=item(each)) for each in (source, target)]
-    return Edge.objects.create(
-        source=ends[0], relation=relation, target=ends[1], provenance=Provenance.CURATED
-    )
 
 
 @pytest.fixture
@@ -81,11 +52,11 @@ def test_what_the_item_says_itself_is_not_told_again(lamp: Gadget) -> None:
     lamp.maker = Maker.objects.create(name="Acme")
     lamp.save()
     index()
-    assert Edge.objects.filter(source__item=item(lamp)).count() == 2
+    assert Edge.objects.filter(source__item=item_of(lamp)).count() == 2
     assert told(lamp) == ""
     assert vector(lamp) is None
     # Somebody says that it is so: of the brand, that the text does not say.
-    Edge.objects.filter(source__item=item(lamp)).update(state=EdgeState.CONFIRMED)
+    Edge.objects.filter(source__item=item_of(lamp)).update(state=EdgeState.CONFIRMED)
     assert told(lamp) == "brand: Acme"
 
 
@@ -95,9 +66,9 @@ def test_a_link_is_told_from_both_ends(lamp: Gadget, bulb: Gadget) -> None:
     assert told(bulb) == "accessory of: Oak lamp"
     assert told(lamp) == "has accessory: Glass bulb"
     services.reindex_objects(GADGET, [str(lamp.pk), str(bulb.pk)])
-    before = np.asarray(Embedding.objects.get(item=item(bulb)).vector)
+    before = np.asarray(Embedding.objects.get(item=item_of(bulb)).vector)
     drain()
-    after = np.asarray(Embedding.objects.get(item=item(bulb)).vector)
+    after = np.asarray(Embedding.objects.get(item=item_of(bulb)).vector)
     assert vector(bulb) is not None
     assert float(before @ after) < 0.999, "the graph moved the vector"
     [first, *_others] = services.search("glass oak lamp", catalogue=GADGET, explain=True).results

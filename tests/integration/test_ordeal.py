@@ -12,7 +12,8 @@ import pytest
 from demo_shop.models import Brand, Category, Product
 from devtools.embedded import EmbeddedServers
 from shopreco import services
-from tests.ordeal import CATALOGUE, Ordeal, Plan, stale_items, unfound_items
+from tests.ordeal import Ordeal, Plan
+from tests.ordeal_checks import CATALOGUE, stale_items, unfound_items
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -15,8 +15,7 @@ from django.http import Http404
 from django.test import RequestFactory
 
 from demo_shop.models import Product
-from tests.indexed_shop import _committed_shop, shop  # noqa: F401 (fixtures)
-from tests.unit.test_docs import ROOT, code_blocks
+from tests.helpers.docs import ROOT, code_blocks
 
 pytestmark = [pytest.mark.usefixtures("shop"), pytest.mark.urls("demo_shop.urls")]
 

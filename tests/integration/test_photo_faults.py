@@ -12,14 +12,9 @@ from django.urls import reverse
 
 from devtools.embedded import EmbeddedServers
 from shopreco import services
-from tests.conftest import Process
-from tests.indexed_shop import CATALOGUE
-from tests.photo_shop import (  # noqa: F401 (fixtures)
-    _photo_shop,
-    photo,
-    photo_shop,
-    start_photo_worker,
-)
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.photos import photo
+from tests.helpers.processes import Process
 
 pytestmark = [pytest.mark.usefixtures("photo_shop"), pytest.mark.slow]
 
@@ -34,7 +29,7 @@ def _deadline(settings: Any) -> None:
 
 
 @pytest.fixture
-def broker_down(photo_shop: None, servers: EmbeddedServers) -> Iterator[None]:  # noqa: F811 (the fixture)
+def broker_down(photo_shop: None, servers: EmbeddedServers) -> Iterator[None]:
     servers.valkey.stop()
     yield
     servers.valkey.start()
@@ -76,7 +71,7 @@ def test_the_demo_says_it_above_the_products(client: Client) -> None:
 
 
 def test_a_worker_is_ready_before_the_first_photo(
-    start_photo_worker: Callable[..., Process],  # noqa: F811 (the fixture)
+    start_photo_worker: Callable[..., Process],
 ) -> None:
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
     elsewhere = start_photo_worker("mail")
@@ -85,7 +80,7 @@ def test_a_worker_is_ready_before_the_first_photo(
 
 
 def test_a_worker_leaves_alone_what_nobody_waits_for(
-    start_photo_worker: Callable[[], Process],  # noqa: F811 (the fixture)
+    start_photo_worker: Callable[[], Process],
     servers: EmbeddedServers,
     settings: Any,
 ) -> None:

@@ -12,18 +12,9 @@ from shopreco import services
 from shopreco.exceptions import PhotoRejected
 from shopreco.models import EmbeddingSpace
 from shopreco.retrieval import dense, photos
-from tests.indexed_shop import CATALOGUE
-from tests.media import png, png_chunk
-from tests.photo_shop import (  # noqa: F401 (fixtures)
-    BRANDS,
-    COLOURS,
-    EACH,
-    KINDS,
-    _photo_shop,
-    photo,
-    photo_shop,
-    photo_worker,
-)
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.media import png, png_chunk
+from tests.helpers.photos import BRANDS, COLOURS, EACH, KINDS, photo
 
 pytestmark = [pytest.mark.usefixtures("photo_shop", "photo_worker"), pytest.mark.slow]
 

@@ -18,20 +18,12 @@ from shopreco.conf import get_settings
 from shopreco.encoders import ArtefactMissing
 from shopreco.exceptions import PhotoRejected
 from shopreco.indexing.spaces import export_query_encoders
-from shopreco.queries import query_vectors
+from shopreco.queries import query_photos, query_vectors
 from shopreco.retrieval import photos
 from shopreco.spaces.serving import active_space
-from tests.conftest import Process
-from tests.indexed_shop import CATALOGUE, index
-from tests.photo_shop import (  # noqa: F401 (fixtures)
-    COLOURS,
-    EACH,
-    KINDS,
-    _photo_shop,
-    photo,
-    photo_shop,
-    start_photo_worker,
-)
+from tests.helpers.demo import CATALOGUE, index_products
+from tests.helpers.photos import COLOURS, EACH, KINDS, photo
+from tests.helpers.processes import Process
 from tests.testapp.encoders import TileEncoder
 
 pytestmark = [pytest.mark.usefixtures("photo_shop"), pytest.mark.slow]
@@ -90,7 +82,7 @@ def test_a_photo_that_cannot_be_read_says_why() -> None:
 
 def test_a_worker_is_asked_where_the_copy_is_missing(
     artefact: Path,
-    start_photo_worker: Callable[..., Process],  # noqa: F811 (the fixture)
+    start_photo_worker: Callable[..., Process],
 ) -> None:
     shutil.rmtree(artefact)
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
@@ -101,9 +93,9 @@ def test_a_worker_is_asked_where_the_copy_is_missing(
 
 def test_a_worker_is_asked_where_the_copy_is_late(
     monkeypatch: pytest.MonkeyPatch,
-    start_photo_worker: Callable[..., Process],  # noqa: F811 (the fixture)
+    start_photo_worker: Callable[..., Process],
 ) -> None:
-    monkeypatch.setattr(photos, "HERE", 1e-6)
+    monkeypatch.setattr(query_photos, "HERE", 1e-6)
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
     assert search(photo=photo(size=45)).degraded == {}
 
@@ -121,7 +113,7 @@ def test_the_next_run_puts_a_missing_copy_in_place(artefact: Path) -> None:
     shutil.rmtree(artefact)
     with pytest.raises(ArtefactMissing):
         query_vectors.photo_encoder(space)
-    index()
+    index_products()
     assert query_vectors.photo_encoder(space).fingerprint == space.encoders["image"]
     cache.clear()
     assert search().degraded == {}

@@ -18,8 +18,7 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import RESTART
 from shopreco.fusion import fuse
-from shopreco.indexing import embeddings, propagation, reindex
-from shopreco.indexing.pipeline import index_batch
+from shopreco.indexing import embeddings, propagation
 from shopreco.indexing.propagation import spread_vectors
 from shopreco.indexing.retention import prune
 from shopreco.models import (
@@ -27,22 +26,17 @@ from shopreco.models import (
     EdgeState,
     Embedding,
     EmbeddingSpace,
-    IndexRun,
-    Item,
     ModalityVector,
-    Node,
-    Provenance,
     RelationType,
-    SpaceState,
 )
-from shopreco.models.relations import DEFAULT_RELATIONS
 from shopreco.spaces import specification
 from shopreco.spaces.vectors import aligned_vectors
+from tests.helpers.graph import link
+from tests.helpers.index import GADGET, active_space, drain, index, item_of
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
-GADGET = "testapp.gadget"
 STEPS = 2
 NAMES = ("Oak lamp", "Glass bulb", "Linen shade", "Brass hook", "Garden chair")
 LINKS = {("Oak lamp", "Glass bulb"): 1.0, ("Oak lamp", "Linen shade"): 0.4}
@@ -61,58 +55,26 @@ def shop(settings: Any) -> dict[str, Gadget]:
     gadgets = {name: Gadget.objects.create(name=name) for name in NAMES}
     index()
     for (source, target), weight in LINKS.items():
-        link(gadgets[source], gadgets[target], weight)
+        link(gadgets[source], "has_accessory", gadgets[target], weight)
     index()
     return gadgets
 
 
-def index(*, rebuild: bool = False) -> IndexRun:
-    return services.run_inline(reindex.start(get_catalogue(GADGET), rebuild=rebuild))
-
-
-def drain() -> None:
-    while index_batch(get_catalogue(GADGET)).claimed:
-        pass
-
-
-def active() -> EmbeddingSpace:
-    return EmbeddingSpace.objects.get(catalogue=GADGET, state=SpaceState.ACTIVE)
-
-
-def item_id(gadget: Gadget) -> int:
-    return Item.objects.get(catalogue=GADGET, object_id=str(gadget.pk)).pk
-
-
-def link(source: Gadget, target: Gadget, weight: float) -> Edge:
-    accessory = next(each for each in DEFAULT_RELATIONS if each.code == "has_accessory")
-    relation, _created = RelationType.objects.get_or_create(
-        code=accessory.code, defaults=accessory._asdict()
-    )
-    source_node, target_node = (Node.objects.get(item=item_id(each)) for each in (source, target))
-    return Edge.objects.create(
-        source=source_node,
-        relation=relation,
-        target=target_node,
-        weight=weight,
-        provenance=Provenance.CURATED,
-    )
-
-
 def embedding(gadget: Gadget) -> Vector:
-    found = Embedding.objects.get(space=active(), item=item_id(gadget))
+    found = Embedding.objects.get(space=active_space(), item=item_of(gadget).pk)
     return np.asarray(found.vector, dtype=np.float32)
 
 
 def encoded(gadget: Gadget, modality: str) -> Vector | None:
     """What the language model made of it, before anything spread."""
-    rows = ModalityVector.objects.filter(item=item_id(gadget), modality=modality)
-    found = rows.filter(encoder=active().encoder_fingerprint).first()
+    rows = ModalityVector.objects.filter(item=item_of(gadget).pk, modality=modality)
+    found = rows.filter(encoder=active_space().encoder_fingerprint).first()
     return None if found is None else np.asarray(found.vector, dtype=np.float32)
 
 
 def spread() -> dict[int, Vector]:
     """What is stored of it, by item."""
-    rows = ModalityVector.objects.filter(modality="graph", encoder=f"space-{active().pk}")
+    rows = ModalityVector.objects.filter(modality="graph", encoder=f"space-{active_space().pk}")
     return {row.item_id: np.asarray(row.vector, dtype=np.float32) for row in rows}
 
 
@@ -143,7 +105,7 @@ def written_by() -> set[tuple[int, str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT item_id, xmin::text FROM shopreco_embedding WHERE space_id = %s",
-            [active().pk],
+            [active_space().pk],
         )
         return set(cursor.fetchall())
 
@@ -151,14 +113,14 @@ def written_by() -> set[tuple[int, str]]:
 def test_what_is_linked_takes_on_something_of_it(shop: dict[str, Gadget], settings: Any) -> None:
     for name, expected in by_hand(shop, LINKS).items():
         assert embedding(shop[name]) == pytest.approx(expected, abs=2e-3), name
-    assert spread().keys() == {item_id(shop[n]) for n in NAMES[:3]}
+    assert spread().keys() == {item_of(shop[n]).pk for n in NAMES[:3]}
     with_steps = {name: embedding(gadget) for name, gadget in shop.items()}
 
-    before = active()
+    before = active_space()
     settings.SHOPRECO = {**settings.SHOPRECO, "GRAPH_STEPS": 0}
     run = index(rebuild=True)
     assert run.encoded == 0
-    assert active().pk != before.pk
+    assert active_space().pk != before.pk
     for name, vector in with_steps.items():
         moved = float(np.linalg.norm(vector - embedding(shop[name])))
         assert (moved > 0.02) == (name in NAMES[:3]), name
@@ -167,13 +129,13 @@ def test_what_is_linked_takes_on_something_of_it(shop: dict[str, Gadget], settin
 def test_steps_make_another_space_and_none_the_one_before(
     shop: dict[str, Gadget], settings: Any
 ) -> None:
-    stepped = active()
+    stepped = active_space()
     assert stepped.modalities["graph"]["steps"] == STEPS
     assert specification.is_current(stepped, get_catalogue(GADGET))
     settings.SHOPRECO = {k: v for k, v in settings.SHOPRECO.items() if k != "GRAPH_STEPS"}
     assert not specification.is_current(stepped, get_catalogue(GADGET))
     index(rebuild=True)
-    plain = active()
+    plain = active_space()
     assert "steps" not in plain.modalities["graph"]
     assert plain.fingerprint != stepped.fingerprint
     found = []
@@ -192,8 +154,8 @@ def test_a_rebuild_spreads_without_encoding(shop: dict[str, Gadget]) -> None:
 
 
 def test_the_parts_of_a_score_are_those_of_what_was_fused(shop: dict[str, Gadget]) -> None:
-    space = active()
-    ids = [item_id(gadget) for gadget in shop.values()]
+    space = active_space()
+    ids = [item_of(gadget).pk for gadget in shop.values()]
     vectors = aligned_vectors(space, ids)
     fused = fuse(vectors, space.weights)
     for vector, gadget in zip(fused, shop.values(), strict=True):
@@ -207,11 +169,11 @@ def test_the_parts_of_a_score_are_those_of_what_was_fused(shop: dict[str, Gadget
 
 def test_a_save_keeps_what_has_spread(shop: dict[str, Gadget]) -> None:
     lamp = shop["Oak lamp"]
-    kept = spread()[item_id(lamp)]
+    kept = spread()[item_of(lamp).pk]
     lamp.text = "With a switch in the cord"
     lamp.save()
     drain()
-    assert spread()[item_id(lamp)] == pytest.approx(kept)
+    assert spread()[item_of(lamp).pk] == pytest.approx(kept)
     text = encoded(lamp, "text")
     assert text is not None
     expected = fuse({"text": text[None], "graph": kept[None]}, {"text": 1.0, "graph": 0.25})
@@ -222,9 +184,9 @@ def test_a_save_keeps_what_has_spread(shop: dict[str, Gadget]) -> None:
 
 def test_a_link_that_goes_takes_back_what_it_brought(shop: dict[str, Gadget]) -> None:
     shade = shop["Linen shade"]
-    Edge.objects.filter(target__item=item_id(shade)).update(state=EdgeState.REJECTED)
+    Edge.objects.filter(target__item=item_of(shade).pk).update(state=EdgeState.REJECTED)
     index()
-    assert spread().keys() == {item_id(shop[n]) for n in NAMES[:2]}
+    assert spread().keys() == {item_of(shop[n]).pk for n in NAMES[:2]}
     assert embedding(shade) == pytest.approx(encoded(shade, "text"), abs=2e-3)
     left = {pair: weight for pair, weight in LINKS.items() if "Linen shade" not in pair}
     for name, expected in by_hand(shop, left).items():
@@ -233,13 +195,13 @@ def test_a_link_that_goes_takes_back_what_it_brought(shop: dict[str, Gadget]) ->
 
 def test_nothing_is_written_again_where_nothing_moved(shop: dict[str, Gadget]) -> None:
     before = written_by()
-    assert propagation.propagate_links(active()) == 0
+    assert propagation.propagate_links(active_space()) == 0
     assert index().encoded == 0
     assert written_by() == before
 
 
 def test_a_deleted_product_spreads_no_more(shop: dict[str, Gadget]) -> None:
-    shade = item_id(shop["Linen shade"])
+    shade = item_of(shop["Linen shade"]).pk
     shop["Linen shade"].delete()
     drain()
     assert shade not in spread()
@@ -252,17 +214,17 @@ def test_a_deleted_product_spreads_no_more(shop: dict[str, Gadget]) -> None:
 
 
 def test_an_item_that_left_meanwhile_is_not_written(shop: dict[str, Gadget]) -> None:
-    vector = np.eye(1, active().dimension, dtype=np.float32)[0]
-    gone = item_id(shop["Brass hook"])
+    vector = np.eye(1, active_space().dimension, dtype=np.float32)[0]
+    gone = item_of(shop["Brass hook"]).pk
     ModalityVector.objects.filter(item=gone).delete()
     Embedding.objects.filter(item=gone).delete()
-    embeddings.fuse_propagated(active(), {gone: vector})
+    embeddings.fuse_propagated(active_space(), {gone: vector})
     assert gone not in spread()
     assert not Embedding.objects.filter(item=gone).exists()
 
 
 def test_what_a_worker_replaces_meanwhile_is_left_to_the_next_run(shop: dict[str, Gadget]) -> None:
-    space, (lamp, bulb) = active(), (item_id(shop[name]) for name in NAMES[:2])
+    space, (lamp, bulb) = active_space(), (item_of(shop[name]).pk for name in NAMES[:2])
     before = spread()
     other = np.eye(1, space.dimension, dtype=np.float32)[0]
     rows = ModalityVector.objects.filter(item=lamp, modality="text")
@@ -305,19 +267,19 @@ def test_without_a_gpu_or_with_one_it_is_the_same(
     shop: dict[str, Gadget], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch")
-    expected = spread_vectors(active(), STEPS)
+    expected = spread_vectors(active_space(), STEPS)
     # Torch computes on the processor as it would on a GPU.
     monkeypatch.setattr("shopreco.indexing.propagation.gpu", lambda: "cpu")
-    found = spread_vectors(active(), STEPS)
+    found = spread_vectors(active_space(), STEPS)
     assert list(found.item_ids) == list(expected.item_ids)
     assert found.vectors == pytest.approx(expected.vectors, abs=1e-5)
-    assert propagation.propagate_links(active()) == 0
+    assert propagation.propagate_links(active_space()) == 0
 
 
 def test_pruning_keeps_what_answers_and_a_roll_back_needs(
     shop: dict[str, Gadget], settings: Any
 ) -> None:
-    stepped = active()
+    stepped = active_space()
     settings.SHOPRECO = {**settings.SHOPRECO, "GRAPH_STEPS": 1}
     index(rebuild=True)
     assert len(spread_encoders()) == 2
@@ -325,7 +287,7 @@ def test_pruning_keeps_what_answers_and_a_roll_back_needs(
     assert prune(get_catalogue(GADGET), keep=1, before=now)["vectors"] == 0
     assert len(spread_encoders()) == 2, "the space before can answer again"
     prune(get_catalogue(GADGET), keep=0, before=now)
-    assert spread_encoders() == {f"space-{active().pk}"}
+    assert spread_encoders() == {f"space-{active_space().pk}"}
     assert not EmbeddingSpace.objects.filter(pk=stepped.pk).exists()
 
 
@@ -334,10 +296,10 @@ def spread_encoders() -> set[str]:
 
 
 def test_a_roll_back_catches_up_with_the_links(shop: dict[str, Gadget], settings: Any) -> None:
-    stepped = active()
+    stepped = active_space()
     settings.SHOPRECO = {**settings.SHOPRECO, "GRAPH_STEPS": 0}
     index(rebuild=True)
-    Edge.objects.filter(target__item=item_id(shop["Linen shade"])).delete()
+    Edge.objects.filter(target__item=item_of(shop["Linen shade"]).pk).delete()
     run = services.activate(stepped)
     assert run is not None
     services.run_inline(run)
@@ -351,6 +313,6 @@ def test_a_roll_back_catches_up_with_the_links(shop: dict[str, Gadget], settings
 def test_without_links_nothing_spreads() -> None:
     lamp = Gadget.objects.create(name="Oak lamp")
     index()
-    assert active().steps == STEPS
-    assert propagation.propagate_links(active()) == 0
+    assert active_space().steps == STEPS
+    assert propagation.propagate_links(active_space()) == 0
     assert embedding(lamp) == pytest.approx(encoded(lamp, "text"), abs=2e-3)

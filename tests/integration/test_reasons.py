@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.answers.results import Reason, ResultPage
-from shopreco.catalogues import get_catalogue
-from shopreco.indexing import reindex
-from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
-from shopreco.models.relations import DEFAULT_RELATIONS
-from tests.testapp.models import Gadget, Maker, Tag
+from shopreco.models import Edge, EdgeState
+from tests.helpers.graph import link, node_of
+from tests.helpers.index import committed
+from tests.testapp.models import Gadget, Maker
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
-
-GADGET = "testapp.gadget"
-# Tests that commit leave no rows of migrations behind.
-ACCESSORY_OF = next(each for each in DEFAULT_RELATIONS if each.code == "accessory_of")
+pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
 
-@pytest.fixture
-def shop() -> dict[str, Gadget]:
+def lamps() -> dict[str, Gadget]:
     """Lamps of two brands and three materials, and a bulb."""
     acme, bolt = (Maker.objects.create(name=name) for name in ("Acme", "Bolt"))
     made = [
@@ -35,18 +32,26 @@ def shop() -> dict[str, Gadget]:
     ]
     for name, maker, material in made:
         Gadget.objects.create(name=name, maker=maker, attributes={"material": material})
-    services.run_inline(reindex.start(get_catalogue(GADGET)))
     return {gadget.name: gadget for gadget in Gadget.objects.all()}
+
+
+@pytest.fixture(scope="module")
+def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
+    with committed(lamps, django_db_blocker) as filled:
+        yield filled
+
+
+@pytest.fixture
+def shop(_shop: dict[str, Gadget], db: None) -> dict[str, Gadget]:
+    """Indexed once for this file; what a test changes is rolled back."""
+    cache.clear()
+    return _shop
 
 
 def beside(seed: Gadget) -> dict[str, tuple[Reason, ...]]:
     page: ResultPage = services.recommend(seed=seed)
     assert page.degraded == {}
     return {result.object.name: result.reasons for result in page}
-
-
-def node(gadget: Gadget) -> Node:
-    return Node.objects.get(item=Item.objects.get(object_id=str(gadget.pk), catalogue=GADGET))
 
 
 def test_what_two_products_share_is_a_reason(shop: dict[str, Gadget]) -> None:
@@ -64,30 +69,12 @@ def test_every_reason_is_backed_by_edges_of_both(shop: dict[str, Gadget]) -> Non
                 relation = f"has_{reason.code.removeprefix('same_')}"
                 for one in (seed, shop[name]):
                     assert Edge.objects.filter(
-                        source=node(one), relation__code=relation, target__label=reason.anchor
+                        source=node_of(one), relation__code=relation, target__label=reason.anchor
                     ).exists(), (seed.name, name, reason)
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_a_yes_and_a_raw_key_are_no_reasons(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {"material": "Yes", "waterproof": True, "style_general": "Hoodie", "strap_bags": "Wide"}
-    tag = Tag.objects.create(name="rug")
-    for name in ("Oak desk lamp", "Oak floor lamp"):
-        Gadget.objects.create(name=name, attributes={**said, "fit": "Slim"}).tags.add(tag)
-    words = {"fit": "Cut"}
-    shop = type(get_catalogue(GADGET))
-    plain = shop.get_facet_label
-    monkeypatch.setattr(
-        shop, "get_facet_label", lambda self, name: words.get(name) or plain(self, name)
-    )
-    services.run_inline(reindex.start(get_catalogue(GADGET)))
-    with translation.override(language):
-        found = beside(Gadget.objects.get(name="Oak desk lamp"))["Oak floor lamp"]
-    assert [reason.code for reason in found] == ["same_fit"], "of all the one with words of its own"
-
-
 def test_a_rejected_edge_is_no_reason(shop: dict[str, Gadget]) -> None:
-    edge = Edge.objects.get(source=node(shop["Oak floor lamp"]), target__label="oak")
+    edge = Edge.objects.get(source=node_of(shop["Oak floor lamp"]), target__label="oak")
     edge.state = EdgeState.REJECTED
     edge.save()
     assert beside(shop["Oak desk lamp"])["Oak floor lamp"] == ()
@@ -95,12 +82,7 @@ def test_a_rejected_edge_is_no_reason(shop: dict[str, Gadget]) -> None:
 
 def test_a_link_says_what_it_means_from_either_side(shop: dict[str, Gadget]) -> None:
     lamp, bulb = shop["Oak desk lamp"], shop["Lamp bulb"]
-    Edge.objects.create(
-        source=node(bulb),
-        relation=RelationType.objects.create(**ACCESSORY_OF._asdict()),
-        target=node(lamp),
-        provenance=Provenance.CURATED,
-    )
+    link(bulb, "accessory_of", lamp)
     assert beside(lamp)["Lamp bulb"][0].code == "link_accessory"
     assert beside(bulb)["Oak desk lamp"][0].code == "link_main"
 
@@ -125,14 +107,3 @@ def test_the_block_shows_them_unless_a_setting_hides_them(
     assert "Same material: oak" in render_block(page, "product-similar-x", seed, None)
     settings.SHOPRECO = {**settings.SHOPRECO, "SHOW_REASONS": False}
     assert "Same material" not in render_block(page, "product-similar-x", seed, None)
-
-
-def test_the_first_run_reads_values_in_texts() -> None:
-    for name in ("Side table", "Bench"):
-        Gadget.objects.create(name=name, attributes={"material": "walnut"})
-    said = Gadget.objects.create(name="Walnut desk lamp")
-    run = services.run_inline(reindex.start(get_catalogue(GADGET)))
-    edge = Edge.objects.get(source=node(said), target__label="walnut")
-    assert edge.provenance == Provenance.EXTRACTED
-    assert run.state == "done"
-    assert run.encoded == 3, "once each"

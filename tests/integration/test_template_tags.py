@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from demo_shop.models import Product
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.templatetags.shopreco import BlockFailed
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 
 NO_API = "tests.integration.urls_without_api"
 

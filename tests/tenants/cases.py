@@ -23,8 +23,8 @@ from shopreco import services, tasks
 from shopreco.indexing import marks, signals
 from shopreco.indexing.marks import pending
 from shopreco.models import EmbeddingSpace, Item
-from tests.conftest import ROOT
-from tests.indexed_shop import CATALOGUE
+from tests.helpers.demo import CATALOGUE
+from tests.helpers.processes import ROOT
 from tests.tenants.models import Domain, Tenant
 
 SHOPS = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopreco.encoders import HashingEncoder, ImageEncoder
+from shopreco.encoders import HashingEncoder, ImageEncoder, ModelUnavailable
 from shopreco.encoders.base import Vectors, fingerprint_of, unit_rows
 
 if TYPE_CHECKING:
@@ -48,3 +48,10 @@ class EnglishEncoder(HashingEncoder):
     """One that says what it reads."""
 
     languages = frozenset({"en"})
+
+
+class UnloadableEncoder(HashingEncoder):
+    """Its configuration can be read, its weights cannot: only a pickle, or the hub is away."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        raise ModelUnavailable("no weights (*.safetensors)")

@@ -8,7 +8,6 @@ import importlib
 import importlib.util
 import json
 import re
-import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -32,14 +31,8 @@ from shopreco.queries.limits import MAX_OFFSET
 from shopreco.ranking.convex_sum import EXPECTED_LEXICAL, ConvexSum
 from shopreco.retrieval import dense, hybrid, lexical
 from shopreco.text import bm25
+from tests.helpers.docs import BLOCK, PAGES, ROOT, code_blocks
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [
-    *sorted(ROOT.glob("*.md")),
-    *sorted((ROOT / "docs").rglob("*.md")),
-    ROOT / "findings" / "README.md",
-]
-BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # Names of tables, indexes and scratch databases look like those of commands.
 OTHER_NAMES = re.compile(r"shopreco_(hnsw|terms|evaluate|bench)_|shopreco_\*|shopreco_admin$")
 NUMBERS = {"a quarter": 0.25, "half": 0.5, "half a": 0.5, "one": 1.0, "two": 2.0}
@@ -51,11 +44,6 @@ def name_of(page: Path) -> str:
 
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
-
-
-def code_blocks(page: Path, *languages: str) -> list[str]:
-    found = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [textwrap.dedent(body) for _, language, body in found if language in languages]
 
 
 def code_spans(page: Path) -> list[str]:

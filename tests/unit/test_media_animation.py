@@ -7,7 +7,7 @@ from PIL import Image
 
 from shopreco.media import Limits
 from shopreco.media.pictures import decode_picture
-from tests.media import BLUE, GREEN, RED, drawing, encoded, main_colour
+from tests.helpers.media import BLUE, GREEN, RED, drawing, encoded, main_colour
 
 LIMITS = Limits()
 SIZE = (160, 120)

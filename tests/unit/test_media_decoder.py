@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shopreco.media import Decoder, Limits, MediaRejected
-from tests.media import BLUE, GREEN, RED, drawing, encoded, main_colour, video
+from tests.helpers.media import BLUE, GREEN, RED, drawing, encoded, main_colour, video
 
 PICTURES = {
     name: encoded(drawing(colour), "PNG")

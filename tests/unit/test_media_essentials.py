@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from shopreco.media import Limits
 from shopreco.media.essentials import essentials, orientation_of
 from shopreco.media.pictures import decode_picture
-from tests.media import RED, drawing, encoded, png_chunk
+from tests.helpers.media import RED, drawing, encoded, png_chunk
 
 LIMITS = Limits()
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from shopreco.media import Decoder, MediaRejected
-from tests.media import (
+from tests.helpers.media import (
     BLUE,
     GREEN,
     RED,

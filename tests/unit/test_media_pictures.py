@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageDraw, features
 
 from shopreco.media import Limits, MediaRejected
 from shopreco.media.pictures import decode_picture
-from tests.media import RED, drawing, encoded, png, png_chunk
+from tests.helpers.media import RED, drawing, encoded, png, png_chunk
 
 LIMITS = Limits()
 

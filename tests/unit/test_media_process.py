@@ -19,7 +19,7 @@ from PIL import Image
 
 from shopreco.media import Decoder, DecoderFailed, DecoderUnavailable, Limits, MediaRejected
 from shopreco.media.protocol import FRAMES, Message, write_message
-from tests.media import BLUE, GREEN, RED, drawing, encoded, main_colour, process_of, video
+from tests.helpers.media import BLUE, GREEN, RED, drawing, encoded, main_colour, process_of, video
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RED_PICTURE, GREEN_PICTURE, BLUE_PICTURE = (

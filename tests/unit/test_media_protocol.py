@@ -19,7 +19,7 @@ from shopreco.media.protocol import (
     read_message,
     write_message,
 )
-from tests.media import BLUE, RED, drawing, encoded, video
+from tests.helpers.media import BLUE, RED, drawing, encoded, video
 
 
 def test_requests_are_answered_in_turn_until_there_are_none() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from shopreco.media import Limits, MediaRejected, videos
 from shopreco.media.scenes import Shot, choose_shots
 from shopreco.media.videos import decode_frames
-from tests.media import BLUE, GREEN, RED, drawing, main_colour, sound, video
+from tests.helpers.media import BLUE, GREEN, RED, drawing, main_colour, sound, video
 
 LIMITS = Limits()
 SCENES = [(drawing(RED), 12), (drawing(GREEN), 60), (drawing(BLUE), 12)]

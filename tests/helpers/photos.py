@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
-from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.test import override_settings
 from PIL import Image
-from pytest_django import DjangoDbBlocker
 
 from demo_shop.models import Brand, Product
-from tests.conftest import Process, processes_in, worker_starter
-from tests.indexed_shop import committed
-from tests.media import encoded
+from tests.helpers.media import encoded
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 200)}
 KINDS = ("lamp", "cushion", "vase", "kettle")
@@ -49,34 +41,3 @@ def fill() -> None:
                     image=photo(colour, 64, "PNG"),
                     thumbnail=photo(colour, 64, "PNG"),
                 )
-
-
-@pytest.fixture(scope="module")
-def _photo_shop(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[None]:
-    media = override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media")))
-    with media, committed(fill, django_db_blocker):
-        yield
-
-
-@pytest.fixture
-def photo_shop(_photo_shop: None, db: None) -> None:
-    """The shop, indexed once for all tests of a module."""
-    cache.clear()
-
-
-@pytest.fixture(scope="module")
-def photo_worker(_photo_shop: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """A worker beside the shop, for all tests of a module."""
-    with processes_in(tmp_path_factory.mktemp("worker")) as start:
-        yield worker_starter(start)()
-
-
-@pytest.fixture
-def start_photo_worker(_photo_shop: None, tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Start a worker beside the shop, for one test."""
-    with processes_in(tmp_path) as start:
-        yield worker_starter(start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from tests.gadgets import GADGET
+from tests.helpers.index import GADGET
 
 
 def add(

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.conftest import ROOT
+from tests.helpers.processes import ROOT
 
 
 def run_cases(cases: str, settings: str, *options: str) -> None:

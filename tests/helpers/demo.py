@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
-import pytest
 from django.conf import settings
-from django.core.cache import cache
-from django.core.management import call_command
 from django.test import override_settings
-from pytest_django import DjangoDbBlocker
 
 from demo_shop.models import Brand, Category, Product
-from shopreco import services
-from shopreco.indexing.removal import drop_space
-from shopreco.models import EmbeddingSpace, SpaceState
+from tests.helpers.index import index
 
 CATALOGUE = "demo_shop.product"
 DESK_LAMPS = "Home > Lighting > Desk lamps"
@@ -69,51 +61,7 @@ def unthrottled() -> override_settings:
     return override_settings(REST_FRAMEWORK=uncounted)
 
 
-def index() -> None:
+def index_products() -> None:
     """The whole catalogue, to the end, in this process."""
-    run = services.run_inline(services.reindex(CATALOGUE))
+    run = index(CATALOGUE)
     assert (run.state, run.failed) == ("done", 0), run.error
-
-
-def drop_spaces() -> None:
-    """With their indexes, which emptying the tables would leave behind."""
-    EmbeddingSpace.objects.update(state=SpaceState.RETIRED)
-    for space in EmbeddingSpace.objects.all():
-        drop_space(space)
-
-
-@contextmanager
-def committed(fill: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A shop that is filled, indexed and committed, until the block ends."""
-    with unthrottled(), blocker.unblock():
-        cache.clear()
-        try:
-            fill()
-            index()
-            yield
-        finally:
-            drop_spaces()
-            call_command("flush", interactive=False, reset_sequences=False)
-
-
-@pytest.fixture(scope="module")
-def _committed_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(fill, django_db_blocker):
-        yield
-
-
-@pytest.fixture
-def shop(_committed_shop: None, db: None) -> None:
-    """The shop, indexed once for all tests of a module; each test's changes are rolled back."""
-    cache.clear()
-
-
-@pytest.fixture
-def live_shop(transactional_db: None) -> Iterator[None]:
-    """The shop, indexed for one test, for processes and servers beside it."""
-    with unthrottled():
-        cache.clear()
-        fill()
-        index()
-        yield
-        drop_spaces()
