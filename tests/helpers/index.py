@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import reindex
-from shopreco.indexing.pipeline import Report, index_batch
+from shopreco.indexing.pipeline import BatchReport, index_batch
 from shopreco.models import EmbeddingSpace, IndexRun, Item, SpaceState
 
 GADGET = "testapp.gadget"
@@ -27,9 +27,9 @@ def index(name: str = GADGET, **options: Any) -> IndexRun:
     return services.run_inline(reindex.start(get_catalogue(name), **options))
 
 
-def drain(name: str = GADGET) -> Report:
+def drain(name: str = GADGET) -> BatchReport:
     """Index all that waits, and add up what was done."""
-    total = Report()
+    total = BatchReport()
     while (report := index_batch(get_catalogue(name))).claimed:
         total.add(report)
     return total
