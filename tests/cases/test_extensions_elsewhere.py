@@ -25,7 +25,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 call_command("migrate", run_syncdb=True, verbosity=0, skip_checks=True)
 from shopreco import services
-from tests.gadgets import index
+from tests.helpers.index import index
 from tests.testapp.models import Gadget
 for name in ("reading lamp", "garden chair", "lampe de bureau"):
     Gadget.objects.create(name=name)
