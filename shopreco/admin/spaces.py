@@ -34,9 +34,9 @@ from shopreco.exceptions import ShopRecoError
 from shopreco.indexing.removal import begin_removal
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
 from shopreco.spaces import alignments
+from shopreco.spaces.indexes import index_names
 from shopreco.spaces.serving import active_space
 from shopreco.spaces.specification import current_fingerprint
-from shopreco.spaces.stores.pgvector import index_names
 
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):

@@ -30,7 +30,7 @@ from shopreco.models import (
     SpaceState,
 )
 from shopreco.spaces import serving
-from shopreco.spaces.stores import pgvector
+from shopreco.spaces.indexes import build_indexes
 
 logger = logging.getLogger(__name__)
 
@@ -269,7 +269,7 @@ def _finish(run: IndexRun, catalogue: Catalogue) -> None:
         spaces.fuse_what_awaits(space, catalogue)
         propagation.propagate_links(space)
         spaces.export_query_encoders(space)
-        pgvector.build_indexes(space)
+        build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
     elif active := serving.active_space(run.catalogue):

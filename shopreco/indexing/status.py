@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import connections
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,8 +15,8 @@ from shopreco.encoders import EncoderError
 from shopreco.indexing import marks
 from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
 from shopreco.spaces import alignments, languages, serving, specification
+from shopreco.spaces.indexes import space_bytes
 from shopreco.spaces.sources import encoder_of
-from shopreco.spaces.stores import pgvector
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,25 +156,3 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
 def items_with_media_problems(catalogue: str) -> QuerySet[Item]:
     items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     return items.exclude(media_problems={})
-
-
-def space_bytes(space: EmbeddingSpace) -> int:
-    """Bytes of a space's own indexes and of its share of the tables."""
-    with connections[write_alias()].cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) "
-            "FROM unnest(%s::text[]) AS name",
-            [list(pgvector.index_names(space.pk))],
-        )
-        (size,) = cursor.fetchone()
-        for table in ("embedding", "lexicalentry"):
-            cursor.execute(
-                f"""
-                SELECT pg_table_size('shopreco_{table}')
-                       * count(*) FILTER (WHERE space_id = %s) / greatest(count(*), 1)
-                FROM shopreco_{table}
-                """,
-                [space.pk],
-            )
-            size += cursor.fetchone()[0]
-    return int(size)

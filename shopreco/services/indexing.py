@@ -16,7 +16,7 @@ from shopreco.db.routing import write_alias
 from shopreco.indexing import outbox, retention, runs, signals, spaces
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.models import EmbeddingSpace, IndexRun
-from shopreco.spaces.stores import pgvector
+from shopreco.spaces.indexes import build_indexes
 
 
 def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
@@ -67,7 +67,7 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     The switch is one UPDATE. What changed while the space was retired is caught up by a run,
     which is returned; None if another run is under way, which then begins again and does it.
     """
-    pgvector.build_indexes(space)
+    build_indexes(space)
     spaces.activate(space)
     run = runs.catch_up(get_catalogue(space.catalogue), user=user)
     return None if run is None else _hand_over(run)

@@ -27,7 +27,7 @@ from shopreco.models import (
     RunKind,
     RunState,
 )
-from shopreco.spaces.stores.pgvector import index_names
+from shopreco.spaces.indexes import index_names
 from tests.gadgets import waiting
 from tests.testapp.models import Book, Gadget, Maker, Manual, Media, Tag
 
