@@ -29,8 +29,9 @@ from shopreco.queries.filters import check_facets, parse_filters
 from shopreco.queries.limits import check_block
 from shopreco.queries.visibility import for_visitor
 from shopreco.ranking import cap_per_key, collapse_groups, maximal_marginal_relevance
-from shopreco.retrieval import browse, dense
+from shopreco.retrieval import browse
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, nothing
+from shopreco.spaces.stores import vector_store
 from shopreco.stages import StageName
 
 CANDIDATES = 100
@@ -212,7 +213,7 @@ def diversified(
     """The `DIVERSIFIED` best by marginal relevance, the others behind them; then capped."""
     if diversity and len(found):
         best = found.item_ids[:DIVERSIFIED].tolist()
-        stored = dense.embeddings_of(space, best)
+        stored = vector_store(space).vectors(space, best)
         known = np.array([n for n, item_id in enumerate(best) if item_id in stored], dtype=np.intp)
         if len(known):
             vectors = np.stack([stored[best[n]] for n in known])

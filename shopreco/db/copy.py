@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connections
@@ -64,6 +64,24 @@ def delete_rows(table: str, item_ids: Iterable[int]) -> None:
             f"DELETE FROM {table} WHERE item_id = ANY(%s)",
             [list(item_ids)],
         )
+
+
+def delete_in_chunks(table: str, chunk: int, **scope: Any) -> Iterator[int]:
+    """Delete the rows within `scope` (column = value), a chunk at a time; yields how many.
+
+    A statement for all of them would hold others up for long.
+    """
+    where = " AND ".join(f"{column} = %s" for column in scope)
+    deleted = chunk
+    while deleted == chunk:
+        with connections[write_alias()].cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("
+                f"SELECT ctid FROM {table} WHERE {where} LIMIT {chunk:d}))",
+                [*scope.values()],
+            )
+            deleted = cursor.rowcount
+        yield deleted
 
 
 def _raw(connection: Any) -> Any:

@@ -169,20 +169,6 @@ def read_arrays(row: Sequence[bytes | None], columns: Columns) -> list[NDArray[A
     return [read_array(sent, kind) for sent, kind in zip(row, columns.values(), strict=True)]
 
 
-def hnsw_settings(k: int) -> str:
-    """Columns beside the vector that an HNSW scan looks for, in the CTE that it reads it from: the
-    scan reaches k rows, and goes on past those that a filter drops.
-
-    They are settings of the transaction, that is of the statement alone, also behind a pool of
-    connections, and cost no round trip. `reading` keeps them out of a transaction of the host's.
-    """
-    depth = max(40, min(1000, k))
-    return (
-        f"set_config('hnsw.ef_search', '{depth:d}', true) AS depth, "
-        "set_config('hnsw.iterative_scan', 'relaxed_order', true) AS onward"
-    )
-
-
 def bigint_array(values: Iterable[int]) -> str:
     """An array of integers as text, which takes a fraction of what psycopg takes for a list."""
     return f"{{{','.join(map(str, values))}}}"

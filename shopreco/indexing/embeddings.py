@@ -8,9 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from django.db import connections, transaction
 from numpy.typing import NDArray
-from pgvector import HalfVector
 
-from shopreco.db.copy import replace_rows
 from shopreco.db.routing import write_alias
 from shopreco.indexing.modality_vectors import (
     PROPAGATED,
@@ -21,6 +19,8 @@ from shopreco.indexing.modality_vectors import (
 )
 from shopreco.models import EmbeddingSpace
 from shopreco.spaces.sources import Source, propagated_source, sources_of
+from shopreco.spaces.stores import vector_store
+from shopreco.spaces.stores.base import EmbeddingRow
 from shopreco.spaces.vectors import (
     NOTHING,
     Column,
@@ -49,19 +49,13 @@ def write_embeddings(
     if not item_ids:
         return
     rows = [
-        (space.pk, item_id, content_hash, HalfVector(vector))
+        EmbeddingRow(item_id, content_hash, vector)
         for item_id, content_hash, vector in zip(
             item_ids, hashes, fused(space, with_propagated(space, columns, item_ids)), strict=True
         )
         if not np.isnan(vector[0])
     ]
-    replace_rows(
-        "shopreco_embedding",
-        {"space_id": "int8", "item_id": "int8", "content_hash": "varchar", "vector": "halfvec"},
-        rows,
-        item_ids=item_ids,
-        space_id=space.pk,
-    )
+    vector_store(space).write(space, rows, item_ids)
 
 
 def write_batch(

@@ -16,6 +16,7 @@ from shopreco.db.routing import write_alias
 from shopreco.indexing.batches import Batch, Failure
 from shopreco.indexing.facet_codes import FacetCodes
 from shopreco.models import Item, Outcome
+from shopreco.spaces.stores import delete_embeddings
 from shopreco.text.normalisation import typed_title
 
 FIRST_RETRY, RETRIES_GROW_BY, LAST_RETRY = 60, 4, 24 * 3600
@@ -372,5 +373,5 @@ def clear(item_ids: Iterable[int]) -> None:
     """Take the vectors of items out of every space; their rows stay behind."""
     gone = list(item_ids)
     if gone:
-        delete_rows("shopreco_embedding", gone)
+        delete_embeddings(gone)
         delete_rows("shopreco_modalityvector", gone)

@@ -22,7 +22,7 @@ from shopreco.runs import engine
 from shopreco.runs.base import StepOutcome
 from shopreco.runs.slices import TimeSlice, row
 from shopreco.spaces import serving
-from shopreco.spaces.stores import pgvector
+from shopreco.spaces.indexes import build_indexes
 
 OBJECTS_PER_PAGE: Final = 5_000
 """Objects that are enqueued together."""
@@ -164,7 +164,7 @@ def _finish(run: IndexRun, catalogue: Catalogue) -> None:
         spaces.fuse_what_awaits(space, catalogue)
         propagation.propagate_links(space)
         spaces.export_query_encoders(space)
-        pgvector.build_indexes(space)
+        build_indexes(space)
         spaces.calibrate(space)
         spaces.activate(space)
     elif active := serving.active_space(run.catalogue):

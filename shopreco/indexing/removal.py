@@ -6,19 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from time import monotonic
 
-from django.db import connections, transaction
+from django.db import transaction
 
 from shopreco.broker import send
+from shopreco.db.copy import delete_in_chunks
 from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
 from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.spaces.indexes import drop_words_index
 from shopreco.spaces.sources import propagated_source
-from shopreco.spaces.stores.pgvector import drop_indexes
+from shopreco.spaces.stores import vector_store
 
 CHUNK = 10_000
 """Rows that one statement deletes: it holds nobody up for long."""
-TABLES = ("embedding", "lexicalentry", "lexiconterm")
+TABLES = ("lexicalentry", "lexiconterm")
 
 
 def begin_removal(space: EmbeddingSpace) -> None:
@@ -49,7 +51,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
         space = spaces.filter(pk=space_id).first()
         if space is None or not alone:
             return True
-        drop_indexes(space, "CONCURRENTLY")
+        drop_words_index(space, "CONCURRENTLY")
         for _deleted in _chunks(space):
             if monotonic() > deadline:
                 return False
@@ -75,19 +77,8 @@ def marked() -> list[int]:
 
 def _chunks(space: EmbeddingSpace) -> Iterator[int]:
     """Delete the rows of a space, and after each chunk say how many there were."""
-    conditions: list[tuple[str, str, tuple[str | int, ...]]] = [
-        (table, "space_id = %s", (space.pk,)) for table in TABLES
-    ]
+    yield from vector_store(space).drop(space, CHUNK)
+    for table in TABLES:
+        yield from delete_in_chunks(f"shopreco_{table}", CHUNK, space_id=space.pk)
     if spread := propagated_source(space):
-        conditions.append(("modalityvector", "modality = %s AND encoder = %s", tuple(spread)))
-    for table, where, params in conditions:
-        deleted = CHUNK
-        while deleted == CHUNK:
-            with connections[write_alias()].cursor() as cursor:
-                cursor.execute(
-                    f"DELETE FROM shopreco_{table} WHERE ctid = ANY(ARRAY("
-                    f"SELECT ctid FROM shopreco_{table} WHERE {where} LIMIT {CHUNK:d}))",
-                    params,
-                )
-                deleted = cursor.rowcount
-            yield deleted
+        yield from delete_in_chunks("shopreco_modalityvector", CHUNK, **spread._asdict())

@@ -9,7 +9,7 @@ from shopreco.db.routing import write_alias
 from shopreco.indexing.removal import drop_space
 from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
 from shopreco.spaces.sources import propagated_source, sources_of
-from shopreco.spaces.stores.pgvector import drop_visual_index
+from shopreco.spaces.stores.pictures import drop_pictures_index
 
 
 def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int]:
@@ -38,7 +38,7 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
     orphans._raw_delete(database)
     for encoder in pictured:
         if not ModalityVector.objects.using(database).filter(encoder=encoder).exists():
-            drop_visual_index(encoder)
+            drop_pictures_index(encoder)
     tombstones = Item.objects.using(database).filter(
         catalogue=catalogue.name, outcome=Outcome.DELETED, indexed_at__lt=before
     )

@@ -30,11 +30,12 @@ from shopreco.models import (
     ModalityVector,
     SpaceState,
 )
+from shopreco.spaces.indexes import drop_words_index
 from shopreco.spaces.languages import catalogue_language, spoken, with_language
 from shopreco.spaces.serving import _served, spaces_of
 from shopreco.spaces.sources import encoder_of
 from shopreco.spaces.specification import current_modalities, fingerprint_of
-from shopreco.spaces.stores.pgvector import drop_indexes
+from shopreco.spaces.stores import vector_store
 from shopreco.spaces.vectors import visual_vectors
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,8 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
         },
     )
     # Ids may start again, after a restore say: an index of that name is not this space's.
-    drop_indexes(space, "")
+    vector_store(space).create(space)
+    drop_words_index(space, "")
     return space
 
 

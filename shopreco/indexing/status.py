@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connections
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,10 +15,10 @@ from shopreco.db.routing import write_alias
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
 from shopreco.indexing import marks
-from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState
+from shopreco.models import EmbeddingSpace, IndexRun, Item, LexicalEntry, Outcome, RunState
 from shopreco.spaces import alignments, languages, serving, specification
+from shopreco.spaces.indexes import space_bytes
 from shopreco.spaces.sources import encoder_of
-from shopreco.spaces.stores import pgvector
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
         is_current=current,
         live_run=live,
         query_encoder_ready=ready,
-        index_bytes=space_sizes([space.pk])[space.pk].bytes if space else 0,
+        index_bytes=space_bytes(space) if space else 0,
         alignment=alignments.metrics(space) if space else {},
         problems=tuple(problems),
         notes=tuple(notes),
@@ -169,29 +168,8 @@ class SpaceSize:
     bytes: int
 
 
-def space_sizes(space_ids: Sequence[int]) -> dict[int, SpaceSize]:
-    """Items and bytes of spaces, by key, in two statements for all."""
-    names = {name: pk for pk in space_ids for name in pgvector.index_names(pk)}
-    items: dict[int, int] = dict.fromkeys(space_ids, 0)
-    size: dict[int, float] = dict.fromkeys(space_ids, 0.0)
-    with connections[write_alias()].cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(
-                f"SELECT '{table}', space_id, count(*), pg_table_size('shopreco_{table}') "
-                f"* (count(*) / sum(count(*)) OVER ()) FROM shopreco_{table} GROUP BY space_id"
-                for table in ("embedding", "lexicalentry", "lexiconterm")
-            )
-        )
-        for table, space_id, count, share in cursor.fetchall():
-            if space_id in size:
-                size[space_id] += float(share)
-                items[space_id] = count if table == "lexicalentry" else items[space_id]
-        cursor.execute(
-            "SELECT relname, pg_relation_size(c.oid) FROM pg_class c "
-            "JOIN pg_index i ON i.indexrelid = c.oid WHERE relname = ANY(%s) AND indrelid "
-            "IN ('shopreco_embedding'::regclass, 'shopreco_lexicalentry'::regclass)",
-            [list(names)],
-        )
-        for name, of_index in cursor.fetchall():
-            size[names[name]] += of_index
-    return {pk: SpaceSize(items[pk], round(size[pk])) for pk in space_ids}
+def space_sizes(spaces: Sequence[EmbeddingSpace]) -> dict[int, SpaceSize]:
+    """Items and bytes of spaces, by key."""
+    entries = LexicalEntry.objects.using(write_alias()).filter(space__in=spaces)
+    items = dict(entries.values_list("space").annotate(n=Count("item")).order_by())
+    return {s.pk: SpaceSize(items.get(s.pk, 0), space_bytes(s)) for s in spaces}

@@ -26,6 +26,9 @@ from shopreco.queries.conditions import Condition, Filters
 from shopreco.queries.understanding import UnderstoodQuery
 from shopreco.retrieval import dense, lexical
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, Vector, nothing
+from shopreco.spaces.stores import vector_store
+from shopreco.spaces.stores.base import VectorStore
+from shopreco.spaces.stores.pgvector import literal
 from shopreco.stages import StageLog, StageName
 
 COLUMNS = ("dense", "lexical", "mentions")
@@ -164,25 +167,37 @@ def depth(space: EmbeddingSpace) -> int:
 
 
 ROW = {"item_id": "i8", "group_id": "i8", "cosine": "f8", "score": "f8"}
+WORDS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
 
 def _reached(context: Context, by_words: Candidates) -> Candidates:
     """The nearest items, the best of those that words find, and those that have what is mentioned,
-    each with its cosine and its exact BM25F.
-
-    One statement: each round trip and each plan costs as much as a retrieval itself.
-    """
-    space, scope, words, shares = context.space, context.filters, context.words, context.shares
+    each with its cosine and its exact BM25F."""
     if context.vector is None:
         return NOTHING
-    literal = dense.literal(context.vector)
-    near = dense.statement(space, literal, scope, depth(space))
+    shares = context.shares
     given = {*by_words.item_ids[:RESCORED].tolist(), *shares.at_least(MENTIONED).tolist()}
-    join = "JOIN shopreco_item i ON i.id = given.id" if scope else ""
-    where = scope.where()
+    store = vector_store(context.space)
+    if store.supports_joint_scoring:
+        return _scored_jointly(store, context, context.vector, given)
+    return _scored_apart(store, context, context.vector, given)
+
+
+def _said(context: Context) -> str:
+    """The SQL of the BM25F of an entry `l`; where no word of the query is known, no item is the
+    worse for having words."""
+    return lexical.score("(SELECT weights FROM query)") if context.words else "0::float8"
+
+
+def _scored_jointly(
+    store: VectorStore, context: Context, vector: Vector, given: set[int]
+) -> Candidates:
+    """One statement: each round trip and each plan costs as much as a retrieval itself."""
+    space, words = context.space, context.words
+    query, where = literal(vector), context.filters.where()
+    near = store.statement(space, query, depth(space), where)
+    join = "JOIN shopreco_item i ON i.id = given.id" if context.filters else ""
     cast = f"halfvec({space.dimension:d})"
-    # Where no word of the query is known, no item is the worse for having words.
-    said = lexical.score("(SELECT weights FROM query)") if words else "0::float8"
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, %s::sparsevec AS weights),
              near AS MATERIALIZED ({near.sql}),
@@ -198,15 +213,42 @@ def _reached(context: Context, by_words: Candidates) -> Candidates:
                 WHERE given.id NOT IN (SELECT item_id FROM near) AND {where.sql}
              )
         SELECT r.item_id, l.group_id, COALESCE(r.cosine, 'NaN') AS cosine,
-            {said} AS score
+            {_said(context)} AS score
         FROM reached r
         JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """
-    literals = (literal, words.literal if words else terms.NO_WORDS)
+    literals = (query, words.literal if words else terms.NO_WORDS)
     params = (*literals, *near.params, bigint_array(given), *where.params)
     row = fetch_row(as_arrays(Statement(sql, params), ROW))
     item_ids, group_ids, cosines, scores = read_arrays(row, ROW)
-    columns = {"dense": cosines, "lexical": scores, "mentions": shares.of(item_ids)}
+    columns = {"dense": cosines, "lexical": scores, "mentions": context.shares.of(item_ids)}
+    return Candidates(item_ids, group_ids, columns, "hybrid")
+
+
+def _scored_apart(
+    store: VectorStore, context: Context, vector: Vector, given: set[int]
+) -> Candidates:
+    """Cosines by the store, then words by a statement that drops what the filters exclude."""
+    space, words, where = context.space, context.words, context.filters.where()
+    near = store.nearest(space, vector, depth(space), where)
+    others = sorted(given - set(near.item_ids.tolist()))
+    asked = np.concatenate([near.item_ids, np.array(others, dtype=np.int64)])
+    cosines = np.concatenate([near.scores, store.scores(space, others, vector)])
+    sql = f"""
+        WITH query AS MATERIALIZED (SELECT %s::sparsevec AS weights)
+        SELECT l.item_id, l.group_id, {_said(context)} AS score
+        FROM unnest(%s::bigint[]) AS asked (id)
+        JOIN shopreco_item i ON i.id = asked.id
+        JOIN shopreco_lexicalentry l ON l.item_id = i.id AND l.space_id = {space.pk:d}
+        WHERE {where.sql}
+    """
+    weights = words.literal if words else terms.NO_WORDS
+    params = (weights, bigint_array(asked.tolist()), *where.params)
+    row = fetch_row(as_arrays(Statement(sql, params), WORDS))
+    item_ids, group_ids, scores = read_arrays(row, WORDS)
+    order = np.argsort(asked)
+    known = cosines[order][np.searchsorted(asked, item_ids, sorter=order)]
+    columns = {"dense": known, "lexical": scores, "mentions": context.shares.of(item_ids)}
     return Candidates(item_ids, group_ids, columns, "hybrid")
 
 

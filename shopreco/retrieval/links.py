@@ -19,7 +19,8 @@ from shopreco.models import Meaning
 from shopreco.queries.conditions import Filters
 from shopreco.ranking import WeightedSum
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, nothing
-from shopreco.retrieval.dense import DenseRetriever, embeddings_of
+from shopreco.retrieval.dense import DenseRetriever
+from shopreco.spaces.stores import vector_store
 
 Path = tuple[Meaning, ...]
 """What each link's far end is to its near one."""
@@ -252,7 +253,8 @@ def ends(seed: int, paths: Paths, filters: Filters, k: int) -> Candidates:
 
 def _with_likeness(context: Context, found: Candidates) -> Candidates:
     """Ranked by how sure the links are and how alike the products are, the best first."""
-    vectors = embeddings_of(context.space, [context.seed or 0, *found.item_ids.tolist()])
+    both = [context.seed or 0, *found.item_ids.tolist()]
+    vectors = vector_store(context.space).vectors(context.space, both)
     seed = vectors.get(context.seed or 0)
     cosines = [
         0.0 if seed is None or i not in vectors else max(0.0, float(seed @ vectors[i]))

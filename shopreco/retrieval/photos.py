@@ -6,16 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from shopreco.db.statements import Statement, as_arrays, fetch_row, read_arrays
+from shopreco.db.statements import Statement, as_arrays, bigint_array, fetch_row, read_arrays
 from shopreco.fusion import IMAGE
 from shopreco.models import EmbeddingSpace
 from shopreco.queries.query_photos import Photo, Vector
 from shopreco.queries.terms import NO_WORDS
 from shopreco.ranking import WeightedMean, relative_cutoff
-from shopreco.retrieval import dense, visual
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, nothing
 from shopreco.retrieval.lexical import score
 from shopreco.spaces import vectors
+from shopreco.spaces.stores import pictures, vector_store
+from shopreco.spaces.stores.base import VectorStore
+from shopreco.spaces.stores.pgvector import literal
 
 CUT = 0.5
 """Share of the best cosine that an item must reach to match, by its picture or as a whole."""
@@ -31,6 +33,7 @@ colour and 68 of the category. Without BM25F, and 0.6 of the words, it is .82, 3
 
 
 ALL = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
+APART = {"item_id": "i8", "group_id": "i8", "looks": "f8", "lexical": "f8"}
 
 
 def query_vector(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> Vector:
@@ -76,26 +79,33 @@ RETRIEVERS.register("photo", PhotoRetriever())
 
 def _nearest(context: Context, picture: Vector, vector: Vector, k: int) -> Candidates:
     """Candidates with their cosine to the query, that of the pictures, and their BM25F."""
-    space, words, scope = context.space, context.words, context.filters
-    by_looks = visual.statement(space, picture, scope, k)
-    by_vector = dense.statement(space, dense.literal(vector), scope, k)
-    pictures, whole = f"halfvec({len(picture):d})", f"halfvec({space.dimension:d})"
-    said = score("(SELECT weights FROM said)") if words is not None else "'NaN'::float8"
+    store = vector_store(context.space)
+    if store.supports_joint_scoring:
+        return _scored_jointly(store, context, picture, vector, k)
+    return _scored_apart(store, context, picture, vector, k)
+
+
+def _scored_jointly(
+    store: VectorStore, context: Context, picture: Vector, vector: Vector, k: int
+) -> Candidates:
+    """One statement finds and scores."""
+    space, words, where = context.space, context.words, context.filters.where()
+    literals = literal(vector), literal(picture)
+    by_looks = pictures.statement(space, picture, k, where)
+    by_vector = store.statement(space, literals[0], k, where)
+    shown, whole = f"halfvec({len(picture):d})", f"halfvec({space.dimension:d})"
     sql = f"""
         WITH said AS (SELECT %s::sparsevec AS weights),
              alike AS MATERIALIZED ({by_looks.sql}), near AS MATERIALIZED ({by_vector.sql})
         SELECT i.id AS item_id, i.group_id,
             COALESCE(-(e.vector::{whole} <#> %s::{whole}), 'NaN') AS dense,
-            COALESCE(-(m.vector::{pictures} <#> %s::{pictures}), 'NaN') AS looks,
-            COALESCE({said}, 'NaN') AS lexical
+            COALESCE(-(m.vector::{shown} <#> %s::{shown}), 'NaN') AS looks,
+            COALESCE({_said(context)}, 'NaN') AS lexical
         FROM (SELECT item_id FROM alike UNION SELECT item_id FROM near) AS found
         JOIN shopreco_item i ON i.id = found.item_id
         LEFT JOIN shopreco_embedding e ON e.item_id = i.id AND e.space_id = {space.pk:d}
-        LEFT JOIN shopreco_lexicalentry l ON l.item_id = i.id AND l.space_id = {space.pk:d}
-        LEFT JOIN shopreco_modalityvector m ON m.item_id = i.id
-            AND m.modality = 'image' AND m.encoder = '{space.encoders[IMAGE]}'
+        {_joins(space)}
     """
-    literals = (dense.literal(vector), dense.literal(picture))
     asked = words.literal if words is not None else NO_WORDS
     params = (asked, *by_looks.params, *by_vector.params, *literals)
     item_ids, group_ids, *scores = read_arrays(
@@ -103,3 +113,42 @@ def _nearest(context: Context, picture: Vector, vector: Vector, k: int) -> Candi
     )
     columns = dict(zip(PhotoRetriever.columns, scores, strict=True))
     return Candidates(item_ids, group_ids, columns, "photo")
+
+
+def _scored_apart(
+    store: VectorStore, context: Context, picture: Vector, vector: Vector, k: int
+) -> Candidates:
+    """What is near by the store, then pictures and words by a statement, then the cosines."""
+    space, words, where = context.space, context.words, context.filters.where()
+    near = store.nearest(space, vector, k, where)
+    by_looks = pictures.statement(space, picture, k, where)
+    shown = f"halfvec({len(picture):d})"
+    sql = f"""
+        WITH said AS (SELECT %s::sparsevec AS weights), alike AS MATERIALIZED ({by_looks.sql})
+        SELECT i.id AS item_id, i.group_id,
+            COALESCE(-(m.vector::{shown} <#> %s::{shown}), 'NaN') AS looks,
+            COALESCE({_said(context)}, 'NaN') AS lexical
+        FROM (SELECT item_id FROM alike UNION SELECT unnest(%s::bigint[])) AS found
+        JOIN shopreco_item i ON i.id = found.item_id
+        {_joins(space)}
+    """
+    asked = words.literal if words is not None else NO_WORDS
+    params = (asked, *by_looks.params, literal(picture), bigint_array(near.item_ids.tolist()))
+    item_ids, group_ids, looks, lexical = read_arrays(
+        fetch_row(as_arrays(Statement(sql, params), APART)), APART
+    )
+    cosines = store.scores(space, item_ids.tolist(), vector)
+    columns = {"dense": cosines, "looks": looks, "lexical": lexical}
+    return Candidates(item_ids, group_ids, columns, "photo")
+
+
+def _said(context: Context) -> str:
+    """The SQL of the BM25F of an entry `l`; NaN without words."""
+    return score("(SELECT weights FROM said)") if context.words is not None else "'NaN'::float8"
+
+
+def _joins(space: EmbeddingSpace) -> str:
+    """The words and the picture of an item `i`, if it has them."""
+    return f"""LEFT JOIN shopreco_lexicalentry l ON l.item_id = i.id AND l.space_id = {space.pk:d}
+        LEFT JOIN shopreco_modalityvector m ON m.item_id = i.id
+            AND m.modality = 'image' AND m.encoder = '{space.encoders[IMAGE]}'"""

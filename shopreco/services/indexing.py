@@ -14,7 +14,7 @@ from shopreco.indexing import retention, signals, spaces
 from shopreco.indexing.status import CatalogueStatus, catalogue_status
 from shopreco.models import EmbeddingSpace, IndexRun
 from shopreco.runs import engine
-from shopreco.spaces.stores import pgvector
+from shopreco.spaces.indexes import build_indexes
 
 
 def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
@@ -65,7 +65,7 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     The switch is one UPDATE. What changed while the space was retired is caught up by a run,
     which is returned; None if another run is under way, which then begins again and does it.
     """
-    pgvector.build_indexes(space)
+    build_indexes(space)
     spaces.activate(space)
     run = reindexing.catch_up(get_catalogue(space.catalogue), user=user)
     return None if run is None else engine.hand_over(run)

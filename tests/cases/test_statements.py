@@ -16,9 +16,10 @@ from shopreco.catalogues import get_catalogue
 from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
 from shopreco.models import Item
 from shopreco.queries.filters import parse_filters
-from shopreco.retrieval.dense import NEIGHBOURS, embeddings_of, literal
-from shopreco.retrieval.dense import statement as dense_statement
+from shopreco.retrieval.dense import NEIGHBOURS
 from shopreco.spaces.serving import active_space
+from shopreco.spaces.stores import vector_store
+from shopreco.spaces.stores.pgvector import literal
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
 from tests.helpers.threads import in_thread
@@ -110,8 +111,9 @@ def test_the_settings_of_a_search_end_with_it_within_a_transaction_of_the_host()
         assert fetched(SETTINGS) == before
         item = Item.objects.get(catalogue=GADGET, object_id=str(seed.pk))
         scope = parse_filters(get_catalogue(GADGET), {})
-        vector = literal(embeddings_of(space, [item.pk])[item.pk])
-        nearest = dense_statement(space, vector, scope, NEIGHBOURS)
+        store = vector_store(space)
+        vector = literal(store.vectors(space, [item.pk])[item.pk])
+        nearest = store.statement(space, vector, NEIGHBOURS, scope.where())
         assert not explain("dense", nearest, "", measure=True).error
         assert fetched(SETTINGS) == before
         fetched("SELECT set_config('hnsw.ef_search', '77', true)")

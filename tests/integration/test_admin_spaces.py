@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from shopreco import services, tasks
 from shopreco.models import Embedding, EmbeddingSpace, IndexRun, SpaceState
-from shopreco.spaces.stores.pgvector import index_names
+from shopreco.spaces.indexes import index_names
 from tests.helpers.demo import CATALOGUE
 from tests.integration.test_admin_pages import text
 from tests.integration.test_admin_steering import (

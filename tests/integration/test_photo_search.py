@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from devtools.embedded import EmbeddedServers
 from shopreco import services
 from shopreco.exceptions import PhotoRejected
-from shopreco.models import EmbeddingSpace
+from shopreco.models import Embedding, EmbeddingSpace
 from shopreco.retrieval import dense, photos
+from shopreco.spaces.stores.base import EmbeddingRow
 from tests.helpers.demo import CATALOGUE
 from tests.helpers.media import png, png_chunk
+from tests.helpers.memory_store import MemoryStore, in_place_of_pgvector
 from tests.helpers.photos import BRANDS, COLOURS, EACH, KINDS, photo
 
 pytestmark = [pytest.mark.usefixtures("photo_shop", "photo_worker"), pytest.mark.slow]
@@ -165,3 +171,26 @@ def test_the_same_photo_has_the_same_vector_as_in_the_index() -> None:
     """What the shop's own picture finds is itself: both were encoded in the same way."""
     page = search(photo=photo("green", 64, "PNG"), limit=1)
     assert page.results[0].parts["looks"] == pytest.approx(photos.ALONE.weights["looks"], abs=1e-3)
+
+
+@pytest.mark.parametrize("query", ["", "cushion"])
+@pytest.mark.parametrize("filters", [{}, {"brand": BRANDS[0]}, {"available": True}])
+def test_a_photo_finds_the_same_where_embeddings_are_in_another_store(
+    query: str, filters: dict[str, Any]
+) -> None:
+    expected = scores(search(query, filters=filters, limit=15))
+    memory, space = MemoryStore(), EmbeddingSpace.objects.get()
+    rows = Embedding.objects.filter(space=space).values_list("item_id", "content_hash", "vector")
+    embeddings = [EmbeddingRow(*row, np.asarray(v, dtype=np.float32)) for *row, v in rows]
+    memory.write(space, embeddings, [row.item_id for row in embeddings])
+    cache.clear()
+    with in_place_of_pgvector(memory), CaptureQueriesContext(connection) as queries:
+        found = scores(search(query, filters=filters, limit=15))
+    assert found == pytest.approx(expected, abs=1e-3)
+    assert not any("shopreco_embedding " in each["sql"] for each in queries)
+
+
+def scores(page: services.ResultPage) -> list[float]:
+    """Products of equal pictures are equally near: their order says nothing."""
+    assert len(page) == 15
+    return [result.score for result in page]

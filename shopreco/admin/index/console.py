@@ -29,10 +29,12 @@ from shopreco.queries.conditions import COLUMNS, Filters
 from shopreco.queries.filters import RANGES, facet_names, parse_filters
 from shopreco.queries.languages import query_language
 from shopreco.queries.terms import LexicalQuery, lexical_query
-from shopreco.retrieval import dense, hybrid, lexical
+from shopreco.retrieval import hybrid, lexical
 from shopreco.services import Result, ResultPage
+from shopreco.spaces.indexes import index_names
 from shopreco.spaces.serving import active_space
-from shopreco.spaces.stores.pgvector import index_names
+from shopreco.spaces.stores import vector_store
+from shopreco.spaces.stores.pgvector import literal
 from shopreco.text import get_analyser, normalise_query, term_id
 
 LIMIT = 20
@@ -239,9 +241,10 @@ def _dense_plan(
     label = _("By meaning")
     try:
         vector = query_vectors.begin(space, text).result(timeout=query_vectors.patience(space))
+        depth, where = hybrid.depth(space), scope.where()
+        statement = vector_store(space).statement(space, literal(vector), depth, where)
     except FutureTimeout:
         return Plan(label, error=_("the query vector was not ready in time"))
     except (ShopRecoError, OSError) as error:
         return Plan(label, error=str(error))
-    statement = dense.statement(space, dense.literal(vector), scope, hybrid.depth(space))
     return explain(label, statement, index, measure=measure)

@@ -30,6 +30,7 @@ from shopreco.models.lexicon import EVERY_ITEM
 from shopreco.queries.conditions import Filters
 from shopreco.retrieval import dense
 from shopreco.spaces.serving import active_space
+from shopreco.spaces.stores import vector_store
 from shopreco.text import inverse_document_frequency
 
 NEIGHBOURS = 10
@@ -52,7 +53,7 @@ def neighbours(object_id: str) -> list[NearItem]:
     except (Item.DoesNotExist, ValueError):
         return []
     space = active_space(item.catalogue)
-    vector = dense.embeddings_of(space, [item.pk]).get(item.pk) if space else None
+    vector = vector_store(space).vectors(space, [item.pk]).get(item.pk) if space else None
     if space is None or vector is None:
         return []
     hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)

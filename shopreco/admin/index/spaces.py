@@ -122,7 +122,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         return ", ".join(f"{k} {number_format(v, 1)}" for k, v in means.items()) or EMPTY
 
     def prepare(self, rows: list[EmbeddingSpace]) -> None:
-        sizes = space_sizes([space.pk for space in rows])
+        sizes = space_sizes(rows)
         known = {catalogue.name: catalogue for catalogue in get_catalogues()}
         current = {name: current_state(known.get(name)) for name in {s.catalogue for s in rows}}
         for space in rows:

@@ -22,6 +22,7 @@ from shopreco.models import Embedding, EmbeddingSpace, VectorIndex
 from shopreco.queries.conditions import Filters
 from shopreco.queries.query_vectors import query_encoder
 from shopreco.retrieval import dense
+from shopreco.spaces.indexes import build_indexes
 from shopreco.spaces.stores import pgvector
 
 DEPTH: Final = 10
@@ -101,13 +102,13 @@ def _exact(space: EmbeddingSpace, vectors: np.ndarray) -> list[set[int]]:
 
 
 def _rebuilt(space: EmbeddingSpace, kind: str) -> float:
-    name, _terms = pgvector.index_names(space.pk)
+    name = pgvector.index_name(space.pk)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX IF EXISTS {name}")
     space.vector_index = kind
     space.save(update_fields=["vector_index"])
     started = perf_counter()
-    pgvector.build_indexes(space)
+    build_indexes(space)
     return perf_counter() - started
 
 
@@ -123,7 +124,7 @@ def _measured(
         hits = dense.nearest(space, vector, everything, DEPTH)
         times.append((perf_counter() - started) * 1000)
         found += len(nearest & set(hits.item_ids.tolist()))
-    name, _terms = pgvector.index_names(space.pk)
+    name = pgvector.index_name(space.pk)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_relation_size(to_regclass(%s))", [name])
         (size,) = cursor.fetchone()
