@@ -39,6 +39,7 @@ INDEX_TABLES = (
     "shopreco_item",
     "shopreco_embedding",
     "shopreco_modalityvector",
+    "shopreco_propagatedvector",
     "shopreco_lexicalentry",
     "shopreco_lexiconterm",
 )

@@ -17,7 +17,7 @@ from shopreco.evaluation.preparation import Work, prepare
 from shopreco.evaluation.questions import Questions
 from shopreco.evaluation.weights import FOLDS, FusionTuning, Scorer, Vectors, tune
 from shopreco.exceptions import ShopRecoError
-from shopreco.models import Embedding, EmbeddingSpace
+from shopreco.models import Embedding, EmbeddingSpace, LeftOut
 from shopreco.queries.query_vectors import query_encoder
 from shopreco.spaces.vectors import aligned_vectors
 
@@ -54,7 +54,7 @@ def tune_fusion(folder: Path, questions: Questions, work: Work) -> FusionTuning:
     ids = dict(rows.values_list("item_id", "item__object_id"))
     vectors = _vectors(space, list(ids))
     if len(vectors) < 2:
-        raise NothingToWeigh(_alone(name, **space.statistics.get("left_out", {})))
+        raise NothingToWeigh(_alone(name, space.statistics.left_out))
     encode = query_encoder(space).encode_query
     asked = np.stack([encode(text) for text in queries.values()])
     judged = {id: questions.judgements[id] for id in queries}
@@ -64,10 +64,12 @@ def tune_fusion(folder: Path, questions: Questions, work: Work) -> FusionTuning:
     return replace(found, note=questions.note)
 
 
-def _alone(name: str, pairs: int = 0, needed: int = 0) -> str:
-    few = f" ({pairs} have a picture too, {needed} are needed to align them)" if needed else ""
+def _alone(name: str, few: LeftOut | None) -> str:
+    told = ""
+    if few is not None:
+        told = f" ({few.pairs} have a picture too, {few.needed} are needed to align them)"
     return (
-        f"There is nothing to weigh: the products of {name} have text alone{few}. Take a judged "
+        f"There is nothing to weigh: the products of {name} have text alone{told}. Take a judged "
         "set whose products have pictures, or attributes that their texts do not tell."
     )
 

@@ -1,5 +1,7 @@
-"""Spaces that are deleted: marked first, so that nobody activates what is half gone, then removed
-in chunks by a worker, which may be killed at any line."""
+"""Removal of spaces: marked first, then deleted in chunks by a worker.
+
+Nobody can activate a marked space, which may be half gone. The worker may be killed at any line.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +15,25 @@ from shopreco.db.locks import only_one
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
 from shopreco.models import EmbeddingSpace, SpaceState
-from shopreco.spaces.sources import propagated_source
 from shopreco.spaces.stores.pgvector import drop_indexes
 
-CHUNK = 10_000
-"""Rows that one statement deletes: it holds nobody up for long."""
-TABLES = ("embedding", "lexicalentry", "lexiconterm")
+ROWS_PER_DELETE = 10_000
+"""Few enough for one statement that it holds nobody up for long."""
+TABLES = ("embedding", "lexicalentry", "lexiconterm", "propagatedvector")
 
 
 def begin_removal(space: EmbeddingSpace) -> None:
-    """Have workers remove a space. Raises RunError if it is the one that answers."""
+    """Have a worker remove a space.
+
+    Raises:
+        RunError: it is the one that answers.
+    """
     mark_for_removal(space)
     transaction.on_commit(lambda: send("remove_space", space.pk), using=write_alias(), robust=True)
 
 
 def mark_for_removal(space: EmbeddingSpace) -> None:
-    """From now on it cannot be activated, and `remove_marked` takes it away.
+    """Mark a space: it cannot be activated any more, and `remove_marked` deletes it.
 
     Raises:
         RunError: it is the one that answers.
@@ -39,9 +44,9 @@ def mark_for_removal(space: EmbeddingSpace) -> None:
 
 
 def remove_marked(space_id: int, seconds: float) -> bool:
-    """Remove a marked space for at most about so long; True once there is nothing left to do.
+    """Delete a marked space for about so many seconds; returns whether nothing is left to do.
 
-    Several workers may call it: one does it.
+    Several workers may call it: one does the work.
     """
     deadline = monotonic() + seconds
     spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.DELETING)
@@ -58,7 +63,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
 
 
 def drop_space(space: EmbeddingSpace) -> None:
-    """Remove a space that is not active, with its indexes and rows, now.
+    """Delete a space that is not active, with its indexes and rows, now.
 
     Raises:
         RunError: it is the one that answers.
@@ -74,20 +79,16 @@ def marked() -> list[int]:
 
 
 def _chunks(space: EmbeddingSpace) -> Iterator[int]:
-    """Delete the rows of a space, and after each chunk say how many there were."""
-    conditions: list[tuple[str, str, tuple[str | int, ...]]] = [
-        (table, "space_id = %s", (space.pk,)) for table in TABLES
-    ]
-    if spread := propagated_source(space):
-        conditions.append(("modalityvector", "modality = %s AND encoder = %s", tuple(spread)))
-    for table, where, params in conditions:
-        deleted = CHUNK
-        while deleted == CHUNK:
+    """Delete the rows of a space chunk by chunk; yields how many."""
+    for table in TABLES:
+        deleted = ROWS_PER_DELETE
+        while deleted == ROWS_PER_DELETE:
             with connections[write_alias()].cursor() as cursor:
                 cursor.execute(
                     f"DELETE FROM shopreco_{table} WHERE ctid = ANY(ARRAY("
-                    f"SELECT ctid FROM shopreco_{table} WHERE {where} LIMIT {CHUNK:d}))",
-                    params,
+                    f"SELECT ctid FROM shopreco_{table} WHERE space_id = %s "
+                    f"LIMIT {ROWS_PER_DELETE:d}))",
+                    [space.pk],
                 )
                 deleted = cursor.rowcount
             yield deleted

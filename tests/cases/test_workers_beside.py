@@ -62,7 +62,7 @@ def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
     index()
     gadget = Gadget.objects.create(name="brass lamp")
     settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": SMALLER}
-    catalogue, encode, started = get_catalogue(GADGET), pipeline._encode, []
+    catalogue, encode, started = get_catalogue(GADGET), pipeline.encode, []
 
     def slow_encode(*args: Any) -> Any:
         if not started:
@@ -71,7 +71,7 @@ def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
             runs._enumerate(started[0], catalogue, None)
         return encode(*args)
 
-    monkeypatch.setattr(pipeline, "_encode", slow_encode)
+    monkeypatch.setattr(pipeline, "encode", slow_encode)
     index_batch(catalogue)
     run = services.run_inline(started[0])
     assert run.state == RunState.DONE
@@ -92,7 +92,7 @@ def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
     index(rebuild=True)
     gadget.name = "renamed candelabra"
     gadget.save()
-    encode, started = pipeline._encode, []
+    encode, started = pipeline.encode, []
 
     def slow_encode(*args: Any) -> Any:
         if not started:
@@ -104,7 +104,7 @@ def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
             runs._enumerate(run, catalogue, None)
         return encode(*args)
 
-    monkeypatch.setattr(pipeline, "_encode", slow_encode)
+    monkeypatch.setattr(pipeline, "encode", slow_encode)
     index_batch(catalogue)
     services.run_inline(started[0])
     assert not waiting()
@@ -144,14 +144,14 @@ def test_what_is_saved_while_a_worker_begins_on_it_is_claimable_at_once(
     index()
     gadget.name = "candelabra"
     gadget.save()
-    update = pipeline._update_graph
+    update = pipeline.link
 
     def save_beside(*args: Any) -> Any:
         Gadget.objects.get().save()
         marks.collect(get_catalogue(GADGET))
         return update(*args)
 
-    monkeypatch.setattr(pipeline, "_update_graph", save_beside)
+    monkeypatch.setattr(pipeline, "link", save_beside)
     index_batch(get_catalogue(GADGET))
     change = Change.objects.get()
     assert (change.claim, change.lease_until) == (None, None)
@@ -163,7 +163,7 @@ def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.Mon
     index()
     Gadget.objects.get().save()
     held, done = threading.Event(), threading.Event()
-    update = pipeline._update_graph
+    update = pipeline.link
 
     def hold() -> None:
         with transaction.atomic():
@@ -179,7 +179,7 @@ def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.Mon
         return claims
 
     beside: list[Any] = []
-    monkeypatch.setattr(pipeline, "_update_graph", passed_over)
+    monkeypatch.setattr(pipeline, "link", passed_over)
     index_batch(get_catalogue(GADGET))
     beside[0].result(timeout=30)
     assert Change.objects.get().lease_until is None
@@ -269,15 +269,15 @@ def test_a_run_ends_though_its_objects_are_saved_as_fast_as_they_are_indexed(
     index()
     for a, b in pairwise(gadgets):
         link(a, b)
-    encode = pipeline._encode
+    encode = pipeline.encode
 
-    def save_beside(spaces: Any, batch: Any, *args: Any) -> Any:
+    def save_beside(catalogue: Any, batch: Any, *args: Any) -> Any:
         for gadget in Gadget.objects.filter(pk__in=[c.object_id for c in batch.claims]):
             gadget.name += "!"
             gadget.save()
-        return encode(spaces, batch, *args)
+        return encode(catalogue, batch, *args)
 
-    monkeypatch.setattr(pipeline, "_encode", save_beside)
+    monkeypatch.setattr(pipeline, "encode", save_beside)
     run = runs.advance(runs.start(get_catalogue(GADGET), rebuild=True), seconds=20)
     assert run.state == RunState.DONE
     assert len(waiting()) == 4, "what was saved last waits for whoever comes next"

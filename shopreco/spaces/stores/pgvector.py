@@ -88,12 +88,13 @@ def build_indexes(space: EmbeddingSpace) -> None:
         "ON shopreco_lexicalentry USING gin (term_ids) WITH (fastupdate = off) "
         f"WHERE space_id = {space.pk}",
     )
-    if image := space.modalities.get(IMAGE):
+    if IMAGE in space.specification:
+        image = space.specification[IMAGE].encoder
         _create_index(
-            visual_index_name(image["fingerprint"]),
+            visual_index_name(image.fingerprint),
             "ON shopreco_modalityvector "
-            f"USING hnsw ((vector::halfvec({image['dimension']})) halfvec_ip_ops) WITH ({options}) "
-            f"WHERE modality = 'image' AND encoder = '{image['fingerprint']}'",
+            f"USING hnsw ((vector::halfvec({image.dimension})) halfvec_ip_ops) WITH ({options}) "
+            f"WHERE modality = 'image' AND encoder = '{image.fingerprint}'",
         )
     with connections[write_alias()].cursor() as cursor:
         for table in ANALYSED:
