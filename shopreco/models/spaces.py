@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -57,9 +56,9 @@ class EmbeddingSpace(models.Model):
         return f"{self.catalogue} #{self.pk}"
 
     @property
-    def encoder(self) -> Mapping[str, Any]:
+    def encoder(self) -> dict[str, Any]:
         """The setting TEXT_ENCODER that it was built with."""
-        return self.specification.text.encoder.config
+        return dict(self.specification.text.encoder.config)
 
     @property
     def encoder_fingerprint(self) -> str:
