@@ -28,6 +28,8 @@ def encode(catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace])
         batch,
         entries=[
             replace(entry, encoded=encoded[entry.object_id], terms=_terms(entry, spaces))
+            if entry.stale_vectors or entry.stale_words
+            else entry
             for entry in batch.entries
         ],
     )

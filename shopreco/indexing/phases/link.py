@@ -38,7 +38,7 @@ def link(catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]) -
 
 
 def _with_neighbourhood(entry: Entry, told: Mapping[str, str]) -> Entry:
-    if entry.document is None:
+    document = entry.document
+    if document is None or document.neighbourhood == told[entry.object_id]:
         return entry
-    document = replace(entry.document, neighbourhood=told[entry.object_id])
-    return replace(entry, reading=document)
+    return replace(entry, reading=replace(document, neighbourhood=told[entry.object_id]))

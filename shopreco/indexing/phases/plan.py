@@ -39,16 +39,16 @@ def plan(catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]) -
 def _planned(
     entry: Entry, known: KnownItem | None, stored: Mapping[EmbeddingSpace, StoredHashes]
 ) -> Entry:
-    entry = replace(entry, known=known)
     document = entry.document
     if document is None:
-        return entry
+        return replace(entry, known=known)
     hashes = document.hashes()
     signature = items.signature(document)
     is_same = known is not None and known.signature == signature and known.is_well
     item_id = None if known is None else known.id
     return replace(
         entry,
+        known=known,
         hashes=hashes,
         signature=signature,
         is_changed=not is_same,
