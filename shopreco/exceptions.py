@@ -7,7 +7,8 @@ ShopRecoError
 │   ├── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
 │   └── PhotoRejected       a shopper's photo that is too large or no picture; says which
 ├── PhotoUnavailable        a photo cannot be searched with now; the message is for the shopper
-└── RunError                a run cannot be started, cancelled or resumed in its state
+├── RunError                a run cannot be started, cancelled or resumed in its state
+└── StoredValueError        a value in a JSON column has another version or other keys
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ class PhotoUnavailable(ShopRecoError):
 
 class RunError(ShopRecoError):
     code = "run"
+
+
+class StoredValueError(ShopRecoError):
+    code = "stored_value"
 
 
 def describe(error: BaseException, limit: int = 2000) -> str:

@@ -114,7 +114,7 @@ def install(meter: Meter) -> None:
     meter.around(Decoder, "frames", "decode videos")
     meter.around(Catalogue, "document", "read documents")
     meter.around(sources, "encoder_of", "load encoders")
-    meter.around(lexicon, "entry_of", "analyse words")
+    meter.around(lexicon, "terms_of", "analyse words")
     meter.around(lexicon, "write_entries", "write words")
     meter.around(items, "write", "write items")
     meter.around(modality_vectors, "write_vectors", "write vectors")

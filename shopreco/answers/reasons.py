@@ -196,8 +196,8 @@ def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:
 
 
 def _alike(space: EmbeddingSpace) -> Callable[[Result], bool]:
-    unrelated = space.statistics.get("unrelated_pictures")
+    unrelated = space.statistics.unrelated_pictures
     if unrelated is None:
         return lambda _result: False
-    floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
+    floor = unrelated.mean + DEVIATIONS * unrelated.deviation
     return lambda result: result.parts.get("looks", -1.0) >= floor

@@ -1,8 +1,9 @@
-"""The map from pictures to the text space, fitted on the shop's own pairs of picture and text."""
+"""Fitting of alignments, on the shop's own pairs of picture and text."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from pgvector import HalfVector
 from shopreco.db.copy import read_vectors
 from shopreco.db.routing import write_alias
 from shopreco.fusion import MIN_PAIRS, fit
-from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion
+from shopreco.models import EmbeddingSpace, LeftOut, ModelKind, ModelVersion
 from shopreco.spaces.alignments import inputs_of, versions
 
 logger = logging.getLogger(__name__)
@@ -23,50 +24,49 @@ MAX_PAIRS = 20_000
 
 
 class Pairs(NamedTuple):
+    """Vectors of items that have a picture and a text."""
+
     features: NDArray[np.float32]
     """(n, f)"""
     texts: NDArray[np.float32]
     """(n, d)"""
     products: NDArray[np.int64]
-    """(n,) a parent and its variants are one"""
+    """(n,), the group of each item"""
 
     @property
     def distinct(self) -> int:
-        """Of products that have a pair."""
+        """Number of products that have a pair."""
         return len(np.unique(self.products))
 
     @property
     def digest(self) -> str:
+        """A hash of all pairs, in their order."""
         parts = (np.ascontiguousarray(each).tobytes() for each in self)
         return blake2b(b"".join(parts), digest_size=16).hexdigest()
 
 
 def align(space: EmbeddingSpace) -> None:
-    """Fit what a space awaits, on the modality vectors that are stored by now.
+    """Fit the alignment that a space awaits, on the modality vectors that are stored by now.
 
-    If there are too few pairs, pictures are left out of the space, and its statistics say how many
-    there were. Its items are to be fused then: until they are, `statistics` say so too.
+    With too few pairs the pictures are left out of the space, and its statistics say how many
+    there were. Its items have to be fused then; until they are, its statistics say that too.
     """
-    modalities = dict(space.modalities)
-    image = modalities["image" if "image" in modalities else "video"]["fingerprint"]
+    image = space.specification.awaiting[0].encoder.fingerprint
     pairs = _pairs(space, image)
+    space.statistics = replace(space.statistics, is_fused=False)
     if pairs.distinct < MIN_PAIRS:
-        modalities = {m: spec for m, spec in modalities.items() if spec.get("alignment") != ""}
-        space.statistics["left_out"] = {"pairs": pairs.distinct, "needed": MIN_PAIRS}
+        space.specification = space.specification.without_awaiting()
+        left_out = LeftOut(pairs=pairs.distinct, needed=MIN_PAIRS)
+        space.statistics = replace(space.statistics, left_out=left_out)
         logger.warning("%s: %d products with a picture are too few to align", space, pairs.distinct)
     else:
         version = _fitted(space, image, pairs)
-        modalities = {
-            m: {**spec, "alignment": version.fingerprint} if spec.get("alignment") == "" else spec
-            for m, spec in modalities.items()
-        }
-    space.modalities = modalities
-    space.statistics["fused"] = False
-    space.save(using=write_alias(), update_fields=["modalities", "statistics"])
+        space.specification = space.specification.aligned(version.fingerprint)
+    space.save(using=write_alias(), update_fields=["specification", "statistics"])
 
 
 def _fitted(space: EmbeddingSpace, image: str, pairs: Pairs) -> ModelVersion:
-    """The version that was fitted on these very pairs, if there is one; else a new one."""
+    """The version that was fitted on these very pairs, else a new one."""
     inputs = {**inputs_of(image, space.encoder_fingerprint), "pairs": pairs.digest}
     known = versions(space.catalogue).filter(inputs=inputs).first()
     if known is not None:

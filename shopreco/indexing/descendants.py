@@ -1,4 +1,4 @@
-"""Which rows stand below others in a tree of the shop."""
+"""Descendants: the rows below others in a tree of the shop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shopreco.catalogues.trees import Tree
 
 
 def below(tree: Tree, keys: Sequence[str], database: str) -> list[Any]:
-    """Keys of some rows of a tree and of all below them, in one statement."""
+    """Keys of some rows of a tree and of all rows below them, in one statement."""
     if tree.field.is_relation:
         return _by_parent(tree, keys, database)
     return _by_path(tree, keys, database)

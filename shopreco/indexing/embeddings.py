@@ -1,4 +1,4 @@
-"""Embeddings from stored modality vectors: alignment, fusion, writing. Nothing is encoded."""
+"""Embeddings from modality vectors: alignment, vector fusion, writing. Nothing is encoded."""
 
 from __future__ import annotations
 
@@ -8,24 +8,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from django.db import connections, transaction
 from numpy.typing import NDArray
+from pgvector import HalfVector
 
+from shopreco.db.copy import replace_rows
 from shopreco.db.routing import write_alias
-from shopreco.indexing.modality_vectors import (
-    PROPAGATED,
-    Encoded,
-    Hashes,
-    combined_hash,
-    replace_vectors,
-)
+from shopreco.indexing.batches import Entry
+from shopreco.indexing.modality_vectors import combined_hash
 from shopreco.models import EmbeddingSpace
-from shopreco.spaces.sources import Source, propagated_source, sources_of
+from shopreco.spaces.sources import sources_of
 from shopreco.spaces.stores import vector_store
 from shopreco.spaces.stores.base import EmbeddingRow
 from shopreco.spaces.vectors import (
     NOTHING,
     Column,
     Stored,
-    VectorRow,
     fused,
     stored_vectors,
     with_propagated,
@@ -33,7 +29,7 @@ from shopreco.spaces.vectors import (
 
 logger = logging.getLogger(__name__)
 
-PAGE = 5_000
+ITEMS_PER_PAGE = 5_000
 
 
 def write_embeddings(
@@ -42,9 +38,9 @@ def write_embeddings(
     hashes: Sequence[str],
     item_ids: Sequence[int],
 ) -> None:
-    """Fuse and store: one vector per item that has any modality, and none for the others.
+    """Fuse and store: one embedding for each item that has any modality, and none for the others.
 
-    Of items whose E(K) has spread along links, it is that which is fused.
+    In place of E(K), propagated vectors are fused where items have them.
     """
     if not item_ids:
         return
@@ -58,34 +54,35 @@ def write_embeddings(
     vector_store(space).write(space, rows, item_ids)
 
 
-def write_batch(
-    space: EmbeddingSpace,
-    encoded: Mapping[Source, Encoded],
-    hashes: Hashes,
-    ids: Mapping[str, int],
-    objects: Sequence[str],
-) -> None:
-    """Fuse what a batch encoded, within its transaction; not in a space that awaits alignment."""
+def write_batch(space: EmbeddingSpace, entries: Sequence[Entry], ids: Mapping[str, int]) -> None:
+    """Fuse what a batch encoded, within its transaction; not in a space that awaits alignment.
+
+    ids: of the items, by object id.
+    """
     if space.awaits_alignment and _awaits_still(space):
         return
-    columns = {
-        source.modality: [encoded[source].by_object[o] for o in objects]
-        for source in sources_of(space)
-    }
-    contents = [combined_hash(space, hashes[o]) for o in objects]
-    write_embeddings(space, columns, contents, [ids[o] for o in objects])
+    sources = sources_of(space)
+    columns = {s.modality: [entry.encoded[s].vector for entry in entries] for s in sources}
+    contents = [
+        combined_hash(space, {s.modality: entry.encoded[s].content_hash for s in sources})
+        for entry in entries
+    ]
+    write_embeddings(space, columns, contents, [ids[entry.object_id] for entry in entries])
 
 
 def _awaits_still(space: EmbeddingSpace) -> bool:
-    """Whoever aligns a space waits for the batches that found it unaligned, then fuses theirs."""
+    """Whether a space still awaits alignment, until the transaction ends.
+
+    Whoever aligns it waits for the batches that found it unaligned, then fuses theirs.
+    """
     with connections[write_alias()].cursor() as cursor:
         cursor.execute("SELECT 1 FROM shopreco_embeddingspace WHERE id = %s FOR SHARE", [space.pk])
-    space.refresh_from_db(using=write_alias(), fields=["modalities"])
+    space.refresh_from_db(using=write_alias(), fields=["specification"])
     return space.awaits_alignment
 
 
 def fuse_all(space: EmbeddingSpace) -> int:
-    """Fuse every item of a space from the stored modality vectors; returns how many."""
+    """Fuse every item of a space from its stored modality vectors; returns how many."""
     done, last = 0, 0
     while page := _page(space, last):
         with transaction.atomic(using=write_alias()):
@@ -95,20 +92,23 @@ def fuse_all(space: EmbeddingSpace) -> int:
     return done
 
 
-def fuse_propagated(space: EmbeddingSpace, spread: Mapping[int, NDArray[np.float32] | None]) -> int:
-    """Store how E(K) of items has spread, None where no link is left, and fuse them again.
+def fuse_propagated(
+    space: EmbeddingSpace, vectors: Mapping[int, NDArray[np.float32] | None]
+) -> int:
+    """Store propagated vectors by item id, None where no link is left, and fuse the items again.
 
     Returns how many; an item that a worker replaces right now keeps what it has.
     """
-    source = propagated_source(space)
-    if source is None:
-        raise ValueError(f"{space} has no steps along the links.")
     with transaction.atomic(using=write_alias()):
-        rows = _locked(space, _counts(space, list(spread)))
+        rows = _locked(space, _counts(space, list(vectors)))
         # Of an item that has left the index meanwhile there is nothing.
-        kept = {i: vector for i, row in rows.items() if row and (vector := spread[i]) is not None}
-        replace_vectors(
-            source, [VectorRow(i, PROPAGATED, each) for i, each in kept.items()], list(rows)
+        kept = {i: vector for i, row in rows.items() if row and (vector := vectors[i]) is not None}
+        replace_rows(
+            "shopreco_propagatedvector",
+            {"space_id": "int8", "item_id": "int8", "vector": "halfvec"},
+            [(space.pk, item_id, HalfVector(vector)) for item_id, vector in kept.items()],
+            item_ids=list(rows),
+            space_id=space.pk,
         )
         _fuse_rows(space, rows)
     return len(rows)
@@ -139,7 +139,7 @@ def _page(space: EmbeddingSpace, after: int) -> dict[int, int]:
             WHERE i.catalogue = %s AND m.item_id > %s
             GROUP BY m.item_id ORDER BY m.item_id LIMIT %s
             """,
-            [list(modalities), list(encoders), space.catalogue, after, PAGE],
+            [list(modalities), list(encoders), space.catalogue, after, ITEMS_PER_PAGE],
         )
         return dict(cursor.fetchall())
 
@@ -150,10 +150,10 @@ def _counts(space: EmbeddingSpace, item_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _locked(space: EmbeddingSpace, counts: Mapping[int, int]) -> dict[int, dict[str, Stored]]:
-    """What is stored of items, until the transaction ends: a worker that replaces one of the rows
-    fuses it after us, and items of which one is being replaced now are not among them.
+    """Modality vectors of items, locked until the transaction ends.
 
-    counts: how many modalities they had a moment ago.
+    A worker that replaces one of the rows fuses it after us. Items of which a row is being replaced
+    now are left out. counts: how many modalities the items had a moment ago.
     """
     stored = stored_vectors(space, list(counts), lock=True)
     return {i: row for i, row in stored.items() if len(row) == counts[i]}

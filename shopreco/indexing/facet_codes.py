@@ -1,4 +1,4 @@
-"""Facets as numbers: the codes that items hold, given out once and for ever."""
+"""Facet codes: the numbers by which items hold facet values, given out once and for ever."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FACET = ""
 
 
 def codes_of(catalogue: str, documents: Iterable[ItemDocument]) -> FacetCodes:
-    """Codes of all facet values and audiences of some documents; new ones are given out.
+    """Codes of all facet values and audiences of documents; new values get new codes.
 
-    Outside the transaction that writes the items: two batches that give out the same value do not
-    wait for each other, and a code without an item harms nobody.
+    Called outside the transaction that writes the items: two batches with the same new value do
+    not wait for each other. A code without an item harms nobody.
     """
     pairs = {
         (name, value)

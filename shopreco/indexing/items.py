@@ -1,4 +1,4 @@
-"""Items: read what is known of a batch, write what changed, leave tombstones."""
+"""Item rows: read what is known of a batch, write what changed, leave tombstones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from shopreco.catalogues import ItemDocument
 from shopreco.db.copy import delete_rows
 from shopreco.db.routing import write_alias
-from shopreco.indexing.batches import Batch, Failure
+from shopreco.indexing.batches import Entry, Failure, Gone, KnownItem, Skipped
 from shopreco.indexing.facet_codes import FacetCodes
 from shopreco.models import Item, Outcome
 from shopreco.spaces.stores import delete_embeddings
@@ -22,33 +22,17 @@ from shopreco.text.normalisation import typed_title
 FIRST_RETRY, RETRIES_GROW_BY, LAST_RETRY = 60, 4, 24 * 3600
 """Seconds after which an item that failed is tried again: after 1, 4, 16 … minutes, at last once a
 day."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownItem:
-    id: int
-    outcome: str
-    failures: int
-    group_id: int
-    signature: str
-
-    @property
-    def is_well(self) -> bool:
-        return self.outcome == Outcome.INDEXED and not self.failures
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """A document that differs from the item that is stored, if one is."""
-
-    document: ItemDocument
-    signature: str
+IN_THE_INDEX = {Outcome.INDEXED, Outcome.FAILED}
+"""Outcomes of items that may have vectors and words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Item ids by object id after a write, and of those that leave the index; how many rows it
-    changed, and the groups that these belong and belonged to."""
+    """What a write did to items.
+
+    ids: by object id. changed: number of rows with a document. leaving: ids of the items that leave
+    the index. groups: those that the items belong to, and those that they belonged to.
+    """
 
     ids: dict[str, int]
     changed: int
@@ -57,6 +41,7 @@ class Written:
 
 
 def known(catalogue: str, object_ids: Sequence[str]) -> dict[str, KnownItem]:
+    """The stored items of objects, by object id."""
     rows = (
         Item.objects.using(write_alias())
         .filter(catalogue=catalogue, object_id__in=object_ids)
@@ -66,7 +51,7 @@ def known(catalogue: str, object_ids: Sequence[str]) -> dict[str, KnownItem]:
 
 
 def signature(document: ItemDocument) -> str:
-    """One hash of all that the item's row holds: equal means nothing to write."""
+    """A hash of all that the item's row holds. If it is equal there is nothing to write."""
     row = (
         document.title,
         document.language,
@@ -85,49 +70,33 @@ def signature(document: ItemDocument) -> str:
     return blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def changed_rows(batch: Batch, before: Mapping[str, KnownItem]) -> list[ItemRow]:
-    """What has to be written of a batch's documents."""
-    rows = [ItemRow(document, signature(document)) for document in batch.documents.values()]
-    return [
-        row
-        for row in rows
-        if (item := before.get(row.document.object_id)) is None
-        or item.signature != row.signature
-        or not item.is_well
-    ]
-
-
-def write(
-    catalogue: str,
-    batch: Batch,
-    before: dict[str, KnownItem],
-    changed: Sequence[ItemRow],
-    codes: FacetCodes,
-    ours: set[str],
-) -> Written:
-    """Bring the item rows of a batch up to date, within the caller's transaction."""
-    _lock(catalogue, ours)
-    ids = {object_id: item.id for object_id, item in before.items()}
-    rows = [row for row in changed if row.document.object_id in ours]
-    ids.update(_upsert(rows, codes))
-    ids.update(_note_failures(catalogue, batch.failed, ours))
-    ids.update(_note(catalogue, batch.skipped, Outcome.SKIPPED, ours))
-    gone = {o: "" for o in batch.gone if o in before}
-    _note(catalogue, gone, Outcome.DELETED, ours)
+def write(catalogue: str, entries: Sequence[Entry], codes: FacetCodes) -> Written:
+    """Bring the item rows of entries up to date, within the caller's transaction."""
+    _lock(catalogue, [entry.object_id for entry in entries])
+    changed = [entry for entry in entries if entry.is_changed]
+    gone = [e for e in entries if isinstance(e.reading, Gone) and e.known is not None]
+    failed = {e.object_id: e.reading for e in entries if isinstance(e.reading, Failure)}
+    skipped = {e.object_id: e.reading.reason for e in entries if isinstance(e.reading, Skipped)}
+    ids = {entry.object_id: entry.known.id for entry in entries if entry.known is not None}
+    ids |= _upsert(changed, codes)
+    ids |= _note_failures(catalogue, failed)
+    ids |= _note(catalogue, skipped, Outcome.SKIPPED)
+    _note(catalogue, {entry.object_id: "" for entry in gone}, Outcome.DELETED)
     leaving = [
-        before[o].id
-        for o in [*batch.skipped, *gone]
-        if o in ours and o in before and before[o].outcome in {Outcome.INDEXED, Outcome.FAILED}
+        entry.known.id
+        for entry in entries
+        if entry.leaves and entry.known is not None and entry.known.outcome in IN_THE_INDEX
     ]
-    touched = [*(row.document.object_id for row in rows), *batch.failed, *batch.skipped, *gone]
-    groups = {before[o].group_id for o in touched if o in before}
-    groups |= {row.document.group_id for row in rows}
-    return Written(ids, len(rows), leaving, frozenset(groups))
+    touched = [e for e in entries if e.is_changed or e.document is None]
+    groups = {entry.known.group_id for entry in touched if entry.known is not None}
+    groups |= {document.group_id for e in changed if (document := e.document)}
+    return Written(ids, len(changed), leaving, frozenset(groups))
 
 
 def show_prices(catalogue: str, groups: Collection[int]) -> None:
-    """Give the rows of groups the price of what is shown for them: the product's own; where it has
-    none or is not indexed, the lowest of its variants.
+    """Give the rows of groups the price that is shown for them.
+
+    It is the product's own. Where it has none or is not indexed, it is the lowest of its variants.
 
     Called after the transaction that changed the groups: of two workers that change the same group
     the one that comes last sees what both have written.
@@ -168,8 +137,10 @@ def show_prices(catalogue: str, groups: Collection[int]) -> None:
 
 
 def wrongly_priced(catalogue: str) -> list[int]:
-    """Groups of which some row has another price than that of what is shown: a worker died between
-    writing them and `show_prices`."""
+    """Groups with a row whose shown price is out of date.
+
+    A worker died between writing them and `show_prices`.
+    """
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -189,8 +160,10 @@ def wrongly_priced(catalogue: str) -> list[int]:
 
 
 def _lock(catalogue: str, object_ids: Collection[str]) -> None:
-    """Lock the rows that a batch may write, in the order in which `show_prices` locks those of a
-    group: neither can wait for the other in a circle."""
+    """Lock the rows that a batch may write, in the order in which `show_prices` locks a group's.
+
+    So neither can wait for the other in a circle.
+    """
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -201,8 +174,8 @@ def _lock(catalogue: str, object_ids: Collection[str]) -> None:
         )
 
 
-def _upsert(rows: Sequence[ItemRow], codes: FacetCodes) -> dict[str, int]:
-    if not rows:
+def _upsert(entries: Sequence[Entry], codes: FacetCodes) -> dict[str, int]:
+    if not entries:
         return {}
     columns = list(
         zip(
@@ -225,10 +198,10 @@ def _upsert(rows: Sequence[ItemRow], codes: FacetCodes) -> dict[str, int]:
                     d.visible_from,
                     d.visible_until,
                     _literal(codes[n, v] for n, values in d.audiences.items() for v in values),
-                    json.dumps({"document": row.signature}),
+                    json.dumps({"document": entry.signature}),
                 )
-                for row in sorted(rows, key=lambda row: row.document.object_id)
-                for d in [row.document]
+                for entry in sorted(entries, key=lambda entry: entry.object_id)
+                if (d := entry.document)
             ),
             strict=True,
         )
@@ -275,8 +248,10 @@ def _upsert(rows: Sequence[ItemRow], codes: FacetCodes) -> dict[str, int]:
 def note_media(
     ids: Mapping[str, int], problems: Mapping[str, Mapping[str, Mapping[str, str] | None]]
 ) -> None:
-    """Record why pictures and videos are not used: reasons by object id, modality and file name;
-    None instead of reasons clears those of a modality."""
+    """Record why images and videos are not used: reasons by object id, modality and file name.
+
+    None instead of reasons clears those of a modality.
+    """
     if not problems:
         return
     with connections[write_alias()].cursor() as cursor:
@@ -297,25 +272,22 @@ def _literal(numbers: Iterable[int]) -> str:
     return f"{{{','.join(map(str, numbers))}}}"
 
 
-def _note(
-    catalogue: str, reasons: dict[str, str], outcome: Outcome, ours: set[str]
-) -> dict[str, int]:
+def _note(catalogue: str, reasons: Mapping[str, str], outcome: Outcome) -> dict[str, int]:
     """Record an outcome other than indexed; the filter columns keep what they had."""
     return _record(
         catalogue,
-        {o: (reason, outcome.value, 0, None) for o, reason in reasons.items() if o in ours},
+        {o: (reason, outcome.value, 0, None) for o, reason in reasons.items()},
         "outcome = EXCLUDED.outcome, failures = 0, retry_at = NULL",
     )
 
 
-def _note_failures(catalogue: str, failed: Mapping[str, Failure], ours: set[str]) -> dict[str, int]:
+def _note_failures(catalogue: str, failed: Mapping[str, Failure]) -> dict[str, int]:
     """Record that an attempt failed. What is indexed stays so, in its last good state."""
     return _record(
         catalogue,
         {
             o: (failure.reason, Outcome.FAILED.value, 1, None if failure.is_final else FIRST_RETRY)
             for o, failure in failed.items()
-            if o in ours
         },
         f"""
         outcome = CASE i.outcome WHEN 'indexed' THEN i.outcome ELSE EXCLUDED.outcome END,
@@ -329,8 +301,10 @@ def _note_failures(catalogue: str, failed: Mapping[str, Failure], ours: set[str]
 def _record(
     catalogue: str, rows: Mapping[str, tuple[str, str, int, int | None]], update: str
 ) -> dict[str, int]:
-    """Write down what is no document, by object id: reason, outcome, failures, and seconds until it
-    is tried again."""
+    """Record objects without a document, by object id.
+
+    rows: reason, outcome, failures, and seconds until it is tried again.
+    """
     if not rows:
         return {}
     ids = sorted(rows)
@@ -355,7 +329,7 @@ def _record(
 
 
 def due(catalogue: str) -> list[str]:
-    """Objects that failed, and are tried again now; each is told once."""
+    """Objects that failed and are due to be tried again; each is returned once."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -370,8 +344,9 @@ def due(catalogue: str) -> list[str]:
 
 
 def clear(item_ids: Iterable[int]) -> None:
-    """Take the vectors of items out of every space; their rows stay behind."""
+    """Delete the vectors of items in every space; their rows stay."""
     gone = list(item_ids)
     if gone:
         delete_embeddings(gone)
         delete_rows("shopreco_modalityvector", gone)
+        delete_rows("shopreco_propagatedvector", gone)

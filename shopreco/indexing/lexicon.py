@@ -1,4 +1,4 @@
-"""The lexical side of a space: BM25F weights per item and document frequencies per term."""
+"""The lexicon of a space: BM25F weights by item, document frequencies by term."""
 
 from __future__ import annotations
 
@@ -26,13 +26,12 @@ from shopreco.text import (
 )
 from shopreco.text.normalisation import typed_word
 
-MOST_TERMS = 16_000
-"""Different terms of one item: what a `sparsevec` holds. Of a longer text, a manual or a book, the
-heaviest count."""
+MAX_TERMS = 16_000
+"""Different terms of one item: a `sparsevec` holds no more. Of a longer text the heaviest count."""
 
 
 class Word(NamedTuple):
-    """A term as it is kept: its normal form, how it is written, what else finds it."""
+    """A term of the lexicon: its normal form, how it is written, what else finds it."""
 
     term: str
     surface: str
@@ -43,8 +42,8 @@ NOTHING = Word("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What an item contributes to the lexicon of a space."""
+class ItemTerms:
+    """What an item contributes to the lexicon of a space: weights and words by term id."""
 
     group_id: int
     content_hash: str
@@ -61,7 +60,7 @@ def analyse(document: ItemDocument, languages: Mapping[str, str]) -> dict[str, l
 
 
 def average_lengths(documents: Iterable[ItemDocument]) -> dict[str, float]:
-    """Mean number of tokens per field, where it has any: the pivot of BM25's normalisation."""
+    """Mean number of tokens by field, of texts that have any: BM25 normalises lengths by it."""
     lengths: dict[str, list[int]] = {}
     for document in documents:
         for name, tokens in analyse(document, languages_of(document)).items():
@@ -70,38 +69,39 @@ def average_lengths(documents: Iterable[ItemDocument]) -> dict[str, float]:
     return {name: sum(each) / len(each) for name, each in lengths.items()}
 
 
-def entry_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -> Entry:
-    """Weights by hashed term; of terms whose hashes collide the heavier one counts."""
+def terms_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -> ItemTerms:
+    """Analyse a document for a space. Of terms whose ids collide the heavier one counts."""
     languages = languages_of(document)
     fields = analyse(document, languages)
     weights = document_weights(
         {name: [token.term for token in tokens] for name, tokens in fields.items()},
         {part.name: part.weight for part in document.texts},
-        space.statistics["average_lengths"],
+        space.statistics.average_lengths,
     )
     hashed: dict[int, float] = {}
     for term, weight in weights.items():
         key = term_id(term)
         hashed[key] = max(weight, hashed.get(key, 0.0))
-    if len(hashed) > MOST_TERMS:
-        heaviest = nlargest(MOST_TERMS, hashed, key=hashed.__getitem__)
+    if len(hashed) > MAX_TERMS:
+        heaviest = nlargest(MAX_TERMS, hashed, key=hashed.__getitem__)
         hashed = {key: hashed[key] for key in heaviest}
     words = {
         term_id(t.term): Word(t.term, t.surface, found_by(t.term, t.surface, languages[name]))
         for name, tokens in fields.items()
         for t in tokens
     }
-    return Entry(document.group_id, content_hash, hashed, words, document.has_words)
+    return ItemTerms(document.group_id, content_hash, hashed, words, document.has_words)
 
 
 def replace_entries(
-    space: EmbeddingSpace, entries: Mapping[int, Entry], leaving: Collection[int] = ()
+    space: EmbeddingSpace, entries: Mapping[int, ItemTerms], leaving: Collection[int] = ()
 ) -> None:
-    """Replace the entries of items, by item id, take those of others out, and move the document
-    frequencies along.
+    """Replace the lexical entries of items, by item id, and update the document frequencies.
 
-    All that a transaction does to a space is one call, spaces in the order of their ids: so two
-    workers that touch the same terms wait for each other and never deadlock.
+    leaving: items whose entries are deleted.
+
+    A transaction calls this once for each space, in the order of their ids. So two workers that
+    touch the same terms wait for each other and never deadlock.
     """
     items = [*entries, *leaving]
     if not items:
@@ -112,7 +112,7 @@ def replace_entries(
         change.update(entry.weights.keys())
         change[WORDLESS] += not entry.has_words
         words.update(entry.words)
-    change.subtract(_terms_of(space, items))
+    change.subtract(_stored_terms(space, items))
     replace_rows(
         "shopreco_lexicalentry",
         {
@@ -143,8 +143,8 @@ def replace_entries(
     _move_frequencies(space, change, words)
 
 
-def _terms_of(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
-    """How often each term occurs in the stored entries of these items; EVERY_ITEM counts them."""
+def _stored_terms(space: EmbeddingSpace, item_ids: Sequence[int]) -> Counter[int]:
+    """In how many stored entries of these items each term occurs; EVERY_ITEM counts them."""
     found: Counter[int] = Counter()
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(

@@ -1,13 +1,12 @@
-"""The modalities of a batch: from what a catalogue says to vectors, encoded where they changed."""
+"""Modality vectors of a batch: read from the store, or encoded where the content changed."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from shopreco.db.process_cache import BoundedCache
 from shopreco.db.routing import write_alias
 from shopreco.encoders import ImageEncoder
 from shopreco.fusion import IMAGE, TEXT, VIDEO
+from shopreco.indexing.batches import ABSENT, EncodedModality, Entry, Origin
 from shopreco.media import Decoder, DecoderFailed, DecoderUnavailable, MediaRejected
 from shopreco.models import EmbeddingSpace, ModalityVector
 from shopreco.spaces.sources import TEXT_OF, Source, encoder_of
@@ -26,50 +26,31 @@ from shopreco.spaces.vectors import VectorRow, source_rows
 
 logger = logging.getLogger(__name__)
 
-LATER_PICTURES = 0.5
-"""Weight of the second and each further picture of a product; the first has 1."""
+WEIGHT_OF_LATER_IMAGES = 0.5
+"""Of the second and each further image of a product; the first has 1."""
 MAX_PICTURES = 8
-UNREAD, PROPAGATED = "unread", "spread"
-"""In place of a content hash."""
-ENCODED_TOGETHER = 32
-"""Decoded pictures that are in memory at a time, about."""
-
-Hashes = Mapping[str, Mapping[str, str]]
-"""Content hashes by object id and modality."""
-
-
-@dataclass(slots=True)
-class Encoded:
-    """Vectors of one source for some documents; None where a document lacks the modality."""
-
-    by_object: dict[str, NDArray[np.float32] | None] = field(default_factory=dict)
-    fresh: set[str] = field(default_factory=set)
-    """Objects that were encoded just now."""
-    kept: set[str] = field(default_factory=set)
-    """Objects with a file that cannot be read now, whose vector was made of it when it could."""
-    back: set[str] = field(default_factory=set)
-    """Objects whose vector was kept, and that have again the files that it was made of."""
-    files: dict[str, str] = field(default_factory=dict)
-    """Digests of the names of the files that a vector was made of, by object id."""
-    problems: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Reasons by object id and file name."""
-    unopened: set[tuple[str, str]] = field(default_factory=set)
-    """Object id and name of files that are not to blame: the next pass tries them again."""
+"""Images of a product that are encoded."""
+UNREAD = "unread"
+"""Stored in place of a content hash, so that the next pass tries again."""
+IMAGES_IN_MEMORY = 32
+"""Decoded images that are in memory at a time, about."""
+READ_NOW = {Origin.FRESH, Origin.STAND_IN, Origin.RECOVERED}
+"""Origins of vectors whose files were read, or tried, in this batch."""
 
 
 class FileUnavailable(Exception):
-    """The shop's storage did not give a file: it is away, or the storage is."""
+    """The shop's storage did not give a file: the file is away, or the storage is."""
 
 
 NOT_ITS_FAULT = (FileUnavailable, DecoderFailed, DecoderUnavailable)
-"""Why a file is not read that may be sound."""
+"""Errors of files that may be sound."""
 
 _pictures: BoundedCache[tuple[str, str], NDArray[np.float32]] = BoundedCache(2_000)
-"""What an encoder made of a file, by its fingerprint and the content, in some 10 MB."""
+"""Vectors of files by fingerprint of the encoder and hash of the content, in some 10 MB."""
 
 
 def combined_hash(space: EmbeddingSpace, hashes: Mapping[str, str]) -> str:
-    """One hash of all that an item's vector in a space is made of."""
+    """One hash of all that an item's embedding in a space is made of. hashes: by modality."""
     parts = {modality: hashes.get(modality, "") for modality in space.encoders}
     if parts.keys() == {TEXT}:
         return parts[TEXT]
@@ -77,55 +58,70 @@ def combined_hash(space: EmbeddingSpace, hashes: Mapping[str, str]) -> str:
 
 
 def encode(
-    space: EmbeddingSpace,
-    source: Source,
-    documents: Mapping[str, ItemDocument],
-    hashes: Hashes,
-    ids: Mapping[str, int],
-    wanted: Sequence[str],
-) -> Encoded:
-    """Vectors of the wanted objects: those that are stored and current, else from the encoder.
-
-    ids: of the items that are known, by object id.
-    """
-    encoded = Encoded({o: None for o in wanted if not hashes[o].get(source.modality)})
-    present = [o for o in wanted if o not in encoded.by_object]
-    objects = {ids[o]: o for o in present if o in ids}
+    space: EmbeddingSpace, source: Source, entries: Sequence[Entry]
+) -> dict[str, EncodedModality]:
+    """Vectors of entries by object id: those that are stored and current, else from the encoder."""
+    modality = source.modality
+    made = {e.object_id: ABSENT for e in entries if not e.hashes[modality]}
+    present = [entry for entry in entries if entry.object_id not in made]
+    objects = {e.known.id: e.object_id for e in present if e.known is not None}
     stored = {objects[row.item_id]: row for row in source_rows(source, list(objects))}
-    for o, row in stored.items():
-        if row.content_hash == hashes[o][source.modality]:
-            encoded.by_object[o] = row.vector
-            if row.kept:
-                encoded.back.add(o)
-    missing = [o for o in present if o not in encoded.by_object]
+    missing: list[Entry] = []
+    for entry in present:
+        row = stored.get(entry.object_id)
+        if row is not None and row.content_hash == entry.hashes[modality]:
+            origin = Origin.RECOVERED if row.kept else Origin.STORED
+            made[entry.object_id] = EncodedModality(row.vector, row.content_hash, origin)
+        else:
+            missing.append(entry)
     if not missing:
-        return encoded
-    encoder = encoder_of(space, source.modality)
-    if source.modality in TEXT_OF:
-        texts = {o: TEXT_OF[source.modality](documents[o]) for o in missing}
+        return made
+    encoder = encoder_of(space, modality)
+    documents = {e.object_id: document for e in missing if (document := e.document)}
+    if modality in TEXT_OF:
+        texts = {o: TEXT_OF[modality](document) for o, document in documents.items()}
         distinct = list(dict.fromkeys(texts.values()))
         vectors = dict(zip(distinct, encoder.encode_documents(distinct), strict=True))
-        encoded.by_object.update((o, vectors[text]) for o, text in texts.items())
+        for entry in missing:
+            vector = vectors[texts[entry.object_id]]
+            made[entry.object_id] = EncodedModality(vector, entry.hashes[modality], Origin.FRESH)
     else:
-        media = {o: used_media(documents[o], source.modality) for o in missing}
-        encoded.by_object.update(_pooled(encoder, source.modality, media, encoded))
-        for o, unread in encoded.problems.items():
-            before = stored.get(o)
-            if before is not None and _stands_in(before, unread, encoded.by_object[o]):
-                encoded.by_object[o] = before.vector
-                encoded.kept.add(o)
-    encoded.fresh = set(missing) - encoded.kept
-    return encoded
+        media = {o: used_media(document, modality) for o, document in documents.items()}
+        pooled = _pooled(encoder, modality, media)
+        for entry in missing:
+            o = entry.object_id
+            made[o] = _with_unread(pooled[o], stored.get(o), entry.hashes[modality])
+    return made
 
 
-def _stands_in(before: VectorRow, unread: Iterable[str], now: NDArray[np.float32] | None) -> bool:
-    """Whether a vector was made of a file that cannot be read now: then it is better than `now`,
-    which is made of the others. Where it is not known of which, it is better than none."""
+def _with_unread(pooled: Pooled, before: VectorRow | None, content_hash: str) -> EncodedModality:
+    """What becomes of media of which some cannot be read: the vector of before may stand in."""
+    if pooled.problems and before is not None and _stands_in(before, pooled):
+        vector, files, origin = before.vector, before.files, Origin.STAND_IN
+    else:
+        vector, files, origin = pooled.vector, pooled.files, Origin.FRESH
+    is_whole = origin is Origin.FRESH and not pooled.unopened
+    return EncodedModality(
+        vector,
+        content_hash if is_whole else UNREAD,
+        origin,
+        files,
+        pooled.problems,
+        pooled.unopened,
+    )
+
+
+def _stands_in(before: VectorRow, now: Pooled) -> bool:
+    """Whether the stored vector is better than the new one.
+
+    It is if it was made of a file that cannot be read now: the new one is made of the others. If
+    it is not known of which files it was made, it is better than none.
+    """
     if before.vector is None:
         return False
     if not before.files:
-        return now is None
-    return not {_digest(name) for name in unread}.isdisjoint(before.files.split())
+        return now.vector is None
+    return not {_digest(name) for name in now.problems}.isdisjoint(before.files.split())
 
 
 def _digest(name: str) -> str:
@@ -133,26 +129,38 @@ def _digest(name: str) -> str:
 
 
 def used_media(document: ItemDocument, modality: str) -> Sequence[Medium]:
+    """The media of a document that are encoded."""
     return document.images[:MAX_PICTURES] if modality == IMAGE else document.videos[:1]
 
 
-def _pooled(
-    encoder: ImageEncoder,
-    modality: str,
-    media: Mapping[str, Sequence[Medium]],
-    encoded: Encoded,
-) -> dict[str, NDArray[np.float32] | None]:
-    """One vector per object of all its pictures or frames; notes those that cannot be read.
+class Pooled(NamedTuple):
+    """One vector of all images or frames of an object, None if none could be read.
 
-    The same picture is encoded once: variants of a product share theirs.
+    The other fields are as in `EncodedModality`.
+    """
+
+    vector: NDArray[np.float32] | None
+    files: str
+    problems: Mapping[str, str]
+    unopened: frozenset[str]
+
+
+def _pooled(
+    encoder: ImageEncoder, modality: str, media: Mapping[str, Sequence[Medium]]
+) -> dict[str, Pooled]:
+    """Encode the media of objects, by object id.
+
+    The same image is encoded once: variants of a product share theirs.
     """
     made: dict[str, NDArray[np.float32]] = {}
     waiting: dict[str, list[Any]] = {}
     parts: list[tuple[str, float, str]] = []
+    read: dict[str, list[str]] = {object_id: [] for object_id in media}
+    problems: dict[str, dict[str, str]] = {object_id: {} for object_id in media}
+    unopened: dict[str, set[str]] = {object_id: set() for object_id in media}
     absent: DecoderUnavailable | None = None
     for object_id, files in media.items():
         weight = 1.0
-        read = []
         for medium in files:
             try:
                 if absent is not None:
@@ -166,9 +174,9 @@ def _pooled(
                     else:
                         made[content] = known
             except (MediaRejected, *NOT_ITS_FAULT) as error:
-                encoded.problems.setdefault(object_id, {})[medium.name] = str(error)
+                problems[object_id][medium.name] = str(error)
                 if isinstance(error, NOT_ITS_FAULT):
-                    encoded.unopened.add((object_id, medium.name))
+                    unopened[object_id].add(medium.name)
                 if isinstance(error, DecoderFailed):
                     logger.exception("%s of %s was not decoded", medium.name, object_id)
                 if isinstance(error, DecoderUnavailable) and absent is None:
@@ -176,23 +184,30 @@ def _pooled(
                     absent = error
                 continue
             parts.append((object_id, weight, content))
-            weight = LATER_PICTURES
-            read.append(_digest(medium.name))
-        encoded.files[object_id] = " ".join(read)
-        if sum(map(len, waiting.values())) >= ENCODED_TOGETHER:
+            weight = WEIGHT_OF_LATER_IMAGES
+            read[object_id].append(_digest(medium.name))
+        if sum(map(len, waiting.values())) >= IMAGES_IN_MEMORY:
             made |= _encoded_images(encoder, waiting)
             waiting = {}
     made |= _encoded_images(encoder, waiting)
     sums = {o: np.zeros(encoder.dimension, dtype=np.float32) for o in media}
     for object_id, weight, content in parts:
         sums[object_id] += weight * made[content]
-    return {o: each / norm if (norm := np.linalg.norm(each)) else None for o, each in sums.items()}
+    return {
+        o: Pooled(
+            total / norm if (norm := np.linalg.norm(total)) else None,
+            " ".join(read[o]),
+            problems[o],
+            frozenset(unopened[o]),
+        )
+        for o, total in sums.items()
+    }
 
 
 def _encoded_images(
     encoder: ImageEncoder, files: Mapping[str, Sequence[Any]]
 ) -> dict[str, NDArray[np.float32]]:
-    """The sum of the vectors of what is seen in each file, by its content; kept for a while."""
+    """The sum of the vectors of the images in each file, by its content; cached."""
     vectors = encoder.encode_images([image for images in files.values() for image in images])
     made, done = {}, 0
     for content, images in files.items():
@@ -204,7 +219,7 @@ def _encoded_images(
 
 
 def _data(medium: Medium, modality: str) -> bytes:
-    """What is in a file. Raises `FileUnavailable`."""
+    """The content of a file. Raises `FileUnavailable`."""
     limits = _decoder().limits
     try:
         return medium.read(limits.video_bytes if modality == VIDEO else limits.picture_bytes)
@@ -214,7 +229,7 @@ def _data(medium: Medium, modality: str) -> bytes:
 
 
 def _images(data: bytes, modality: str) -> list[Any]:
-    """The pictures in a file: itself, or the frames of a video.
+    """The images in a file: one, or the frames of a video.
 
     Raises `MediaRejected`, `DecoderFailed`, `DecoderUnavailable`.
     """
@@ -228,62 +243,58 @@ def _decoder() -> Decoder:
 
 
 def problems_of(
-    encoded: Mapping[Source, Encoded], ours: set[str]
-) -> dict[str, dict[str, dict[str, str] | None]]:
-    """Reasons by object, modality and file name, of all whose pictures or videos were read."""
-    found: dict[str, dict[str, dict[str, str] | None]] = {}
-    for source, each in encoded.items():
-        if source.modality not in TEXT_OF:
-            for object_id in (each.fresh | each.kept | each.back) & ours:
-                reasons = each.problems.get(object_id)
-                found.setdefault(object_id, {})[source.modality] = reasons
+    entries: Sequence[Entry],
+) -> dict[str, dict[str, Mapping[str, str] | None]]:
+    """Reasons by object, modality and file name, of all whose images or videos were read.
+
+    None instead of reasons: all could be read.
+    """
+    found: dict[str, dict[str, Mapping[str, str] | None]] = {}
+    for entry in entries:
+        for source, each in entry.encoded.items():
+            if source.modality not in TEXT_OF and each.origin in READ_NOW:
+                found.setdefault(entry.object_id, {})[source.modality] = each.problems or None
     return found
 
 
-def mark_unread(encoded: Mapping[Source, Encoded], hashes: dict[str, dict[str, str]]) -> None:
-    """Write down another hash for what could not be read whole, so that the next pass tries."""
-    for source, each in encoded.items():
-        for object_id in each.kept | {o for o, _name in each.unopened}:
-            hashes[object_id][source.modality] = UNREAD
+def count_files(entries: Sequence[Entry], spaces: Iterable[EmbeddingSpace]) -> tuple[int, int]:
+    """How many images and videos entries name in these spaces, and how many were not opened.
 
-
-def count_files(
-    encoded: Mapping[Source, Encoded], documents: Mapping[str, ItemDocument], ours: set[str]
-) -> tuple[int, int]:
-    """How many pictures and videos these objects name for encoding, and how many of them could
-    not be opened, or not decoded for no fault of theirs."""
-    modalities = {source.modality for source in encoded} - TEXT_OF.keys()
-    named = (used_media(documents[o], m) for m in modalities for o in ours & documents.keys())
+    Files that were not decoded for no fault of theirs count as not opened.
+    """
+    modalities = {modality for space in spaces for modality in space.encoders} - TEXT_OF.keys()
+    documents = [document for entry in entries if (document := entry.document)]
+    named = sum(len(used_media(each, m)) for m in modalities for each in documents)
     unopened = {
-        (source.modality, o, name)
-        for source, each in encoded.items()
-        for o, name in each.unopened
-        if o in ours
+        (source.modality, entry.object_id, name)
+        for entry in entries
+        for source, each in entry.encoded.items()
+        for name in each.unopened
     }
-    return sum(map(len, named)), len(unopened)
+    return named, len(unopened)
 
 
-def write_vectors(
-    source: Source, encoded: Encoded, hashes: Hashes, ids: Mapping[str, int], ours: set[str]
-) -> None:
-    """Store what was encoded just now, and forget what objects no longer have."""
-    fresh = [o for o in encoded.by_object if o in ours and o in encoded.fresh]
-    gone = [o for o in encoded.by_object if o in ours and not hashes[o].get(source.modality)]
-    replace_vectors(
-        source,
-        [
-            VectorRow(
-                ids[o],
-                hashes[o][source.modality],
-                encoded.by_object[o],
-                encoded.files.get(o, ""),
-            )
-            for o in fresh
-        ],
-        [ids[o] for o in [*fresh, *gone]],
-    )
-    _keep(source, [ids[o] for o in encoded.kept & ours], kept=True)
-    _keep(source, [ids[o] for o in encoded.back & ours], kept=False)
+def write_vectors(entries: Sequence[Entry], ids: Mapping[str, int]) -> None:
+    """Store what was encoded just now, and delete what objects no longer have.
+
+    ids: of the items, by object id.
+    """
+    by_source: dict[Source, list[tuple[int, EncodedModality]]] = {}
+    for entry in entries:
+        for source, each in entry.encoded.items():
+            by_source.setdefault(source, []).append((ids[entry.object_id], each))
+    for source, made in by_source.items():
+        fresh = [
+            VectorRow(item_id, each.content_hash, each.vector, each.files)
+            for item_id, each in made
+            if each.origin is Origin.FRESH
+        ]
+        absent = [item_id for item_id, each in made if each.origin is Origin.ABSENT]
+        replace_vectors(source, fresh, [*(row.item_id for row in fresh), *absent])
+        stand_ins = [item_id for item_id, each in made if each.origin is Origin.STAND_IN]
+        recovered = [item_id for item_id, each in made if each.origin is Origin.RECOVERED]
+        _keep(source, stand_ins, kept=True)
+        _keep(source, recovered, kept=False)
 
 
 def _keep(source: Source, item_ids: Sequence[int], *, kept: bool) -> None:
@@ -293,7 +304,7 @@ def _keep(source: Source, item_ids: Sequence[int], *, kept: bool) -> None:
 
 
 def replace_vectors(source: Source, rows: Iterable[VectorRow], item_ids: Sequence[int]) -> None:
-    """Store vectors of a source in place of all that these items had."""
+    """Store vectors of a source in place of all that items had of it."""
     replace_rows(
         "shopreco_modalityvector",
         {

@@ -1,4 +1,4 @@
-"""Vectors of nodes that are no items: a query that means a brand or a material finds it by them."""
+"""Node vectors: a query that means a brand or a material finds its node by them. Not of items."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from shopreco.graph.names import name_of
 from shopreco.models import EmbeddingSpace
 from shopreco.spaces.sources import encoder_of
 
-FEWEST_EDGES = 2
-MOST_NODES = 4_096
-"""Web processes keep the vectors in memory: the nodes with the most edges."""
-PAGE = 1_024
+MIN_EDGES = 2
+"""Of a node that gets a vector."""
+MAX_NODES = 4_096
+"""Nodes that get a vector, those with the most edges: web processes keep them in memory."""
+NODES_PER_PAGE = 1_024
 
 WANTED = """
     SELECT n.id, n.label FROM shopreco_node n
@@ -34,13 +35,13 @@ class Labelled(NamedTuple):
 
 
 def encode_nodes(space: EmbeddingSpace) -> int:
-    """Encode the labels of nodes that have no vector yet, or another label; returns how many."""
+    """Encode labels of nodes without a vector or with a changed label; returns how many."""
     stale = _stale(space)
     if not stale:
         return 0
     encoder = encoder_of(space)
-    for start in range(0, len(stale), PAGE):
-        page = stale[start : start + PAGE]
+    for start in range(0, len(stale), NODES_PER_PAGE):
+        page = stale[start : start + NODES_PER_PAGE]
         vectors = encoder.encode_documents([name_of(each.label) for each in page])
         _write(space, page, [HalfVector(vector) for vector in vectors])
     return len(stale)
@@ -57,8 +58,8 @@ def _stale(space: EmbeddingSpace) -> list[Labelled]:
             {
                 "catalogue": space.catalogue,
                 "encoder": space.encoder_fingerprint,
-                "fewest": FEWEST_EDGES,
-                "most": MOST_NODES,
+                "fewest": MIN_EDGES,
+                "most": MAX_NODES,
             },
         )
         return [Labelled(*row) for row in cursor.fetchall()]

@@ -1,9 +1,9 @@
-"""E(K) that spreads: a product takes on something of the products that it is linked to.
+"""Propagation: the E(K) of a product takes on a share of that of the products it is linked to.
 
     H(0) = E(K), or E(T) of a product without K;  H(k + 1) as in `shopreco.encoders.graph`
 
-In a space of some steps. Products depend on one another, so it is computed of all at once, at the
-end of a run; until the next one an item that changes is fused with what it had.
+Only in a space with graph steps. Products depend on one another, so all are computed at once, at
+the end of a run. Until the next run an item that changes is fused with the vector it had.
 
 H(0) was chosen on Amazon Beauty, by Hits@10 of `shopreco_evaluate graph` with exact cosines: after
 two steps .4848 from E(K), .4622 from the sum of E(T) and E(K), .4354 from E(T); without .4942.
@@ -26,56 +26,54 @@ from shopreco.encoders.devices import gpu
 from shopreco.encoders.graph import Links, propagate
 from shopreco.indexing import embeddings
 from shopreco.models import Edge, EdgeState, EmbeddingSpace, Meaning
-from shopreco.spaces.sources import propagated_source
-from shopreco.spaces.vectors import source_vectors
+from shopreco.spaces.vectors import propagated_vectors
 
-PAGE = 1_000
+ITEMS_PER_PAGE = 1_000
 
 MOVED = 0.002
-"""Distance from the stored vector beyond which an item is fused again; half precision rounds by
-a tenth of it."""
+"""Distance from the stored vector beyond which an item is fused again. Half precision rounds by a
+tenth of it."""
 
 LINK = np.dtype([("source", np.int64), ("target", np.int64), ("weight", np.float32)])
 
 
-class Spread(NamedTuple):
-    """Items that are linked, and E(K) of each as it has spread, (n, d)."""
+class Propagated(NamedTuple):
+    """Items that are linked, and their E(K) after propagation, (n, d)."""
 
     item_ids: NDArray[np.int64]
     vectors: Vectors
 
 
 def propagate_links(space: EmbeddingSpace) -> int:
-    """Let E(K) spread in a space of some steps, and fuse again what moved; returns how many.
+    """Propagate E(K) in a space with graph steps, and fuse what moved; returns how many items.
 
     Nothing is encoded. May be called again after it was killed at any line.
     """
-    source = propagated_source(space)
-    if source is None:
+    if not space.steps:
         return 0
-    found = spread_vectors(space, space.steps)
+    found = computed_vectors(space, space.steps)
     place = {int(item_id): n for n, item_id in enumerate(found.item_ids)}
     moved = 0
     for page in _pages(np.union1d(found.item_ids, _stored_ids(space))):
-        stored = source_vectors(source, page)
+        stored = propagated_vectors(space, page)
         wanted = {i: found.vectors[place[i]] if i in place else None for i in page}
         changed = {i: each for i, each in wanted.items() if _differ(stored.get(i), each)}
         moved += embeddings.fuse_propagated(space, changed) if changed else 0
     return moved
 
 
-def spread_vectors(space: EmbeddingSpace, steps: int) -> Spread:
-    """On the GPU where there is one, else with numpy."""
+def computed_vectors(space: EmbeddingSpace, steps: int) -> Propagated:
+    """E(K) of all linked items after some steps, on the GPU where there is one."""
     links = links_between_items(space.catalogue)
     item_ids, start = _start(space, np.union1d(links["source"], links["target"]))
     among = as_links(links, item_ids)
     linked = np.unique(among.sources)
     vectors = propagate(start, among, steps=steps, device=gpu())
-    return Spread(item_ids[linked], vectors[linked])
+    return Propagated(item_ids[linked], vectors[linked])
 
 
 def links_between_items(catalogue: str) -> NDArray[np.void]:
-    """Rows of `LINK`, by item ids, weighted by edge and relation; without what was rejected."""
+    """Rows of `LINK` between items, weighted by edge and relation; without rejected edges."""
     edges = (
         Edge.objects.using(write_alias())
         .filter(
@@ -89,18 +87,18 @@ def links_between_items(catalogue: str) -> NDArray[np.void]:
         .exclude(relation__meaning=Meaning.ATTRIBUTE)
         .values_list("source__item_id", "target__item_id", F("weight") * F("relation__weight"))
     )
-    return np.fromiter(edges.iterator(chunk_size=PAGE), dtype=LINK)
+    return np.fromiter(edges.iterator(chunk_size=ITEMS_PER_PAGE), dtype=LINK)
 
 
 def as_links(links: NDArray[np.void], item_ids: NDArray[np.int64]) -> Links:
-    """Links among these items, sorted by id, as positions and both ways."""
+    """Links among items as positions in `item_ids`, which are sorted, in both directions."""
     known = links[np.isin(links["source"], item_ids) & np.isin(links["target"], item_ids)]
     sources, targets = (np.searchsorted(item_ids, known[end]) for end in ("source", "target"))
     return Links(sources, targets, known["weight"]).both_ways()
 
 
 def _start(space: EmbeddingSpace, item_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
-    """Those of the items that have H(0), and it."""
+    """H(0) of the items that have it, (n, d)."""
     vectors = np.empty((len(item_ids), space.dimension), dtype=np.float32)
     found: list[int] = []
     for page in _pages(item_ids):
@@ -122,15 +120,14 @@ def _start(space: EmbeddingSpace, item_ids: NDArray[np.int64]) -> tuple[NDArray[
 def _stored_ids(space: EmbeddingSpace) -> NDArray[np.int64]:
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
-            "SELECT item_id FROM shopreco_modalityvector WHERE modality = %s AND encoder = %s",
-            propagated_source(space),
+            "SELECT item_id FROM shopreco_propagatedvector WHERE space_id = %s", [space.pk]
         )
         return np.array([item_id for (item_id,) in cursor.fetchall()], dtype=np.int64)
 
 
 def _pages(item_ids: NDArray[np.int64]) -> Iterator[list[int]]:
-    for start in range(0, len(item_ids), PAGE):
-        yield item_ids[start : start + PAGE].tolist()
+    for start in range(0, len(item_ids), ITEMS_PER_PAGE):
+        yield item_ids[start : start + ITEMS_PER_PAGE].tolist()
 
 
 def _differ(stored: Vectors | None, wanted: Vectors | None) -> bool:

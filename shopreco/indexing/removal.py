@@ -1,5 +1,7 @@
-"""Spaces that are deleted: marked first, so that nobody activates what is half gone, then removed
-in chunks by a worker, which may be killed at any line."""
+"""Removal of spaces: marked first, then deleted in chunks by a worker.
+
+Nobody can activate a marked space, which may be half gone. The worker may be killed at any line.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +17,25 @@ from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.spaces.indexes import drop_words_index
-from shopreco.spaces.sources import propagated_source
 from shopreco.spaces.stores import vector_store
 
-CHUNK = 10_000
-"""Rows that one statement deletes: it holds nobody up for long."""
-TABLES = ("lexicalentry", "lexiconterm")
+ROWS_PER_DELETE = 10_000
+"""Few enough for one statement that it holds nobody up for long."""
+TABLES = ("lexicalentry", "lexiconterm", "propagatedvector")
 
 
 def begin_removal(space: EmbeddingSpace) -> None:
-    """Have workers remove a space. Raises RunError if it is the one that answers."""
+    """Have a worker remove a space.
+
+    Raises:
+        RunError: it is the one that answers.
+    """
     mark_for_removal(space)
     transaction.on_commit(lambda: send("remove_space", space.pk), using=write_alias(), robust=True)
 
 
 def mark_for_removal(space: EmbeddingSpace) -> None:
-    """From now on it cannot be activated, and `remove_marked` takes it away.
+    """Mark a space: it cannot be activated any more, and `remove_marked` deletes it.
 
     Raises:
         RunError: it is the one that answers.
@@ -41,9 +46,9 @@ def mark_for_removal(space: EmbeddingSpace) -> None:
 
 
 def remove_marked(space_id: int, seconds: float) -> bool:
-    """Remove a marked space for at most about so long; True once there is nothing left to do.
+    """Delete a marked space for about so many seconds; returns whether nothing is left to do.
 
-    Several workers may call it: one does it.
+    Several workers may call it: one does the work.
     """
     deadline = monotonic() + seconds
     spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.DELETING)
@@ -60,7 +65,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
 
 
 def drop_space(space: EmbeddingSpace) -> None:
-    """Remove a space that is not active, with its indexes and rows, now.
+    """Delete a space that is not active, with its indexes and rows, now.
 
     Raises:
         RunError: it is the one that answers.
@@ -76,9 +81,7 @@ def marked() -> list[int]:
 
 
 def _chunks(space: EmbeddingSpace) -> Iterator[int]:
-    """Delete the rows of a space, and after each chunk say how many there were."""
-    yield from vector_store(space).drop(space, CHUNK)
+    """Delete the rows of a space chunk by chunk; yields how many."""
+    yield from vector_store(space).drop(space, ROWS_PER_DELETE)
     for table in TABLES:
-        yield from delete_in_chunks(f"shopreco_{table}", CHUNK, space_id=space.pk)
-    if spread := propagated_source(space):
-        yield from delete_in_chunks("shopreco_modalityvector", CHUNK, **spread._asdict())
+        yield from delete_in_chunks(f"shopreco_{table}", ROWS_PER_DELETE, space_id=space.pk)

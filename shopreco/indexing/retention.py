@@ -1,4 +1,4 @@
-"""Removing what is only kept for a while."""
+"""Pruning: delete what nothing needs any more."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from shopreco.catalogues import Catalogue
 from shopreco.db.routing import write_alias
 from shopreco.indexing.removal import drop_space
 from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
-from shopreco.spaces.sources import propagated_source, sources_of
+from shopreco.spaces.sources import sources_of
 from shopreco.spaces.stores.pictures import drop_pictures_index
 
 
 def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int]:
-    """Numbers of removed rows by what they were. The active space is never touched."""
+    """Delete old spaces, vectors, tombstones and runs; returns how many rows of each.
+
+    keep: retired spaces that stay. before: what is younger stays. The active space always stays.
+    """
     database = write_alias()
     spaces = EmbeddingSpace.objects.using(database).filter(catalogue=catalogue.name)
     retired = spaces.filter(state=SpaceState.RETIRED).order_by("-activated_at", "-id")[keep:]
@@ -27,10 +30,7 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
     for space in [*retired, *abandoned, *spaces.filter(state=SpaceState.DELETING)]:
         drop_space(space)
         dropped += 1
-    sources = [
-        s for space in spaces.all() for s in (*sources_of(space), propagated_source(space)) if s
-    ]
-    used = {source.encoder for source in sources}
+    used = {source.encoder for space in spaces.all() for source in sources_of(space)}
     vectors = ModalityVector.objects.using(database).filter(item__catalogue=catalogue.name)
     orphans = vectors.exclude(encoder__in=used)
     count = orphans.count()

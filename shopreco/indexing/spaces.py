@@ -1,53 +1,55 @@
-"""Spaces: described by settings, built beside, indexed concurrently, switched by one UPDATE."""
+"""Building of spaces: created from the settings, fused, calibrated, activated by one UPDATE."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.db.routing import write_alias
-from shopreco.encoders import (
-    ArtefactCorrupt,
-    ArtefactMissing,
-    EncoderError,
-    create_encoder,
-)
+from shopreco.encoders import ArtefactCorrupt, ArtefactMissing, EncoderError
 from shopreco.exceptions import RunError
 from shopreco.fusion import IMAGE, TEXT
 from shopreco.indexing import alignments
 from shopreco.indexing.embeddings import fuse_all
 from shopreco.indexing.lexicon import average_lengths
 from shopreco.models import (
+    Cosines,
     Embedding,
     EmbeddingSpace,
     IndexRun,
     ModalityVector,
     SpaceState,
+    SpaceStatistics,
 )
 from shopreco.spaces.indexes import drop_words_index
 from shopreco.spaces.languages import catalogue_language, spoken, with_language
 from shopreco.spaces.serving import _served, spaces_of
 from shopreco.spaces.sources import encoder_of
-from shopreco.spaces.specification import current_modalities, fingerprint_of
+from shopreco.spaces.specification import current_specification, fingerprint_of
 from shopreco.spaces.stores import vector_store
 from shopreco.spaces.vectors import visual_vectors
 
 logger = logging.getLogger(__name__)
 
-SAMPLE = 2_000
+LENGTH_SAMPLE = 2_000
+"""Objects over which the lengths of fields are averaged."""
 CALIBRATION, MIN_CALIBRATION = 400, 30
+"""Items whose cosines are measured, and the number below which nothing is."""
 
 
 def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
-    """The spaces that every change is written to: the active one, and those that a run is building.
+    """The spaces that every change is written to: the active one, and those that a run builds.
 
-    One whose run has failed or was cancelled gets nothing: a run that is resumed begins anew.
+    A space whose run failed or was cancelled gets nothing: a run that is resumed begins anew.
     """
     live = IndexRun.objects.filter(space=OuterRef("pk"), state__in=IndexRun.LIVE)
     being_built = Q(Exists(live), state=SpaceState.BUILDING)
@@ -57,15 +59,13 @@ def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
 def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace:
     """A new space for the current settings, or the one that is already being built for them.
 
-    With `refit` the alignment of its pictures will be fitted anew, on all that is there. Field
-    lengths are averaged over a sample now and kept: weights within a space are comparable
-    for as long as it lives.
+    refit: whether the alignment of its pictures is fitted anew.
+
+    Field lengths are averaged over a sample now and kept. So lexical weights within a space stay
+    comparable for as long as it lives.
     """
-    config = dict(get_settings().TEXT_ENCODER)
-    encoder = create_encoder(config)
-    modalities = current_modalities(catalogue, encoder, refit=refit)
-    vector_index = get_settings().VECTOR_INDEX
-    fingerprint = fingerprint_of(catalogue, encoder, modalities, vector_index)
+    specification = current_specification(catalogue, refit=refit)
+    fingerprint = fingerprint_of(catalogue, specification)
     spaces = EmbeddingSpace.objects.using(write_alias())
     building = spaces.filter(
         catalogue=catalogue.name, fingerprint=fingerprint, state=SpaceState.BUILDING
@@ -73,7 +73,7 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
     if building is not None:
         return building
     written = catalogue.written_queryset()
-    pks = list(written.order_by("?").values_list("pk", flat=True)[:SAMPLE])
+    pks = list(written.order_by("?").values_list("pk", flat=True)[:LENGTH_SAMPLE])
     objects = catalogue.indexed_queryset().filter(pk__in=pks)
     documents = []
     for obj in objects.iterator(chunk_size=500):
@@ -86,16 +86,12 @@ def create_space(catalogue: Catalogue, *, refit: bool = False) -> EmbeddingSpace
     space = spaces.create(
         catalogue=catalogue.name,
         fingerprint=fingerprint,
-        encoder=config,
-        encoder_fingerprint=encoder.fingerprint,
-        dimension=encoder.dimension,
-        vector_index=vector_index,
-        modalities=modalities,
-        statistics={
-            "average_lengths": average_lengths(documents),
-            "language": language,
-            "languages": spoken(documents),
-        },
+        specification=specification,
+        statistics=SpaceStatistics(
+            average_lengths=average_lengths(documents),
+            language=language,
+            languages=dict(spoken(documents)),
+        ),
     )
     # Ids may start again, after a restore say: an index of that name is not this space's.
     vector_store(space).create(space)
@@ -110,20 +106,19 @@ def fuse_what_awaits(space: EmbeddingSpace, catalogue: Catalogue) -> None:
     """
     if space.awaits_alignment:
         alignments.align(space)
-    elif space.statistics.get("fused", True):
+    elif space.statistics.is_fused:
         return
     fuse_all(space)
-    if "left_out" not in space.statistics:
-        encoder = create_encoder(space.encoder)
-        space.fingerprint = fingerprint_of(catalogue, encoder, space.modalities, space.vector_index)
-    space.statistics["fused"] = True
+    if space.statistics.left_out is None:
+        space.fingerprint = fingerprint_of(catalogue, space.specification)
+    space.statistics = replace(space.statistics, is_fused=True)
     space.save(using=write_alias(), update_fields=["fingerprint", "statistics"])
 
 
 def export_query_encoders(space: EmbeddingSpace) -> None:
-    """Put the web process's copies of the encoders in place, unless they are there already.
+    """Export the encoders that web processes use, unless they are there already.
 
-    Without one for photos, workers encode those.
+    Without an exported image encoder, workers encode photos.
     """
     _export(space, TEXT)
     if get_settings().PHOTO_ENCODER == "web" and IMAGE in space.encoders:
@@ -143,9 +138,9 @@ def _export(space: EmbeddingSpace, modality: str) -> None:
 
 
 def calibrate(space: EmbeddingSpace) -> None:
-    """Measure how alike unrelated items are in this space: mean and deviation of their cosine.
+    """Measure the cosine of unrelated items in a space: its mean and standard deviation.
 
-    Encoders differ in it; what search calls similar, and blocks call alike, begins above.
+    Encoders differ in it. What search and blocks call similar begins above.
     """
     embeddings = Embedding.objects.using(write_alias()).filter(space=space)
     pictures = ModalityVector.objects.using(write_alias()).filter(
@@ -154,23 +149,29 @@ def calibrate(space: EmbeddingSpace) -> None:
         encoder=space.encoders.get(IMAGE),
         vector__isnull=False,
     )
-    for name, rows in (("unrelated", embeddings), ("unrelated_pictures", pictures)):
-        sample = list(rows.order_by("?").values_list("vector", flat=True)[:CALIBRATION])
-        if len(sample) < MIN_CALIBRATION:
-            continue
-        vectors = np.array(sample, dtype=np.float32)
-        if rows is pictures:
-            vectors = visual_vectors(space, vectors)
-        cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-        space.statistics[name] = {
-            "mean": round(float(cosines.mean()), 4),
-            "deviation": round(float(cosines.std()), 4),
-        }
+    statistics = space.statistics
+    if (sample := _sample(embeddings)) is not None:
+        statistics = replace(statistics, unrelated=_cosines(sample))
+    if (sample := _sample(pictures)) is not None:
+        seen = visual_vectors(space, sample)
+        statistics = replace(statistics, unrelated_pictures=_cosines(seen))
+    space.statistics = statistics
     space.save(using=write_alias(), update_fields=["statistics"])
 
 
+def _sample(rows: QuerySet[Any]) -> NDArray[np.float32] | None:
+    """Vectors of some rows, (n, d); None if there are too few to measure anything."""
+    sample = list(rows.order_by("?").values_list("vector", flat=True)[:CALIBRATION])
+    return np.array(sample, dtype=np.float32) if len(sample) >= MIN_CALIBRATION else None
+
+
+def _cosines(vectors: NDArray[np.float32]) -> Cosines:
+    found = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    return Cosines(mean=round(float(found.mean()), 4), deviation=round(float(found.std()), 4))
+
+
 def activate(space: EmbeddingSpace) -> None:
-    """Answer from this space from now on. The one before is kept, for roll-back.
+    """Make a space the one that answers. The one before is kept for roll-back.
 
     Raises:
         RunError: it is being deleted.

@@ -1,9 +1,9 @@
-"""How a catalogue's index is doing, and what to do about what is wrong."""
+"""The status of a catalogue's index: counts, problems, and what to do about them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
@@ -23,11 +23,12 @@ from shopreco.spaces.sources import encoder_of
 
 @dataclass(frozen=True, slots=True)
 class CatalogueStatus:
-    """Counts are items; `problems` are sentences that name the fix, `notes` are good to know.
+    """The state of an index. Counts are items.
 
-    `alignment` tells how well the pictures of the active space were mapped to its texts: on how
-    many `pairs`, and `R@10`, the share of held-out texts that find their picture among the first
-    ten of `pool`. Empty where nothing had to be aligned.
+    problems: sentences that name the fix. notes: sentences that are good to know. alignment: how
+    well the pictures of the active space were aligned: on how many `pairs`, and `R@10`, the share
+    of held-out texts that find their picture among the first ten of `pool`. Empty where nothing
+    had to be aligned.
     """
 
     catalogue: str
@@ -46,6 +47,7 @@ class CatalogueStatus:
 
 
 def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
+    """Count, and find what is wrong."""
     database = write_alias()
     outcomes = outcome_counts(catalogue.name)
     pending = marks.pending(catalogue.name)
@@ -77,13 +79,13 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
             problems.append(
                 _("Searches answer by words alone, without a query encoder: %s") % error
             )
-        if left_out := space.statistics.get("left_out"):
+        if left_out := space.statistics.left_out:
             notes.append(
                 _(
                     "Pictures are left out: %(pairs)d products have a picture and a text, "
                     "%(needed)d are needed to align them. Rebuild when there are."
                 )
-                % left_out
+                % asdict(left_out)
             )
         if foreign := languages.unread(space):
             notes.append(
@@ -150,6 +152,7 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
 
 
 def items_with_media_problems(catalogue: str) -> QuerySet[Item]:
+    """Items with a picture or video that cannot be read."""
     items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
     return items.exclude(media_problems={})
 

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 from shopreco.models.items import Item
+from shopreco.models.specification import SpaceSpecification, SpecificationField, VectorIndex
+from shopreco.models.statistics import SpaceStatistics, StatisticsField
 
 
 class SpaceState(models.TextChoices):
@@ -17,41 +19,24 @@ class SpaceState(models.TextChoices):
     DELETING = "deleting", _("being deleted")
 
 
-class VectorIndex(models.TextChoices):
-    HNSW = "hnsw", _("HNSW over half precision")
-    BINARY = "binary", _("HNSW over hash codes, re-ranked")
-
-
 class EmbeddingSpace(models.Model):
-    """One way of representing the items of a catalogue: a dense vector and lexical weights each.
+    """One way of representing the items of a catalogue: an embedding and a lexical entry each.
 
-    Its fingerprint covers the encoder, the fusion weights, the analysers and the field weights; a
-    change of any makes another space, built beside. Activation is one UPDATE; the space before
+    The fingerprint covers the specification, the analysers and the weights of the fields. Another
+    fingerprint is another space, which is built beside. Activation is one UPDATE; the space before
     stays for roll-back until it is pruned.
     """
 
     catalogue = models.CharField(_("catalogue"), max_length=100)
     fingerprint = models.CharField(_("fingerprint"), max_length=32)
-    encoder = models.JSONField(
-        _("encoder"), help_text=_("The TEXT_ENCODER setting it was built with.")
-    )
-    encoder_fingerprint = models.CharField(max_length=64)
-    dimension = models.PositiveIntegerField(_("dimension"))
-    vector_index = models.CharField(
-        _("vector index"), max_length=6, choices=VectorIndex, default=VectorIndex.HNSW
-    )
     state = models.CharField(
         _("state"), max_length=8, choices=SpaceState, default=SpaceState.BUILDING
     )
-    modalities: models.JSONField[Any, Any] = models.JSONField(
-        _("modalities"),
-        default=dict,
-        help_text=_("Weight, encoder and alignment by modality; empty for text alone."),
+    specification: models.JSONField[SpaceSpecification, SpaceSpecification] = SpecificationField(
+        _("specification"), help_text=_("What it was made by.")
     )
-    statistics: models.JSONField[Any, Any] = models.JSONField(
-        _("statistics"),
-        default=dict,
-        help_text=_("Average field lengths, measured when its building began."),
+    statistics: models.JSONField[SpaceStatistics, SpaceStatistics] = StatisticsField(
+        _("statistics"), default=SpaceStatistics, help_text=_("What was measured of it.")
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
@@ -71,41 +56,58 @@ class EmbeddingSpace(models.Model):
         return f"{self.catalogue} #{self.pk}"
 
     @property
+    def encoder(self) -> dict[str, Any]:
+        """The setting TEXT_ENCODER that it was built with."""
+        return dict(self.specification.text.encoder.config)
+
+    @property
+    def encoder_fingerprint(self) -> str:
+        """Of the text encoder."""
+        return self.specification.text.encoder.fingerprint
+
+    @property
+    def dimension(self) -> int:
+        """Of its embeddings, which is that of the text encoder."""
+        return self.specification.text.encoder.dimension
+
+    @property
+    def vector_index(self) -> VectorIndex:
+        return self.specification.vector_index
+
+    @property
     def weights(self) -> dict[str, float]:
         """Weight in p_final by modality."""
-        return {name: spec["weight"] for name, spec in self.modalities.items()} or {"text": 1.0}
+        return {each.modality: each.weight for each in self.specification.modalities}
 
     @property
     def encoders(self) -> dict[str, str]:
         """Fingerprint of its encoder by modality."""
-        others = {n: spec["fingerprint"] for n, spec in self.modalities.items() if n != "text"}
-        return {"text": self.encoder_fingerprint, **others}
+        return {each.modality: each.encoder.fingerprint for each in self.specification.modalities}
 
     @property
     def steps(self) -> int:
         """How far E(K) spreads along the links between products; 0 where it does not."""
-        steps: int = self.modalities.get("graph", {}).get("steps", 0)
-        return steps
+        return self.specification.graph_steps
 
     @property
     def awaits_alignment(self) -> bool:
         """Whether its pictures are not yet mapped to the text space: nothing can be fused."""
-        return any(spec.get("alignment") == "" for spec in self.modalities.values())
+        return bool(self.specification.awaiting)
 
     @property
     def alignments(self) -> set[str]:
         """Fingerprints of what maps its modalities to the text space; empty where nothing does."""
-        return {a for spec in self.modalities.values() if (a := spec.get("alignment"))}
+        fitted = (each.alignment.fingerprint for each in self.specification.modalities)
+        return {fingerprint for fingerprint in fitted if fingerprint is not None}
 
 
 class ModalityVector(models.Model):
     """E(T), E(I), E(V) or E(K): what an encoder made of one modality of an item.
 
-    Kept per encoder and before any alignment, so that a weight or an alignment can change, and a
-    space be rebuilt, without encoding. Without a vector the item lacks the modality: it has no
-    picture, or none that can be read. A vector is kept while a file that it was made of cannot be
-    read, and then says so. An E(K) that has spread along links stands beside the one
-    that was encoded, by its space in place of the encoder.
+    Kept per encoder and before any alignment. So a weight or an alignment can change, and a space
+    be rebuilt, without encoding. Without a vector the item lacks the modality: it has no picture,
+    or none that can be read. A vector is kept while a file that it was made of cannot be read, and
+    then says so.
     """
 
     pk = models.CompositePrimaryKey("item_id", "modality", "encoder")
@@ -129,8 +131,33 @@ class ModalityVector(models.Model):
         return f"{self.item_id} {self.modality}"
 
 
+class PropagatedVector(models.Model):
+    """E(K) of an item after propagation along the links of products, in one space.
+
+    It is fused in place of what was encoded. Items without links have none.
+    """
+
+    pk = models.CompositePrimaryKey("space_id", "item_id")
+    # The primary key serves the foreign key too.
+    space = models.ForeignKey(
+        EmbeddingSpace,
+        db_index=False,
+        on_delete=models.CASCADE,
+        related_name="propagated_vectors",
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="propagated_vectors")
+    vector = HalfVectorField()
+
+    class Meta:
+        verbose_name = _("propagated vector")
+        verbose_name_plural = _("propagated vectors")
+
+    def __str__(self) -> str:
+        return f"{self.item_id} in {self.space_id}"
+
+
 class Embedding(models.Model):
-    """p_final of formula (7): the vector that is searched. One HNSW index per space, partial."""
+    """p_final of formula (7): the vector that is searched. Each space has an index of its own."""
 
     pk = models.CompositePrimaryKey("space_id", "item_id")
     space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE, related_name="embeddings")

@@ -161,7 +161,7 @@ def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
     held = fetch_row(as_arrays(Statement(HOLDERS, (ids,)), columns))
     encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
     names = Dictionary((name_of(label), id) for label, id, _vector in rows)
-    for language in space.statistics.get("languages", {}):
+    for language in space.statistics.languages:
         # Labels are cut into words now, and not while somebody waits.
         names.mentions("", language)
     return Vocabulary(

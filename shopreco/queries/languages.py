@@ -19,7 +19,7 @@ def query_language(
     """
     if given:
         return given.split("-")[0].lower()
-    spoken: dict[str, int] = space.statistics.get("languages", {})
+    spoken = space.statistics.languages
     main = max(spoken, key=lambda code: spoken[code], default="en")
     detected = detect_language(text, default="")
     if detected in spoken:

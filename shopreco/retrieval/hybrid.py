@@ -20,7 +20,7 @@ from shopreco.db.statements import (
     fetch_row,
     read_arrays,
 )
-from shopreco.models import EmbeddingSpace
+from shopreco.models import Cosines, EmbeddingSpace
 from shopreco.queries import query_vectors, terms
 from shopreco.queries.conditions import Condition, Filters
 from shopreco.queries.understanding import UnderstoodQuery
@@ -286,8 +286,8 @@ def _matching(space: EmbeddingSpace, found: Candidates, nearest: float) -> Candi
 
     Like is what is near the nearest, and nearer than unrelated items are to each other.
     """
-    unrelated = space.statistics.get("unrelated", {"mean": 0.0, "deviation": 0.0})
-    floor = unrelated["mean"] + DEVIATIONS * unrelated["deviation"]
+    unrelated = space.statistics.unrelated or Cosines(mean=0.0, deviation=0.0)
+    floor = unrelated.mean + DEVIATIONS * unrelated.deviation
     cosines, words, mentions = (found.columns[name] for name in COLUMNS)
     like = (cosines >= max(floor, DENSE_CUT * nearest)) & (nearest > 0)
     return found.take(like | (words >= terms.CUT) | (mentions >= MENTIONED))

@@ -9,11 +9,13 @@ from shopreco.fusion.alignment import VERSION
 from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion, SpaceState
 
 
-def current(catalogue: str, image_encoder: str, text_encoder: str) -> str:
-    """Fingerprint of the alignment between two encoders, given by theirs; empty if there is none.
+def current(catalogue: str, image_encoder: str, text_encoder: str) -> str | None:
+    """Fingerprint of the alignment between two encoders, if one is fitted.
 
-    It is that of the active space, so that a roll-back rolls back the alignment too, else the
-    newest.
+    image_encoder, text_encoder: their fingerprints.
+
+    It is the one of the active space, so that a roll-back rolls back the alignment too. Without
+    that it is the newest.
     """
     fitted = versions(catalogue).filter(inputs__contains=inputs_of(image_encoder, text_encoder))
     known = list(fitted.order_by("-id").values_list("fingerprint", flat=True))
@@ -21,7 +23,7 @@ def current(catalogue: str, image_encoder: str, text_encoder: str) -> str:
         catalogue=catalogue, state=SpaceState.ACTIVE
     )
     answering = {fingerprint for space in active for fingerprint in space.alignments}
-    return next((each for each in known if each in answering), known[0] if known else "")
+    return next((each for each in known if each in answering), known[0] if known else None)
 
 
 def metrics(space: EmbeddingSpace) -> dict[str, float]:
@@ -32,10 +34,12 @@ def metrics(space: EmbeddingSpace) -> dict[str, float]:
 
 
 def versions(catalogue: str) -> QuerySet[ModelVersion]:
+    """All alignments that were fitted for a catalogue."""
     return ModelVersion.objects.using(write_alias()).filter(
         catalogue=catalogue, kind=ModelKind.ALIGNMENT
     )
 
 
 def inputs_of(image_encoder: str, text_encoder: str) -> dict[str, str]:
+    """What every alignment between two encoders says that it was fitted with."""
     return {"image": image_encoder, "text": text_encoder, "version": VERSION}

@@ -48,8 +48,9 @@ def build_indexes(space: EmbeddingSpace) -> None:
         "ON shopreco_lexicalentry USING gin (term_ids) WITH (fastupdate = off) "
         f"WHERE space_id = {space.pk}",
     )
-    if image := space.modalities.get(IMAGE):
-        pictures.build_index(image["fingerprint"], image["dimension"])
+    if IMAGE in space.specification:
+        image = space.specification[IMAGE].encoder
+        pictures.build_index(image.fingerprint, image.dimension)
     with connections[write_alias()].cursor() as cursor:
         for table in ANALYSED:
             cursor.execute(f"ANALYZE shopreco_{table}")

@@ -1,5 +1,7 @@
-"""Which language an item is in: as its catalogue declares, else as its texts say, else that of the
-whole catalogue. A short title says nothing of its language; all of them together do."""
+"""The language of an item: declared by its catalogue, else detected, else that of the catalogue.
+
+A short title does not tell its language. All titles together do.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,14 @@ from shopreco.spaces.sources import encoder_of
 from shopreco.text import detect_language, prevailing_language
 from shopreco.text.languages import base_code
 
-NOTABLE = 10
-"""A language counts that is at least in a tenth as many documents as the most usual one."""
+NOTABLE_SHARE = 10
+"""A language counts if it is in at least a tenth as many documents as the most frequent one."""
 PRESET = "en"
-"""Of the setting `LANGUAGE_CODE` where nobody chose it: the texts may know better."""
+"""Django's own LANGUAGE_CODE: nobody chose it, so the texts are asked."""
 
 
 def catalogue_language(documents: Iterable[ItemDocument]) -> str:
-    """The language of texts that do not say theirs, by documents of a catalogue."""
+    """The language of texts that do not tell theirs, judged by documents of a catalogue."""
     code = settings.LANGUAGE_CODE.split("-")[0].lower()
     if code != PRESET:
         return code
@@ -31,18 +33,18 @@ def catalogue_language(documents: Iterable[ItemDocument]) -> str:
 
 def language_in(spaces: Sequence[EmbeddingSpace]) -> str:
     """What `catalogue_language` was when the newest of a catalogue's spaces was made."""
-    known = [each.statistics["language"] for each in spaces if "language" in each.statistics]
+    known = [language for each in spaces if (language := each.statistics.language) is not None]
     return known[-1] if known else catalogue_language(())
 
 
 def with_language(document: ItemDocument, otherwise: str) -> ItemDocument:
-    """With its main language."""
+    """The document with its main language."""
     main = document.language or detect_language(document.passage, default=otherwise)
     return replace(document, main_language=main)
 
 
 def languages_of(document: ItemDocument) -> dict[str, str]:
-    """Language per field: the document's, else what each text is written in."""
+    """Language by field: the document's, else the detected one of each text."""
     if document.language:
         return {part.name: document.language for part in document.texts}
     main = document.main_language
@@ -55,9 +57,12 @@ def spoken(documents: Iterable[ItemDocument]) -> Counter[str]:
 
 
 def unread(space: EmbeddingSpace) -> list[str]:
-    """Languages of a notable part of the texts that the space's model does not read; none where it
-    does not say what it reads."""
+    """Languages of many texts that the space's encoder does not read.
+
+    Empty if the encoder does not say what it reads.
+    """
     reads = encoder_of(space).languages
-    said: dict[str, int] = space.statistics.get("languages", {})
-    notable = [code for code, count in said.items() if NOTABLE * count >= max(said.values())]
+    counts = space.statistics.languages
+    most = max(counts.values(), default=0)
+    notable = [code for code, count in counts.items() if NOTABLE_SHARE * count >= most]
     return sorted(code for code in notable if reads and base_code(code) not in reads)

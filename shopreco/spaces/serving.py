@@ -1,4 +1,4 @@
-"""Which space answers: the active one, as it is now, or as a process has it for a second."""
+"""The space that answers: the active one, read now or kept by the process for a second."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from django.db.models.expressions import RawSQL
 from shopreco.db.process_cache import ShopCache, note_generation
 from shopreco.db.routing import write_alias
 from shopreco.db.shops import answering_shop
-from shopreco.models import (
-    EmbeddingSpace,
-    SpaceState,
-)
+from shopreco.models import EmbeddingSpace, SpaceState
 
 SERVED_SECONDS = 1.0
-"""How long a process goes on with a space without asking whether it is still the active one."""
+"""How long a process uses a space before it asks again which one is active."""
 GENERATION = "pg_relation_filenode('shopreco_item'::regclass)"
-"""Another one when the table is made anew or emptied at once, and so its ids may begin again."""
+"""It changes when the table is created anew or truncated: ids may then begin again."""
 
 _served: ShopCache[tuple[EmbeddingSpace, float]] = ShopCache(10_000)
 """By shop and catalogue: the space, and until when nobody asks again."""
@@ -31,15 +28,15 @@ def spaces_of(catalogue: str) -> QuerySet[EmbeddingSpace]:
 
 
 def active_space(catalogue: str) -> EmbeddingSpace | None:
-    """As it is now: what is decided by it must not be decided by a replica that lags."""
+    """The active space, read where it is written: a replica may lag."""
     return spaces_of(catalogue).filter(state=SpaceState.ACTIVE).first()
 
 
 def served_space(catalogue: str) -> EmbeddingSpace | None:
-    """The active space as answers use it: another process's switch shows within `SERVED_SECONDS`.
+    """The active space for an answer. Another process's activation shows after `SERVED_SECONDS`.
 
-    A space that was switched from stays complete until it is pruned, so nothing breaks meanwhile.
-    Every answer comes through here: what is kept of an index that is no longer there is forgotten.
+    The space before stays complete until it is pruned, so nothing breaks meanwhile. Every answer
+    comes through here: what the process keeps of an index that is gone is forgotten here.
     """
     key, now = (answering_shop(), catalogue), monotonic()
     space, until = _served.get(key) or (None, 0.0)

@@ -1,4 +1,4 @@
-"""The sources of modality vectors: which encoder makes the vectors of a modality."""
+"""The sources of modality vectors: the encoder of each modality of a space."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ TEXT_OF: Mapping[str, Callable[[ItemDocument], str]] = {
     TEXT: attrgetter("passage"),
     GRAPH: attrgetter("neighbourhood"),
 }
-"""Modalities that the language model encodes, and what it reads of a document."""
+"""Modalities that the text encoder encodes, and what it reads of a document."""
 
 
 class Source(NamedTuple):
-    """Where the vectors of a modality come from."""
+    """A modality and the encoder that makes its vectors."""
 
     modality: str
     encoder: str
@@ -32,25 +32,20 @@ _encoders: BoundedCache[str, TextEncoder | ImageEncoder] = BoundedCache(4)
 
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:
+    """The sources of all modalities of a space, the text first."""
     return [Source(modality, encoder) for modality, encoder in space.encoders.items()]
 
 
-def propagated_source(space: EmbeddingSpace) -> Source | None:
-    """Where E(K) is kept that has spread along links; None in a space where it does not.
-
-    By space: so embeddings, and what they were made of, always change together.
-    """
-    return Source(GRAPH, f"space-{space.pk}") if space.steps else None
-
-
 def encoder_of(space: EmbeddingSpace, modality: str = TEXT) -> Any:
-    """The encoder of a modality that a space was built with, one instance per process."""
-    fingerprint = space.encoders[modality]
-    encoder = _encoders.get(fingerprint)
+    """The encoder of a modality of a space, one instance per process.
+
+    Raises:
+        KeyError: the space lacks the modality.
+    """
+    specification = space.specification[modality].encoder
+    encoder = _encoders.get(specification.fingerprint)
     if encoder is None:
-        if modality in TEXT_OF:
-            encoder = create_encoder(space.encoder)
-        else:
-            encoder = create_image_encoder(space.modalities[modality]["encoder"])
-        _encoders.put(fingerprint, encoder)
+        create = create_encoder if modality in TEXT_OF else create_image_encoder
+        encoder = create(dict(specification.config))
+        _encoders.put(specification.fingerprint, encoder)
     return encoder

@@ -3,64 +3,76 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
-from shopreco.encoders import (
-    TextEncoder,
-    create_encoder,
-    create_image_encoder,
-)
+from shopreco.encoders import create_encoder, create_image_encoder
 from shopreco.fusion import GRAPH, IMAGE, TEXT, VIDEO
 from shopreco.models import (
+    AWAITED,
+    NOT_NEEDED,
+    AlignmentState,
     EmbeddingSpace,
+    EncoderSpecification,
+    ModalityAlignment,
+    ModalitySpecification,
+    SpaceSpecification,
     VectorIndex,
 )
 from shopreco.spaces import alignments
 from shopreco.text import get_analyser
 
+ALONE = 1.0
+"""Weight of the text where it is the only modality."""
 
-def current_modalities(
-    catalogue: Catalogue, encoder: TextEncoder, *, refit: bool = False
-) -> dict[str, Any]:
-    """What the settings and the declarations make a product of, as `EmbeddingSpace.modalities`.
 
-    Empty for text alone. An alignment is "" where it has yet to be fitted, which it has in any
-    case with `refit`, and None where the pictures lie in the text space already.
+def current_specification(catalogue: Catalogue, *, refit: bool = False) -> SpaceSpecification:
+    """The specification of a space that is built now.
+
+    refit: whether alignments are fitted anew, also where there is one.
+
+    Raises:
+        ConfigurationError, EncoderError: an encoder cannot be had.
     """
+    config = dict(get_settings().TEXT_ENCODER)
+    encoder = create_encoder(config)
+    text = EncoderSpecification(config, encoder.fingerprint, encoder.dimension)
     weights = catalogue.get_modality_weights()
-    chosen = _current_media(catalogue, encoder, refit=refit)
+    others = []
+    steps = 0
     if weights[GRAPH] > 0:
-        chosen[GRAPH] = {"fingerprint": encoder.fingerprint, "alignment": None}
-        if steps := get_settings().GRAPH_STEPS:
-            chosen[GRAPH]["steps"] = steps
-    found = {m: {"weight": weights[m], **spec} for m, spec in chosen.items()}
-    return {TEXT: {"weight": weights[TEXT]}} | found if found else {}
+        others.append(ModalitySpecification(GRAPH, text, weights[GRAPH]))
+        steps = get_settings().GRAPH_STEPS
+    others += _current_media(catalogue, text, refit=refit)
+    weight = weights[TEXT] if others else ALONE
+    return SpaceSpecification(
+        (ModalitySpecification(TEXT, text, weight), *others),
+        VectorIndex(get_settings().VECTOR_INDEX),
+        steps,
+    )
 
 
-def _current_media(catalogue: Catalogue, encoder: TextEncoder, *, refit: bool) -> dict[str, Any]:
-    """Encoder and alignment of the pictures and videos that a catalogue declares."""
+def _current_media(
+    catalogue: Catalogue, text: EncoderSpecification, *, refit: bool
+) -> list[ModalitySpecification]:
+    """The image and video modalities that a catalogue declares and gives a weight."""
     declared = {field.modality for field in catalogue.fields.values() if field.modality}
     weights = catalogue.get_modality_weights()
     chosen = [m for m in (IMAGE, VIDEO) if m in declared and weights[m] > 0]
     if not chosen:
-        return {}
+        return []
     config = dict(get_settings().IMAGE_ENCODER)
     images = create_image_encoder(config)
-    alignment = None
-    if images.text_fingerprint != encoder.fingerprint:
-        pair = images.fingerprint, encoder.fingerprint
-        alignment = "" if refit else alignments.current(catalogue.name, *pair)
-    spec = {
-        "encoder": config,
-        "fingerprint": images.fingerprint,
-        "dimension": images.dimension,
-        "alignment": alignment,
-    }
-    return dict.fromkeys(chosen, spec)
+    encoder = EncoderSpecification(config, images.fingerprint, images.dimension)
+    alignment = NOT_NEEDED
+    if images.text_fingerprint != text.fingerprint:
+        alignment = AWAITED
+        fitted = alignments.current(catalogue.name, encoder.fingerprint, text.fingerprint)
+        if fitted is not None and not refit:
+            alignment = ModalityAlignment.fitted(fitted)
+    return [ModalitySpecification(m, encoder, weights[m], alignment) for m in chosen]
 
 
 def current_fingerprint(catalogue: Catalogue) -> str:
@@ -69,22 +81,40 @@ def current_fingerprint(catalogue: Catalogue) -> str:
     Raises:
         ConfigurationError, EncoderError: an encoder cannot be had.
     """
-    encoder = create_encoder(get_settings().TEXT_ENCODER)
-    modalities = current_modalities(catalogue, encoder)
-    return fingerprint_of(catalogue, encoder, modalities, get_settings().VECTOR_INDEX)
+    return fingerprint_of(catalogue, current_specification(catalogue))
 
 
-def fingerprint_of(
-    catalogue: Catalogue, encoder: TextEncoder, modalities: Mapping[str, Any], vector_index: str
-) -> str:
-    """What the settings, the declarations and the analysers make of a space, as one hash."""
+def fingerprint_of(catalogue: Catalogue, specification: SpaceSpecification) -> str:
+    """One hash of a specification, the analysers, and the weights of a catalogue's fields."""
     weights = {name: field.weight for name, field in catalogue.fields.items() if field.weight}
     embedded = [name for name, field in catalogue.fields.items() if field.embedded]
     analysers = [get_analyser(language).version for language in ("", "en", "zh")]
-    parts = [encoder.fingerprint, sorted(weights.items()), embedded, analysers]
-    parts += [json.dumps(modalities, sort_keys=True)] if modalities else []
-    parts += [vector_index] if vector_index != VectorIndex.HNSW else []
+    parts: list[Any] = [specification.text.encoder.fingerprint]
+    parts += [sorted(weights.items()), embedded, analysers]
+    if len(specification.modalities) > 1:
+        parts.append(json.dumps(_hashed_modalities(specification), sort_keys=True))
+    if specification.vector_index != VectorIndex.HNSW:
+        parts.append(str(specification.vector_index))
     return blake2b(repr(tuple(parts)).encode(), digest_size=16).hexdigest()
+
+
+def _hashed_modalities(specification: SpaceSpecification) -> dict[str, dict[str, Any]]:
+    """What the fingerprint covers of the modalities, in a form that must not change: an index is
+    rebuilt where its fingerprint does."""
+    hashed: dict[str, dict[str, Any]] = {}
+    for each in specification.modalities:
+        keys: dict[str, Any] = {"weight": each.weight}
+        if each.modality != TEXT:
+            state = each.alignment.state
+            awaited = "" if state is AlignmentState.AWAITED else None
+            keys["fingerprint"] = each.encoder.fingerprint
+            keys["alignment"] = each.alignment.fingerprint or awaited
+        if each.modality == GRAPH and specification.graph_steps:
+            keys["steps"] = specification.graph_steps
+        if each.modality in {IMAGE, VIDEO}:
+            keys |= {"encoder": dict(each.encoder.config), "dimension": each.encoder.dimension}
+        hashed[each.modality] = keys
+    return hashed
 
 
 def is_current(space: EmbeddingSpace, catalogue: Catalogue) -> bool:

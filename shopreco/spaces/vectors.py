@@ -13,12 +13,15 @@ from shopreco.db.process_cache import BoundedCache
 from shopreco.db.routing import write_alias
 from shopreco.fusion import GRAPH, IMAGE, Alignment, fuse
 from shopreco.models import EmbeddingSpace, ModelKind, ModelVersion
-from shopreco.spaces.sources import Source, propagated_source, sources_of
+from shopreco.spaces.sources import Source, sources_of
 
 
 class VectorRow(NamedTuple):
-    """What is stored of one source for one item. files: digests of the names of the files that it
-    was made of; empty for a text, and for what was stored before they were noted."""
+    """A stored modality vector of one item. vector: None if the item lacks the modality.
+
+    files: digests of the names of the files that it was made of. Empty for a text, and for what
+    was stored before they were noted. kept: it stands in for files that cannot be read now.
+    """
 
     item_id: int
     content_hash: str
@@ -28,6 +31,7 @@ class VectorRow(NamedTuple):
 
 
 def source_rows(source: Source, item_ids: Sequence[int]) -> list[VectorRow]:
+    """All that is stored of a source for some items."""
     rows = read_vectors(
         "SELECT item_id, content_hash, vector, files, kept FROM shopreco_modalityvector "
         "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s",
@@ -39,23 +43,29 @@ def source_rows(source: Source, item_ids: Sequence[int]) -> list[VectorRow]:
     ]
 
 
-def source_vectors(source: Source, item_ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-    """What is stored of a source, by item id; without those that lack the modality."""
-    rows = source_rows(source, item_ids)
-    return {row.item_id: row.vector for row in rows if row.vector is not None}
+def propagated_vectors(
+    space: EmbeddingSpace, item_ids: Sequence[int]
+) -> dict[int, NDArray[np.float32]]:
+    """E(K) of items after propagation, by item id; only of items that have links."""
+    rows = read_vectors(
+        "SELECT item_id, vector FROM shopreco_propagatedvector "
+        "WHERE space_id = %s AND item_id = ANY(%s)",
+        [space.pk, list(item_ids)],
+    )
+    return {item_id: vector.to_numpy().astype(np.float32) for item_id, vector in rows}
 
 
-WHAT_THEY_SHOW = 0.5
-"""Share of what pictures show in how alike they look; the rest is form, texture and colour. Of the
+SHARE_OF_CONTENT = 0.5
+"""Share of what pictures show in visual similarity; the rest is form, texture and colour. Of the
 ten photos of fashion nearest to one, .78 are of the same type instead of .74 without it, and as
 many of the same colour."""
 
 Column = Sequence[NDArray[np.float32] | None]
-"""Vectors of one modality, as its encoder gave them; None where an item lacks it."""
+"""Vectors of one modality before alignment; None where an item lacks it."""
 
 
 class Stored(NamedTuple):
-    """What is stored of one modality of an item."""
+    """A modality vector with the hash of the content that it was made of."""
 
     vector: NDArray[np.float32] | None
     content_hash: str
@@ -68,12 +78,12 @@ _alignments: BoundedCache[str, Alignment] = BoundedCache(32)
 
 
 def fused(space: EmbeddingSpace, columns: Mapping[str, Column]) -> NDArray[np.float32]:
-    """p_final of formula (7), (n, d), for items given by their vectors in each modality."""
+    """Vector fusion: p_final of formula (7), (n, d), of the modality vectors of items."""
     return fuse(aligned(space, columns), space.weights)
 
 
 def aligned(space: EmbeddingSpace, columns: Mapping[str, Column]) -> dict[str, NDArray[np.float32]]:
-    """The vectors in the text space, (n, d) by modality; rows of NaN where an item lacks one."""
+    """Vectors in the text space, (n, d) by modality; a row of NaN where an item lacks one."""
     matrices = {}
     for modality, column in columns.items():
         present = [n for n, vector in enumerate(column) if vector is not None]
@@ -87,9 +97,11 @@ def aligned(space: EmbeddingSpace, columns: Mapping[str, Column]) -> dict[str, N
 
 
 def alignment_of(space: EmbeddingSpace, modality: str) -> Alignment | None:
-    """What maps a modality's vectors to the text space; None if they lie in it already."""
-    fingerprint = space.modalities.get(modality, {}).get("alignment")
-    if not fingerprint:
+    """The alignment of a modality with the text space; None if there is none to apply."""
+    if modality not in space.specification:
+        return None
+    fingerprint = space.specification[modality].alignment.fingerprint
+    if fingerprint is None:
         return None
     alignment = _alignments.get(fingerprint)
     if alignment is None:
@@ -102,19 +114,22 @@ def alignment_of(space: EmbeddingSpace, modality: str) -> Alignment | None:
 
 
 def visual_vectors(space: EmbeddingSpace, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit vectors whose inner product says how alike pictures look: as the image network sees
-    them, (n, f), and by what they show, which the alignment reads from the same; (n, f + d)."""
+    """Unit vectors whose inner product is visual similarity, (n, f + d).
+
+    Their first part is how the image encoder sees the pictures, (n, f). The second is what they
+    show, which the alignment reads from the first. Without an alignment there is only the first.
+    """
     alignment = alignment_of(space, IMAGE)
     if alignment is None:
         return pictures
-    seen, shown = np.sqrt(1 - WHAT_THEY_SHOW), np.sqrt(WHAT_THEY_SHOW)
+    seen, shown = np.sqrt(1 - SHARE_OF_CONTENT), np.sqrt(SHARE_OF_CONTENT)
     return np.hstack([seen * pictures, shown * alignment(pictures)]).astype(np.float32)
 
 
 def aligned_vectors(
     space: EmbeddingSpace, item_ids: Sequence[int]
 ) -> dict[str, NDArray[np.float32]]:
-    """What the embeddings of items were made of, (n, d) by modality; NaN where one is missing."""
+    """Aligned modality vectors of items, (n, d) by modality; NaN where one is missing."""
     stored = stored_vectors(space, item_ids)
     columns = {m: [stored[i].get(m, NOTHING).vector for i in item_ids] for m in space.encoders}
     return aligned(space, with_propagated(space, columns, item_ids))
@@ -123,19 +138,21 @@ def aligned_vectors(
 def with_propagated(
     space: EmbeddingSpace, columns: Mapping[str, Column], item_ids: Sequence[int]
 ) -> Mapping[str, Column]:
-    """The columns with E(K) as it has spread, of the items where it has."""
-    source = propagated_source(space)
-    if source is None:
+    """The columns with propagated vectors in place of E(K), for items that have them."""
+    if not space.steps:
         return columns
-    spread = source_vectors(source, item_ids)
+    propagated = propagated_vectors(space, item_ids)
     own = zip(item_ids, columns[GRAPH], strict=True)
-    return {**columns, GRAPH: [spread.get(i, vector) for i, vector in own]}
+    return {**columns, GRAPH: [propagated.get(i, vector) for i, vector in own]}
 
 
 def stored_vectors(
     space: EmbeddingSpace, item_ids: Sequence[int], *, lock: bool = False
 ) -> dict[int, dict[str, Stored]]:
-    """Vector and content hash by modality, by item id; with `lock` until the transaction ends."""
+    """Modality vectors of items by modality, by item id.
+
+    lock: whether the rows are locked until the transaction ends.
+    """
     found: dict[int, dict[str, Stored]] = {item_id: {} for item_id in item_ids}
     for source in sources_of(space):
         rows = read_vectors(

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def retired(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> EmbeddingSpace:
     """A space of 25 items, which are deleted ten at a time; nobody takes the messages."""
-    monkeypatch.setattr(removal, "CHUNK", 10)
+    monkeypatch.setattr(removal, "ROWS_PER_DELETE", 10)
     monkeypatch.setattr(removal, "send", Mock())
     monkeypatch.setattr(tasks, "send", Mock())
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(25)])

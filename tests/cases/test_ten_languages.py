@@ -23,7 +23,7 @@ def test_the_title_meant_comes_first(settings: Any, language: str) -> None:
     settings.SHOPRECO = settings.SHOPRECO | {"RANKER": BY_WORDS_ALONE}
     titles = {title: Gadget.objects.create(name=title) for title, _query in SHOPS[language]}
     index()
-    assert EmbeddingSpace.objects.get().statistics["language"] == language
+    assert EmbeddingSpace.objects.get().statistics.language == language
 
     wrong = []
     for title, query in SHOPS[language]:

@@ -67,7 +67,7 @@ def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
     index()
     gadget = Gadget.objects.create(name="brass lamp")
     settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": SMALLER}
-    catalogue, encode, started = get_catalogue(GADGET), pipeline._encode, []
+    catalogue, encode, started = get_catalogue(GADGET), pipeline.encode, []
 
     def slow_encode(*args: Any) -> Any:
         if not started:
@@ -76,7 +76,7 @@ def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
             reindex.enumerate_objects(started[0], catalogue, TimeSlice(started[0], seconds=60))
         return encode(*args)
 
-    monkeypatch.setattr(pipeline, "_encode", slow_encode)
+    monkeypatch.setattr(pipeline, "encode", slow_encode)
     index_batch(catalogue)
     run = services.run_inline(started[0])
     assert run.state == RunState.DONE
@@ -97,7 +97,7 @@ def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
     index(rebuild=True)
     gadget.name = "renamed candelabra"
     gadget.save()
-    encode, started = pipeline._encode, []
+    encode, started = pipeline.encode, []
 
     def slow_encode(*args: Any) -> Any:
         if not started:
@@ -109,7 +109,7 @@ def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
             reindex.enumerate_objects(run, catalogue, TimeSlice(run, seconds=60))
         return encode(*args)
 
-    monkeypatch.setattr(pipeline, "_encode", slow_encode)
+    monkeypatch.setattr(pipeline, "encode", slow_encode)
     index_batch(catalogue)
     services.run_inline(started[0])
     assert not waiting()
@@ -149,14 +149,14 @@ def test_what_is_saved_while_a_worker_begins_on_it_is_claimable_at_once(
     index()
     gadget.name = "candelabra"
     gadget.save()
-    update = pipeline._update_graph
+    update = pipeline.link
 
     def save_beside(*args: Any) -> Any:
         Gadget.objects.get().save()
         marks.collect(get_catalogue(GADGET))
         return update(*args)
 
-    monkeypatch.setattr(pipeline, "_update_graph", save_beside)
+    monkeypatch.setattr(pipeline, "link", save_beside)
     index_batch(get_catalogue(GADGET))
     change = Change.objects.get()
     assert (change.claim, change.lease_until) == (None, None)
@@ -168,7 +168,7 @@ def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.Mon
     index()
     Gadget.objects.get().save()
     held, done = threading.Event(), threading.Event()
-    update = pipeline._update_graph
+    update = pipeline.link
 
     def hold() -> None:
         with transaction.atomic():
@@ -184,7 +184,7 @@ def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.Mon
         return claims
 
     beside: list[Any] = []
-    monkeypatch.setattr(pipeline, "_update_graph", passed_over)
+    monkeypatch.setattr(pipeline, "link", passed_over)
     index_batch(get_catalogue(GADGET))
     beside[0].result(timeout=30)
     assert Change.objects.get().lease_until is None
@@ -274,15 +274,15 @@ def test_a_run_ends_though_its_objects_are_saved_as_fast_as_they_are_indexed(
     index()
     for a, b in pairwise(gadgets):
         link(a, b)
-    encode = pipeline._encode
+    encode = pipeline.encode
 
-    def save_beside(spaces: Any, batch: Any, *args: Any) -> Any:
+    def save_beside(catalogue: Any, batch: Any, *args: Any) -> Any:
         for gadget in Gadget.objects.filter(pk__in=[c.object_id for c in batch.claims]):
             gadget.name += "!"
             gadget.save()
-        return encode(spaces, batch, *args)
+        return encode(catalogue, batch, *args)
 
-    monkeypatch.setattr(pipeline, "_encode", save_beside)
+    monkeypatch.setattr(pipeline, "encode", save_beside)
     run = reindex.start(get_catalogue(GADGET), rebuild=True)
     engine.advance(run, seconds=20)
     assert run.state == RunState.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from shopreco.models import EmbeddingSpace, Item, SpaceState
+from shopreco.models import EmbeddingSpace, EncoderSpecification, Item, SpaceState
 from tests.helpers.demo import CATALOGUE
 from tests.integration.test_admin_pages import HOSTILE, text
 
@@ -111,10 +112,12 @@ def test_it_says_why_there_is_no_answer(ask: Any) -> None:
 
 
 def test_it_says_when_meaning_is_missing(ask: Any) -> None:
-    EmbeddingSpace.objects.update(
-        encoder={"CLASS": "shopreco.encoders.SentenceTransformerEncoder", "MODEL": "/nowhere"},
-        encoder_fingerprint="0" * 64,
-    )
+    config = {"CLASS": "shopreco.encoders.SentenceTransformerEncoder", "MODEL": "/nowhere"}
+    space = EmbeddingSpace.objects.get()
+    encoder = EncoderSpecification(config, "0" * 64, space.dimension)
+    text = replace(space.specification.text, encoder=encoder)
+    space.specification = replace(space.specification, modalities=(text,))
+    space.save()
     shown = ask(q="brass lamp")
     assert "Brass desk lamp" in shown
     assert "shopreco-warning" in shown

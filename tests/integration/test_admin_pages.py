@@ -16,7 +16,15 @@ from demo_shop.models import Product
 from shopreco import services
 from shopreco.admin import register
 from shopreco.catalogues import get_catalogues
-from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome
+from shopreco.models import (
+    EmbeddingSpace,
+    EncoderSpecification,
+    IndexRun,
+    Item,
+    ModalitySpecification,
+    Outcome,
+    SpaceSpecification,
+)
 from tests.helpers.demo import CATALOGUE
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -226,12 +234,11 @@ def test_pages_speak_the_language_of_the_reader(model: str, admin: Client) -> No
 
 
 def test_a_space_of_a_catalogue_that_is_gone(admin: Client) -> None:
+    encoder = EncoderSpecification({"CLASS": "shopreco.encoders.HashingEncoder"}, "e" * 64, 256)
     space = EmbeddingSpace.objects.create(
         catalogue="shop.gone",
         fingerprint="f" * 32,
-        encoder={"CLASS": "shopreco.encoders.HashingEncoder"},
-        encoder_fingerprint="e" * 64,
-        dimension=256,
+        specification=SpaceSpecification((ModalitySpecification("text", encoder, 1.0),)),
         state="retired",
     )
     shown = text(admin.get(page("embeddingspace", space.pk)))

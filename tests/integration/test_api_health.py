@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,7 +11,7 @@ from django.urls import reverse
 
 from shopreco.catalogues import get_catalogue, registry
 from shopreco.db.process_cache import BoundedCache
-from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.models import EmbeddingSpace, EncoderSpecification, SpaceState
 from shopreco.queries import query_vectors
 from tests.helpers.demo import CATALOGUE
 
@@ -46,8 +48,13 @@ def test_without_an_active_space_it_is_not_ready(client: Client) -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_a_broken_encoder_is_named_without_a_trace(client: Client) -> None:
-    encoder = {"CLASS": "shopreco.encoders.NoSuchEncoder"}
-    EmbeddingSpace.objects.update(encoder=encoder, encoder_fingerprint="f" * 64)
+    space = EmbeddingSpace.objects.get()
+    encoder = EncoderSpecification(
+        {"CLASS": "shopreco.encoders.NoSuchEncoder"}, "f" * 64, space.dimension
+    )
+    text = replace(space.specification.text, encoder=encoder)
+    space.specification = replace(space.specification, modalities=(text,))
+    space.save()
     response = client.get(reverse("shopreco:ready"))
     assert response.status_code == 503
     (reason,) = response.json()["reasons"]

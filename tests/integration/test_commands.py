@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from threading import Event
@@ -19,7 +20,7 @@ from shopreco.db.locks import try_lock
 from shopreco.exceptions import RunError
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import EmbeddingSpace, IndexRun, Item, RunState
+from shopreco.models import EmbeddingSpace, IndexRun, Item, LeftOut, RunState
 from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
@@ -243,7 +244,7 @@ def test_status_marks_a_run_that_no_worker_takes(gadgets: list[Gadget]) -> None:
 def test_a_shop_with_few_pictures_is_well_and_told_so(gadgets: list[Gadget]) -> None:
     run("shopreco_reindex", GADGET)
     space = EmbeddingSpace.objects.get()
-    space.statistics["left_out"] = {"pairs": 46, "needed": 100}
+    space.statistics = replace(space.statistics, left_out=LeftOut(pairs=46, needed=100))
     space.save()
     printed, code = run("shopreco_status", GADGET)
     assert "\n  Pictures are left out: 46 products have a picture and a text, 100" in printed

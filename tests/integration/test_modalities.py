@@ -24,6 +24,7 @@ from shopreco.indexing import modality_vectors, reindex
 from shopreco.models import (
     Embedding,
     IndexRun,
+    LeftOut,
     LexiconTerm,
     ModalityVector,
     ModelVersion,
@@ -50,7 +51,7 @@ def test_pictures_are_aligned_on_the_shops_own_pairs_and_fused() -> None:
     index(POSTER, rebuild=True)
     space = active_space(POSTER)
     version = ModelVersion.objects.get(catalogue=POSTER)
-    assert space.modalities["image"]["alignment"] == version.fingerprint
+    assert space.specification["image"].alignment.fingerprint == version.fingerprint
     assert version.metrics["pairs"] == len(posters)
     assert space.weights == {"text": 1.0, "image": 0.5, "video": 0.25, "graph": 0.25}
     stored = np.asarray(Embedding.objects.get(item=item_of(posters[0])).vector, dtype=np.float32)
@@ -65,7 +66,7 @@ def test_too_few_pairs_leave_pictures_out_and_say_so() -> None:
     index(POSTER, rebuild=True)
     space = active_space(POSTER)
     assert space.weights == {"text": 1.0, "graph": 0.25}
-    assert space.statistics["left_out"] == {"pairs": 5, "needed": MIN_PAIRS}
+    assert space.statistics.left_out == LeftOut(pairs=5, needed=MIN_PAIRS)
     assert Embedding.objects.filter(space=space).count() == 5
     assert services.search("red poster", catalogue=POSTER).total
 
@@ -79,7 +80,7 @@ def test_nothing_is_encoded_again_when_a_weight_changes(settings: Any) -> None:
     assert (TileEncoder.calls, run.encoded) == (encoded, 0)
     after = active_space(POSTER)
     assert after.pk != before.pk
-    assert after.modalities["image"]["alignment"] == before.modalities["image"]["alignment"]
+    assert after.specification["image"].alignment == before.specification["image"].alignment
     assert after.weights["image"] == 2.0
     assert Embedding.objects.filter(space=after).count() == len(posters)
 
@@ -120,7 +121,8 @@ def test_the_same_pairs_give_the_same_alignment_and_fingerprint() -> None:
     refit()
     after = active_space(POSTER)
     assert after.pk != before.pk
-    assert (after.fingerprint, after.modalities) == (before.fingerprint, before.modalities)
+    assert after.fingerprint == before.fingerprint
+    assert after.specification == before.specification
     assert ModelVersion.objects.filter(catalogue=POSTER).count() == 1
 
 

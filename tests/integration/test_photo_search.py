@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,9 @@ def test_a_key_that_is_gone_is_a_sentence(key: str) -> None:
 
 
 def test_a_shop_without_pictures_in_its_index_says_so() -> None:
-    EmbeddingSpace.objects.update(modalities={})
+    [space] = EmbeddingSpace.objects.all()
+    space.specification = replace(space.specification, modalities=(space.specification.text,))
+    space.save()
     page = services.search(photo=photo(), catalogue=CATALOGUE)
     assert "cannot be searched by photo yet" in page.degraded["photo"]
     assert page.results == ()

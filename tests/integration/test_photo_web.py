@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shopreco.conf import get_settings
 from shopreco.encoders import ArtefactMissing
 from shopreco.exceptions import PhotoRejected
 from shopreco.indexing.spaces import export_query_encoders
+from shopreco.models import EncoderSpecification
 from shopreco.queries import query_photos, query_vectors
 from shopreco.retrieval import photos
 from shopreco.spaces.serving import active_space
@@ -122,10 +124,12 @@ def test_the_next_run_puts_a_missing_copy_in_place(artefact: Path) -> None:
 def test_an_encoder_that_has_no_copy_ends_no_run(caplog: pytest.LogCaptureFixture) -> None:
     space = active_space(CATALOGUE)
     assert space is not None
-    tiles = "tests.testapp.encoders.TileEncoder"
-    space.modalities["image"] |= {
-        "encoder": {"CLASS": tiles},
-        "fingerprint": TileEncoder().fingerprint,
-    }
+    tiles = EncoderSpecification(
+        {"CLASS": "tests.testapp.encoders.TileEncoder"},
+        TileEncoder().fingerprint,
+        TileEncoder().dimension,
+    )
+    image = replace(space.specification["image"], encoder=tiles)
+    space.specification = replace(space.specification, modalities=(space.specification.text, image))
     export_query_encoders(space)
     assert "TileEncoder has no copy for web processes" in caplog.text

@@ -19,7 +19,7 @@ from shopreco.catalogues import get_catalogue
 from shopreco.encoders.graph import RESTART
 from shopreco.fusion import fuse
 from shopreco.indexing import embeddings, propagation
-from shopreco.indexing.propagation import spread_vectors
+from shopreco.indexing.propagation import computed_vectors
 from shopreco.indexing.retention import prune
 from shopreco.models import (
     Edge,
@@ -27,6 +27,7 @@ from shopreco.models import (
     Embedding,
     EmbeddingSpace,
     ModalityVector,
+    PropagatedVector,
     RelationType,
 )
 from shopreco.spaces import specification
@@ -74,7 +75,7 @@ def encoded(gadget: Gadget, modality: str) -> Vector | None:
 
 def spread() -> dict[int, Vector]:
     """What is stored of it, by item."""
-    rows = ModalityVector.objects.filter(modality="graph", encoder=f"space-{active_space().pk}")
+    rows = PropagatedVector.objects.filter(space=active_space())
     return {row.item_id: np.asarray(row.vector, dtype=np.float32) for row in rows}
 
 
@@ -130,13 +131,13 @@ def test_steps_make_another_space_and_none_the_one_before(
     shop: dict[str, Gadget], settings: Any
 ) -> None:
     stepped = active_space()
-    assert stepped.modalities["graph"]["steps"] == STEPS
+    assert stepped.specification.graph_steps == STEPS
     assert specification.is_current(stepped, get_catalogue(GADGET))
     settings.SHOPRECO = {k: v for k, v in settings.SHOPRECO.items() if k != "GRAPH_STEPS"}
     assert not specification.is_current(stepped, get_catalogue(GADGET))
     index(rebuild=True)
     plain = active_space()
-    assert "steps" not in plain.modalities["graph"]
+    assert plain.specification.graph_steps == 0
     assert plain.fingerprint != stepped.fingerprint
     found = []
     for steps in (0, 1, STEPS):
@@ -267,10 +268,10 @@ def test_without_a_gpu_or_with_one_it_is_the_same(
     shop: dict[str, Gadget], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch")
-    expected = spread_vectors(active_space(), STEPS)
+    expected = computed_vectors(active_space(), STEPS)
     # Torch computes on the processor as it would on a GPU.
     monkeypatch.setattr("shopreco.indexing.propagation.gpu", lambda: "cpu")
-    found = spread_vectors(active_space(), STEPS)
+    found = computed_vectors(active_space(), STEPS)
     assert list(found.item_ids) == list(expected.item_ids)
     assert found.vectors == pytest.approx(expected.vectors, abs=1e-5)
     assert propagation.propagate_links(active_space()) == 0
@@ -282,17 +283,17 @@ def test_pruning_keeps_what_answers_and_a_roll_back_needs(
     stepped = active_space()
     settings.SHOPRECO = {**settings.SHOPRECO, "GRAPH_STEPS": 1}
     index(rebuild=True)
-    assert len(spread_encoders()) == 2
+    assert len(spread_spaces()) == 2
     now = timezone.now() + timedelta(seconds=1)
     assert prune(get_catalogue(GADGET), keep=1, before=now)["vectors"] == 0
-    assert len(spread_encoders()) == 2, "the space before can answer again"
+    assert len(spread_spaces()) == 2, "the space before can answer again"
     prune(get_catalogue(GADGET), keep=0, before=now)
-    assert spread_encoders() == {f"space-{active_space().pk}"}
+    assert spread_spaces() == {active_space().pk}
     assert not EmbeddingSpace.objects.filter(pk=stepped.pk).exists()
 
 
-def spread_encoders() -> set[str]:
-    return {row.encoder for row in ModalityVector.objects.filter(encoder__startswith="space-")}
+def spread_spaces() -> set[int]:
+    return set(PropagatedVector.objects.values_list("space_id", flat=True))
 
 
 def test_a_roll_back_catches_up_with_the_links(shop: dict[str, Gadget], settings: Any) -> None:

@@ -107,6 +107,10 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             return badge("indexed", _("as in the settings"))
         return badge("skipped", _("differs from the settings"))
 
+    @admin.display(description=gettext_lazy("dimension"))
+    def dimension(self, space: EmbeddingSpace) -> int:
+        return space.dimension
+
     @admin.display(description=gettext_lazy("options"))
     def encoder_options(self, space: EmbeddingSpace) -> SafeString:
         text = ", ".join(f"{key} = {value!r}" for key, value in space.encoder.items())
@@ -118,7 +122,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("average words per field"))
     def lengths(self, space: EmbeddingSpace) -> str:
-        means = space.statistics.get("average_lengths", {})
+        means = space.statistics.average_lengths
         return ", ".join(f"{k} {number_format(v, 1)}" for k, v in means.items()) or EMPTY
 
     def prepare(self, rows: list[EmbeddingSpace]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -101,12 +101,12 @@ def _exact(space: EmbeddingSpace, vectors: np.ndarray) -> list[set[int]]:
     return [set(ids[np.argsort(-(stored @ q))[:DEPTH]].tolist()) for q in vectors]
 
 
-def _rebuilt(space: EmbeddingSpace, kind: str) -> float:
+def _rebuilt(space: EmbeddingSpace, kind: VectorIndex) -> float:
     name = pgvector.index_name(space.pk)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX IF EXISTS {name}")
-    space.vector_index = kind
-    space.save(update_fields=["vector_index"])
+    space.specification = replace(space.specification, vector_index=kind)
+    space.save(update_fields=["specification"])
     started = perf_counter()
     build_indexes(space)
     return perf_counter() - started

@@ -24,9 +24,10 @@ from shopreco.evaluation.scratch.preparation import CATALOGUE, load
 from shopreco.exceptions import ShopRecoError
 from shopreco.fusion import IMAGE, MIN_PAIRS, TEXT
 from shopreco.indexing import alignments, embeddings, spaces
-from shopreco.indexing.modality_vectors import Encoded, write_vectors
+from shopreco.indexing.modality_vectors import replace_vectors
 from shopreco.models import Embedding, EmbeddingSpace, Item, Outcome
 from shopreco.spaces.sources import Source
+from shopreco.spaces.vectors import VectorRow
 
 ROUNDS: Final = 3
 WARM_UP_TEXTS: Final = 32
@@ -218,6 +219,8 @@ def _write(
     source = Source(modality, space.encoders[modality])
     for start in range(0, len(object_ids), BATCH_SIZE):
         page = object_ids[start : start + BATCH_SIZE]
-        encoded = {o: vectors[(start + n) % len(vectors)] for n, o in enumerate(page)}
-        hashes = {o: {modality: "generated"} for o in page}
-        write_vectors(source, Encoded(dict(encoded), set(page)), hashes, ids, set(page))
+        rows = [
+            VectorRow(ids[o], "generated", vectors[(start + n) % len(vectors)])
+            for n, o in enumerate(page)
+        ]
+        replace_vectors(source, rows, [row.item_id for row in rows])

@@ -24,7 +24,7 @@ from shopreco.evaluation.protocols.weight_search import (
 from shopreco.evaluation.scratch.overrides import overridden_settings
 from shopreco.evaluation.scratch.preparation import prepare
 from shopreco.exceptions import ShopRecoError
-from shopreco.models import Embedding, EmbeddingSpace
+from shopreco.models import Embedding, EmbeddingSpace, LeftOut
 from shopreco.queries.query_vectors import query_encoder
 from shopreco.spaces.vectors import aligned_vectors
 
@@ -61,7 +61,7 @@ def tune_fusion(folder: Path, judged: JudgedQueries, work: Work) -> FusionTuning
     ids = dict(rows.values_list("item_id", "item__object_id"))
     vectors = _vectors(space, list(ids))
     if len(vectors) < 2:
-        raise NothingToWeigh(_alone(name, **space.statistics.get("left_out", {})))
+        raise NothingToWeigh(_alone(name, space.statistics.left_out))
     encode = query_encoder(space).encode_query
     query_vectors = np.stack([encode(text) for text in queries.values()])
     judgements = {id: judged.judgements[id] for id in queries}
@@ -71,10 +71,12 @@ def tune_fusion(folder: Path, judged: JudgedQueries, work: Work) -> FusionTuning
     return replace(found, note=judged.note)
 
 
-def _alone(name: str, pairs: int = 0, needed: int = 0) -> str:
-    few = f" ({pairs} have a picture too, {needed} are needed to align them)" if needed else ""
+def _alone(name: str, few: LeftOut | None) -> str:
+    told = ""
+    if few is not None:
+        told = f" ({few.pairs} have a picture too, {few.needed} are needed to align them)"
     return (
-        f"There is nothing to weigh: the products of {name} have text alone{few}. Take a judged "
+        f"There is nothing to weigh: the products of {name} have text alone{told}. Take a judged "
         "set whose products have pictures, or attributes that their texts do not tell."
     )
 

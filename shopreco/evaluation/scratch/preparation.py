@@ -34,6 +34,7 @@ INDEX_TABLES: Final = (
     "shopreco_item",
     "shopreco_embedding",
     "shopreco_modalityvector",
+    "shopreco_propagatedvector",
     "shopreco_lexicalentry",
     "shopreco_lexiconterm",
 )
