@@ -15,7 +15,7 @@ from shopreco.catalogues import get_catalogue
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Embedding, IndexRun, Item, ModalityVector, Outcome, RunState
-from shopreco.spaces.stores.pgvector import index_names
+from shopreco.spaces.indexes import index_names
 from tests.helpers.index import GADGET, drain, index
 from tests.helpers.outbox import waiting
 from tests.testapp.models import Gadget
