@@ -25,7 +25,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shopreco import services
-from shopreco.answers.blocks import render_block
 from shopreco.api import parameters, responses
 from shopreco.api.errors import error_response
 from shopreco.api.throttles import (
@@ -282,7 +281,8 @@ class BlockView(SpokenView):
         asked = parameters.read(parameters.PlacementParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.PlacementParameters)
         page, seed = _recommended(request, placement, asked, asked.values["id"], filters)
-        return HttpResponse(render_block(page, placement, seed, django_request(request)))
+        html = services.render_block(page, placement, seed, django_request(request))
+        return HttpResponse(html)
 
 
 def _recommendations(
@@ -311,7 +311,7 @@ def _recommended(
         seed=seed,
         request=django_request(request),
         filters=filters,
-        max_per=parameters.caps_of(asked),
+        max_per=parameters.caps_of(asked) or None,
         **{name: value for name, value in asked.values.items() if name not in apart},
     )
     if not page.results and not page.degraded:

@@ -13,11 +13,11 @@ from django.core.management.base import CommandError, CommandParser
 from shopreco import services
 from shopreco.evaluation.base import Options, Services, Subject
 from shopreco.evaluation.scratch.process import in_scratch, run_in_scratch
-from shopreco.indexing.runs import Progress
 from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress
 from shopreco.models import IndexRun
 from shopreco.registries import Registry
+from shopreco.services import Progress
 
 
 class SubjectCommand(ShopRecoCommand):

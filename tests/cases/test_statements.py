@@ -11,13 +11,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
-from shopreco.admin.index.plans import explain
 from shopreco.catalogues import get_catalogue
 from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
 from shopreco.models import Item
 from shopreco.queries.filters import parse_filters
 from shopreco.retrieval.dense import NEIGHBOURS, embeddings_of, literal
 from shopreco.retrieval.dense import statement as dense_statement
+from shopreco.services.inspection import plan_of
 from shopreco.spaces.serving import active_space
 from tests.gadgets import GADGET, found, in_thread, index
 from tests.testapp.models import Gadget
@@ -110,7 +110,7 @@ def test_the_settings_of_a_search_end_with_it_within_a_transaction_of_the_host()
         scope = parse_filters(get_catalogue(GADGET), {})
         vector = literal(embeddings_of(space, [item.pk])[item.pk])
         nearest = dense_statement(space, vector, scope, NEIGHBOURS)
-        assert not explain("dense", nearest, "", measure=True).error
+        assert not plan_of("dense", nearest, "", measure=True).error
         assert fetched(SETTINGS) == before
         fetched("SELECT set_config('hnsw.ef_search', '77', true)")
         found("desk lamp")
