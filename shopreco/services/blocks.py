@@ -63,8 +63,10 @@ def _names(names: Iterable[Any]) -> str:
     known = source_names()
     for name in names:
         if name not in known:
-            said = _("There is no retriever “%(name)s” for blocks. %(hint)s")
-            return said % {"name": name, "hint": did_you_mean(str(name), known)}
+            return _("There is no retriever “%(name)s” for blocks. %(hint)s") % {
+                "name": name,
+                "hint": did_you_mean(str(name), known),
+            }
     return ""
 
 

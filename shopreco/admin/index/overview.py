@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import router
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -59,7 +60,7 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 def _summary(shop: Catalogue) -> IndexSummary:
     catalogue = shop.name
     runs = written(IndexRun).filter(catalogue=catalogue).order_by("-id")
-    items = written(Item).filter(catalogue=catalogue)
+    items = Item.objects.using(router.db_for_write(Item)).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()
     return IndexSummary(
