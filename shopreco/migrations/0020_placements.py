@@ -4,6 +4,22 @@ import django.core.validators
 from django.db import migrations, models
 
 
+# As `DEFAULT_PLACEMENTS` of `shopreco.models.placements`.
+FIRST = [
+    ('product-similar', ['dense'], []),
+    ('product-looking-similar', ['visual'], []),
+    ('product-complementary', ['complements'], ['replacements']),
+    ('product-substitute', ['substitutes'], []),
+    ('product-accessory', ['accessories'], []),
+]
+
+
+def add_first_rows(apps, schema_editor):
+    rows = apps.get_model('shopreco', 'Placement').objects.using(schema_editor.connection.alias)
+    for name, sources, excluded in FIRST:
+        rows.create(name=name, sources=sources, excluded=excluded)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -33,4 +49,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('catalogue', 'name'), name='shopreco_placement_name')],
             },
         ),
+        migrations.RunPython(add_first_rows, migrations.RunPython.noop, elidable=False),
     ]

@@ -51,7 +51,7 @@ def placement_problems(placement: Placement) -> dict[str, str]:
     found = {
         "sources": _names(placement.sources) or _repeated(placement.sources),
         "fallback": _names(placement.fallback)
-        or _repeated([*placement.sources, *placement.fallback]),
+        or _repeated([*dict.fromkeys(placement.sources), *placement.fallback]),
         "excluded": _names(placement.excluded),
         "filters": _filters(placement.filters, shops),
         "max_per": _caps(placement.max_per, shops),
