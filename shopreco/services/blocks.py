@@ -91,7 +91,7 @@ def _caps(caps: Any, shops: Iterable[Catalogue]) -> str:
         return _("Write whole numbers by facet, such as {“brand”: 2}.")
     for facet, cap in caps.items():
         if isinstance(cap, bool) or not isinstance(cap, int) or cap < 1:
-            return _("“%s”: a whole number above zero is needed.") % facet
+            return _("“%s”: a whole number above zero is needed.") % str(facet)
     try:
         check_block(1, caps, ())
         for shop in shops:

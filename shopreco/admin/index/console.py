@@ -21,7 +21,7 @@ from shopreco.admin.links import change_page, shop_page
 from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.exceptions import InvalidQuery
-from shopreco.services import ReadTerm, Result, ResultPage
+from shopreco.services import Result, ResultPage
 
 LIMIT = 20
 SORTS = {
@@ -194,7 +194,7 @@ def _timings(page: ResultPage) -> tuple[Bar, ...]:
     )
 
 
-def _term(each: ReadTerm) -> Term:
+def _term(each: services.ReadTerm) -> Term:
     return Term(
         typed=each.typed,
         read_as=each.read_as,

@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shopreco.services import Plan, PlanNode
+from shopreco import services
 
 LABELS = {"dense": gettext_lazy("By meaning"), "lexical": gettext_lazy("By words")}
 """By retriever."""
@@ -27,13 +27,13 @@ class Step:
 class PlanText:
     """A plan, as the page has it."""
 
-    plan: Plan
+    plan: services.Plan
     label: str
     steps: tuple[Step, ...]
     milliseconds: str
 
 
-def described(plan: Plan) -> PlanText:
+def described(plan: services.Plan) -> PlanText:
     passed = plan.milliseconds
     return PlanText(
         plan,
@@ -43,7 +43,7 @@ def described(plan: Plan) -> PlanText:
     )
 
 
-def _text(node: PlanNode) -> str:
+def _text(node: services.PlanNode) -> str:
     parts = [node.kind]
     if node.relation:
         parts.append(_("on %s") % node.relation)
