@@ -77,7 +77,7 @@ def _repeated(names: list[Any]) -> str:
 
 def _filters(filters: Any, shops: Iterable[Catalogue]) -> str:
     if not isinstance(filters, dict):
-        return _("Write values by name, such as {“brand”: [“Fennel”]}.")
+        return _('Write values by name, such as {"brand": ["Fennel"]}.')
     try:
         for shop in shops:
             parse_filters(shop, filters)
@@ -88,7 +88,7 @@ def _filters(filters: Any, shops: Iterable[Catalogue]) -> str:
 
 def _caps(caps: Any, shops: Iterable[Catalogue]) -> str:
     if not isinstance(caps, dict):
-        return _("Write whole numbers by facet, such as {“brand”: 2}.")
+        return _('Write whole numbers by facet, such as {"brand": 2}.')
     for facet, cap in caps.items():
         if isinstance(cap, bool) or not isinstance(cap, int) or cap < 1:
             return _("“%s”: a whole number above zero is needed.") % str(facet)

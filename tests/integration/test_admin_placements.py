@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +25,22 @@ pytestmark = pytest.mark.usefixtures("shop")
 
 LIST = "admin:shopreco_placement_changelist"
 SIMILAR = "product-similar"
+
+
+@pytest.fixture(autouse=True)
+def first_rows() -> None:
+    """As the migration adds them: tests that commit leave no rows of migrations behind."""
+    Placement.objects.all().delete()
+    added = [
+        operation.code
+        for migration in MigrationLoader(connection).disk_migrations.values()
+        for operation in migration.operations
+        if getattr(getattr(operation, "code", None), "__name__", "") == "add_first_placements"
+    ]
+    assert len(added) == 1
+    with connection.schema_editor() as editor:
+        added[0](apps, editor)
+    services.forget_placements()
 
 
 def row(name: str = SIMILAR) -> Placement:

@@ -34,7 +34,12 @@ class OrderedNamesWidget(forms.MultiWidget):
     """A box for each place of a list."""
 
     def __init__(self, choices: Choices = ()) -> None:
-        super().__init__([forms.Select(choices=choices) for _place in range(MOST_SOURCES)])
+        super().__init__(
+            [
+                forms.Select({"aria-label": _("Place %d") % place}, choices)
+                for place in range(1, MOST_SOURCES + 1)
+            ]
+        )
 
     def decompress(self, value: Any) -> list[str]:
         names = [str(name) for name in value or ()]
@@ -90,8 +95,10 @@ class PlacementForm(PlacementModelForm):
         self.fields["catalogue"] = forms.ChoiceField(
             choices=[("", _("every catalogue")), *((name, name) for name in catalogues if name)],
             required=False,
-            **_words(self.fields["catalogue"]),
+            label=self.fields["catalogue"].label,
         )
+        for field in ("filters", "max_per"):
+            self.fields[field].widget.attrs |= {"rows": 3, "spellcheck": "false"}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
