@@ -330,7 +330,7 @@ def services_page() -> str:
 
     public = [getattr(services, name) for name in services.__all__]
     functions = [each for each in public if inspect.isfunction(each)]
-    functions.sort(key=lambda function: inspect.unwrap(function).__code__.co_firstlineno)
+    functions.sort(key=_place)
     classes = [each for each in public if inspect.isclass(each)]
     return page(
         "Services",
@@ -349,6 +349,12 @@ def services_page() -> str:
             for each in dict.fromkeys((*classes, FacetCounts, FacetValue, PriceRange))
         ),
     )
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, int]:
+    """By module, as it stands there."""
+    found = inspect.unwrap(function)
+    return found.__module__, found.__code__.co_firstlineno
 
 
 def dataclass_section(kind: type[Any]) -> str:
@@ -472,12 +478,14 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "shopreco.exceptions": ("What is raised: see [errors](errors.md).", ()),
     "shopreco.encoders": ("The contract of encoders, and ours.", ()),
     "shopreco.admin": ("Pages for a site of your own, and a mixin for your own admin.", ()),
-    "shopreco.signals": ("Switch the signals off for a while.", ("pause",)),
     "shopreco.tasks": ("The entries of beat.", ("beat_schedule",)),
-    "shopreco.conf": (
-        "The settings as they are now: see [settings](settings.md).",
-        ("get_settings",),
+    "shopreco.conf": ("The settings, and those of your apps: see [settings](settings.md).", ()),
+    "shopreco.retrieval.base": (
+        "The contract of retrievers, and their registry: what placements name as sources.",
+        ("RETRIEVERS", "Candidates", "Context", "Retriever", "nothing"),
     ),
+    "shopreco.registries": ("What apps add by name.", ("Registry",)),
+    "shopreco.text": ("How a text is cut into words.", ("get_analyser",)),
     "shopreco.api.urls": ("For `include()`: see [HTTP API](api.md).", ("urlpatterns",)),
 }
 """What may be imported: a sentence on each module, and its names where they are not `__all__`."""

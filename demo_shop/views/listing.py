@@ -23,7 +23,7 @@ from demo_shop import glossary
 from demo_shop.models import Category, Product, ProductQuerySet, split_path
 from shopreco import services
 from shopreco.exceptions import InvalidQuery, PhotoRejected
-from shopreco.services import FacetCounts, PriceRange
+from shopreco.services import FacetCounts, PriceRange, StageName
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ def photo(request: HttpRequest) -> HttpResponse:
             request=request,
             limit=1,
         )
-        key, problem = page.photo, page.degraded.get("photo", "")
+        key, problem = page.photo, page.degraded.get(StageName.PHOTO, "")
     except PhotoRejected as error:
         problem = str(error)
     if problem:
@@ -235,7 +235,7 @@ def _searched(request: HttpRequest, asked: ListingQuery, within: Category | None
         limit=PAGE_SIZE,
         facets=["*"],
     )
-    if failed := {"index", "search"} & page.degraded.keys():
+    if failed := {StageName.INDEX, StageName.SEARCH} & page.degraded.keys():
         raise SearchUnavailable(*(page.degraded[stage] for stage in failed))
     return Listing(
         products=[result.shown for result in page],

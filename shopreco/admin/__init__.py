@@ -1,4 +1,4 @@
-"""Items, spaces, runs, the knowledge graph and the search console, in the admin that the host has.
+"""Items, spaces, runs, the graph, placements and the search console, in the admin of the host.
 
 They are registered with the default admin site. A shop with a site of its own adds them there:
 
@@ -18,11 +18,12 @@ from shopreco.admin.graph.nodes import NodeAdmin
 from shopreco.admin.graph.relations import RelationTypeAdmin
 from shopreco.admin.index import console
 from shopreco.admin.index.items import ItemAdmin
+from shopreco.admin.index.placements import PlacementAdmin
 from shopreco.admin.index.runs import IndexRunAdmin
 from shopreco.admin.index.spaces import EmbeddingSpaceAdmin
 from shopreco.admin.mixins import IndexStateAdminMixin
 from shopreco.admin.tabs import AdminTab, admin_tabs
-from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
+from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, Placement, RelationType
 
 __all__ = ["AdminTab", "IndexStateAdminMixin", "admin_tabs", "register"]
 
@@ -33,7 +34,8 @@ for _name, _tab in {
     "nodes": AdminTab(Node, position=40),
     "edges": AdminTab(Edge, position=50),
     "relations": AdminTab(RelationType, position=60),
-    "console": AdminTab(Item, gettext_lazy("Search console"), console.view, position=70),
+    "placements": AdminTab(Placement, position=70),
+    "console": AdminTab(Item, gettext_lazy("Search console"), console.view, position=80),
 }.items():
     admin_tabs.register(_name, _tab)
 
@@ -48,6 +50,7 @@ def register(site: admin.AdminSite) -> None:
     site.register(Node, NodeAdmin)
     site.register(Edge, EdgeAdmin)
     site.register(RelationType, RelationTypeAdmin)
+    site.register(Placement, PlacementAdmin)
 
 
 register(admin.site)

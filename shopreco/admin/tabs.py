@@ -2,7 +2,7 @@
 
 In the app's `AppConfig.ready`, if Django's admin is installed, or in its module `admin`:
 
-    admin_tabs.register("opinions", AdminTab(Opinion, position=80))
+    admin_tabs.register("opinions", AdminTab(Opinion, position=90))
 
 To show the tabs above its own pages as well, the app's `ModelAdmin` extends `ShopRecoAdmin`, with
 `change_list_template = "admin/shopreco/change_list.html"`, and the like for `change_form`.
@@ -35,7 +35,7 @@ class AdminTab:
         name, below the list of the model. None: the tab leads to the list itself.
     permission: what a user needs to see and open it, as "shopreco.view_item"; the permission to
         view the model, unless given.
-    position: tabs stand in ascending order; those of shopreco have 10, 20, … 70.
+    position: tabs stand in ascending order; those of shopreco have 10, 20, … 80.
     """
 
     model: type[models.Model]

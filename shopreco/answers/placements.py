@@ -65,6 +65,12 @@ def recipes_of(catalogue: str) -> Mapping[str, Recipe]:
     return recipes
 
 
+def forget() -> None:
+    """Read the rows of this shop again with the next block; other processes do within seconds."""
+    shop = answering_shop()
+    _known.forget(lambda key: key[0] == shop)
+
+
 def _recipe(row: Placement) -> Recipe:
     return Recipe(
         name=row.name,

@@ -12,9 +12,16 @@ from rest_framework import serializers
 
 from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
-from shopreco.queries.filters import absent, facet_names, facets_of_items, meant
-from shopreco.queries.limits import MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
-from shopreco.queries.sorting import SORTS
+from shopreco.registries import did_you_mean
+from shopreco.services import (
+    MAX_EXCLUDED,
+    MAX_FACETS,
+    MAX_OFFSET,
+    SORTS,
+    facet_names,
+    item_facets,
+    unknown_filters,
+)
 
 MAX_LIMIT = 100
 MAX_PER = "max_per_"
@@ -219,7 +226,8 @@ def _catalogue(name: str | None) -> Catalogue:
     names = [each.name for each in get_catalogues()]
     if name is not None and name not in names:
         raise InvalidParameter(
-            f"There is no catalogue {name!r:.80}. {meant(name, names)}", parameter="catalogue"
+            f"There is no catalogue {name!r:.80}. {did_you_mean(name, names)}",
+            parameter="catalogue",
         )
     return get_catalogue(name)
 
@@ -236,7 +244,7 @@ def reject_unknown(
     known = [*serializer_class().fields, *also]
     for name in names:
         raise InvalidParameter(
-            f"There is no parameter {name!r:.80}. {meant(name, list(dict.fromkeys(known)))}",
+            f"There is no parameter {name!r:.80}. {did_you_mean(name, dict.fromkeys(known))}",
             code="unknown_parameter",
             parameter=name[:80],
         )
@@ -262,8 +270,8 @@ def reject_absent(asked: Parameters, serializer_class: type[serializers.Serializ
     A misspelt parameter looks like a free attribute, and matches nothing.
     """
     others, known = _others(asked, serializer_class)
-    if names := [name for name in absent(asked.catalogue, others) if name not in known]:
-        reject_unknown(serializer_class, names, [*known, *facets_of_items(asked.catalogue)])
+    if names := [name for name in unknown_filters(asked.catalogue, others) if name not in known]:
+        reject_unknown(serializer_class, names, [*known, *item_facets(asked.catalogue)])
 
 
 def _others(

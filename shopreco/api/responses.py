@@ -8,9 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from shopreco.answers.presentation import Card, cards
 from shopreco.catalogues import Catalogue
-from shopreco.services import ResultPage, Suggestion
+from shopreco.services import Card, ResultPage, Suggestion, cards
 
 
 class ReasonSerializer(serializers.Serializer[Any]):

@@ -14,8 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from shopreco.db.process_cache import shared_key
-from shopreco.db.shared_cache import GuardedCache
+from shopreco.services import GuardedCache, shared_key
 
 
 class VisitorThrottle(SimpleRateThrottle):

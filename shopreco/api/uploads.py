@@ -12,7 +12,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
 from shopreco.conf import get_settings
-from shopreco.queries.query_photos import too_large
+from shopreco.services import photo_too_large
 
 FORM_BYTES = 2_621_440
 """Of the fields beside the photo, where the host sets no limit: Django's own."""
@@ -40,7 +40,7 @@ class PhotoUploadHandler(FileUploadHandler):
     ) -> None:
         form = getattr(settings, "DATA_UPLOAD_MAX_MEMORY_SIZE", None) or FORM_BYTES
         if content_length > self._left + form:
-            raise too_large(content_length)
+            raise photo_too_large(content_length)
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -49,7 +49,7 @@ class PhotoUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._left -= len(raw_data)
         if self._left < 0:
-            raise too_large(max(start + len(raw_data), get_settings().PHOTO_MAX_BYTES + 1))
+            raise photo_too_large(max(start + len(raw_data), get_settings().PHOTO_MAX_BYTES + 1))
         self._file.write(raw_data)
 
     def file_complete(self, file_size: int) -> InMemoryUploadedFile:

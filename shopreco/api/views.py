@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from time import perf_counter
 from typing import Any
 
@@ -13,8 +14,6 @@ from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
@@ -22,10 +21,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.schemas import DefaultSchema
 from rest_framework.views import APIView
 
 from shopreco import services
-from shopreco.answers.blocks import render_block
 from shopreco.api import parameters, responses
 from shopreco.api.errors import error_response
 from shopreco.api.throttles import (
@@ -36,36 +35,6 @@ from shopreco.api.throttles import (
 )
 from shopreco.api.uploads import stop_at_limit
 from shopreco.catalogues import Catalogue
-
-ERRORS = {
-    400: OpenApiResponse(
-        responses.ErrorResponse, description="A parameter is wrong; `detail` names it."
-    ),
-    429: OpenApiResponse(
-        responses.ErrorResponse, description="Too many requests; `Retry-After` says when to go on."
-    ),
-}
-NOT_FOUND = {
-    404: OpenApiResponse(
-        responses.ErrorResponse, description="This visitor sees no object with that id."
-    )
-}
-FILTERS = OpenApiParameter(
-    "filters",
-    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-    style="form",
-    explode=True,
-    description="Filters are parameters named after facets: `brand=Fennel&brand=Marlow`. Values "
-    "of one facet are alternatives, facets add up. Names are those of `facets` in the answer.",
-)
-CAPS = OpenApiParameter(
-    "caps",
-    {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}},
-    style="form",
-    explode=True,
-    description="`max_per_<facet>`: at most so many results for one value of a facet, such as "
-    "`max_per_brand=2`.",
-)
 
 
 class AlwaysFirst(BaseContentNegotiation):
@@ -81,12 +50,21 @@ class AlwaysFirst(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
+class LazyDescription(DefaultSchema):
+    """Loads `api.schema`, which describes the views, once a generator of schemas looks at one."""
+
+    def __get__(self, view: APIView | None, owner: type[APIView]) -> Any:
+        import_module("shopreco.api.schema")
+        return super().__get__(view, owner)
+
+
 class PublicView(APIView):
     """Independent of the host's defaults, except for authentication.
 
     A host's users are recognised, so that `get_live_queryset(request)` can tell them apart.
     """
 
+    schema = LazyDescription()
     permission_classes = [AllowAny]
     renderer_classes = [JSONRenderer]
     parser_classes = []
@@ -126,16 +104,6 @@ class SpokenView(PublicView):
 class SearchView(PublicView):
     throttle_classes = [SearchThrottle]
 
-    @extend_schema(
-        operation_id="search",
-        summary="Search by words and meaning",
-        description="Results, facets with counts, and the scores behind the order. A typed "
-        "SKU or EAN finds its product alone. When a stage fails or is late, the answer comes "
-        "without it and names it in `degraded`.",
-        parameters=[parameters.SearchParameters, FILTERS],
-        responses={200: responses.SearchResponse, **ERRORS},
-        tags=["shopreco"],
-    )
     def get(self, request: Request) -> Response:
         asked = parameters.read(parameters.SearchParameters, request.GET)
         return _search(request, asked, photo=asked.values.get("photo", ""))
@@ -151,18 +119,6 @@ class PhotoSearchView(PublicView):
         stop_at_limit(request)
         return super().initialize_request(request, *args, **kwargs)
 
-    @extend_schema(
-        operation_id="search_image",
-        summary="Search by photo",
-        description="What looks like a photo, with `q` beside it: this, but in red. The answer is "
-        "that of `search/`; its `photo` stands for the picture there, for a day. When the photo "
-        "is not read in time, the words answer alone, `degraded` has `photo`, and `notice` is "
-        "a sentence for the shopper.",
-        parameters=[FILTERS],
-        request={"multipart/form-data": parameters.PhotoSearchParameters},
-        responses={200: responses.SearchResponse, **ERRORS},
-        tags=["shopreco"],
-    )
     def post(self, request: Request) -> Response:
         asked = parameters.read(parameters.PhotoSearchParameters, request.POST, request.FILES)
         return _search(request, asked, photo=asked.values["image"])
@@ -188,15 +144,6 @@ def _search(request: Request, asked: parameters.Parameters, photo: Any) -> Respo
 class AutocompleteView(SpokenView):
     throttle_classes = [AutocompleteThrottle]
 
-    @extend_schema(
-        operation_id="autocomplete",
-        summary="Suggest while typing",
-        description="Queries, facet values such as categories, and products. No model is asked, "
-        "so it is fast enough for every keystroke.",
-        parameters=[parameters.AutocompleteParameters],
-        responses={200: responses.AutocompleteResponse, **ERRORS},
-        tags=["shopreco"],
-    )
     def get(self, request: Request) -> Response:
         started = perf_counter()
         asked = parameters.read(parameters.AutocompleteParameters, request.GET)
@@ -216,20 +163,6 @@ class AutocompleteView(SpokenView):
 class SimilarView(SpokenView):
     throttle_classes = [RecommendThrottle]
 
-    @extend_schema(
-        operation_id="similar",
-        summary="Similar objects",
-        description="Nearest by meaning, without the object itself, its variants, and what "
-        "cannot be bought or seen now. Filters are those of `search/`.",
-        parameters=[
-            OpenApiParameter("object_id", str, "path", description="Key of the object, as text."),
-            parameters.SimilarParameters,
-            FILTERS,
-            CAPS,
-        ],
-        responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
-        tags=["shopreco"],
-    )
     def get(self, request: Request, object_id: str) -> Response:
         asked = parameters.read(parameters.SimilarParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.SimilarParameters)
@@ -239,20 +172,6 @@ class SimilarView(SpokenView):
 class RecommendView(SpokenView):
     throttle_classes = [RecommendThrottle]
 
-    @extend_schema(
-        operation_id="recommend",
-        summary="The results of a placement",
-        description="Placements: those of the admin; `product-similar`, `product-looking-similar`, "
-        "`product-complementary`, `product-substitute` and `product-accessory` are always there.",
-        parameters=[
-            OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
-            parameters.PlacementParameters,
-            FILTERS,
-            CAPS,
-        ],
-        responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
-        tags=["shopreco"],
-    )
     def get(self, request: Request, placement: str) -> Response:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.PlacementParameters)
@@ -264,25 +183,12 @@ class BlockView(SpokenView):
 
     throttle_classes = [RecommendThrottle]
 
-    @extend_schema(
-        operation_id="block",
-        summary="A recommendation block as HTML",
-        description="The fragment that the template tag renders: `shopreco/blocks/<placement>"
-        ".html`, else `default.html`. Empty where there is nothing to recommend.",
-        parameters=[
-            OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
-            parameters.PlacementParameters,
-            FILTERS,
-            CAPS,
-        ],
-        responses={(200, "text/html"): OpenApiTypes.STR, **ERRORS, **NOT_FOUND},
-        tags=["shopreco"],
-    )
     def get(self, request: Request, placement: str) -> HttpResponse:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.PlacementParameters)
         page, seed = _recommended(request, placement, asked, asked.values["id"], filters)
-        return HttpResponse(render_block(page, placement, seed, django_request(request)))
+        html = services.render_block(page, placement, seed, django_request(request))
+        return HttpResponse(html)
 
 
 def _recommendations(
@@ -311,7 +217,7 @@ def _recommended(
         seed=seed,
         request=django_request(request),
         filters=filters,
-        max_per=parameters.caps_of(asked),
+        max_per=parameters.caps_of(asked) or None,
         **{name: value for name, value in asked.values.items() if name not in apart},
     )
     if not page.results and not page.degraded:

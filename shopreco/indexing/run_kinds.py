@@ -20,7 +20,7 @@ class Reindex(RunKind):
     """Compares every object of a catalogue with the index and repairs what differs: it is also the
     reconciliation."""
 
-    name = "reindex"
+    name = IndexRun.REINDEX
     label = _("re-index")
     is_shared = True
 
@@ -73,7 +73,7 @@ class Reindex(RunKind):
 class Rebuild(Reindex):
     """Fills a new space in the same pass, and activates it at the end."""
 
-    name = "rebuild"
+    name = IndexRun.REBUILD
     label = _("rebuild")
     needs_autocommit = True
 

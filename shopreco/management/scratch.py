@@ -17,7 +17,7 @@ from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress
 from shopreco.models import IndexRun
 from shopreco.registries import Registry
-from shopreco.runs.slices import Progress
+from shopreco.services import Progress
 
 
 class SubjectCommand(ShopRecoCommand):

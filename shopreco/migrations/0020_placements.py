@@ -4,6 +4,22 @@ import django.core.validators
 from django.db import migrations, models
 
 
+# As `DEFAULT_PLACEMENTS` of `shopreco.models.placements`.
+FIRST = [
+    ('product-similar', ['dense'], []),
+    ('product-looking-similar', ['visual'], []),
+    ('product-complementary', ['complements'], ['replacements']),
+    ('product-substitute', ['substitutes'], []),
+    ('product-accessory', ['accessories'], []),
+]
+
+
+def add_first_placements(apps, schema_editor):
+    rows = apps.get_model('shopreco', 'Placement').objects.using(schema_editor.connection.alias)
+    for name, sources, excluded in FIRST:
+        rows.create(name=name, sources=sources, excluded=excluded)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -22,7 +38,7 @@ class Migration(migrations.Migration):
                 ('fallback', models.JSONField(blank=True, default=list, help_text='Retrievers that are asked where the sources find nothing at all.', verbose_name='fallback')),
                 ('excluded', models.JSONField(blank=True, default=list, help_text='Retrievers whose products the block never shows.', verbose_name='excluded')),
                 ('filters', models.JSONField(blank=True, default=dict, help_text='Values by name, as a search takes them; a template may override them.', verbose_name='filters')),
-                ('max_per', models.JSONField(blank=True, default=dict, help_text='How many products may share a value, by facet, such as {“brand”: 2}.', verbose_name='at most per value')),
+                ('max_per', models.JSONField(blank=True, default=dict, help_text='How many products may share a value, by facet, such as {"brand": 2}.', verbose_name='at most per value')),
                 ('diversity', models.FloatField(default=0.0, help_text='From 0, the likeliest first, to 1, as different from each other as can be.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='diversity')),
                 ('is_active', models.BooleanField(default=True, help_text='Otherwise the block stays empty.', verbose_name='active')),
             ],
@@ -33,4 +49,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('catalogue', 'name'), name='shopreco_placement_name')],
             },
         ),
+        migrations.RunPython(add_first_placements, migrations.RunPython.noop, elidable=False),
     ]

@@ -69,7 +69,7 @@ class Placement(models.Model):
         _("at most per value"),
         default=dict,
         blank=True,
-        help_text=_("How many products may share a value, by facet, such as {“brand”: 2}."),
+        help_text=_('How many products may share a value, by facet, such as {"brand": 2}.'),
     )
     diversity = models.FloatField(
         _("diversity"),

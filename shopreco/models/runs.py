@@ -48,6 +48,9 @@ class IndexRun(models.Model):
     RESUMABLE: ClassVar = (RunState.CANCELLED, RunState.FAILED)
     SILENCE: ClassVar = timedelta(minutes=1)
     """A run without a heartbeat for so long has lost its workers, and is taken up again."""
+    REINDEX: ClassVar = "reindex"
+    REBUILD: ClassVar = "rebuild"
+    """Kinds whose subject is the index."""
     INDEX: ClassVar = "index"
     """Subject of the runs that write a catalogue's index: a re-index and a rebuild."""
 

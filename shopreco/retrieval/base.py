@@ -164,6 +164,8 @@ class Retriever(ABC):
     name: str
     columns: tuple[str, ...]
     """The columns of scores that its candidates have."""
+    needs_query = False
+    """Whether it finds nothing without a text or a photo: no source of a block."""
 
     @abstractmethod
     def retrieve(self, context: Context, k: int) -> Candidates:

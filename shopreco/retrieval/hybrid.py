@@ -113,6 +113,7 @@ class HybridRetriever(Retriever):
 
     name = "hybrid"
     columns = COLUMNS
+    needs_query = True
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         """By the words and the vector of the context."""

@@ -68,6 +68,7 @@ class LexicalRetriever(Retriever):
 
     name = "lexical"
     columns = ("lexical",)
+    needs_query = True
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         if context.words is None:

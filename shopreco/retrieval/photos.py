@@ -57,6 +57,7 @@ class PhotoRetriever(Retriever):
 
     name = "photo"
     columns = ("dense", "looks", "lexical")
+    needs_query = True
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         """Up to k by the picture, and up to k by the vector, ranked. `context.text` stands beside

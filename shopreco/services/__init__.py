@@ -1,32 +1,76 @@
 """The service layer: all that views, template tags, commands and the admin call.
 
-One module a noun; everything is importable from here. What writes is loaded when it is first used:
-a process that only answers does without it.
+One module a noun; everything is importable from here. What writes, and what only the admin and
+commands ask, is loaded when it is first used: a process that only answers does without it.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from shopreco.answers.blocks import render_block
 from shopreco.answers.facets import FacetCounts, FacetValue, PriceRange
+from shopreco.answers.presentation import Card, cards
 from shopreco.answers.results import Reason, Result, ResultPage, Suggestion
+from shopreco.db.process_cache import shared_key
+from shopreco.db.shared_cache import GuardedCache
 from shopreco.exceptions import RunError
+from shopreco.services.parameters import (
+    MAX_EXCLUDED,
+    MAX_FACETS,
+    MAX_OFFSET,
+    SORTS,
+    facet_names,
+    filter_names,
+    item_facets,
+    photo_too_large,
+    unknown_filters,
+)
 from shopreco.services.recommend import placements, recommend
 from shopreco.services.search import autocomplete, search
+from shopreco.stages import StageName, savepoint
 
 if TYPE_CHECKING:
+    from shopreco.answers.money import money
     from shopreco.indexing.signals import pause
-    from shopreco.indexing.status import CatalogueStatus
+    from shopreco.services.blocks import (
+        default_sources,
+        forget_placements,
+        placement_problems,
+        source_names,
+    )
     from shopreco.services.graph import (
+        GRAPH_FORMATS,
+        MERGE_LIMIT,
+        Imported,
+        Quote,
         add_edge,
         decide_edges,
+        export_edges,
+        extracted_edges,
+        import_edges,
+        is_removable,
         merge_nodes,
+        quote,
         remove_edges,
         start_extraction,
         stop_extraction,
+        value_relation,
+    )
+    from shopreco.services.health import (
+        database_problem,
+        missing_extensions,
+        search_problems,
+        wrong_database,
     )
     from shopreco.services.indexing import (
+        CatalogueStatus,
+        Progress,
+        abandoned_run,
         activate,
+        begin,
         cancel,
+        catalogue_status,
+        outcome_counts,
         prune,
         rebuild,
         reindex,
@@ -34,47 +78,136 @@ if TYPE_CHECKING:
         resume,
         run_inline,
         status,
+        waiting_changes,
+    )
+    from shopreco.services.inspection import (
+        Explanation,
+        NearItem,
+        Plan,
+        PlanNode,
+        ReadTerm,
+        explain,
+        nearest_items,
+        used_media,
+    )
+    from shopreco.services.spaces import (
+        SpaceSize,
+        active_space,
+        alignment_metrics,
+        current_fingerprint,
+        remove_space,
+        space_sizes,
     )
 
 __all__ = [
+    "GRAPH_FORMATS",
+    "MAX_EXCLUDED",
+    "MAX_FACETS",
+    "MAX_OFFSET",
+    "MERGE_LIMIT",
+    "SORTS",
+    "Card",
     "CatalogueStatus",
+    "Explanation",
     "FacetCounts",
     "FacetValue",
+    "GuardedCache",
+    "Imported",
+    "NearItem",
+    "Plan",
+    "PlanNode",
     "PriceRange",
+    "Progress",
+    "Quote",
+    "ReadTerm",
     "Reason",
     "Result",
     "ResultPage",
     "RunError",
+    "SpaceSize",
+    "StageName",
     "Suggestion",
+    "abandoned_run",
     "activate",
+    "active_space",
     "add_edge",
+    "alignment_metrics",
     "autocomplete",
+    "begin",
     "cancel",
+    "cards",
+    "catalogue_status",
+    "current_fingerprint",
+    "database_problem",
     "decide_edges",
+    "default_sources",
+    "explain",
+    "export_edges",
+    "extracted_edges",
+    "facet_names",
+    "filter_names",
+    "forget_placements",
+    "import_edges",
+    "is_removable",
+    "item_facets",
     "merge_nodes",
+    "missing_extensions",
+    "money",
+    "nearest_items",
+    "outcome_counts",
     "pause",
+    "photo_too_large",
+    "placement_problems",
     "placements",
     "prune",
+    "quote",
     "rebuild",
     "recommend",
     "reindex",
     "reindex_objects",
     "remove_edges",
+    "remove_space",
+    "render_block",
     "resume",
     "run_inline",
+    "savepoint",
     "search",
+    "search_problems",
+    "shared_key",
+    "source_names",
+    "space_sizes",
     "start_extraction",
     "status",
     "stop_extraction",
+    "unknown_filters",
+    "used_media",
+    "value_relation",
+    "waiting_changes",
+    "wrong_database",
 ]
 
-_GRAPH = "add_edge decide_edges merge_nodes remove_edges start_extraction stop_extraction"
-_INDEXING = "activate cancel prune rebuild reindex reindex_objects resume run_inline status"
+_GRAPH = (
+    "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
+    "import_edges is_removable merge_nodes quote remove_edges start_extraction stop_extraction "
+    "value_relation"
+)
+_HEALTH = "database_problem missing_extensions search_problems wrong_database"
+_INDEXING = (
+    "CatalogueStatus Progress abandoned_run activate begin cancel catalogue_status outcome_counts "
+    "prune rebuild reindex reindex_objects resume run_inline status waiting_changes"
+)
+_INSPECTION = "Explanation NearItem Plan PlanNode ReadTerm explain nearest_items used_media"
+_BLOCKS = "default_sources forget_placements placement_problems source_names"
+_SPACES = "SpaceSize active_space alignment_metrics current_fingerprint remove_space space_sizes"
 _LATER = {
-    "CatalogueStatus": "shopreco.indexing.status",
+    "money": "shopreco.answers.money",
     "pause": "shopreco.indexing.signals",
+    **dict.fromkeys(_BLOCKS.split(), "shopreco.services.blocks"),
     **dict.fromkeys(_GRAPH.split(), "shopreco.services.graph"),
+    **dict.fromkeys(_HEALTH.split(), "shopreco.services.health"),
     **dict.fromkeys(_INDEXING.split(), "shopreco.services.indexing"),
+    **dict.fromkeys(_INSPECTION.split(), "shopreco.services.inspection"),
+    **dict.fromkeys(_SPACES.split(), "shopreco.services.spaces"),
 }
 
 

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from shopreco.catalogues import get_catalogue, get_catalogues
+from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.conf import get_settings
+from shopreco.indexing import marks, retention, signals, spaces
 from shopreco.indexing import reindex as reindexing
-from shopreco.indexing import retention, signals, spaces
-from shopreco.indexing.status import CatalogueStatus, catalogue_status
+from shopreco.indexing.status import CatalogueStatus, catalogue_status, outcome_counts
 from shopreco.models import EmbeddingSpace, IndexRun
 from shopreco.runs import engine
+from shopreco.runs.slices import Progress
 from shopreco.spaces.indexes import build_indexes
+
+__all__ = [
+    "CatalogueStatus",
+    "Progress",
+    "abandoned_run",
+    "activate",
+    "begin",
+    "cancel",
+    "catalogue_status",
+    "outcome_counts",
+    "prune",
+    "rebuild",
+    "reindex",
+    "reindex_objects",
+    "resume",
+    "run_inline",
+    "status",
+    "waiting_changes",
+]
 
 
 def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
@@ -39,6 +59,21 @@ def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = No
     """
     shop = get_catalogue(catalogue)
     return engine.hand_over(reindexing.start(shop, rebuild=True, refit=refit, user=user))
+
+
+def begin(catalogue: Catalogue, *, rebuild: bool = False, refit: bool = False) -> IndexRun:
+    """Begin a run that this process works on, see `run_inline`; workers are not told.
+
+    Raises:
+        RunError: a run of this catalogue is under way.
+    """
+    return reindexing.start(catalogue, rebuild=rebuild, refit=refit)
+
+
+def abandoned_run(catalogue: Catalogue) -> IndexRun | None:
+    """The run of a catalogue that is under way, if nobody works on it."""
+    live = reindexing.live_run(catalogue.name)
+    return live if live is not None and engine.is_left(live) else None
 
 
 def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
@@ -71,7 +106,7 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     return None if run is None else engine.hand_over(run)
 
 
-def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None) -> IndexRun:
+def run_inline(run: IndexRun, progress: Progress | None = None) -> IndexRun:
     """Work on a run in this process until it is over; for commands, scripts and tests. Raises
     `RunError` inside a transaction, if the run builds a space."""
     return engine.complete(run, seconds=get_settings().SLICE_SECONDS, progress=progress)
@@ -80,6 +115,11 @@ def run_inline(run: IndexRun, progress: Callable[[IndexRun], None] | None = None
 def status() -> list[CatalogueStatus]:
     """The state of every catalogue: what is indexed, what waits, what is wrong and the fix."""
     return [catalogue_status(catalogue) for catalogue in get_catalogues()]
+
+
+def waiting_changes(catalogue: Catalogue) -> int:
+    """How many changes of a catalogue wait to be indexed."""
+    return marks.pending(catalogue.name)
 
 
 def prune(catalogue: str | None = None, *, keep: int = 1, before: datetime) -> dict[str, int]:

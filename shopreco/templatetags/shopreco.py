@@ -23,16 +23,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from shopreco.answers import presentation
-from shopreco.answers.blocks import render_block
-from shopreco.answers.money import money as written_money
-from shopreco.answers.presentation import Card
+from shopreco import services
 from shopreco.catalogues import Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
-from shopreco.queries.limits import MAX_EXCLUDED
 from shopreco.registries import did_you_mean
-from shopreco.services import ResultPage, recommend
+from shopreco.services import MAX_EXCLUDED, Card, ResultPage, StageName, recommend, render_block
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +48,13 @@ class BlockFailed(ShopRecoError):
 @register.filter
 def money(amount: Decimal | float | None, currency: str = "") -> str:
     """An amount in the visitor's language: `{{ card.price|money:card.currency }}`."""
-    return "" if amount is None else written_money(Decimal(str(amount)), currency)
+    return "" if amount is None else services.money(Decimal(str(amount)), currency)
 
 
 @register.filter
 def cards(page: ResultPage) -> list[Card]:
     """What to show of the results of a page: `{% for card in page|cards %}`."""
-    return presentation.cards(page)
+    return services.cards(page)
 
 
 @register.simple_tag(takes_context=True)
@@ -224,14 +220,15 @@ class RecommendationsNode(template.Node):
             **({"limit": int(values["limit"])} if "limit" in values else {}),
             **({"diversity": float(values["diversity"])} if "diversity" in values else {}),
             "filters": filters,
-            "max_per": caps,
+            # None: as the placement has it.
+            "max_per": caps or None,
         }
         shown = _on_page(context).shown
         mine = (catalogue_of(seed).name, repr((placement, seed.pk, options)))
         options["exclude"] = _shown_beside(shown, mine)
         page = recommend(placement, seed=seed, request=request, **options)
-        if "recommend" in page.degraded:
-            raise BlockFailed(page.degraded["recommend"])
+        if StageName.RECOMMEND in page.degraded:
+            raise BlockFailed(page.degraded[StageName.RECOMMEND])
         shown[mine] = [result.object_id for result in page]
         if self.target:
             context[self.target] = page

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 
 from shopreco.admin.appearance import STYLESHEET
 from shopreco.admin.index.overview import overview
-from shopreco.stages import savepoint
+from shopreco.services import savepoint
 
 register = template.Library()
 

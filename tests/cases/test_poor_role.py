@@ -11,7 +11,6 @@ from django.core.management import CommandError
 from django.db import DatabaseError, connection
 
 from shopreco import services
-from shopreco.api.health import _missing_extensions
 from shopreco.db.extensions import RequireExtension
 from shopreco.indexing.marks import pending
 from tests.helpers.answers import found
@@ -88,7 +87,7 @@ def test_a_web_process_needs_no_more_than_rows(connect: Callable[..., None]) -> 
     block = services.recommend(seed=Gadget.objects.earliest("pk"))
     assert (len(block), block.degraded) == (3, {})
     assert services.autocomplete("nor", catalogue=GADGET)
-    assert list(_missing_extensions()) == []
+    assert list(services.missing_extensions()) == []
     Gadget.objects.create(name="desk lamp 4")
     assert pending(GADGET) == 1
     connect(path=path)
@@ -101,7 +100,7 @@ def test_extensions_that_are_out_of_sight_are_named_with_the_fix(
     connect: Callable[..., None],
 ) -> None:
     connect(path="public")
-    assert any(APART in reason for reason in _missing_extensions())
+    assert any(APART in reason for reason in services.missing_extensions())
     with (
         connection.schema_editor(atomic=False) as editor,
         pytest.raises(CommandError, match=f"'{APART}'.*ALTER EXTENSION vector SET SCHEMA"),

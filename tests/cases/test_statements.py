@@ -11,12 +11,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from shopreco import services
-from shopreco.admin.index.plans import explain
 from shopreco.catalogues import get_catalogue
 from shopreco.db.statements import PendingStatement, Statement, as_arrays, read_arrays
 from shopreco.models import Item
 from shopreco.queries.filters import parse_filters
 from shopreco.retrieval.dense import NEIGHBOURS
+from shopreco.services.inspection import plan_of
 from shopreco.spaces.serving import active_space
 from shopreco.spaces.stores import vector_store
 from shopreco.spaces.stores.pgvector import literal
@@ -114,7 +114,7 @@ def test_the_settings_of_a_search_end_with_it_within_a_transaction_of_the_host()
         store = vector_store(space)
         vector = literal(store.vectors(space, [item.pk])[item.pk])
         nearest = store.statement(space, vector, NEIGHBOURS, scope.where())
-        assert not explain("dense", nearest, "", measure=True).error
+        assert not plan_of("dense", nearest, "", measure=True).error
         assert fetched(SETTINGS) == before
         fetched("SELECT set_config('hnsw.ef_search', '77', true)")
         found("desk lamp")

@@ -16,6 +16,9 @@ from tests.helpers.processes import Process
 LIMIT_MB = 300
 HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
 
+MARKING = {"descendants", "marks", "outbox", "signals", "watches"}
+"""Of `shopreco.indexing`: what notes that an object was saved, which every process does."""
+
 PHOTOS = {
     "worker": {},
     "web": {
@@ -60,6 +63,8 @@ print("ANSWER", json.dumps({
     "search": answers[1].json(),
     "photo": answers[-1].json(),
     "imported": sorted(name for name in sys.modules if "." not in name),
+    "writers": sorted(name for name in sys.modules if name.startswith("shopreco.indexing.")),
+    "schemas": sorted(name for name in sys.modules if name.startswith("drf_spectacular.open")),
     "megabytes": psutil.Process().memory_info().rss / 2**20,
 }))
 """
@@ -112,4 +117,6 @@ def test_a_web_process_stays_small_and_knows_no_torch(
     assert EmbeddingSpace.objects.get().encoder["CLASS"].endswith("SentenceTransformerEncoder")
     assert "onnxruntime" in answer["imported"]
     assert not set(HEAVY) & set(answer["imported"])
+    assert {name.removeprefix("shopreco.indexing.") for name in answer["writers"]} <= MARKING
+    assert not answer["schemas"]
     assert answer["megabytes"] < LIMIT_MB

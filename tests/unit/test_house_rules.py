@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "shopreco"
 LONGEST_FILE = 400  # lines: a few screens
 HEAVY = {"torch", "transformers", "sentence_transformers", "onnx", "sklearn", "bm25s"}
+MARKING = ("descendants", "marks", "outbox", "signals", "watches")
 WITHOUT_DJANGO = ("text", "ranking", "encoders", "fusion", "media")
 
 # Spelt in pieces, so that this file passes its own test.
@@ -135,6 +136,25 @@ assert not opened, f"connected to {{opened}}"
 print(*sorted({HEAVY!r} & set(sys.modules)))
 """
     assert run_python(code, *light_modules()).split() == []
+
+
+def test_a_web_process_loads_no_writer() -> None:
+    """With the admin and the API; what marks saved objects is all that it has of indexing."""
+    code = """
+import importlib, sys
+import django
+from django.conf import settings
+django.setup()
+importlib.import_module(settings.ROOT_URLCONF)
+from django.template import engines
+engines["django"].from_string("{% load shopreco shopreco_admin %}")
+writing = ("shopreco.indexing.", "shopreco.graph.", "shopreco.tasks", "shopreco.services.")
+print(*sorted(name for name in sys.modules if name.startswith(writing)))
+"""
+    marking = {f"shopreco.indexing.{each}" for each in MARKING}
+    answering = {f"shopreco.services.{each}" for each in ("parameters", "recommend", "search")}
+    loaded = set(run_python(code).split())
+    assert loaded - marking - answering - {"shopreco.graph.names"} == set()
 
 
 def test_the_web_process_needs_none_of_the_workers_packages() -> None:

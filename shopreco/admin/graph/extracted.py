@@ -25,10 +25,7 @@ from shopreco.admin.log_entries import log
 from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.admin.selections import reindexed
 from shopreco.catalogues import get_catalogues
-from shopreco.graph.curation import found_in_texts
-from shopreco.graph.quotes import Quote, quote
 from shopreco.models import EdgeState, EmbeddingSpace, Node, RelationType
-from shopreco.spaces.serving import active_space
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +51,7 @@ class ValueFilter(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, auto_id="id_filter_%s")
-        waiting = Exists(found_in_texts().filter(relation=OuterRef("pk")))
+        waiting = Exists(services.extracted_edges().filter(relation=OuterRef("pk")))
         relation = self.fields["relation"]
         relation.queryset = RelationType.objects.filter(waiting).order_by("code")  # type: ignore[attr-defined]  # declared as a choice of rows
         relation.label_from_instance = lambda each: each.get_label()  # type: ignore[attr-defined]  # declared as a choice of rows
@@ -87,7 +84,7 @@ class ExtractedValue:
     relations: str
     confidence: str
     example: Node
-    quote: Quote | None
+    quote: services.Quote | None
 
 
 def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
@@ -115,7 +112,7 @@ def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
 
 def _values(form: ValueFilter) -> QuerySet[Any]:
     """Relation and value by what is said of them, the surest first, then what most products say."""
-    values = form.narrowed(found_in_texts()).values("relation", "target")
+    values = form.narrowed(services.extracted_edges()).values("relation", "target")
     counted = values.annotate(products=PRODUCTS, relations=Count("pk"), sure=Max("weight"))
     found: QuerySet[Any] = counted.order_by("-sure", "-products", "target", "relation")
     return found
@@ -123,7 +120,7 @@ def _values(form: ValueFilter) -> QuerySet[Any]:
 
 def _examples(rows: Sequence[Mapping[str, int]]) -> list[Node]:
     """Of each of these values the product whose text says it surest."""
-    edges = found_in_texts().filter(
+    edges = services.extracted_edges().filter(
         relation__in={row["relation"] for row in rows}, target__in={row["target"] for row in rows}
     )
     surest = edges.order_by("relation", "target", "-weight", "source").distinct(
@@ -158,15 +155,15 @@ def _extracted(page: Page[Any]) -> list[ExtractedValue]:
     ]
 
 
-def _quotes(pairs: Sequence[tuple[Node, Node]]) -> list[Quote | None]:
+def _quotes(pairs: Sequence[tuple[Node, Node]]) -> list[services.Quote | None]:
     """How the text of each product says each value; the shop's objects are read once."""
     objects = _objects(product for product, _value in pairs)
-    spaces = {name: active_space(name) for name in {product.catalogue for product, _v in pairs}}
-    quotes: list[Quote | None] = []
+    catalogues = {product.catalogue for product, _value in pairs}
+    spaces = {name: services.active_space(name) for name in catalogues}
+    quotes: list[services.Quote | None] = []
     for product, value in pairs:
         found = objects.get(product.pk)
-        names = [value.label, *(other.label for other in value.other_names.all())]
-        quotes.append(_quote(*found, names, spaces[product.catalogue]) if found else None)
+        quotes.append(_quote(*found, value, spaces[product.catalogue]) if found else None)
     return quotes
 
 
@@ -186,10 +183,10 @@ def _objects(products: Iterable[Node]) -> dict[int, tuple[Any, Any]]:
 
 
 def _quote(
-    catalogue: Any, obj: Any, names: list[str], space: EmbeddingSpace | None
-) -> Quote | None:
+    catalogue: Any, obj: Any, value: Node, space: EmbeddingSpace | None
+) -> services.Quote | None:
     try:
-        return quote(catalogue, catalogue.document(obj), names, space)
+        return services.quote(catalogue, obj, value, space)
     except Exception:
         logger.exception("the texts of %s %s cannot be read", catalogue.name, obj.pk)
         return None
@@ -206,7 +203,7 @@ def _decide(page: ShopRecoAdmin, request: HttpRequest) -> None:
         raise Http404
     kind = RelationType.objects.filter(pk=int(relation)).first()
     value = Node.objects.filter(pk=int(target)).first()
-    edges = found_in_texts().filter(relation=kind, target=value)
+    edges = services.extracted_edges().filter(relation=kind, target=value)
     products = edges.aggregate(products=PRODUCTS)["products"] if kind and value else 0
     if not products or kind is None or value is None:
         text = _("Nothing waits there any more: it was decided, or the texts have changed.")

@@ -31,10 +31,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from shopreco import services
 from shopreco.admin.graph.drawing import Drawing, Group, Leaf, draw
 from shopreco.admin.graph.edges import kind_name, state_of
 from shopreco.catalogues.fields import SEPARATOR
-from shopreco.graph.curation import REMOVABLE
 from shopreco.models import Edge, EdgeState, Meaning, Node, Provenance, RelationType
 
 DRAWN = 40
@@ -299,7 +299,7 @@ def _row(node: Node, edge: Edge, address: Address) -> EdgeRow:
     other, relation = _seen_from(node, edge)
     undecided = edge.state == EdgeState.ACTIVE
     steps = ["confirm", "reject"] if undecided else ["undo"]
-    if edge.provenance in REMOVABLE:
+    if services.is_removable(edge):
         steps.append("remove")
     return EdgeRow(
         edge=edge,

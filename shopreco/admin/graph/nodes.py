@@ -33,9 +33,7 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin
 from shopreco.admin.permissions import may, require
 from shopreco.admin.selections import reindexed
 from shopreco.exceptions import ShopRecoError
-from shopreco.graph.curation import MOST_ITEMS
-from shopreco.graph.names import HAS
-from shopreco.models import Edge, EdgeState, Item, Node, RelationType
+from shopreco.models import Edge, EdgeState, Item, Node
 
 DECISIONS = {
     "confirm": EdgeState.CONFIRMED,
@@ -324,7 +322,7 @@ class NodeAdmin(ReadOnlyAdmin):
         self.log_change(request, into, _("Took over the relations of %s.") % node)
         text = _("%(node)s is %(into)s now.") % {"node": node, "into": into}
         self.message_user(request, f"{text} {reindexed(marked)}", messages.SUCCESS)
-        if marked >= MOST_ITEMS:
+        if marked >= services.MERGE_LIMIT:
             text = _("More products belong to it: re-index the catalogue for the others.")
             self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(self._address(into))
@@ -355,8 +353,8 @@ def _is_mergeable(node: Node) -> bool:
 
 def _is_read(node: Node) -> bool:
     """Whether texts are searched for values of its kind, which may be switched off for it."""
-    relations = RelationType.objects.filter(code=f"{HAS}{node.kind}", in_texts=True)
-    return _is_mergeable(node) and relations.exists()
+    relation = services.value_relation(node) if _is_mergeable(node) else None
+    return relation is not None and relation.in_texts
 
 
 def _merge_confirmation(node: Node, into: Node) -> Confirmation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,25 +16,12 @@ from django.utils.translation import gettext_lazy
 from shopreco import services
 from shopreco.admin.appearance import EMPTY
 from shopreco.admin.index.bars import Bar, bars_of, percent
-from shopreco.admin.index.plans import Plan, explain
+from shopreco.admin.index.plans import PlanText, described
 from shopreco.admin.links import change_page, shop_page
 from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
-from shopreco.conf import get_settings
-from shopreco.exceptions import InvalidQuery, ShopRecoError
-from shopreco.models import EmbeddingSpace
-from shopreco.queries import query_vectors
-from shopreco.queries.conditions import COLUMNS, Filters
-from shopreco.queries.filters import RANGES, facet_names, parse_filters
-from shopreco.queries.languages import query_language
-from shopreco.queries.terms import LexicalQuery, lexical_query
-from shopreco.retrieval import hybrid, lexical
+from shopreco.exceptions import InvalidQuery
 from shopreco.services import Result, ResultPage
-from shopreco.spaces.indexes import index_names
-from shopreco.spaces.serving import active_space
-from shopreco.spaces.stores import vector_store
-from shopreco.spaces.stores.pgvector import literal
-from shopreco.text import get_analyser, normalise_query, term_id
 
 LIMIT = 20
 SORTS = {
@@ -82,7 +68,7 @@ class ConsoleForm(forms.Form):
         names = [catalogue.name for catalogue in get_catalogues()]
         self.fields["catalogue"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]  # declared as a choice field
         self.fields["catalogue"].initial = names[0] if names else None
-        known = ", ".join(filter_names(names[0])) if names else ""
+        known = ", ".join(services.filter_names(get_catalogue(names[0]))) if names else ""
         self.fields["filters"].help_text = _("One “name = value” per line. Names: %s.") % known
 
     def clean_filters(self) -> dict[str, list[str]]:
@@ -131,7 +117,7 @@ class Answer:
     timings: tuple[Bar, ...]
     language: str = ""
     terms: tuple[Term, ...] = ()
-    plans: tuple[Plan, ...] = ()
+    plans: tuple[PlanText, ...] = ()
 
 
 def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
@@ -153,10 +139,6 @@ def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/shopreco/console.html", context)
 
 
-def filter_names(catalogue: str) -> list[str]:
-    return [*facet_names(get_catalogue(catalogue)), *RANGES, *COLUMNS]
-
-
 def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any]) -> Answer:
     shop = get_catalogue(asked["catalogue"] or None)
     filters = {
@@ -174,21 +156,22 @@ def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any])
         explain=True,
     )
     rows = tuple(_row(page, shop, result) for result in found)
-    space = active_space(shop.name)
-    text = normalise_query(asked["q"], get_settings().MAX_QUERY_LENGTH)
-    if space is None or not text:
-        return Answer(found, rows, _timings(found))
-    language = query_language(space, text, asked["language"] or None, request)
-    words = lexical_query(space, text, language)
-    scope = parse_filters(shop, filters).scope()
-    vector_index, terms_index = index_names(space.pk)
-    plans = [_dense_plan(space, text, scope, vector_index, measure=asked["measure"])]
-    if words is not None:
-        statement = lexical.statement(space, words, scope)
-        label = _("By words")
-        plans.append(explain(label, statement, terms_index, measure=asked["measure"]))
-    terms = _terms(text, language, words)
-    return Answer(found, rows, _timings(found), language, terms, tuple(plans))
+    said = services.explain(
+        asked["q"],
+        catalogue=shop.name,
+        request=request,
+        filters=filters,
+        language=asked["language"] or None,
+        measure=asked["measure"],
+    )
+    return Answer(
+        found,
+        rows,
+        _timings(found),
+        said.language,
+        tuple(_term(each) for each in said.terms),
+        tuple(described(each) for each in said.plans),
+    )
 
 
 def _row(page: ShopRecoAdmin, shop: Catalogue, result: Result) -> ResultRow:
@@ -211,40 +194,12 @@ def _timings(page: ResultPage) -> tuple[Bar, ...]:
     )
 
 
-def _terms(text: str, language: str, words: LexicalQuery | None) -> tuple[Term, ...]:
-    """The query as it was analysed: what is searched, then what no item has."""
-    found = []
-    for each in words.terms if words else ():
-        number = term_id(each.term)
-        found.append(
-            Term(
-                typed=each.typed,
-                read_as=each.read_as,
-                term=each.term,
-                frequency=number_format(each.frequency, force_grouping=True),
-                weight=number_format(words.weights.get(number, 0.0) if words else 0.0, 2),
-                opens=bool(words and number in words.essential),
-            )
-        )
-    known = {each.term for each in found}
-    found += [
-        Term(token.surface, token.surface, token.term, "0", EMPTY, opens=False)
-        for token in dict.fromkeys(get_analyser(language).tokens(text))
-        if token.term not in known
-    ]
-    return tuple(found)
-
-
-def _dense_plan(
-    space: EmbeddingSpace, text: str, scope: Filters, index: str, *, measure: bool
-) -> Plan:
-    label = _("By meaning")
-    try:
-        vector = query_vectors.begin(space, text).result(timeout=query_vectors.patience(space))
-        depth, where = hybrid.depth(space), scope.where()
-        statement = vector_store(space).statement(space, literal(vector), depth, where)
-    except FutureTimeout:
-        return Plan(label, error=_("the query vector was not ready in time"))
-    except (ShopRecoError, OSError) as error:
-        return Plan(label, error=str(error))
-    return explain(label, statement, index, measure=measure)
+def _term(each: services.ReadTerm) -> Term:
+    return Term(
+        typed=each.typed,
+        read_as=each.read_as,
+        term=each.term,
+        frequency=number_format(each.frequency, force_grouping=True),
+        weight=EMPTY if each.weight is None else number_format(each.weight, 2),
+        opens=each.opens,
+    )

@@ -12,10 +12,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from shopreco import services
 from shopreco.admin.appearance import EMPTY, badge
 from shopreco.admin.index.bars import Bar, bars_of
 from shopreco.admin.links import change_page, shop_page
-from shopreco.answers.contributions import shares
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ConfigurationError
 from shopreco.models import (
@@ -27,10 +27,6 @@ from shopreco.models import (
     ModalityVector,
 )
 from shopreco.models.lexicon import EVERY_ITEM
-from shopreco.queries.conditions import Filters
-from shopreco.retrieval import dense
-from shopreco.spaces.serving import active_space
-from shopreco.spaces.stores import vector_store
 from shopreco.text import inverse_document_frequency
 
 NEIGHBOURS = 10
@@ -38,7 +34,7 @@ TERMS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class NearItem:
+class NearItemRow:
     """An item near another, and what each modality adds to their cosine."""
 
     item: Item
@@ -46,25 +42,15 @@ class NearItem:
     bars: tuple[Bar, ...]
 
 
-def neighbours(object_id: str) -> list[NearItem]:
+def neighbours(object_id: str) -> list[NearItemRow]:
     """The items nearest to one by vector in the active space; empty if it has no vector there."""
     try:
         item = Item.objects.only("catalogue").get(pk=object_id)
     except (Item.DoesNotExist, ValueError):
         return []
-    space = active_space(item.catalogue)
-    vector = vector_store(space).vectors(space, [item.pk]).get(item.pk) if space else None
-    if space is None or vector is None:
-        return []
-    hits = dense.nearest(space, vector, Filters(), NEIGHBOURS + 1)
-    found = zip(hits.item_ids.tolist(), hits.scores.tolist(), strict=True)
-    near = [(item_id, score) for item_id, score in found if item_id != item.pk][:NEIGHBOURS]
-    ids = [item_id for item_id, _score in near]
-    items = Item.objects.defer("facet_codes", "hashes").in_bulk(ids)
     return [
-        NearItem(items[item_id], number_format(score, 3), bars_of(parts))
-        for (item_id, score), parts in zip(near, shares(space, vector, ids), strict=True)
-        if item_id in items
+        NearItemRow(near.item, number_format(near.cosine, 3), bars_of(near.contributions))
+        for near in services.nearest_items(item, NEIGHBOURS)
     ]
 
 
@@ -160,7 +146,7 @@ def vectors(item: Item) -> SafeString | str:
 
 def terms(item: Item) -> SafeString | str:
     """The item's terms in the active space by what they can add to a score: weight times idf."""
-    space = active_space(item.catalogue)
+    space = services.active_space(item.catalogue)
     entry = LexicalEntry.objects.filter(item=item, space=space).first() if space else None
     if space is None or entry is None:
         return EMPTY

@@ -14,14 +14,13 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from shopreco import services
 from shopreco.admin.appearance import EMPTY, badge
 from shopreco.catalogues import Catalogue, ItemDocument, get_catalogue
 from shopreco.catalogues.media import medium_of
 from shopreco.exceptions import ConfigurationError
 from shopreco.fusion.weights import IMAGE, VIDEO
-from shopreco.indexing.modality_vectors import used_media
 from shopreco.models import Item, ModalityVector
-from shopreco.spaces.serving import active_space
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ def _files(catalogue: Catalogue, obj: Any, item: Item) -> Iterator[File]:
     document = catalogue.document(obj)
     addresses = dict(_addresses(catalogue, obj))
     for modality, media in ((IMAGE, document.images), (VIDEO, document.videos)):
-        used = used_media(document, modality)
+        used = services.used_media(document, modality)
         state = _state(item, document, modality) if media else badge("", "")
         problems = item.media_problems.get(modality) or {}
         for medium in media:
@@ -74,7 +73,7 @@ def _files(catalogue: Catalogue, obj: Any, item: Item) -> Iterator[File]:
 
 def _state(item: Item, document: ItemDocument, modality: str) -> SafeString:
     """What holds for all files of a modality that can be read: they are encoded together."""
-    space = active_space(item.catalogue)
+    space = services.active_space(item.catalogue)
     encoder = space.encoders.get(modality) if space else None
     if encoder is None:
         return badge("skipped", _("not used by the version that answers"))

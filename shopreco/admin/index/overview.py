@@ -6,19 +6,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import router
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from shopreco import services
 from shopreco.admin.appearance import badge
 from shopreco.admin.pages import written
 from shopreco.admin.permissions import may
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.db.routing import write_alias
-from shopreco.indexing.marks import pending
 from shopreco.models import IndexRun, Item, Outcome, RunState
-from shopreco.spaces.serving import active_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | No
 def _summary(shop: Catalogue) -> IndexSummary:
     catalogue = shop.name
     runs = written(IndexRun).filter(catalogue=catalogue, subject=IndexRun.INDEX).order_by("-id")
-    items = Item.objects.using(write_alias()).filter(catalogue=catalogue)
+    items = Item.objects.using(router.db_for_write(Item)).filter(catalogue=catalogue)
     live = runs.filter(state__in=IndexRun.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()
     return IndexSummary(
@@ -69,7 +68,7 @@ def _summary(shop: Catalogue) -> IndexSummary:
         title=str(capfirst(shop.model._meta.verbose_name_plural)),
         state=_state(catalogue, runs.first(), failed),
         products=items.indexed().count(),
-        waiting=pending(catalogue),
+        waiting=services.waiting_changes(shop),
         failed=failed,
         live_run=live,
     )
@@ -78,7 +77,7 @@ def _summary(shop: Catalogue) -> IndexSummary:
 def _state(catalogue: str, last: IndexRun | None, failed: int) -> SafeString:
     if last is not None and last.is_live:
         return badge(last.state, _("A run is on"))
-    if active_space(catalogue) is None:
+    if services.active_space(catalogue) is None:
         return badge("missing", _("Nothing is indexed yet"))
     if last is not None and last.state == RunState.FAILED:
         return badge("failed", _("The last run failed"))

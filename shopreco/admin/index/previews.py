@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 
+from shopreco import services
 from shopreco.admin.index.spaces import current_state, describe_alignment, describe_encoder
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
-from shopreco.indexing.status import catalogue_status, outcome_counts
 from shopreco.models import IndexRun, ModalityVector, Outcome
 
 
@@ -37,7 +37,7 @@ class Preview:
 
 
 def preview(catalogue: Catalogue) -> Preview:
-    status = catalogue_status(catalogue)
+    status = services.catalogue_status(catalogue)
     space = status.space
     config = get_settings().TEXT_ENCODER
     encoder, encoded = describe_encoder(dict(config)), 0
@@ -65,7 +65,7 @@ def preview(catalogue: Catalogue) -> Preview:
 
 def _outcomes(catalogue: str) -> str:
     """ "1,002 (990 indexed, 12 skipped)": the states that occur, in their own order."""
-    counts = outcome_counts(catalogue)
+    counts = services.outcome_counts(catalogue)
     parts = ", ".join(
         f"{number_format(counts[outcome], force_grouping=True)} {outcome.label}"
         for outcome in Outcome

@@ -28,7 +28,6 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
 from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import ConfigurationError, ShopRecoError
-from shopreco.indexing.run_kinds import REBUILD, REINDEX
 from shopreco.models import Change, EmbeddingSpace, IndexRun
 
 BROKER_TIMEOUT = 2
@@ -158,7 +157,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
         """Asks before a re-index or rebuild; the POST starts the run."""
         self.require(request, "change")
         shop = self._catalogue(catalogue)
-        if kind not in {REINDEX.name, REBUILD.name}:
+        if kind not in {IndexRun.REINDEX, IndexRun.REBUILD}:
             raise Http404
         if request.method == "POST":
             return self._start(request, kind, shop)
@@ -170,7 +169,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     def _start(self, request: HttpRequest, kind: str, shop: Catalogue) -> HttpResponse:
         try:
-            if kind == REBUILD.name:
+            if kind == IndexRun.REBUILD:
                 refit = "refit" in request.POST
                 run = services.rebuild(shop.name, refit=refit, user=request.user)
             else:
@@ -252,7 +251,7 @@ def _confirmation(kind: str, found: Preview) -> Confirmation:
         (_("Waiting to be indexed"), _grouped(found.waiting)),
         (_("Answers come from"), found.active or _("no version yet: this run builds the first")),
     ]
-    building = kind == REBUILD.name or not found.active
+    building = kind == IndexRun.REBUILD or not found.active
     warnings = [found.problem] if found.problem and building else []
     if found.live_run:
         text = _("%s is under way. Wait for it, or cancel it first.")
@@ -274,7 +273,7 @@ def _confirmation(kind: str, found: Preview) -> Confirmation:
             button=_("Rebuild"),
             facts=facts,
             warnings=warnings,
-            choices=[_refit()] if found.alignment and kind == REBUILD.name else [],
+            choices=[_refit()] if found.alignment and kind == IndexRun.REBUILD else [],
             possible=not warnings,
         )
     facts.append((_("Texts to encode"), _("only those that changed since they were indexed")))

@@ -24,12 +24,7 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
 from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
-from shopreco.indexing.removal import begin_removal
-from shopreco.indexing.status import SpaceSize, space_sizes
 from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
-from shopreco.spaces import alignments
-from shopreco.spaces.serving import active_space
-from shopreco.spaces.specification import current_fingerprint
 
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
@@ -118,7 +113,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("pictures aligned"))
     def alignment(self, space: EmbeddingSpace) -> str:
-        return describe_alignment(alignments.metrics(space)) or EMPTY
+        return describe_alignment(services.alignment_metrics(space)) or EMPTY
 
     @admin.display(description=gettext_lazy("average words per field"))
     def lengths(self, space: EmbeddingSpace) -> str:
@@ -126,16 +121,16 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
         return ", ".join(f"{k} {number_format(v, 1)}" for k, v in means.items()) or EMPTY
 
     def prepare(self, rows: list[EmbeddingSpace]) -> None:
-        sizes = space_sizes(rows)
+        sizes = services.space_sizes(rows)
         known = {catalogue.name: catalogue for catalogue in get_catalogues()}
         current = {name: current_state(known.get(name)) for name in {s.catalogue for s in rows}}
         for space in rows:
             space._shopreco_measured = (sizes[space.pk], current[space.catalogue])  # type: ignore[attr-defined]  # kept for one page
 
-    def _measured(self, space: EmbeddingSpace) -> tuple[SpaceSize, tuple[str, str]]:
+    def _measured(self, space: EmbeddingSpace) -> tuple[services.SpaceSize, tuple[str, str]]:
         if not hasattr(space, "_shopreco_measured"):
             self.prepare([space])
-        measured: tuple[SpaceSize, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]  # kept for one page
+        measured: tuple[services.SpaceSize, tuple[str, str]] = space._shopreco_measured  # type: ignore[attr-defined]  # kept for one page
         return measured
 
     # Steering
@@ -194,7 +189,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             if run is not None:
                 return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
             return self._back(space)
-        active = active_space(space.catalogue)
+        active = services.active_space(space.catalogue)
         size, _current = self._measured(space)
         facts = [
             (_("Catalogue"), space.catalogue),
@@ -237,7 +232,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
             return self._back(space)
         if request.method == "POST":
             try:
-                begin_removal(space)
+                services.remove_space(space)
             except ShopRecoError as error:
                 self.fail(request, error)
                 return self._back(space)
@@ -294,6 +289,6 @@ def current_state(catalogue: Catalogue | None) -> tuple[str, str]:
     if catalogue is None:
         return "", _("its catalogue is not registered any more")
     try:
-        return current_fingerprint(catalogue), ""
+        return services.current_fingerprint(catalogue), ""
     except ShopRecoError as error:
         return "", str(error)

@@ -10,7 +10,7 @@ from django.db.models import Value
 from django.utils.translation import gettext as _
 
 from shopreco.models import Change, Item, Mark, Outcome
-from shopreco.stages import savepoint
+from shopreco.services import savepoint
 
 PENDING = "pending"
 MISSING = "missing"

@@ -7,16 +7,11 @@ from typing import Any, BinaryIO, Literal, cast
 
 from django.core.management.base import CommandError, CommandParser
 
+from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.exceptions import ShopRecoError
-from shopreco.graph.files import csv, kg
 from shopreco.management.base import ShopRecoCommand
 from shopreco.models import Provenance
-
-FORMATS = {
-    "csv": (csv.import_csv, csv.export_csv),
-    "kg": (kg.import_kg, kg.export_kg),
-}
 
 
 class Command(ShopRecoCommand):
@@ -32,7 +27,9 @@ class Command(ShopRecoCommand):
         for action in (read, write):
             action.add_argument("file", type=Path, metavar="FILE", help=".csv or .kg, or with .gz")
             action.add_argument("--catalogue", help="the first that is registered without it")
-            action.add_argument("--format", choices=FORMATS, help="if the name does not say")
+            action.add_argument(
+                "--format", choices=services.GRAPH_FORMATS, help="if the name does not say"
+            )
         read.add_argument(
             "--provenance",
             choices=[Provenance.IMPORTED.value, Provenance.CURATED.value],
@@ -44,17 +41,17 @@ class Command(ShopRecoCommand):
         path: Path = options["file"]
         try:
             catalogue = get_catalogue(options["catalogue"])
-            reader, writer = FORMATS[options["format"] or _format_of(path)]
+            name = options["format"] or _format_of(path)
             if options["action"] == "export":
                 with (
                     _opened(path, "w") as file,
                     TextIOWrapper(file, encoding="utf-8", newline="") as text,
                 ):
-                    written = writer(catalogue, text)
+                    written = services.export_edges(catalogue, text, name)
                 self.stdout.write(f"{written} edges written to {path}")
                 return
             with _opened(path, "r") as file:
-                read = reader(catalogue, file, options["provenance"])
+                read = services.import_edges(catalogue, file, name, options["provenance"])
         except (ShopRecoError, OSError, EOFError) as error:
             raise CommandError(f"{path}: {error}") from error
         self.stdout.write(
@@ -67,7 +64,7 @@ class Command(ShopRecoCommand):
 
 def _format_of(path: Path) -> str:
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if suffix.lstrip(".") not in FORMATS:
+    if suffix.lstrip(".") not in services.GRAPH_FORMATS:
         raise CommandError(f"{path}: the name does not say what it is: give --format.")
     return suffix.lstrip(".")
 

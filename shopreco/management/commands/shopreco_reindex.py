@@ -6,10 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from shopreco import services
 from shopreco.catalogues import Catalogue
-from shopreco.indexing import reindex
 from shopreco.management.progress import CatalogueCommand, RunProgress
 from shopreco.models import IndexRun, RunState
-from shopreco.runs import engine
 
 
 class Command(CatalogueCommand):
@@ -68,15 +66,15 @@ class Command(CatalogueCommand):
         """The run to work on: one that no worker has taken, which a rebuild stands for, or a new
         one."""
         rebuild, refit = options["rebuild"], options["refit"]
-        live = reindex.live_run(catalogue.name)
-        if live is None or not engine.is_left(live):
-            return reindex.start(catalogue, rebuild=rebuild, refit=refit)
+        left = services.abandoned_run(catalogue)
+        if left is None:
+            return services.begin(catalogue, rebuild=rebuild, refit=refit)
         if not rebuild:
-            self.stderr.write(f"No worker is at {live}: it is taken over.")
-            return live
-        self.stderr.write(f"No worker is at {live}: it is cancelled, and this rebuild does it.")
-        engine.cancel(live)
-        return reindex.start(catalogue, rebuild=True, refit=refit)
+            self.stderr.write(f"No worker is at {left}: it is taken over.")
+            return left
+        self.stderr.write(f"No worker is at {left}: it is cancelled, and this rebuild does it.")
+        services.cancel(left)
+        return services.begin(catalogue, rebuild=True, refit=refit)
 
     def _figures(self, run: IndexRun) -> dict[str, Any]:
         names = ("catalogue", "kind", "state", "total", "encoded", "changed", "removed", "failed")
