@@ -85,13 +85,13 @@ class Stages(Generic[R, D]):
         Raises:
             ConfigurationError: there is no stage to put it behind.
         """
-        self.remove(stage.name)
-        names = [each.name for each in self._stages]
+        others = tuple(each for each in self._stages if each.name != stage.name)
+        names = [each.name for each in others]
         if after not in names:
             hint = did_you_mean(after, [str(name) for name in names])
             raise ConfigurationError(f"There is no stage {str(after)!r}. {hint}")
         place = names.index(after) + 1
-        self._stages = (*self._stages[:place], stage, *self._stages[place:])
+        self._stages = (*others[:place], stage, *others[place:])
 
     def remove(self, name: str) -> None:
         """Take a stage out, if it is there: for tests."""

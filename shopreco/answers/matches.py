@@ -94,9 +94,11 @@ def _by_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft
     )
     with context.log.stage(StageName.RETRIEVE):
         retriever, narrowing = photos.PhotoRetriever(), filters.narrowing()
-        found = retriever.retrieve(asked, dense.NEIGHBOURS)
+        # By the picture and by the vector: all that it finds.
+        most = 2 * dense.NEIGHBOURS
+        found = retriever.retrieve(asked, most)
         if narrowing and not browse.passing(found.item_ids, narrowing).any():
-            found = retriever.retrieve(asked.within(filters), dense.NEIGHBOURS).join(found)
+            found = retriever.retrieve(asked.within(filters), most).join(found)
     return replace(draft, candidates=found, vector=asked.vector, is_ranked=True)
 
 

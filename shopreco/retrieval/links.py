@@ -205,7 +205,8 @@ class SubstituteRetriever(Retriever):
             return _with_likeness(context, linked)
         near = DenseRetriever().retrieve(context, k)
         alike = _ids(SAME_CATEGORY, context.seed, near.item_ids)
-        return near.take(np.isin(near.item_ids, alike))
+        both = {"graph": np.full(len(near), np.nan), **near.columns}
+        return replace(near, columns=both).take(np.isin(near.item_ids, alike))
 
 
 class ReplacementRetriever(Retriever):

@@ -12,6 +12,7 @@ from shopreco.models import EmbeddingSpace
 from shopreco.queries.query_photos import Photo, Vector
 from shopreco.queries.terms import NO_WORDS
 from shopreco.ranking import WeightedMean, relative_cutoff
+from shopreco.retrieval import dense
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, nothing
 from shopreco.retrieval.lexical import score
 from shopreco.spaces import vectors
@@ -60,19 +61,22 @@ class PhotoRetriever(Retriever):
     needs_query = True
 
     def retrieve(self, context: Context, k: int) -> Candidates:
-        """Up to k by the picture, and up to k by the vector, ranked. `context.text` stands beside
-        the photo, if its vector is part of the context's."""
+        """What is among the `NEIGHBOURS` nearest by the picture or by the vector, ranked.
+        `context.text` stands beside the photo, if its vector is part of the context's."""
         if context.picture is None or context.vector is None:
             return nothing(*self.columns)
-        found = _nearest(context, context.picture, context.vector, k)
+        found = _nearest(context, context.picture, context.vector, dense.NEIGHBOURS)
         beside = bool(context.text) or context.words is not None
         # A product without a picture, or without words, is judged by what it has: by something it
         # was found.
         ranked = (BESIDE_WORDS if beside else ALONE).rank(found.columns)
-        dense, looks = found.columns["dense"], found.columns["looks"]
-        like = relative_cutoff(dense, CUT) | relative_cutoff(looks, CUT)
+        cosines, looks = found.columns["dense"], found.columns["looks"]
+        like = relative_cutoff(cosines, CUT) | relative_cutoff(looks, CUT)
         order = np.lexsort((found.item_ids, -ranked.scores))
-        return replace(found, columns=ranked.parts).take(order[like[order]])
+        matching = replace(found, columns=ranked.parts).take(order[like[order]])
+        if len(matching) <= k:
+            return matching
+        return replace(matching.take(np.arange(k)), complete=False)
 
 
 RETRIEVERS.register("photo", PhotoRetriever())
