@@ -23,9 +23,9 @@ from shopreco.queries.conditions import Condition, Filters
 from shopreco.queries.filters import PRICE
 from shopreco.queries.prices import Prices
 
-MOST_ITEMS = 50_000
+MAX_COUNTED_ITEMS = 50_000
 """Items that facets are counted over; beyond them counts are "at least"."""
-MOST_APART = 5
+MAX_FILTERS_APART = 5
 """Filters without which is counted where there are more items than that."""
 MAX_VALUES = 50
 MAX_FACETS = 12
@@ -194,17 +194,17 @@ def among(
 def throughout(catalogue: str, filters: Filters, prices: Prices) -> Counting:
     """Of a catalogue, in the scope of the filters, those that pass."""
     narrowing = filters.narrowing()
-    scope = _items(catalogue, filters.scope(), MOST_ITEMS + 1)
-    if _number(scope) <= MOST_ITEMS:
+    scope = _items(catalogue, filters.scope(), MAX_COUNTED_ITEMS + 1)
+    if _number(scope) <= MAX_COUNTED_ITEMS:
         held = _holdings(scope, narrowing, prices)
         return Whole(replace(held, sampled=held.passing()))
-    passing = _holdings(_items(catalogue, filters, MOST_ITEMS), NO_FILTERS, prices)
+    passing = _holdings(_items(catalogue, filters, MAX_COUNTED_ITEMS), NO_FILTERS, prices)
     without = {
-        name: _holdings(_items(catalogue, filters.without(name), MOST_ITEMS), NO_FILTERS, prices)
-        for name in list(narrowing.conditions)[:MOST_APART]
+        name: _holdings(_items(catalogue, filters.without(name), MAX_COUNTED_ITEMS), NO_FILTERS, prices)
+        for name in list(narrowing.conditions)[:MAX_FILTERS_APART]
     }
     read = [passing, *without.values()]
-    return Apart(passing, without, all(len(each.item_ids) < MOST_ITEMS for each in read))
+    return Apart(passing, without, all(len(each.item_ids) < MAX_COUNTED_ITEMS for each in read))
 
 
 def _number(source: Condition) -> int:

@@ -77,7 +77,7 @@ def live_part(
     return candidates.take(live(shop, request, candidates.places, collapse=collapse))
 
 
-MOST_HIDDEN = 5_000
+MAX_HIDDEN = 5_000
 """Candidates that a page looks at beyond those that it would need if all were live."""
 
 
@@ -129,7 +129,7 @@ def hydrate(
     queryset = catalogue.get_live_queryset(request)
     page: list[Live] = []
     passed = asked = start = size = 0
-    most = offset + limit + MOST_HIDDEN
+    most = offset + limit + MAX_HIDDEN
     while start < len(item_ids) and len(page) < limit and start < most:
         ahead = offset - passed
         size = max(ahead + limit - len(page), 2 * size)

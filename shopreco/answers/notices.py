@@ -10,7 +10,7 @@ from shopreco.text import get_analyser
 from shopreco.text.exclusion import without_excluded
 from shopreco.text.identifiers import is_number
 
-MOST_NAMED = 5
+MAX_NAMED_WORDS = 5
 
 
 def nothing_found(space: EmbeddingSpace, text: str, language: str) -> str:
@@ -32,4 +32,4 @@ def nothing_found(space: EmbeddingSpace, text: str, language: str) -> str:
         return ""
     return ngettext(
         "No product has the word %(words)s.", "No product has the words %(words)s.", len(unknown)
-    ) % {"words": gettext(", ").join(f"“{word}”" for word in unknown[:MOST_NAMED])}
+    ) % {"words": gettext(", ").join(f"“{word}”" for word in unknown[:MAX_NAMED_WORDS])}

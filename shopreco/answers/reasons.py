@@ -27,7 +27,7 @@ from shopreco.queries.conditions import Filters
 from shopreco.queries.visibility import visible_to
 from shopreco.retrieval.links import INVERSE, Middle, middles
 
-MOST = 2
+MAX_REASONS = 2
 """Reasons that a result carries: the rarest values first."""
 SURE_ENOUGH = 0.8
 """Confidence in a value found in a text, from which it is a reason before anybody confirmed it."""
@@ -99,7 +99,7 @@ def with_reasons(
     seed: models.Model,
     results: Sequence[Result],
 ) -> tuple[Result, ...]:
-    """The results of a block on the page of `seed`, each with at most `MOST` reasons. A product
+    """The results of a block on the page of `seed`, each with at most `MAX_REASONS` reasons. A product
     that this visitor may not see is named in none."""
     anchor = (
         Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
@@ -119,7 +119,7 @@ def with_reasons(
         if alike(result):
             reason = Reason("looks_alike", gettext("Looks alike"), anchor.title)
             found[result.item_id].insert(0, reason)
-    return tuple(replace(r, reasons=tuple(found[r.item_id][:MOST])) for r in results)
+    return tuple(replace(r, reasons=tuple(found[r.item_id][:MAX_REASONS])) for r in results)
 
 
 def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:

@@ -12,7 +12,7 @@ import numpy as np
 from shopreco.answers.contributions import explained
 from shopreco.answers.facets import Counting, among, count_facets, throughout
 from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
-from shopreco.answers.hydration import MOST_HIDDEN, Shown, live, live_part, live_results
+from shopreco.answers.hydration import MAX_HIDDEN, Shown, live, live_part, live_results
 from shopreco.answers.matches import identify, language_of, order_of, rank, retrieve
 from shopreco.answers.notices import nothing_found
 from shopreco.answers.requests import SearchDraft, SearchRequest
@@ -137,7 +137,7 @@ def _browse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) 
     """A page without a query: of the list no more is read than it takes to fill it."""
     shop, filters, log = request.shop, draft.filters, context.log
     collapse = request.collapse and bool(shop.parent_field)
-    most = request.offset + request.limit + MOST_HIDDEN
+    most = request.offset + request.limit + MAX_HIDDEN
     # One more, which says whether there is a next page.
     wanted = request.offset + request.limit + 1
     checked = request.checked if shop.hides_by_queryset else 0

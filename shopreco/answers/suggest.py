@@ -36,7 +36,7 @@ WORDS = 3
 SPARE = 4
 """Times as many as are shown are looked at, where some may be hidden."""
 SAMPLED = 20
-MOST_TITLES = 400
+MAX_TITLES = 400
 
 
 def suggest(
@@ -250,9 +250,9 @@ def _products(seen: Visitor, typed: Typed, limit: int) -> Iterator[Suggestion]:
     while True:
         ids = _by_title(catalogue, seen.visible, typed, wanted)
         live = catalogue.get_live_queryset(seen.request).in_bulk(catalogue.to_pks(ids))
-        if len(live) >= limit or len(ids) < wanted or wanted >= MOST_TITLES:
+        if len(live) >= limit or len(ids) < wanted or wanted >= MAX_TITLES:
             break
-        wanted = min(4 * wanted, MOST_TITLES)
+        wanted = min(4 * wanted, MAX_TITLES)
     named: set[str] = set()
     for object_id in ids:
         obj = live.get(catalogue.to_pk(object_id))
