@@ -69,19 +69,19 @@ class Holders:
         return Shares(item_ids, sums / sum(mentions.values()))
 
 
-MOST_NAMES = 10_000
-MOST_KEPT = 5 * MOST_NAMES
+MAX_NAMES = 10_000
+MAX_CACHED_NAMES = 5 * MAX_NAMES
 """Of all shops of a process: their vectors take up to 80 MB."""
-MOST_ITEMS = 200
+MAX_HOLDERS = 200
 """A node that more items have says too little of any to find it by."""
 
-MOST_LINKS = 300_000
+MAX_LINKS = 300_000
 """Of items to all those nodes: a few megabytes."""
 
 INFLECTED, CORRECTED = 0.9, 0.7
 """Confidence in a name that is said up to inflection, and, times, after its spelling is put right;
 exactly said it is 1."""
-MEANT, MOST_MEANT = 0.6, 3
+MEANT, MAX_MEANT = 0.6, 3
 """Cosine from which a query means a node that it does not name, and how many it may mean; the
 cosine is the confidence."""
 
@@ -94,14 +94,14 @@ NAMES = """
         CROSS JOIN LATERAL (
             SELECT count(*) AS items FROM (
                 SELECT FROM shopreco_edge
-                WHERE target_id = n.id AND state <> 'rejected' LIMIT %(most_items)s + 1
+                WHERE target_id = n.id AND state <> 'rejected' LIMIT %(max_holders)s + 1
             ) AS held
         ) AS held
         LEFT JOIN shopreco_nodevector v
             ON v.node_id = n.id AND v.encoder = %(encoder)s AND name.id = n.id
         WHERE name.catalogue = %(catalogue)s AND name.kind <> 'item'
-          AND n.in_texts AND name.in_texts AND held.items BETWEEN 1 AND %(most_items)s
-    ) AS known WHERE links <= %(most_links)s ORDER BY links LIMIT %(most_names)s
+          AND n.in_texts AND name.in_texts AND held.items BETWEEN 1 AND %(max_holders)s
+    ) AS known WHERE links <= %(max_links)s ORDER BY links LIMIT %(max_names)s
 """
 HOLDERS = """
     SELECT e.target_id AS node_id, n.item_id, e.weight::float8 AS weight
@@ -136,7 +136,7 @@ class Vocabulary:
             return {}
         # Not by BLAS: its threads go on spinning, and the database waits for their cores.
         cosines = np.einsum("nd,d->n", self.vectors, vector)
-        best = np.argsort(-cosines)[:MOST_MEANT]
+        best = np.argsort(-cosines)[:MAX_MEANT]
         return {
             int(self.node_ids[n]): round(float(cosines[n]), 3) for n in best if cosines[n] >= MEANT
         }
@@ -150,9 +150,9 @@ def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
             {
                 "catalogue": space.catalogue,
                 "encoder": space.encoder_fingerprint,
-                "most_items": MOST_ITEMS,
-                "most_names": MOST_NAMES,
-                "most_links": MOST_LINKS,
+                "max_holders": MAX_HOLDERS,
+                "max_names": MAX_NAMES,
+                "max_links": MAX_LINKS,
             },
         )
         rows = cursor.fetchall()
@@ -178,4 +178,4 @@ def _matrix(vectors: Iterable[str], dimension: int) -> NDArray[np.float32]:
     return np.stack(rows) if rows else np.empty((0, dimension), dtype=np.float32)
 
 
-VOCABULARIES = SpaceCache(read_vocabulary, most=MOST_KEPT, size=lambda read: read.size)
+VOCABULARIES = SpaceCache(read_vocabulary, most=MAX_CACHED_NAMES, size=lambda read: read.size)

@@ -32,7 +32,7 @@ Vector: TypeAlias = NDArray[np.float32]
 THREADS = 2
 PLACES = 4
 """For texts, or photos, that wait for one of the threads; more would be late anyway."""
-MOST_ENCODERS = 4
+MAX_ENCODERS = 4
 """In memory: the text and image encoders of two spaces, in use and switched to."""
 LOADING_SECONDS = 3.0
 """What the first query of a process may wait, once, while the encoder is loaded."""
@@ -43,7 +43,7 @@ QUICK = 0.05
 SHORT = 200
 """Characters of a text that it takes no longer for."""
 
-_loaded: BoundedCache[str, Any] = BoundedCache(MOST_ENCODERS)
+_loaded: BoundedCache[str, Any] = BoundedCache(MAX_ENCODERS)
 """By fingerprint, the same in every shop."""
 _took: dict[str, float] = {}
 """Seconds that an encoder took for the last short query."""

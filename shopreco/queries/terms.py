@@ -33,17 +33,17 @@ from shopreco.text.exclusion import is_preposition, without_excluded
 CUT = 0.25
 """Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
 SIMILAR = 20
-MOST_FOUND = 100
+MAX_KNOWN_TERMS = 100
 """Known words that a misspelt one may mean, or compounds that a word stands for."""
-MOST_TERMS = 200_000
+MAX_TERMS = 200_000
 """Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
-MOST_KEPT = 10 * MOST_TERMS
+MAX_CACHED_TERMS = 10 * MAX_TERMS
 """Of all shops of a process."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
 FOUND_BY = f"""
     SELECT term, surface, document_frequency FROM shopreco_lexiconterm
     WHERE space_id = %(space)s AND found_by && wanted.texts AND document_frequency > 0
-    ORDER BY document_frequency DESC, surface LIMIT {MOST_FOUND:d}
+    ORDER BY document_frequency DESC, surface LIMIT {MAX_KNOWN_TERMS:d}
 """
 LIKE = f"""
     SELECT term, surface, document_frequency FROM shopreco_lexiconterm
@@ -119,11 +119,11 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
         ) AS frequent ORDER BY term_id
     """
     columns = {"term_id": "i8", "document_frequency": "i8"}
-    row = fetch_row(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
+    row = fetch_row(as_arrays(Statement(sql, (space.pk, MAX_TERMS)), columns))
     return Frequencies(*read_arrays(row, columns))
 
 
-FREQUENCIES = SpaceCache(read_frequencies, most=MOST_KEPT, size=lambda read: len(read.counts))
+FREQUENCIES = SpaceCache(read_frequencies, most=MAX_CACHED_TERMS, size=lambda read: len(read.counts))
 
 
 def kept_frequencies(space: EmbeddingSpace) -> Frequencies:
