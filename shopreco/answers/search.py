@@ -124,7 +124,7 @@ def _sort(request: SearchRequest, context: AnswerContext, draft: SearchDraft) ->
 def _hydrate(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     """Cut the visitor's page out of what answers."""
     found, matched = draft.candidates, draft.matched
-    total = Total(min(len(found), browse.MOST_COUNTED), found.complete)
+    total = Total(min(len(found), browse.MAX_COUNTED), found.complete)
     if draft.hidden and matched is not None and len(matched) + draft.hidden > request.checked:
         # Beyond those that were looked up nobody knows.
         checked = matched.item_ids[: request.checked - draft.hidden]

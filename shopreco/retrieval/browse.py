@@ -17,11 +17,11 @@ from shopreco.queries.conditions import Condition, Filters
 from shopreco.ranking import collapse_groups
 from shopreco.retrieval.base import Candidates
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 """Matches that are counted; beyond them a total is "at least"."""
 MORE_SECONDS = 60
 """That long it is known of a list that it has more than are counted."""
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 """Items that a page is looked for among: of products with very many variants not all pages."""
 
 INDEXED = "i.catalogue = %s AND i.outcome = 'indexed'"
@@ -56,9 +56,9 @@ def browse(
     while True:
         hits = _first(catalogue, filters, order, rows)
         places = collapse_groups(hits.group_ids) if collapse else np.arange(len(hits))
-        if hits.complete or len(places) >= wanted or rows >= MOST_ROWS:
+        if hits.complete or len(places) >= wanted or rows >= MAX_ROWS:
             return hits.take(places)
-        rows = min(4 * rows, MOST_ROWS)
+        rows = min(4 * rows, MAX_ROWS)
 
 
 def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Candidates:
@@ -77,7 +77,7 @@ def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Can
 
 
 def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
-    """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more.
+    """How many items pass, or groups of them: up to `MAX_COUNTED`, of which there may be more.
 
     Reads on, as far as the groups so far suggest, until there are so many. That there are more is
     kept for a moment; a number is counted each time.
@@ -85,8 +85,8 @@ def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
     where = filters.where()
     key = (answering_shop(), catalogue, filters.digest, collapse)
     if monotonic() < (_more_until.get(key) or 0.0):
-        return Total(MOST_COUNTED, is_exact=False)
-    rows = MOST_COUNTED + 1
+        return Total(MAX_COUNTED, is_exact=False)
+    rows = MAX_COUNTED + 1
     while True:
         with connections[read_alias()].cursor() as cursor:
             cursor.execute(
@@ -101,12 +101,12 @@ def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
                 [catalogue, *where.params],
             )
             found, read = cursor.fetchone()
-        if found > MOST_COUNTED:
+        if found > MAX_COUNTED:
             _more_until.put(key, monotonic() + MORE_SECONDS)
-            return Total(MOST_COUNTED, is_exact=False)
-        if read < rows or rows >= MOST_ROWS:
+            return Total(MAX_COUNTED, is_exact=False)
+        if read < rows or rows >= MAX_ROWS:
             return Total(found, is_exact=read < rows)
-        rows = min(1 + rows * rows * 5 // (4 * found), MOST_ROWS)
+        rows = min(1 + rows * rows * 5 // (4 * found), MAX_ROWS)
 
 
 def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from shopreco.retrieval.lexical import MAX_HITS
 from shopreco.text import get_analyser, term_id
 from shopreco.text.identifiers import normalise_identifier, written_identifier
 
-MOST_EXACT = 100
+MAX_EXACT = 100
 BEST_FIRST = Condition("score DESC, i.parent_id <> '', i.id")
 
 
@@ -35,7 +35,7 @@ def carrying(catalogue: str, text: str, scope: Filters) -> Candidates:
             WHERE i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{{}}'
               AND i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}
             ORDER BY NOT i.identifiers @> ARRAY[%s]::varchar[], i.parent_id <> '', i.id
-            LIMIT {MOST_EXACT:d}
+            LIMIT {MAX_EXACT:d}
             """,
             [identifier, catalogue, *where.params, written_identifier(text)],
         )
