@@ -32,7 +32,7 @@ FRESH_SECONDS = 300.0
 PATIENCE = 0.25
 """Seconds that an answer waits for what is read for the first time; then it goes without."""
 READERS = 2
-MOST_SHOPS = 10_000
+MAX_SHOPS = 10_000
 """Whose generation, a number each, is known."""
 
 
@@ -52,7 +52,7 @@ def note_generation(shop: Shop, generation: int | None) -> None:
     if known != generation:
         clear(shop)
     _generations[shop] = generation
-    while len(_generations) > MOST_SHOPS:
+    while len(_generations) > MAX_SHOPS:
         _generations.popitem(last=False)
 
 
