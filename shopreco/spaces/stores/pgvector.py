@@ -27,7 +27,7 @@ from shopreco.spaces.stores.base import (
 TABLE = "shopreco_embedding"
 COLUMNS = {"space_id": "int8", "item_id": "int8", "content_hash": "varchar", "vector": "halfvec"}
 HNSW = "WITH (m = 16, ef_construction = 64)"
-OVERSAMPLING, MINIMUM_CANDIDATES = 4, 600
+OVERSAMPLING, MIN_CANDIDATES = 4, 600
 """Hash codes: items to re-rank for each that is wanted, and at least. 600 candidates hold 97 % of
 the ten titles nearest to a shop query, 200 hold 94 % (MiniLM, 54,667 titles)."""
 
@@ -166,7 +166,7 @@ def _by_hash_codes(space: EmbeddingSpace, query: str, k: int, where: Where) -> S
     """Candidates by Hamming distance of one bit per dimension, its sign; then exactly."""
     cast = f"halfvec({space.dimension:d})"
     condition, params = where
-    wanted = max(MINIMUM_CANDIDATES, OVERSAMPLING * k)
+    wanted = max(MIN_CANDIDATES, OVERSAMPLING * k)
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {hnsw_settings(wanted)})
         SELECT item_id, vector::{cast} <#> (SELECT vector FROM query) AS distance FROM (
