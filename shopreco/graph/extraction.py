@@ -23,7 +23,7 @@ from shopreco.spaces.languages import languages_of
 from shopreco.text import get_analyser, term_id
 from shopreco.text.dictionary import Dictionary, is_telling
 
-FEWEST_HOLDERS = 2
+MIN_HOLDERS = 2
 
 TEXT_FIELDS = 5_000
 """Characters of a text that are read: what matters is said early."""
@@ -71,7 +71,7 @@ NAMED = f"""
         SELECT n.id, r.code, n.kind, n.key, n.label, n.holders
         FROM shopreco_node n
         JOIN shopreco_relationtype r ON r.code = 'has_' || n.kind AND r.in_texts
-        WHERE n.catalogue = %s AND n.in_texts AND n.holders >= {FEWEST_HOLDERS:d}
+        WHERE n.catalogue = %s AND n.in_texts AND n.holders >= {MIN_HOLDERS:d}
     ), named AS (
         SELECT id AS name_id, label AS name, key AS name_key, value.* FROM value
         UNION ALL
@@ -182,7 +182,7 @@ def learn_values(catalogue: Catalogue) -> list[str]:
             JOIN shopreco_node name ON moved.id IN (name.id, name.merged_into_id)
             WHERE moved.before < %(fewest)s AND moved.now >= %(fewest)s
             """,
-            {"catalogue": catalogue.name, "fewest": FEWEST_HOLDERS},
+            {"catalogue": catalogue.name, "fewest": MIN_HOLDERS},
         )
         labels = [label for (label,) in cursor.fetchall() if is_telling(label)]
     return _objects_with(catalogue.name, labels)

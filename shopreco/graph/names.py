@@ -12,7 +12,7 @@ from shopreco.models.graph import LONGEST_LABEL
 from shopreco.text.normalisation import comparison_key, normalise_text
 
 HAS = "has_"
-LONGEST_KIND = 100 - len(HAS)
+MAX_KIND_LENGTH = 100 - len(HAS)
 _WORD_IN_CAMEL_CASE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _NO_WORD = re.compile(r"\W+")
 
@@ -21,7 +21,7 @@ _NO_WORD = re.compile(r"\W+")
 def kind_of(facet: str) -> str:
     """The kind of nodes that a facet's values are: "baseColour" and "Base colour" are one."""
     words = _NO_WORD.sub("_", normalise_text(_WORD_IN_CAMEL_CASE.sub(" ", facet)).casefold())
-    kind = words.strip("_")[:LONGEST_KIND]
+    kind = words.strip("_")[:MAX_KIND_LENGTH]
     return f"{kind}_" if kind == Node.ITEM else kind
 
 

@@ -20,8 +20,8 @@ from shopreco.db.routing import write_alias
 from shopreco.models import Meaning, RelationType
 from shopreco.text.normalisation import normalise_text
 
-MOST_OF_A_RELATION = 6
-MOST = 16
+MAX_PER_RELATION = 6
+MAX_NEIGHBOURS = 16
 """Neighbours that are told: the surest, of the rarest relations first. A language model reads a few
 hundred words."""
 
@@ -46,7 +46,7 @@ def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dic
     for object_id, neighbours in groupby(rows, key=attrgetter("object_id")):
         document = documents[object_id]
         said = _plain(document.passage)
-        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][:MOST]
+        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][:MAX_NEIGHBOURS]
         with override("zh-hans" if document.language.startswith("zh") else "en"):
             found[object_id] = ". ".join(
                 f"{relations[relation].get_label(inverse=incoming)}: "
@@ -102,7 +102,7 @@ def _neighbours(catalogue: str, object_ids: Collection[str]) -> list[NamedNeighb
                 "catalogue": catalogue,
                 "keys": list(object_ids),
                 "value": Meaning.ATTRIBUTE,
-                "most": MOST_OF_A_RELATION,
+                "most": MAX_PER_RELATION,
             },
         )
         return [NamedNeighbour(*row) for row in cursor.fetchall()]

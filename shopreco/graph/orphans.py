@@ -7,7 +7,7 @@ from django.db import connections, transaction
 from shopreco.db.routing import write_alias
 from shopreco.graph.locks import own_graph
 
-PAGE = 1_000
+NODES_AT_ONCE = 1_000
 
 # What a person decided stays: a merge, a value that is not looked for, an edge.
 LEFT = """
@@ -41,7 +41,7 @@ def prune_nodes(catalogue: str) -> int:
     return removed
 
 
-def _left(catalogue: str, after: int, page: int = PAGE) -> list[int]:
+def _left(catalogue: str, after: int, page: int = NODES_AT_ONCE) -> list[int]:
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(LEFT, {"catalogue": catalogue, "after": after, "page": page})
         return [id for (id,) in cursor.fetchall()]

@@ -13,7 +13,7 @@ from shopreco.spaces.languages import language_in, languages_of, with_language
 from shopreco.text.dictionary import Dictionary
 from shopreco.text.segmentation import UNSPACED
 
-LONGEST = 90
+MAX_CONTEXT_LENGTH = 90
 """Characters that are quoted before the words, and after them."""
 
 _SENTENCE = re.compile(r"[^.!?;\n。！？；]+(?:[.!?;](?=\S)[^.!?;\n。！？；]+)*[.!?;。！？；]*")
@@ -58,12 +58,12 @@ def _cut(
     for start, end in _runs(sentence, names):
         if said.mentions(sentence[start:end], language):
             before, after = sentence[:start], sentence[end:]
-            if len(before) > LONGEST:
-                before = "…" + before[-LONGEST:].partition(" ")[2]
-            if len(after) > LONGEST:
-                after = after[:LONGEST].rpartition(" ")[0] + "…"
+            if len(before) > MAX_CONTEXT_LENGTH:
+                before = "…" + before[-MAX_CONTEXT_LENGTH:].partition(" ")[2]
+            if len(after) > MAX_CONTEXT_LENGTH:
+                after = after[:MAX_CONTEXT_LENGTH].rpartition(" ")[0] + "…"
             return Quote(before, sentence[start:end], after)
-    return Quote(sentence[: 2 * LONGEST], "", "")
+    return Quote(sentence[: 2 * MAX_CONTEXT_LENGTH], "", "")
 
 
 def _runs(sentence: str, names: Collection[str]) -> Iterator[tuple[int, int]]:

@@ -23,8 +23,8 @@ from shopreco.models.graph import LONGEST_LABEL
 
 R = TypeVar("R")
 
-LONGEST_LINE = 65_536
-MOST_PROBLEMS = 20
+MAX_LINE_LENGTH = 65_536
+MAX_PROBLEMS = 20
 
 
 class GraphFileError(ShopRecoError):
@@ -59,7 +59,7 @@ def decoded_lines(file: BinaryIO) -> Iterator[str]:
         GraphFileError: what is no text.
     """
     number = 0
-    while raw := file.readline(LONGEST_LINE):
+    while raw := file.readline(MAX_LINE_LENGTH):
         number += 1
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -67,8 +67,8 @@ def decoded_lines(file: BinaryIO) -> Iterator[str]:
             raise GraphFileError(f"line {number}: not UTF-8 ({error.reason}).") from None
         if "\x00" in line:
             raise GraphFileError(f"line {number}: has a NUL character.")
-        if len(raw) == LONGEST_LINE:
-            raise GraphFileError(f"line {number}: longer than {LONGEST_LINE} bytes.")
+        if len(raw) == MAX_LINE_LENGTH:
+            raise GraphFileError(f"line {number}: longer than {MAX_LINE_LENGTH} bytes.")
         yield line
 
 
@@ -86,7 +86,7 @@ def parsed(
             edge = parse(number, row)
         except ValueError as error:
             problems.append(f"line {number}: {error}")
-            if len(problems) == MOST_PROBLEMS:
+            if len(problems) == MAX_PROBLEMS:
                 problems.append("Perhaps there is more.")
                 break
         else:

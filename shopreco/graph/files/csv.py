@@ -23,7 +23,7 @@ from shopreco.graph.files.base import (
 )
 from shopreco.models import Edge, EdgeState, Node, Provenance
 
-PAGE = 5_000
+ROWS_AT_ONCE = 5_000
 REQUIRED = ("source", "relation", "target")
 
 
@@ -150,7 +150,7 @@ def stored_edges(catalogue: Catalogue) -> Iterator[StoredEdge]:
             "state",
         )
     )
-    return (StoredEdge(*row) for row in rows.iterator(PAGE))
+    return (StoredEdge(*row) for row in rows.iterator(ROWS_AT_ONCE))
 
 
 def _name(end: str) -> Case:
