@@ -200,7 +200,9 @@ def throughout(catalogue: str, filters: Filters, prices: Prices) -> Counting:
         return Whole(replace(held, sampled=held.passing()))
     passing = _holdings(_items(catalogue, filters, MAX_COUNTED_ITEMS), NO_FILTERS, prices)
     without = {
-        name: _holdings(_items(catalogue, filters.without(name), MAX_COUNTED_ITEMS), NO_FILTERS, prices)
+        name: _holdings(
+            _items(catalogue, filters.without(name), MAX_COUNTED_ITEMS), NO_FILTERS, prices
+        )
         for name in list(narrowing.conditions)[:MAX_FILTERS_APART]
     }
     read = [passing, *without.values()]

@@ -1,4 +1,4 @@
-"""What a shopper is told where nothing was found: what was looked for, in a sentence."""
+"""Notices: sentences for the shopper about a page that is empty."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MAX_NAMED_WORDS = 5
 
 
 def nothing_found(space: EmbeddingSpace, text: str, language: str) -> str:
-    """Of a query that nothing answers: that no product has the number, how a word was read, or
-    which words no product has. "" where that would say nothing."""
+    """A sentence about a query without results: no product has the number, how a word was read, or
+    which words no product has. Empty if there is nothing to say."""
     if is_number(text):
         return gettext("No product has this number.")
     asked = without_excluded(text, language)

@@ -46,7 +46,9 @@ def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dic
     for object_id, neighbours in groupby(rows, key=attrgetter("object_id")):
         document = documents[object_id]
         said = _plain(document.passage)
-        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][:MAX_NEIGHBOURS]
+        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][
+            :MAX_NEIGHBOURS
+        ]
         with override("zh-hans" if document.language.startswith("zh") else "en"):
             found[object_id] = ". ".join(
                 f"{relations[relation].get_label(inverse=incoming)}: "
