@@ -1,7 +1,7 @@
-"""K of formula (6): the neighbourhood of an item in words, for the language model to encode.
+"""Neighbourhoods in words: K of formula (6), which the language model encodes.
 
-What the item says itself is left out: its text is E(T), its attributes are searched as words. What
-remains is what others add: links to other products, and values that people gave or confirmed.
+What the item says itself is left out: its text is E(T), and its attributes are searched as words.
+K has what others add: links to other products, and values that people gave or confirmed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from shopreco.text.normalisation import normalise_text
 
 MAX_PER_RELATION = 6
 MAX_NEIGHBOURS = 16
-"""Neighbours that are told: the surest, of the rarest relations first. A language model reads a few
-hundred words."""
+"""Neighbours in K of each relation, the surest, and in all, the rarest relations first. A language
+model reads a few hundred words."""
 
 
 class NamedNeighbour(NamedTuple):
-    """What an edge leads to, or comes from; `own` counts the item's edges of that relation."""
+    """The other end of an edge of an item. own: number of the item's edges of this relation."""
 
     object_id: str
     relation_id: int
@@ -37,8 +37,9 @@ class NamedNeighbour(NamedTuple):
 
 
 def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dict[str, str]:
-    """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut"; "" where the
-    graph says nothing that the passage of the document does not."""
+    """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut".
+
+    Empty if the graph adds nothing to the passage of the document."""
     found = dict.fromkeys(documents, "")
     rows = _neighbours(catalogue, documents.keys())
     types = RelationType.objects.using(write_alias())
@@ -63,7 +64,7 @@ def _relation(neighbour: NamedNeighbour) -> tuple[int, bool]:
 
 
 def _shown(label: str) -> str:
-    """Of a category its own name, without the path above it."""
+    """The label; for a category its own name, without the path above it."""
     return label.rpartition(SEPARATOR)[2]
 
 
@@ -72,8 +73,9 @@ def _plain(text: str) -> str:
 
 
 def _neighbours(catalogue: str, object_ids: Collection[str]) -> list[NamedNeighbour]:
-    """Of items by their object ids, in a fixed order. From a value nobody needs its many items, but
-    a link between products says as much from either end."""
+    """Neighbours of items, in a fixed order.
+
+    A link between products counts from either end; an edge to a value from the item alone."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
