@@ -22,15 +22,14 @@ LEFT = """
         AND n.id > %(after)s
     ORDER BY n.id LIMIT %(page)s
 """
-"""SQL of the orphans. A category without products, and without categories below, has one edge: to
-the one above. When it is deleted, that one may become an orphan."""
+"""SQL of the orphans. A category without products and categories below has one edge, to the one
+above. When it is deleted, that one may become an orphan."""
 
 
 def prune_nodes(catalogue: str) -> int:
-    """Delete nodes without edges; returns their number. Indexed items, and what a person decided on,
-    stay.
+    """Delete nodes without edges; returns their number.
 
-    The graph is locked for one page at a time. May be called again after it was killed.
+    Indexed items stay, and so does what a person decided on. The graph is locked for one page at a time. May be called again after it was killed.
     """
     removed, found = 0, True
     while found:
