@@ -29,7 +29,8 @@ above. When it is deleted, that one may become an orphan."""
 def prune_nodes(catalogue: str) -> int:
     """Delete nodes without edges; returns their number.
 
-    Indexed items stay, and so does what a person decided on. The graph is locked for one page at a time. May be called again after it was killed.
+    Indexed items stay, and so does what a person decided on. The graph is locked for one page at a
+    time. May be called again after it was killed.
     """
     removed, found = 0, True
     while found:
