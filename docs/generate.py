@@ -477,16 +477,46 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "shopreco.catalogues": ("What a catalogue is made of: see [catalogue](catalogue.md).", ()),
     "shopreco.exceptions": ("What is raised: see [errors](errors.md).", ()),
     "shopreco.encoders": ("The contract of encoders, and ours.", ()),
-    "shopreco.admin": ("Pages for a site of your own, and a mixin for your own admin.", ()),
+    "shopreco.admin": ("Pages for a site of your own, a mixin for your own admin, and tabs.", ()),
     "shopreco.tasks": ("The entries of beat.", ("beat_schedule",)),
-    "shopreco.conf": ("The settings, and those of your apps: see [settings](settings.md).", ()),
-    "shopreco.retrieval.base": (
-        "The contract of retrievers, and their registry: what placements name as sources.",
-        ("RETRIEVERS", "Candidates", "Context", "Retriever", "nothing"),
+    "shopreco.conf": (
+        "The settings as they are now, and those of your app: see [settings](settings.md).",
+        ("get_settings", "BaseSettings", "option", "register_settings", "get_app_settings"),
     ),
     "shopreco.registries": ("What apps add by name.", ("Registry",)),
     "shopreco.text": ("How a text is cut into words.", ("get_analyser",)),
     "shopreco.api.urls": ("For `include()`: see [HTTP API](api.md).", ("urlpatterns",)),
+    "shopreco.retrieval.base": (
+        "The contract of retrievers, and their registry: see [extend](../how-to/extend.md).",
+        ("Candidates", "Context", "Retriever", "RETRIEVERS", "nothing"),
+    ),
+    "shopreco.db.statements": ("What a retriever reads with.", ("read_cursor",)),
+    "shopreco.ranking": ("The contract of rankers, and ours.", ()),
+    "shopreco.spaces.stores.base": ("The contract of vector stores.", ()),
+    "shopreco.answers.frame": (
+        "The frame of answers.",
+        ("AnswerContext", "Stage", "Stages"),
+    ),
+    "shopreco.answers.search": (
+        "The stages of searches, and of lists without a query.",
+        ("SEARCH_STAGES", "LIST_STAGES"),
+    ),
+    "shopreco.answers.recommend": ("The stages of blocks.", ("BLOCK_STAGES",)),
+    "shopreco.stages": ("The names of stages.", ("StageName",)),
+    "shopreco.runs.base": ("The contract of kinds of runs.", ("RunKind", "StepOutcome")),
+    "shopreco.runs.registry": ("The registry of kinds of runs.", ("run_kinds",)),
+    "shopreco.runs.slices": ("What a step of a run works with.", ("TimeSlice", "row")),
+    "shopreco.runs.engine": ("Start a run.", ("start", "hand_over")),
+    "shopreco.evaluation.base": (
+        "The contract of subjects of evaluation.",
+        ("Argument", "json_argument", "Options", "Services", "Subject", "SubjectReport"),
+    ),
+    "shopreco.evaluation.subjects": ("The registry of subjects.", ("SUBJECTS",)),
+    "shopreco.evaluation.scratch.database": (
+        "Where a subject measures.",
+        ("ScratchDatabase",),
+    ),
+    "shopreco.beats": ("The registry of beats.", ("beats",)),
 }
 """What may be imported: a sentence on each module, and its names where they are not `__all__`."""
 

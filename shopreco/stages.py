@@ -36,17 +36,17 @@ class StageName(StrEnum):
     LEXICON = "lexicon"
     """The terms of a query, corrected and weighted."""
     MENTIONS = "mentions"
-    """Entity linking: what of the graph a query names."""
+    """Entity linking: the graph nodes that a query names."""
     ENCODE = "encode"
     """The vector of a query."""
     LEXICAL = "lexical"
-    """Items that have the words."""
+    """Lexical retrieval: items that have the query's words."""
     DENSE = "dense"
-    """Items that are near in meaning."""
+    """Dense retrieval: items that are near in meaning."""
     RETRIEVE = "retrieve"
     """Items that are near a photo."""
     MATCH = "match"
-    """All of finding, with the stages of a query within it."""
+    """All of retrieval, with the stages of a query within it."""
     NEIGHBOURS = "neighbours"
     """Items beside the seed of a block."""
     BROWSE = "browse"
@@ -54,26 +54,27 @@ class StageName(StrEnum):
     RANK = "rank"
     """One score from those of all retrievers."""
     LIVE = "live"
-    """Which of the first matches the live queryset has."""
+    """The first matches, checked against the live queryset."""
     FILTER = "filter"
-    """What the shopper chose."""
+    """The filters that the shopper chose."""
     COLLAPSE = "collapse"
-    """One of the variants of a product."""
+    """One result for all variants of a product."""
     SORT = "sort"
-    """Another order than by relevance."""
+    """A sort order other than relevance."""
     DIVERSITY = "diversity"
-    """Against near-copies, and caps."""
+    """Fewer near-copies, and caps per value."""
     HYDRATE = "hydrate"
-    """The live objects."""
+    """The shop's live objects."""
     COUNT = "count"
-    """How many there are in a list."""
+    """The number of items in a list without a query."""
     VARIANTS = "variants"
-    """The variant that was asked for."""
+    """The variant that a card shows."""
     EXPLAIN = "explain"
     """What each modality added to a score."""
     NOTICE = "notice"
     """A sentence where nothing was found."""
     FACETS = "facets"
+    """Counts by facet value."""
     REASONS = "reasons"
     """Why a product is in a block."""
     SEARCH = "search"
@@ -81,7 +82,7 @@ class StageName(StrEnum):
     RECOMMEND = "recommend"
     """A whole block."""
     TOTAL = "total"
-    """Of timings: all of it."""
+    """In `timings`: the whole answer."""
 
 
 P = ParamSpec("P")
@@ -89,14 +90,17 @@ R = TypeVar("R")
 
 
 def savepoint() -> AbstractContextManager[object]:
-    """For what is caught when it fails: a failing statement would end a transaction of the host's
-    (ATOMIC_REQUESTS), and with it the page."""
+    """A savepoint, if a transaction of the host's is open (ATOMIC_REQUESTS).
+
+    Without it a failing statement would end that transaction, and with it the page."""
     alias = read_alias()
     return transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext()
 
 
 def answer_of_a_shop(function: Callable[P, R]) -> Callable[P, R]:
-    """A service that answers whatever fails, which in an event loop would be every statement.
+    """Decorate a service that must answer: find out its shop once, and refuse event loops.
+
+    In an event loop every statement would fail, and the answer would hide it.
 
     Raises:
         SynchronousOnlyOperation: it is called in an event loop; the message has the fix.
@@ -115,26 +119,27 @@ def answer_of_a_shop(function: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(slots=True)
 class StageLog:
-    """Timings in milliseconds, and the stages that an answer had to do without."""
+    """Timings in milliseconds, and the stages that an answer lacks, with the reason."""
 
     timings: dict[str, float] = field(default_factory=dict)
     degraded: dict[str, str] = field(default_factory=dict)
 
     def stage(self, name: str, *, optional: bool = False) -> TimedStage:
-        """Time a stage; an optional one that fails is logged and named instead of raised."""
+        """Time a stage. If an optional one fails, log and name it instead of raising."""
         return TimedStage(self, name, savepoint() if optional else None)
 
 
 class TimedStage:
-    """One stage of an answer. An answer has two dozen: a generator each would cost it more than
-    some of them."""
+    """Times one stage of an answer.
+
+    An answer has two dozen: as generators they would cost more than some stages do."""
 
     __slots__ = ("_guard", "_name", "_stages", "_started")
 
     def __init__(
         self, stages: StageLog, name: str, guard: AbstractContextManager[object] | None
     ) -> None:
-        """guard: what an optional one is undone by; None where a failure is raised."""
+        """guard: the savepoint of an optional stage; None where a failure is raised."""
         self._stages = stages
         self._name = str(name)
         self._guard = guard
@@ -162,7 +167,7 @@ class TimedStage:
             stages.timings[name] = round(stages.timings.get(name, 0.0) + passed, 2)
         if not isinstance(error, Exception):
             return False
-        # Of what is still being read only the first answers of a process go without.
+        # Only the first answers of a process lack what is still being read.
         level = logging.INFO if isinstance(error, NotYetRead) else logging.ERROR
         text = "the answer goes without its stage %r: %s"
         logger.log(level, text, name, error, exc_info=error if level == logging.ERROR else None)

@@ -31,7 +31,7 @@ OTHER_HEADING: Final = _("You may also like")
 def render_block(
     page: ResultPage, placement: str, seed: models.Model, request: HttpRequest | None
 ) -> SafeString:
-    """The HTML of a page of recommendations; nothing at all where it has no result.
+    """Render a block as HTML; empty without results.
 
     The template is `shopreco/blocks/<placement>.html`, else `shopreco/blocks/default.html`, with
     `page` (`ResultPage`), `cards` (list of `Card`), `placement`, `heading`, `seed` and
@@ -54,7 +54,7 @@ def render_block(
 
 
 def heading_of(placement: str, seed: models.Model) -> str | Promise:
-    """What shoppers read above a block: the title of its row, else as shopreco calls it."""
+    """The heading of a block: the title of its row, else the default one."""
     recipe = recipes_of(catalogue_of(seed).name).get(placement)
     title = recipe.title if recipe else ""
     return title or HEADINGS.get(placement, OTHER_HEADING)

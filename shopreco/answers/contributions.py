@@ -1,4 +1,4 @@
-"""Why an item has its score: what its text, pictures, video and graph, and the words, added."""
+"""Contributions: what text, pictures, video, graph and words add to the score of an item."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from shopreco.spaces import vectors
 def explained(
     space: EmbeddingSpace, query: NDArray[np.float32], results: Sequence[Result]
 ) -> tuple[Result, ...]:
-    """The results with `contributions`: `parts` with the cosine taken apart, formula (7).
+    """Add `contributions` to results: `parts`, with the cosine taken apart by formula (7).
 
-    query: (d,), what the dense part compared the items with.
+    query: the query vector, (d,).
     """
     taken_apart = shares(space, query, [result.item_id for result in results])
     return tuple(

@@ -1,6 +1,6 @@
-"""Facets: exact counts over all that matches, so that a click shows what its count says.
+"""Facets: exact counts over all matches, so that a click shows as many results as its count says.
 
-What items hold as numbers is read in one statement and counted in memory.
+The facet codes of items are read in one statement and counted in memory.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from shopreco.queries.conditions import Condition, Filters
 from shopreco.queries.filters import PRICE
 from shopreco.queries.prices import Prices
 
-MOST_ITEMS = 50_000
+MAX_COUNTED_ITEMS = 50_000
 """Items that facets are counted over; beyond them counts are "at least"."""
-MOST_APART = 5
-"""Filters without which is counted where there are more items than that."""
+MAX_FILTERS_APART = 5
+"""Chosen filters whose alternatives are counted if there are more items than that."""
 MAX_VALUES = 50
 MAX_FACETS = 12
 SAMPLE = 200
-"""Of so many of the best matches the free attributes are looked at, to choose facets by."""
+"""Best matches whose free attributes are read, to choose the most common as facets."""
 NO_FACET = 0
 """Id of a facet that no item has ever had."""
 NO_CURRENCY = "…"
-"""Of prices in several currencies, none of which was asked for."""
+"""Stands for several currencies, none of which was chosen."""
 NO_FILTERS = Filters()
 
 
@@ -63,28 +63,28 @@ class PriceRange:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What the items of a match set hold: n items with m facet values in all."""
+    """The facet values, prices and groups of n items, which have m facet values in all."""
 
     item_ids: NDArray[np.int64]
     """(n,)"""
     group_ids: NDArray[np.int64]
     """(n,)"""
     prices: NDArray[np.float64]
-    """(n,), NaN where there is none."""
+    """(n,), NaN without a price."""
     currency: str
     passes: Mapping[str, NDArray[np.bool_]]
-    """By name of a filter, which items pass it; (n,)."""
+    """Whether each item passes a filter, (n,), by name of the filter."""
     sampled: NDArray[np.bool_]
-    """Which items the free attributes are chosen by; (n,)."""
+    """Whether each item counts in the choice of free attributes, (n,)."""
     owners: NDArray[np.intp]
-    """Position of the item that holds a value, each value once; (m,)."""
+    """Position of the item that has the value, (m,)."""
     facet_ids: NDArray[np.int64]
     """(m,)"""
     value_ids: NDArray[np.int64]
     """(m,)"""
 
     def passing(self, *, without: str = "") -> NDArray[np.bool_]:
-        """Which items pass all filters but those of one name; (n,)."""
+        """Whether each item passes all filters except the one named `without`, (n,)."""
         passing = np.ones(len(self.group_ids), dtype=bool)
         for name, passes in self.passes.items():
             if name != without:
@@ -92,11 +92,11 @@ class Holdings:
         return passing
 
     def counts(self, passing: NDArray[np.bool_], spellings: Spellings, *, collapse: bool) -> Counts:
-        """In how many of the passing items, or groups of them, each value is found."""
+        """Count the passing items, or their groups, by facet value. passing: (n,)."""
         held = passing[self.owners]
         owners, facets, written = self.owners[held], self.facet_ids[held], self.value_ids[held]
         values = spellings.as_first(written)
-        # What an owner may hold twice is counted once.
+        # A value that an owner may have twice is counted once.
         twice = np.isin(values, values[values != written])
         if collapse:
             groups, group_of = np.unique(self.group_ids, return_inverse=True)
@@ -117,13 +117,13 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many items hold a value of a facet, by ascending value; all arrays (v,)."""
+    """Numbers of items by facet value, ascending by value; all arrays (v,)."""
 
     facet_ids: NDArray[np.int64]
     value_ids: NDArray[np.intp]
     counts: NDArray[np.intp]
     usual: Mapping[int, int]
-    """The most frequent spelling, by the first, of values that have several."""
+    """The most frequent spelling by the first one, of values with several spellings."""
 
     def of(self, facet_id: int) -> dict[int, int]:
         """Counts by value of one facet."""
@@ -146,17 +146,17 @@ class Counting(Protocol):
 
     @property
     def is_exact(self) -> bool:
-        """Whether they are all that there are."""
+        """Whether these are all items that count."""
         ...
 
     def of(self, name: str = "") -> tuple[Holdings, NDArray[np.bool_]]:
-        """Items with those that count, (n,): all that pass, whatever the filter `name` says."""
+        """Items, and whether each counts, (n,): it passes all filters except `name`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Of one set of items some pass."""
+    """Counts over one set of items, of which some pass."""
 
     held: Holdings
     is_exact: bool = True
@@ -167,7 +167,8 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """Too many to be read at once: what passes, and for each filter what passes but for it."""
+    """Counts over items that are too many to read at once: what passes all filters, and what passes
+    all but each one."""
 
     held: Holdings
     without: Mapping[str, Holdings]
@@ -181,7 +182,7 @@ class Apart:
 def among(
     item_ids: NDArray[np.int64], filters: Filters, prices: Prices, *, is_exact: bool
 ) -> Counting:
-    """Of a match set, best first, those that pass."""
+    """Count over the items of a match set, (n,), the best first, that pass the filters."""
     source = Condition(
         "FROM shopreco_item i WHERE i.id = ANY(%s::bigint[])", (bigint_array(item_ids.tolist()),)
     )
@@ -192,19 +193,21 @@ def among(
 
 
 def throughout(catalogue: str, filters: Filters, prices: Prices) -> Counting:
-    """Of a catalogue, in the scope of the filters, those that pass."""
+    """Count over the items of a catalogue, in the scope of the filters, that pass them."""
     narrowing = filters.narrowing()
-    scope = _items(catalogue, filters.scope(), MOST_ITEMS + 1)
-    if _number(scope) <= MOST_ITEMS:
+    scope = _items(catalogue, filters.scope(), MAX_COUNTED_ITEMS + 1)
+    if _number(scope) <= MAX_COUNTED_ITEMS:
         held = _holdings(scope, narrowing, prices)
         return Whole(replace(held, sampled=held.passing()))
-    passing = _holdings(_items(catalogue, filters, MOST_ITEMS), NO_FILTERS, prices)
+    passing = _holdings(_items(catalogue, filters, MAX_COUNTED_ITEMS), NO_FILTERS, prices)
     without = {
-        name: _holdings(_items(catalogue, filters.without(name), MOST_ITEMS), NO_FILTERS, prices)
-        for name in list(narrowing.conditions)[:MOST_APART]
+        name: _holdings(
+            _items(catalogue, filters.without(name), MAX_COUNTED_ITEMS), NO_FILTERS, prices
+        )
+        for name in list(narrowing.conditions)[:MAX_FILTERS_APART]
     }
     read = [passing, *without.values()]
-    return Apart(passing, without, all(len(each.item_ids) < MOST_ITEMS for each in read))
+    return Apart(passing, without, all(len(each.item_ids) < MAX_COUNTED_ITEMS for each in read))
 
 
 def _number(source: Condition) -> int:
@@ -233,13 +236,13 @@ def count_facets(
     more: bool,
     collapse: bool,
 ) -> tuple[list[FacetCounts], PriceRange | None]:
-    """Counts of products (of groups, with `collapse`) by facet value, and the range of prices.
+    """Count items (groups, with `collapse`) by facet value, and find the range of prices.
 
-    A facet with a filter of its own is counted as if that filter were not set: its other values
-    show what choosing them as well would add. The same holds for prices. What is chosen is listed
-    whatever its count.
+    A facet is counted as if its own filter were not set: so its other values show what choosing
+    them as well would add. The same holds for prices. Chosen values are listed whatever their
+    count.
 
-    more: after `names`, count the free attributes that most of the best matches have.
+    more: whether to count the most common free attributes of the best matches after `names`.
     """
     collapse = collapse and bool(catalogue.parent_field)
     known = codes.facets(catalogue.name, names)
@@ -266,8 +269,7 @@ def count_facets(
 def _values(
     catalogue: str, name: str, facet: int, counts: Counts, selected: Sequence[str]
 ) -> tuple[FacetValue, ...]:
-    """The most frequent values, and those that are selected, which are written as they were
-    chosen."""
+    """The most frequent values, and the selected ones in the spelling that was chosen."""
     found = counts.of(facet)
     asked = codes.values(catalogue, name, selected) if selected else {}
     chosen = {spelled[0] & 0xFFFFFFFF: text for text, spelled in asked.items()}
@@ -281,7 +283,7 @@ def _values(
 
 
 def first_values(item_ids: Sequence[int], names: Sequence[str]) -> dict[tuple[int, str], str]:
-    """The first value that items have in each of some facets, by item id and name."""
+    """The first value of items in some facets, by item id and name of the facet."""
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -296,8 +298,9 @@ def first_values(item_ids: Sequence[int], names: Sequence[str]) -> dict[tuple[in
 
 
 def _holdings(source: Condition, filters: Filters, prices: Prices) -> Holdings:
-    """What the items of a source hold. No array may have NULL in it: what is NULL does not pass,
-    and a price that there is not is NaN."""
+    """Read the holdings of the items of a source.
+
+    No array may have NULL: a NULL condition does not pass, and a missing price is NaN."""
     conditions = filters.conditions
     passes = "".join(
         f", array_send(array_agg((({each.sql}) IS TRUE)::int::bigint))"
@@ -335,9 +338,9 @@ def _holdings(source: Condition, filters: Filters, prices: Prices) -> Holdings:
 def _read_codes(
     sent: bytes | None, sizes: NDArray[np.int64]
 ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
-    """Owner, facet and value of every code, (m,) each, of n arrays as PostgreSQL sends them.
+    """Owner, facet and value of every code, (m,) each, from n binary arrays of PostgreSQL.
 
-    sent: the arrays of bigint one after the other. sizes: (n,), how many codes each has.
+    sent: the arrays of bigint, one after the other. sizes: (n,), the number of codes in each.
     """
     words = np.frombuffer(sent or b"", dtype=">u4")
     # A header of 5 words, then 3 for each element: its length and the two halves of its value.
@@ -349,18 +352,18 @@ def _read_codes(
 
 
 def _common_facets(held: Holdings, besides: Mapping[str, int], room: int) -> dict[str, int]:
-    """Facets that most of the best matches have, by name, besides those that are shown anyway."""
+    """Ids of the facets that most of the best matches have, by name, without those shown anyway."""
     if room < 1:
         return {}
     best = held.sampled[held.owners]
     owners, facets = held.owners[best], held.facet_ids[best]
-    # The values of a facet that an item has stand together: it counts once.
+    # An item's values of one facet stand together, and count once.
     again = (facets[1:] == facets[:-1]) & (owners[1:] == owners[:-1])
     counts = np.bincount(facets[np.append(True, ~again)] if len(facets) else facets)
     counts[[id for id in besides.values() if id < len(counts)]] = 0
     found = np.flatnonzero(counts)
     counts = counts[found]
-    # Of those that equally many have the first by name are taken, so all of these are named.
+    # Among equally common ones the first by name are taken, so all of these need their names.
     least = np.sort(counts)[-room] if room < len(counts) else 0
     counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
     names = codes.texts(found[counts >= least].tolist())
@@ -369,12 +372,12 @@ def _common_facets(held: Holdings, besides: Mapping[str, int], room: int) -> dic
 
 
 def _most_frequent(counted: tuple[str, int]) -> tuple[int, str]:
-    """Sorts values with counts: the greatest count first, then by text."""
+    """Sort key of a value and its count: the greatest count first, then by text."""
     return -counted[1], counted[0]
 
 
 def _price_range(held: Holdings, passing: NDArray[np.bool_]) -> PriceRange | None:
-    """None where there are no prices, or no one currency of them."""
+    """The range of prices; None without prices, or if they are in several currencies."""
     amounts = held.prices[passing]
     amounts = amounts[~np.isnan(amounts)]
     if not len(amounts) or held.currency == NO_CURRENCY:

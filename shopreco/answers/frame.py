@@ -1,4 +1,4 @@
-"""The frame of every answer: stages over a frozen request, timed; the page comes whatever fails."""
+"""The frame of every answer: timed stages over a frozen request. The page comes whatever fails."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ logger = logging.getLogger(__name__)
 
 
 class Request(Protocol):
-    """What was asked: frozen, validated once."""
+    """The request of an answer: validated once, then frozen."""
 
     @property
     def shop(self) -> Catalogue: ...
 
 
 class Draft(Protocol):
-    """What an answer has come to so far; a stage makes another one of it."""
+    """The draft of an answer; each stage returns another one."""
 
     @property
     def page(self) -> ResultPage: ...
 
     @property
     def is_final(self) -> bool:
-        """Whether no further stage has anything to do."""
+        """Whether the remaining stages are skipped."""
         ...
 
 
@@ -48,7 +48,7 @@ class AnswerContext:
 
     space: EmbeddingSpace
     log: StageLog
-    """Where a part that fails or is late is named."""
+    """Names each part that fails or is late."""
 
 
 def _always(request: Any, draft: Any) -> bool:
@@ -59,14 +59,16 @@ def _always(request: Any, draft: Any) -> bool:
 class Stage(Generic[R, D]):
     """One step of an answer.
 
-    name: in `timings`, and in `degraded` if it is optional and fails.
-    needed: whether there is anything to do; otherwise it takes no time and no savepoint.
+    name: the key in `timings`, and in `degraded` if the stage is optional and fails.
+    run: takes request, context and draft; returns the next draft.
+    needed: takes request and draft; returns whether the stage runs. A stage that is not needed
+        costs no time and no savepoint.
     """
 
     name: str
     run: Callable[[R, AnswerContext, D], D]
     optional: bool = False
-    """Whether the answer goes on without it if it fails."""
+    """Whether the answer goes on without this stage if it fails."""
     needed: Callable[[R, D], bool] = _always
 
 
@@ -80,10 +82,10 @@ class Stages(Generic[R, D]):
         return iter(self._stages)
 
     def insert(self, stage: Stage[R, D], *, after: str) -> None:
-        """Add a stage behind another one; one of the same name is replaced.
+        """Add a stage after the stage named `after`; replace one of the same name.
 
         Raises:
-            ConfigurationError: there is no stage to put it behind.
+            ConfigurationError: no stage is named `after`.
         """
         others = tuple(each for each in self._stages if each.name != stage.name)
         names = [each.name for each in others]
@@ -94,22 +96,22 @@ class Stages(Generic[R, D]):
         self._stages = (*others[:place], stage, *others[place:])
 
     def remove(self, name: str) -> None:
-        """Take a stage out, if it is there: for tests."""
+        """Remove a stage, if it is there: for tests."""
         self._stages = tuple(each for each in self._stages if each.name != name)
 
 
 def answered(
     name: StageName, request: R, first: D, stages: Stages[R, D], *, said: str
 ) -> ResultPage:
-    """The page that the stages make of a first draft.
+    """Run the stages on a first draft, and return the page.
 
-    Whatever fails outside an optional stage costs the answer, never the shop's page: it is logged,
-    and `degraded` names it.
+    A failure outside an optional stage empties the answer, and never breaks the shop's page: it is
+    logged, and `degraded` names it.
 
-    said: what was asked, for the log.
+    said: the request in words, for the log.
 
     Raises:
-        InvalidQuery: the caller asked what the catalogue does not offer.
+        InvalidQuery: the catalogue does not offer what the request asks for.
     """
     started, log, draft = perf_counter(), StageLog(), first
     try:

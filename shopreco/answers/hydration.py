@@ -1,4 +1,4 @@
-"""Hydration: from item ids to the live objects of the shop, for this visitor, in order."""
+"""Hydration: read the live objects of ranked items for one visitor, in order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shopreco.retrieval.base import Candidates, Place
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The results of a page, and what it took to find them: see `Hydrated`."""
+    """The results of a page; the other fields are as in `Hydrated`."""
 
     results: tuple[Result, ...]
     asked: int
@@ -73,23 +73,25 @@ def live_results(
 def live_part(
     shop: Catalogue, request: HttpRequest | None, candidates: Candidates, *, collapse: bool
 ) -> Candidates:
-    """Those that this visitor may see, as the live queryset says."""
+    """The candidates that the live queryset has for this visitor."""
     return candidates.take(live(shop, request, candidates.places, collapse=collapse))
 
 
-MOST_HIDDEN = 5_000
-"""Candidates that a page looks at beyond those that it would need if all were live."""
+MAX_HIDDEN = 5_000
+"""Candidates that a page looks up at most beyond `offset + limit`, because some are not live."""
 
 
 KEYS: KeyedCache[Place, tuple[str, str]] = KeyedCache(most=50_000)
-"""The keys of an object and of its parent. They do not change: an item that gets another parent is
-of another group."""
+"""Keys of an object and of its parent, by item and group. They do not change: an item that gets
+another parent gets another group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """An item of the index with its live object, and its live variant where that matched and is to
-    be seen; `position` in the ranked list."""
+    """A ranked item with its live object.
+
+    position: in the ranked list. variant: the live variant that matched, if the visitor may see it.
+    """
 
     position: int
     item_id: int
@@ -101,8 +103,11 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Hydrated:
-    """A page of live objects; how many candidates were looked at for it, how many of these are not
-    live, and whether it ended before it was full because too many are not."""
+    """A page of live objects.
+
+    asked: number of candidates that were looked up. dropped: number of these that are not live.
+    gave_up: whether the page is not full because too many are not live.
+    """
 
     page: list[Live]
     asked: int
@@ -120,16 +125,18 @@ def hydrate(
     limit: int,
     collapse: bool,
 ) -> Hydrated:
-    """The page of live objects that begins after `offset` live ones.
+    """Read the page of live objects that begins after `offset` live ones.
 
-    With `collapse` a variant is shown as its parent. Candidates that the live queryset does not
-    have are passed over, the same way for every page, so that pages neither overlap nor gap. Where
-    they are many, twice as many are asked for each time.
+    With `collapse` a variant is shown as its parent. Candidates that the live queryset lacks are
+    skipped, in the same way for every page, so that pages neither overlap nor leave gaps. Where
+    many are skipped, each round looks up twice as many.
+
+    item_ids, group_ids: (n,), in order.
     """
     queryset = catalogue.get_live_queryset(request)
     page: list[Live] = []
     passed = asked = start = size = 0
-    most = offset + limit + MOST_HIDDEN
+    most = offset + limit + MAX_HIDDEN
     while start < len(item_ids) and len(page) < limit and start < most:
         ahead = offset - passed
         size = max(ahead + limit - len(page), 2 * size)
@@ -137,7 +144,7 @@ def hydrate(
         chunk = list(zip(item_ids[part].tolist(), group_ids[part].tolist(), strict=True))
         shown = _shown(chunk, collapse=collapse)
         if ahead > limit:
-            # Far down the list only the keys of what lies before are needed.
+            # Far down the list, only keys are needed of the candidates before the page.
             keys = {key for key, _variant in shown.values()}
             found = dict.fromkeys(_live_pks(queryset, catalogue.to_pks(keys)))
         else:
@@ -170,7 +177,7 @@ def hydrate(
 def _objects(
     catalogue: Catalogue, queryset: models.QuerySet[Any], keys: Iterable[tuple[str, str]]
 ) -> dict[Any, Any]:
-    """Live objects and variants, by their own keys: one query, for a page shows both."""
+    """Live objects and variants by primary key, in one query, since a page shows both."""
     return queryset.in_bulk(catalogue.to_pks(key for pair in keys for key in pair if key))
 
 
@@ -182,7 +189,7 @@ def _with(found: Live, catalogue: Catalogue, objects: dict[Any, Any]) -> Live:
 def live(
     catalogue: Catalogue, request: HttpRequest | None, items: Sequence[Place], *, collapse: bool
 ) -> NDArray[np.bool_]:
-    """Which items this visitor may see; (n,). Asks the shop for keys alone, in one query."""
+    """Whether this visitor may see each item, (n,). Reads keys alone, in one query."""
     shown = _shown(items, collapse=collapse)
     pks = {key: catalogue.to_pk(key) for key, _variant in shown.values()}
     seen = _live_pks(catalogue.get_live_queryset(request), pks.values())

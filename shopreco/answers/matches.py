@@ -1,4 +1,4 @@
-"""What matches a query or a photo: found, scored, ranked."""
+"""The match stages of a search: by number, by words and meaning, by photo; then ranking."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ def order_of(request: SearchRequest, draft: SearchDraft) -> Condition:
 
 
 def identify(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """What carries the query as a number, and what says it, if it is one or somebody has it. Of
-    more than are read, what passes the filters is looked for by itself, the first in an order that
-    was asked for."""
+    """Match by number: items that carry the query as an identifier, then items whose words have it.
+
+    Does nothing if the query is no number and no item carries it. If more match than are read, the
+    search runs again with the filters in its statement, and takes the first in the sort order.
+    """
     shop, text, filters, space = request.shop, request.text, draft.filters, context.space
     scope = filters.scope()
     exact = identifiers.carrying(shop.name, text, scope)
     if len(exact):
-        # One that this visitor may not see must not stand before what the words find.
+        # An item that this visitor may not see must not lead.
         exact = live_part(shop, request.visitor, exact, collapse=request.collapse)
     if not len(exact) and not is_number(text):
         return draft
@@ -59,7 +61,7 @@ def retrieve(request: SearchRequest, context: AnswerContext, draft: SearchDraft)
 
 
 def _by_words(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """What matches words, each candidate with its scores."""
+    """Match by words, meaning and entities; each candidate has the scores of all of them."""
     space, filters = context.space, draft.filters
     narrowing, by_relevance = filters.narrowing(), request.sort == RELEVANCE
     query = understand(space, request.text, language_of(request, space), context.log)
@@ -78,7 +80,7 @@ def _by_words(request: SearchRequest, context: AnswerContext, draft: SearchDraft
 
 
 def _by_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """The nearest pictures; if none of these passes the filters, the nearest that do."""
+    """Match by photo. If no match passes the filters, add the nearest that do."""
     space, filters, photo = context.space, draft.filters, draft.photo
     if photo is None:
         return draft
@@ -105,7 +107,9 @@ def _by_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft
 def _words_beside(
     request: SearchRequest, context: AnswerContext
 ) -> tuple[Vector | None, LexicalQuery | None]:
-    """Read as words while they are encoded; what fails or is late is named, and left out."""
+    """The vector and the terms of the words beside a photo, made at the same time.
+
+    A part that fails or is late is None, and `degraded` names it."""
     space, log, language = context.space, context.log, language_of(request, context.space)
     encoding = query_vectors.begin(space, without_excluded(request.text, language))
     words: LexicalQuery | None = None

@@ -15,13 +15,13 @@ def decimals_of(currency: str) -> int:
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """The amount in the visitor's language, with the decimals of its currency."""
+    """Format an amount in the visitor's language, with the decimals of its currency."""
     return _written(amount, currency, get_language() or "en")
 
 
 @lru_cache(maxsize=8_192)
 def _written(amount: Decimal, currency: str, language: str) -> str:
-    """Prices repeat from page to page, and each takes as long as a stage of a search."""
+    """Cached, since prices repeat, and formatting one takes as long as a stage of a search."""
     locale = _locale(language)
     rounded = amount.quantize(Decimal(1).scaleb(-decimals_of(currency)), ROUND_HALF_UP)
     if not currency:

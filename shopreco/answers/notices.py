@@ -1,4 +1,4 @@
-"""What a shopper is told where nothing was found: what was looked for, in a sentence."""
+"""Notices: sentences for the shopper about a page that is empty."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from shopreco.text import get_analyser
 from shopreco.text.exclusion import without_excluded
 from shopreco.text.identifiers import is_number
 
-MOST_NAMED = 5
+MAX_NAMED_WORDS = 5
 
 
 def nothing_found(space: EmbeddingSpace, text: str, language: str) -> str:
-    """Of a query that nothing answers: that no product has the number, how a word was read, or
-    which words no product has. "" where that would say nothing."""
+    """A sentence about a query without results: no product has the number, how a word was read, or
+    which words no product has. Empty if there is nothing to say."""
     if is_number(text):
         return gettext("No product has this number.")
     asked = without_excluded(text, language)
@@ -32,4 +32,4 @@ def nothing_found(space: EmbeddingSpace, text: str, language: str) -> str:
         return ""
     return ngettext(
         "No product has the word %(words)s.", "No product has the words %(words)s.", len(unknown)
-    ) % {"words": gettext(", ").join(f"“{word}”" for word in unknown[:MOST_NAMED])}
+    ) % {"words": gettext(", ").join(f"“{word}”" for word in unknown[:MAX_NAMED_WORDS])}

@@ -1,4 +1,4 @@
-"""Placements as blocks use them: rows of the admin over the defaults, known for some seconds."""
+"""Placements as blocks use them: the defaults, overridden by rows that are cached for seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shopreco.models.placements import DEFAULT_PLACEMENTS
 from shopreco.registries import did_you_mean
 
 FRESH_SECONDS = 5.0
-"""How long a process goes on with the rows that it has read."""
+"""Seconds that a process uses the rows that it has read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ DEFAULTS = {
 }
 
 _known: ShopCache[tuple[Mapping[str, Recipe], float]] = ShopCache(10_000)
-"""By shop and catalogue: the recipes, and until when nobody asks again."""
+"""By shop and catalogue: the recipes, and until when they are used."""
 
 
 def recipe_of(catalogue: str, placement: str) -> Recipe:
-    """What the block of a placement is made of: of one that is switched off, nothing.
+    """The recipe of a placement; without sources if its row is switched off.
 
     Raises:
-        InvalidQuery: there is no such placement.
+        InvalidQuery: no placement has this name; the message names the closest.
     """
     known = recipes_of(catalogue)
     if placement not in known:
@@ -55,7 +55,7 @@ def recipe_of(catalogue: str, placement: str) -> Recipe:
 
 
 def recipes_of(catalogue: str) -> Mapping[str, Recipe]:
-    """By name; those of the catalogue go before those of every catalogue."""
+    """Recipes by name. Rows of the catalogue override those of every catalogue."""
     key, now = (answering_shop(), catalogue), monotonic()
     recipes, until = _known.get(key) or ({}, 0.0)
     if now > until:

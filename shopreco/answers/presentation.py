@@ -1,4 +1,4 @@
-"""What an answer shows of the shop's objects: read live from the object, never from the index."""
+"""Cards: what a result shows, read from the live object and never from the index."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SHOWN = (Title, Image, Price, Availability)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One result as shoppers see it: of a product with variants the one that was asked for.
+    """One result as shoppers see it: the product, or the variant that the query asks for.
 
-    `picture` is the URL of its first picture, empty without one. `price` is None where it has none
-    now; `price_is_lowest` where its variants begin at it: "from 12.00".
+    `picture` is the URL of the first picture; empty without one. `price` is None if there is none
+    now. `price_is_lowest` says that variants begin at it: "from 12.00".
     """
 
     result: Result
@@ -36,9 +36,9 @@ class Card:
 
 
 def cards(page: ResultPage) -> list[Card]:
-    """The results of a page, in order.
+    """The cards of the results of a page, in order.
 
-    Relations that the declarations follow are fetched together, unless `get_live_queryset` has.
+    Relations that the declarations follow are fetched together, unless `get_live_queryset` did so.
     """
     _fetch([result.shown for result in page] + [r.object for r in page if r.variant is not None])
     return [card(result) for result in page]
@@ -59,7 +59,7 @@ def card(result: Result) -> Card:
 
 
 def _picture(catalogue: Catalogue, result: Result) -> str:
-    """A variant without a picture of its own looks like its product."""
+    """The picture of the variant, else of its product."""
     return catalogue.get_picture(result.shown) or catalogue.get_picture(result.object)
 
 

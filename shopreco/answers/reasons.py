@@ -1,7 +1,7 @@
-"""Why a product is recommended beside another: what both have, how they are linked, their looks.
+"""Reasons why a product is recommended: a shared value, a link, or visual similarity.
 
-Every reason is backed by an edge that is sure and that nobody rejected, or by a likeness above
-what unrelated pictures of the shop have in common.
+Every reason is backed by an edge that is sure and that nobody rejected, or by a visual similarity
+above that of unrelated pictures of the shop.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from shopreco.queries.conditions import Filters
 from shopreco.queries.visibility import visible_to
 from shopreco.retrieval.links import INVERSE, Middle, middles
 
-MOST = 2
-"""Reasons that a result carries: the rarest values first."""
+MAX_REASONS = 2
+"""Reasons that a result carries; the rarest values come first."""
 SURE_ENOUGH = 0.8
-"""Confidence in a value found in a text, from which it is a reason before anybody confirmed it."""
+"""Confidence from which an extracted value is a reason before a person confirms it."""
 DEVIATIONS = 2.0
-"""How far above the likeness of unrelated pictures two must be to look alike."""
+"""Standard deviations above the mean of unrelated pictures, from which two look alike."""
 
 YES_AND_NO = """
     yes no true false y n ja nein oui non sí si sim não sì да нет так ні tak nie áno ano nee nei nej
@@ -40,7 +40,7 @@ YES_AND_NO = """
     是 否 有 无 無 हाँ नहीं نعم لا כן לא
 """
 ONLY_YES_OR_NO = frozenset(YES_AND_NO.split())
-"""Values that say nothing without the question."""
+"""Values that say nothing without their attribute."""
 
 LINKS: Mapping[str, Promise] = {
     Meaning.SAME: _("Another form of it"),
@@ -49,7 +49,7 @@ LINKS: Mapping[str, Promise] = {
     Meaning.ACCESSORY: _("An accessory for it"),
     Meaning.MAIN: _("What it is an accessory for"),
 }
-"""What a link from the seed to a result is called, by the meaning of its relation."""
+"""Words for a link from the seed to a result, by the meaning of its relation."""
 
 WORDED = frozenset(relation.code for relation in DEFAULT_RELATIONS)
 
@@ -58,7 +58,7 @@ THROUGH: Mapping[str, Promise] = {
     Meaning.COMPLEMENT: _("Goes with %(product)s"),
     Meaning.ACCESSORY: _("An accessory for %(product)s"),
 }
-"""The same of a link from a product between the two."""
+"""Words for a link to the result from a product between the two."""
 
 SURE = f"""
     {{edge}}.state <> 'rejected' AND (
@@ -99,8 +99,9 @@ def with_reasons(
     seed: models.Model,
     results: Sequence[Result],
 ) -> tuple[Result, ...]:
-    """The results of a block on the page of `seed`, each with at most `MOST` reasons. A product
-    that this visitor may not see is named in none."""
+    """Add at most `MAX_REASONS` reasons to each result of a block beside `seed`.
+
+    No reason names a product that this visitor may not see."""
     anchor = (
         Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
     )
@@ -119,7 +120,7 @@ def with_reasons(
         if alike(result):
             reason = Reason("looks_alike", gettext("Looks alike"), anchor.title)
             found[result.item_id].insert(0, reason)
-    return tuple(replace(r, reasons=tuple(found[r.item_id][:MOST])) for r in results)
+    return tuple(replace(r, reasons=tuple(found[r.item_id][:MAX_REASONS])) for r in results)
 
 
 def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
@@ -173,7 +174,7 @@ def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tupl
 
 
 def _has_words(shop: Catalogue, relation: RelationType) -> bool:
-    """Whether somebody has said what shoppers call it: a raw key such as `strap_bags` is none."""
+    """Whether a relation has words for shoppers. A raw key such as `strap_bags` is not one."""
     kind = relation.code.removeprefix("has_")
     labelled = {kind_of(n) for n, each in shop.fields.items() if _is_labelled(each)}
     named_otherwise = kind_of(relation.label) != kind_of(kind)
@@ -186,7 +187,7 @@ def _is_labelled(declared: Field) -> bool:
 
 def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:
     name = relation.code.removeprefix("has_").removeprefix("in_")
-    # Of a category, the level that both are in; the path above it goes without saying.
+    # Of a category only the name of the shared level, without the path above it.
     shown = shop.get_value_label(name, value.rpartition(SEPARATOR)[2])
     if relation.code == "belongs_to":
         text = gettext("From the same collection: %(value)s") % {"value": shown}

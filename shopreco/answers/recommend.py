@@ -35,13 +35,13 @@ from shopreco.spaces.stores import vector_store
 from shopreco.stages import StageName
 
 CANDIDATES = 100
-"""Neighbours that a block begins to choose from: room for variants, and diversity."""
+"""Candidates that a block first asks for: room for variants, and for diversity."""
 MAX_CANDIDATES = 6_400
-"""That it chooses from at last, where most are not live or are too many of a kind."""
+"""Candidates that it asks for at most, where many are not live or are capped."""
 DIVERSIFIED = 400
-"""Of them that many are weighed against each other."""
+"""Best candidates that are compared with each other for diversity."""
 OF_PICTURES = "looks"
-"""Source of candidates that a picture found: a variant of another colour is another product."""
+"""Source of visual candidates: there a variant of another colour is another product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class BlockRequest:
     recipe: Recipe
     visitor: HttpRequest | None
     filters: Filters
-    """Of what the visitor may see they say nothing yet."""
+    """Without visibility, which a stage adds."""
     limit: int
     diversity: float
     max_per: Mapping[str, int]
@@ -73,7 +73,7 @@ class BlockRequest:
         max_per: Mapping[str, int] | None = None,
         exclude: Collection[str] = (),
     ) -> BlockRequest:
-        """As `services.recommend` takes it.
+        """Validate the arguments of `services.recommend`.
 
         Raises:
             InvalidQuery: an unknown placement or facet, or a filter that a search would refuse.
@@ -92,18 +92,18 @@ class BlockRequest:
 
 @dataclass(frozen=True, slots=True)
 class BlockDraft:
-    """What a block has come to so far."""
+    """The draft of a block: what the stages so far have added."""
 
     page: ResultPage
     filters: Filters
-    """With what this visitor may see."""
+    """With the visibility of this visitor."""
     apart: Candidates | None = None
-    """With every variant, where it matters which of them was found."""
+    """The candidates before collapse, if pictures found them: then the variant matters."""
     is_final: bool = False
 
 
 def answer_block(request: BlockRequest) -> ResultPage:
-    """The page of a block, full as long as there are candidates."""
+    """Answer a block: run its stages, and return the page, full if there are enough candidates."""
     placement = request.recipe.name
     page = ResultPage(limit=request.limit, query_id=uuid4().hex, source=placement)
     first = BlockDraft(page, request.filters)
@@ -117,7 +117,7 @@ def _see(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> Bl
 
 
 def _fill(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
-    """By the sources in order, until the block is full; by the fallback if it is empty then."""
+    """Fill the block from its sources in order; if it stays empty, from its fallback."""
     recipe, results, apart = request.recipe, draft.page.results, draft.apart
     for source in (*recipe.sources, *recipe.fallback):
         if len(results) == request.limit or (results and source not in recipe.sources):
@@ -140,8 +140,10 @@ def _from(
     draft: BlockDraft,
     before: tuple[Result, ...],
 ) -> tuple[tuple[Result, ...], Candidates | None]:
-    """The results of one source that a block has room for: of more and more neighbours, until it
-    is full."""
+    """Results of one source for the free places of a block.
+
+    Asks for four times as many candidates each time, until the places are filled. Also returns the
+    candidates with every variant, if pictures found them."""
     space, log, shop = context.space, context.log, request.shop
     shown_already = request.exclude | {each.object_id for each in before}
     room, k = request.limit - len(before), CANDIDATES
@@ -168,8 +170,10 @@ def neighbours(
     shown_already: frozenset[str] | set[str],
     k: int,
 ) -> Candidates:
-    """What a source finds beside the seed, without what the block never shows. Which items are near
-    is kept for a while; which of them pass, and are not shown already, is not."""
+    """Candidates of a source beside the seed, without what the placement excludes.
+
+    They are cached, since all visitors share them. Filters, and what the page shows already, apply
+    afterwards."""
     recipe, space = request.recipe, context.space
     seed = str(request.seed.pk)
     known = {
@@ -199,7 +203,7 @@ def neighbours(
 
 
 def _without(found: Candidates, retriever: str, context: Context) -> Candidates:
-    """Without those that another retriever finds too, nor other variants of these."""
+    """Drop the candidates that another retriever finds too, with their variants."""
     if not len(found):
         return found
     among = Condition("i.id = ANY(%s)", (found.item_ids.tolist(),))
@@ -210,7 +214,7 @@ def _without(found: Candidates, retriever: str, context: Context) -> Candidates:
 def diversified(
     space: EmbeddingSpace, found: Candidates, diversity: float, max_per: Mapping[str, int]
 ) -> Candidates:
-    """The `DIVERSIFIED` best by marginal relevance, the others behind them; then capped."""
+    """Order the `DIVERSIFIED` best by maximal marginal relevance, then cap per value."""
     if diversity and len(found):
         best = found.item_ids[:DIVERSIFIED].tolist()
         stored = vector_store(space).vectors(space, best)
@@ -247,4 +251,4 @@ BLOCK_STAGES: Stages[BlockRequest, BlockDraft] = Stages(
     Stage(StageName.VARIANTS, _show_variants, optional=True),
     Stage(StageName.REASONS, _give_reasons, optional=True),
 )
-"""A further step is one line, here or by `insert`."""
+"""Stages of a block. A further stage is one line, here or by `insert`."""

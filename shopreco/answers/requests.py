@@ -1,4 +1,4 @@
-"""What is asked of search, frozen and validated once, and what the answer has come to."""
+"""The request of a search, validated once and frozen, and the draft of its answer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from shopreco.retrieval.browse import Total
 from shopreco.text import normalise_query
 
 CHECKED, CHECKED_FOR_FACETS = 250, 1_000
-"""Of the first matches that many are looked up where only the live queryset knows what is hidden:
-so few are counted exactly, and facets over them show nothing of what is hidden."""
+"""First matches that are looked up if only the live queryset knows what is hidden, without facets
+and with them. Totals up to this number are exact, and facets count nothing hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class SearchRequest:
     photo: GivenPhoto | None
     visitor: HttpRequest | None
     filters: Filters
-    """Of what the visitor may see they say nothing yet."""
+    """Without visibility, which a stage adds."""
     chosen: Mapping[str, Any]
-    """The filters as they were given."""
+    """The filters as the caller gave them."""
     sort: str
     facets: Sequence[str]
     language: str | None
@@ -69,10 +69,10 @@ class SearchRequest:
         collapse: bool = True,
         explain: bool = False,
     ) -> SearchRequest:
-        """As `services.search` takes it.
+        """Validate the arguments of `services.search`.
 
         Raises:
-            InvalidQuery, UnknownFilter: what the catalogue does not offer, or too much at once.
+            InvalidQuery, UnknownFilter: the catalogue does not offer it, or it is too much at once.
         """
         shop, names = get_catalogue(catalogue), list(facets or ())
         check_order(sort)
@@ -99,12 +99,12 @@ class SearchRequest:
 
     @property
     def is_list(self) -> bool:
-        """Whether nothing is looked for, so that what passes the filters is listed."""
+        """Whether there is no query: then all that passes the filters is listed."""
         return not self.text and self.photo is None
 
     @property
     def checked(self) -> int:
-        """How many of the first matches are looked up in the live queryset."""
+        """Number of first matches that are looked up in the live queryset."""
         return CHECKED_FOR_FACETS if self.facets else CHECKED
 
 
@@ -113,23 +113,23 @@ NOTHING = nothing("hybrid")
 
 @dataclass(frozen=True, slots=True)
 class SearchDraft:
-    """What a search has come to so far."""
+    """The draft of a search: what the stages so far have added."""
 
     page: ResultPage
     filters: Filters
-    """With what this visitor may see."""
+    """With the visibility of this visitor."""
     prices: Prices
     photo: Photo | None = None
     vector: Vector | None = None
-    """What the dense part compared the items with, (d,), where it is known."""
+    """The query vector, (d,); None if it was late, failed or is not needed."""
     candidates: Candidates = NOTHING
-    """All that answers, in order, before the visitor's page is cut out of it."""
+    """All candidates that answer, in order; the page is a part of them."""
     is_ranked: bool = False
     matched: Candidates | None = None
-    """With what the chosen filters leave out; None where a catalogue is browsed."""
+    """The match set, before the chosen filters; None while browsing."""
     apart: Candidates | None = None
-    """With every variant; None where a catalogue is browsed."""
+    """The candidates before collapse, with every variant; None while browsing."""
     hidden: int = 0
-    """How many of the first matches the live queryset does not have."""
+    """Number of first matches that the live queryset lacks."""
     total: Total = field(default_factory=lambda: Total(0, is_exact=True))
     is_final: bool = False

@@ -1,4 +1,4 @@
-"""The answer: a page of results, each with its place, its score and where the score came from."""
+"""The answer: a page of results, with their ranks, their scores and the parts of these."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from shopreco.queries.prices import LowestPrice
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a product is recommended. `code` is for programs (`same_material`, `looks_alike`, …),
-    `text` for shoppers in their language, `anchor` what it rests on: a value, or the seed."""
+    """Why a product is recommended.
+
+    `code` is for programs (`same_material`, `looks_alike`, …), `text` for shoppers in their
+    language. `anchor` names what the reason rests on: a value, or the title of the seed."""
 
     code: str
     text: str
@@ -26,12 +28,11 @@ class Reason:
 class Result:
     """One object of the shop in an answer.
 
-    `object` is live: read through `get_live_queryset` for this request. Where it is a product with
-    variants, `variant` is the live one that was asked for, and `variant_id` its key: None and empty
-    where nothing tells it from the others. `parts` says what each retriever
-    added to the score, such as {"dense": 0.21, "lexical": 0.32}; they sum to it, and so do
-    `contributions`, in which text, image, video and graph stand for the dense part; they are
-    empty unless they were asked for.
+    `object` is live: read through `get_live_queryset` for this request. For a product with
+    variants, `variant` is the live variant that the query asks for, and `variant_id` its key; None
+    and empty if the query fits all variants. `parts` says what each retriever added to the score,
+    such as {"dense": 0.21, "lexical": 0.32}: they sum to it. `contributions` also sum to it, with
+    text, image, video and graph in place of the dense part; empty without `explain`.
     """
 
     object: Any
@@ -46,23 +47,22 @@ class Result:
     contributions: Mapping[str, float] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     lowest_price: LowestPrice | None = None
-    """Of its variants, where the object has no price of its own, as the index knows it."""
+    """The lowest price of the variants, from the index, if the object has no price of its own."""
 
     @property
     def shown(self) -> Any:
-        """What a card shows: the variant that was asked for, else the object."""
+        """The object that a card shows: the variant that the query asks for, else `object`."""
         return self.object if self.variant is None else self.variant
 
     @property
     def price(self) -> Decimal | None:
-        """What `shown` costs, live. Where results are filtered or sorted by price, it is what they
-        are compared by."""
+        """The live price of `shown`. Price filters and sort orders compare the same price."""
         lowest = self.lowest_price.amount if self.lowest_price else None
         return next((_price_of(each) for each in self._priced), lowest)
 
     @property
     def currency(self) -> str:
-        """Of `price`, ISO 4217."""
+        """The currency of `price`, ISO 4217."""
         if self.price_is_lowest and self.lowest_price:
             return self.lowest_price.currency
         priced = next(self._priced, self.shown)
@@ -71,12 +71,12 @@ class Result:
 
     @property
     def price_is_lowest(self) -> bool:
-        """Whether variants may cost more than `price`: a card says "from"."""
+        """Whether variants may cost more than `price`, so that a card says "from"."""
         return self.lowest_price is not None and not any(True for _ in self._priced)
 
     @property
     def _priced(self) -> Iterator[Any]:
-        """Of what is shown and its product those with a price of their own."""
+        """The variant and the product, as far as they have a price of their own."""
         each_once = [self.object] if self.variant is None else [self.variant, self.object]
         return (each for each in each_once if _price_of(each) is not None)
 
@@ -91,12 +91,12 @@ def _price_of(obj: Any) -> Decimal | None:
 class ResultPage:
     """A page of results. Iterating it gives the results.
 
-    `total` counts all that matched (products, with variants collapsed); beyond 10,000, and where
-    only the live queryset knows what is hidden, it is "at least", as `total_is_exact` says. So are
-    the counts of facets where `facets_are_exact` is False. `degraded` names each
-    stage that failed or was late and why; the page stands without it. `notice` is a sentence for
-    the shopper, as `degraded["photo"]` is. `photo` is the key of the photo that was searched with:
-    `search` takes it in place of the photo for a day. `timings` are milliseconds by stage.
+    `total` counts all matches (products, with variants collapsed). Where `total_is_exact` is False,
+    it means "at least": beyond 10,000, or if only the live queryset knows what is hidden.
+    `facets_are_exact` says the same of facet counts. `degraded` names each stage that failed or
+    was late, with the reason; the page comes without it. `notice` is a sentence for the shopper,
+    as `degraded["photo"]` is. `photo` is the key of the photo: `search` takes it in place of the
+    photo for a day. `timings` are milliseconds by stage.
     """
 
     results: tuple[Result, ...] = ()

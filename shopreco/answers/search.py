@@ -1,4 +1,4 @@
-"""Search: the stages from a request to a page of what matches, or of what passes in a list."""
+"""Search: the stages from a request to a page, of a query, of a photo or of a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from shopreco.answers.contributions import explained
 from shopreco.answers.facets import Counting, among, count_facets, throughout
 from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
-from shopreco.answers.hydration import MOST_HIDDEN, Shown, live, live_part, live_results
+from shopreco.answers.hydration import MAX_HIDDEN, Shown, live, live_part, live_results
 from shopreco.answers.matches import identify, language_of, order_of, rank, retrieve
 from shopreco.answers.notices import nothing_found
 from shopreco.answers.requests import SearchDraft, SearchRequest
@@ -43,11 +43,11 @@ from shopreco.text.exclusion import without_excluded
 logger = logging.getLogger(__name__)
 
 EXPLAINED = ("hybrid", "photo")
-"""Sources of candidates with a dense part."""
+"""Sources of candidates whose scores have a dense part."""
 
 
 def answer_search(request: SearchRequest) -> ResultPage:
-    """The page of a search."""
+    """Answer a search: run its stages, and return the page."""
     page = ResultPage(
         offset=request.offset, limit=request.limit, query=request.text, query_id=uuid4().hex
     )
@@ -56,13 +56,14 @@ def answer_search(request: SearchRequest) -> ResultPage:
     return answered(StageName.SEARCH, request, first, stages, said=repr(request.text))
 
 
-# What may be seen, and what is looked for
+# Visibility and photo
 
 
 def _see(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """With what may be seen, and, where prices are compared, with prices in one currency.
+    """Add visibility to the filters and, if prices are compared, one currency.
 
-    Raises `InvalidQuery` where there are several to choose from.
+    Raises:
+        InvalidQuery: prices are compared, in several currencies of which none was chosen.
     """
     shop, by_price = request.shop, request.sort in sorting.BY_PRICE
     filters = replace(request.filters, visible=visible_to(shop, request.visitor))
@@ -75,7 +76,7 @@ def _see(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> 
 
 
 def _read_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """Without one to search with, a sentence for the shopper: words may do alone."""
+    """Read the photo. If that fails, `degraded` has a sentence for the shopper; words answer."""
     if request.photo is None:
         return draft
     try:
@@ -85,11 +86,11 @@ def _read_photo(request: SearchRequest, context: AnswerContext, draft: SearchDra
         return replace(draft, is_final=not request.text)
 
 
-# In which order
+# Live matches, filters and order
 
 
 def _look_live(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """Without those of the first matches that the live queryset does not have."""
+    """Drop those of the first matches that the live queryset lacks."""
     found = draft.candidates
     first = found.take(np.arange(min(request.checked, len(found))))
     seen = live(request.shop, request.visitor, first.places, collapse=request.collapse)
@@ -99,7 +100,7 @@ def _look_live(request: SearchRequest, context: AnswerContext, draft: SearchDraf
 
 
 def _narrow(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """What passes the chosen filters; what matches is kept for their counts."""
+    """Apply the chosen filters; keep the match set, over which facets are counted."""
     found, narrowing = draft.candidates, draft.filters.narrowing()
     passing = found
     if narrowing and len(found):
@@ -122,11 +123,11 @@ def _sort(request: SearchRequest, context: AnswerContext, draft: SearchDraft) ->
 
 
 def _hydrate(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """Cut the visitor's page out of what answers."""
+    """Read the live objects of the page that the visitor asked for."""
     found, matched = draft.candidates, draft.matched
-    total = Total(min(len(found), browse.MOST_COUNTED), found.complete)
+    total = Total(min(len(found), browse.MAX_COUNTED), found.complete)
     if draft.hidden and matched is not None and len(matched) + draft.hidden > request.checked:
-        # Beyond those that were looked up nobody knows.
+        # Behind those that were looked up it is unknown which are hidden.
         checked = matched.item_ids[: request.checked - draft.hidden]
         total = Total(int(np.isin(found.item_ids, checked).sum()), is_exact=False)
     shown = _shown(request, found)
@@ -134,11 +135,11 @@ def _hydrate(request: SearchRequest, context: AnswerContext, draft: SearchDraft)
 
 
 def _browse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """A page without a query: of the list no more is read than it takes to fill it."""
+    """Browse: fill a page without a query, and read no more of the list than that takes."""
     shop, filters, log = request.shop, draft.filters, context.log
     collapse = request.collapse and bool(shop.parent_field)
-    most = request.offset + request.limit + MOST_HIDDEN
-    # One more, which says whether there is a next page.
+    most = request.offset + request.limit + MAX_HIDDEN
+    # One more tells whether there is a next page.
     wanted = request.offset + request.limit + 1
     checked = request.checked if shop.hides_by_queryset else 0
     while True:
@@ -184,7 +185,7 @@ def _with_page(
         context.log.degraded[StageName.HYDRATE.value] = lacks
     total = draft.total
     if shown.dropped:
-        # Without what turned out to be hidden: exact if everything was looked at.
+        # Without the hidden ones; exact if every candidate was looked up.
         looked_at_all = found.complete and shown.asked >= len(found)
         total = Total(max(total.count - shown.dropped, 0), looked_at_all)
     page = replace(
@@ -202,7 +203,7 @@ def _with_page(
 
 
 def _warn_of_absent(request: SearchRequest, filters: Filters) -> None:
-    """Tell the log of a filter that no item has ever had a value for: it may be misspelt."""
+    """Log a filter that no item has ever had a value for: its name may be misspelt."""
     shop, names = request.shop, filters.narrowing().conditions
     if unknown := absent(shop, names):
         hint = meant(unknown[0], facets_of_items(shop))
@@ -221,7 +222,7 @@ def _show_variants(
 def _explain(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     vector = draft.vector
     if vector is None:
-        # It was late for the search; its reader would rather wait.
+        # The vector was late for the search; whoever asked to explain would rather wait.
         space, language = context.space, language_of(request, context.space)
         encoding = query_vectors.begin(space, without_excluded(request.text, language))
         vector = encoding.result(timeout=query_vectors.patience(space))
@@ -230,7 +231,7 @@ def _explain(request: SearchRequest, context: AnswerContext, draft: SearchDraft)
 
 
 def _notice(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
-    """A sentence where words or a number were asked for in vain. What failed may have found it."""
+    """Add a notice if no item has the words or the number. After a failure nobody knows."""
     if context.log.degraded:
         return draft
     text = nothing_found(context.space, request.text, language_of(request, context.space))
@@ -238,7 +239,7 @@ def _notice(request: SearchRequest, context: AnswerContext, draft: SearchDraft) 
 
 
 def _notices(request: SearchRequest, draft: SearchDraft) -> bool:
-    """A filter may hide what has the words."""
+    """Whether a notice may be true: no filter or photo hides items that have the words."""
     page = draft.page
     is_empty = not page.results and not page.offset
     return is_empty and not draft.filters.conditions and request.photo is None
@@ -266,7 +267,7 @@ def _count_facets(
 
 
 def _counting(request: SearchRequest, draft: SearchDraft) -> Counting:
-    """What facets are counted over: without a query, all that is in the shop."""
+    """The items that facets are counted over: the match set or, without a query, the catalogue."""
     shop, filters, prices = request.shop, draft.filters, draft.prices
     if draft.matched is not None:
         items = draft.matched.item_ids
@@ -281,7 +282,7 @@ def _counting(request: SearchRequest, draft: SearchDraft) -> Counting:
 
 
 def _selected(request: SearchRequest, filters: Filters) -> dict[str, list[str]]:
-    """The chosen values by facet; numbers and booleans are no values of facets."""
+    """The chosen values by facet name; numbers and booleans are not facet values."""
     facets = filters.narrowing().conditions.keys() - set(RANGES)
     chosen: Mapping[str, object] = request.chosen
     return {
@@ -332,9 +333,9 @@ SEARCH_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
     Stage(StageName.NOTICE, _notice, optional=True, needed=_notices),
     _FACETS,
 )
-"""A query or a photo. A further step is one line, here or by `insert`."""
+"""Stages of a query or a photo. A further stage is one line, here or by `insert`."""
 
 LIST_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
     _SEE, Stage(StageName.BROWSE, _browse), _VARIANTS, _FACETS
 )
-"""A list without a query."""
+"""Stages of a list without a query."""

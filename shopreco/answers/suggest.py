@@ -1,4 +1,4 @@
-"""Autocomplete: words, facet values and titles by prefix, then by trigrams. No model is asked."""
+"""Suggestions: words, facet values and titles by prefix, then by trigrams, without a model."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ FACET_SECONDS = 300
 PER_FACET = 2
 WORDS = 3
 SPARE = 4
-"""Times as many as are shown are looked at, where some may be hidden."""
+"""Factor of the completions that are read, since some may be hidden."""
 SAMPLED = 20
-MOST_TITLES = 400
+MAX_TITLES = 400
 
 
 def suggest(
@@ -60,25 +60,25 @@ def suggest(
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed so far."""
+    """The text that was typed so far."""
 
     text: str
     space: EmbeddingSpace | None
     head: str
     """All words but the last."""
     before: list[int]
-    """Term ids of those of them that some item has."""
+    """Term ids of the words before the last, as far as the lexicon has them."""
     last: str
-    """What the last word begins with, as `LexiconTerm.typed` has it."""
+    """The beginning of the last word, in the form of `LexiconTerm.typed`."""
 
     @property
     def form(self) -> str:
-        """All of it, as `Item.typed_title` has it."""
+        """The whole text, in the form of `Item.typed_title`."""
         return typed_form(self.text)
 
     @property
     def holds_before(self) -> str:
-        """SQL: that an entry `l` has the words before the last."""
+        """The SQL of the condition that an entry `l` has the words before the last."""
         of_space = f"l.space_id = {self.space.pk if self.space else 0:d}"
         known = ",".join(map(str, self.before))
         return f"{of_space} AND l.term_ids @> '{{{known}}}'::int[]" if known else of_space
@@ -96,7 +96,7 @@ def _read(space: EmbeddingSpace | None, prefix: str, request: HttpRequest | None
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who types, and what they may see: nothing else is suggested."""
+    """The visitor who types, with their visibility. Nothing that they may not see is suggested."""
 
     catalogue: Catalogue
     request: HttpRequest | None
@@ -105,11 +105,11 @@ class Visitor:
     def with_any(
         self, held: Sequence[int], source: str, most: int, *, always: bool = False
     ) -> list[int]:
-        """The first `most` of terms or codes that something has which may be seen.
+        """The first `most` terms or codes that some visible item has.
 
-        source: of the items `i` that have `each.held`. Where only the live queryset knows what is
-        hidden, it is asked of the first `SAMPLED` of each.
-        always: also where nothing is hidden from anybody.
+        source: SQL of the items `i` that have `each.held`. If only the live queryset knows what is
+            hidden, it is asked about the first `SAMPLED` items of each.
+        always: whether to check items also if nothing is hidden from anybody.
         """
         if not held or not (always or self.visible or self.catalogue.hides_by_queryset):
             return list(held[:most])
@@ -118,7 +118,7 @@ class Visitor:
         params = [list(held), self.catalogue.name, *where.params]
         with connections[read_alias()].cursor() as cursor:
             if not self.catalogue.hides_by_queryset:
-                # In their order, and no further than to the last that is wanted.
+                # In their order, and no further than to the last that is needed.
                 cursor.execute(
                     f"""
                     SELECT held FROM unnest(%s::bigint[]) WITH ORDINALITY AS each (held, place)
@@ -142,8 +142,7 @@ class Visitor:
 
 
 def _queries(seen: Visitor, typed: Typed) -> list[Suggestion]:
-    """The typed words with the last one completed, or with its likely spelling: together some
-    product has them."""
+    """The typed words with the last one completed or corrected, if some product has them all."""
     space, last = typed.space, typed.last
     if space is None or not last:
         return []
@@ -170,7 +169,7 @@ def _queries(seen: Visitor, typed: Typed) -> list[Suggestion]:
 
 
 def _facet_values(seen: Visitor, typed: Typed) -> Iterator[Suggestion]:
-    """Values of declared facets (brands, categories) one of whose words begins with the prefix."""
+    """Values of declared facets (brands, categories) with a word that begins with the prefix."""
     for name in facet_names(seen.catalogue):
         matching = islice(_beginning(seen.catalogue, name, typed), SPARE * PER_FACET)
         found = codes.values(seen.catalogue.name, name, matching)
@@ -182,7 +181,7 @@ def _facet_values(seen: Visitor, typed: Typed) -> Iterator[Suggestion]:
 
 
 def _beginning(catalogue: Catalogue, name: str, typed: Typed) -> Iterator[str]:
-    """Values of a facet that have such a word, the most frequent first."""
+    """Values of a facet with a word that begins so, the most frequent first."""
     values, wanted = facet_values(catalogue, name), f" {typed.form}"
     for value in values:
         if wanted in _typed_value(value):
@@ -193,12 +192,12 @@ def _beginning(catalogue: Catalogue, name: str, typed: Typed) -> Iterator[str]:
 
 @lru_cache(maxsize=16_384)
 def _typed_value(value: str) -> str:
-    """The last part of a value as `Item.typed_title` has titles, after a space."""
+    """The last part of a value in the form of `Item.typed_title`, after a space."""
     return f" {typed_title(value.rpartition(SEPARATOR.strip())[2])}"
 
 
 def _rare_values(catalogue: Catalogue, name: str, prefix: str) -> list[str]:
-    """Values that are not among the most frequent, the shortest first."""
+    """Values beyond the most frequent ones, the shortest first."""
     pattern = _like(prefix)
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
@@ -245,14 +244,14 @@ def facet_values(catalogue: Catalogue, name: str) -> list[str]:
 
 
 def _products(seen: Visitor, typed: Typed, limit: int) -> Iterator[Suggestion]:
-    """Live products by identifier or title: a word that begins with the prefix, then similar."""
+    """Live products by identifier, by a word of the title that begins so, or by a similar title."""
     catalogue, wanted = seen.catalogue, limit * 3
     while True:
         ids = _by_title(catalogue, seen.visible, typed, wanted)
         live = catalogue.get_live_queryset(seen.request).in_bulk(catalogue.to_pks(ids))
-        if len(live) >= limit or len(ids) < wanted or wanted >= MOST_TITLES:
+        if len(live) >= limit or len(ids) < wanted or wanted >= MAX_TITLES:
             break
-        wanted = min(4 * wanted, MOST_TITLES)
+        wanted = min(4 * wanted, MAX_TITLES)
     named: set[str] = set()
     for object_id in ids:
         obj = live.get(catalogue.to_pk(object_id))
@@ -263,7 +262,7 @@ def _products(seen: Visitor, typed: Typed, limit: int) -> Iterator[Suggestion]:
 
 
 def _by_title(catalogue: Catalogue, visible: Filters, typed: Typed, limit: int) -> list[str]:
-    """Object ids, parents before variants."""
+    """Object ids of items whose identifier or title fits, parents before variants."""
     where = visible.where()
     base = (
         "SELECT i.object_id FROM shopreco_item i "

@@ -1,4 +1,4 @@
-"""Which variant a card shows: one that is asked for, and not just any of its product's."""
+"""Variants: which one a card shows in place of its product."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def with_variants(
     filters: Filters,
     sort: str = sorting.RELEVANCE,
 ) -> tuple[Result, ...]:
-    """The results, each with its live variant where that, and not its product, is asked for: by
-    words or a picture, as the scores of all variants say; without one, by the filters.
+    """Keep the variant of a result if the query asks for it rather than for its product.
 
-    Where prices are compared the product stands for a variant of another price.
+    It does if it scores higher by words or picture than the product does; while browsing, if it
+    alone passes the filters. Where prices are compared, a variant of another price is shown as its
+    product.
     """
     matched = {r.variant_id: r for r in results if r.variant_id}
     if not matched:
@@ -75,7 +76,7 @@ def _passing(item_ids: Sequence[int], filters: Filters) -> dict[int, float]:
 
 
 def _distinct(candidates: Candidates, item_ids: Iterable[int]) -> dict[int, float]:
-    """Scores by item, without the cosine: it tells variants of one text apart by chance."""
+    """Scores by item id without the cosine, which tells variants of one text apart by chance."""
     found = candidates.take(np.flatnonzero(np.isin(candidates.item_ids, list(item_ids))))
     cosine = np.nan_to_num(found.columns.get("dense", np.zeros(len(found.item_ids))))
     return dict(zip(found.item_ids.tolist(), (found.scores - cosine).tolist(), strict=True))

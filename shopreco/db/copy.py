@@ -35,7 +35,7 @@ def replace_rows(
             [list(item_ids), *scope.values()],
         )
         statement = f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
-        # As Django's own errors: a server that goes away meanwhile is the run's to wait for.
+        # As Django's own errors: a run waits for a server that goes away.
         with (
             connection.wrap_database_errors,
             _raw(connection).cursor().copy(statement) as copy,
@@ -46,7 +46,7 @@ def replace_rows(
 
 
 def read_vectors(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Rows of a statement, in binary form: vectors come as `HalfVector`, ten times as fast."""
+    """Read rows in binary form: vectors come as `HalfVector`, ten times as fast."""
     connection = connections[write_alias()]
     # Django's own cursor checks the connection and has the schema set, but may be one that binds on
     # this side, and then speaks text.
@@ -67,9 +67,9 @@ def delete_rows(table: str, item_ids: Iterable[int]) -> None:
 
 
 def delete_in_chunks(table: str, chunk: int, **scope: Any) -> Iterator[int]:
-    """Delete the rows within `scope` (column = value), a chunk at a time; yields how many.
+    """Delete the rows within `scope` (column = value) in chunks; yields the number of each.
 
-    A statement for all of them would hold others up for long.
+    One statement for all rows would block others for long.
     """
     where = " AND ".join(f"{column} = %s" for column in scope)
     deleted = chunk

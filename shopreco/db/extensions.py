@@ -1,4 +1,4 @@
-"""The PostgreSQL extensions that the migrations need, with the sentence an administrator needs."""
+"""The PostgreSQL extensions that the migrations need; messages tell an administrator what to do."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SOUND_PGVECTOR = (0, 8, 4)
 """Those from 0.8.2 on mend an overflow of a buffer and HNSW indexes that a vacuum corrupts."""
 NEEDED = {"vector": MINIMUM_PGVECTOR, "pg_trgm": (1,)}
 PACKAGES = {"vector": "postgresql-{major}-pgvector", "pg_trgm": "postgresql-contrib"}
-"""Of Debian and Ubuntu, for a server's major version."""
+"""Packages of Debian and Ubuntu, for a major version of the server."""
 
 
 class Installed(NamedTuple):
-    """An extension in a database. searched: whether names of its schema are found without it."""
+    """An extension in a database. searched: whether the search path has its schema."""
 
     name: str
     version: str
@@ -33,7 +33,7 @@ class Installed(NamedTuple):
         return _number(self.version)
 
     def unsearched(self, alias: str) -> str:
-        """What to do where its schema is not searched."""
+        """What to do if the search path lacks its schema."""
         return (
             f"The extension {self.name!r} is in schema {self.schema!r}, which connections of "
             f"{alias!r} do not search (search_path: {self.search_path}). Add it: write "
@@ -59,7 +59,7 @@ def installed(connection: BaseDatabaseWrapper, name: str) -> Installed | None:
 
 
 def problem(connection: BaseDatabaseWrapper, name: str, minimum: tuple[int, ...]) -> str:
-    """Why an extension cannot serve, with the fix; empty where it can, or may be created."""
+    """Why an extension cannot be used, with the fix; empty if it can, or may be created."""
     found = installed(connection, name)
     if found is not None and found.number >= minimum:
         return "" if found.searched else found.unsearched(connection.alias)
@@ -111,7 +111,7 @@ def not_postgresql(connection: BaseDatabaseWrapper) -> str:
 
 
 def unanswered(error: BaseException) -> str:
-    """What to do where a database server is not reached."""
+    """What to do if a database server does not answer."""
     said = " ".join(str(error).split())
     return f"The database does not answer: {said} Start it, or mend DATABASES in the settings."
 

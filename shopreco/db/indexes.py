@@ -1,4 +1,4 @@
-"""Indexes of our own tables that are made while the shop runs."""
+"""Indexes of our own tables, created and dropped while the shop runs."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def drop_index(name: str, how: str) -> None:
     how: "CONCURRENTLY" beside running traffic, outside a transaction; "" at once.
     """
     with connections[write_alias()].cursor() as cursor:
-        # Another schema of the search path may have one of that name, which is not ours.
+        # Another schema of the search path may have an index of this name, which is not ours.
         cursor.execute(f"{OWN_INDEX} WHERE c.relname = %s", [name])
         for qualified, _valid in cursor.fetchall():
             cursor.execute(f"DROP INDEX {how} IF EXISTS {qualified}")
 
 
 def index_bytes(name: str) -> int:
-    """0 where there is none."""
+    """Bytes of an index; 0 if there is none."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute("SELECT coalesce(pg_relation_size(to_regclass(%s)), 0)", [name])
         return int(cursor.fetchone()[0])

@@ -20,7 +20,7 @@ KEY: Final = "hashtextextended(%s, 'shopreco_change'::regclass::oid::bigint)"
 
 @contextmanager
 def try_lock(name: str) -> Iterator[bool]:
-    """Hold a lock while inside, and yield true; false at once where another process holds it."""
+    """Hold a lock while inside, and yield true; false at once if another process holds it."""
     connection = connections[write_alias()]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_try_advisory_lock({KEY})", [name])
@@ -41,7 +41,7 @@ def lock_shared(name: str) -> None:
 def lock_exclusive(name: str) -> None:
     """Hold a lock until the transaction ends, alone.
 
-    Others hold it for moments only. So it is waited for `LOCK_TIMEOUT`, which is longer than a
+    Others hold it for moments only. So this waits for `LOCK_TIMEOUT`, which is longer than a
     `lock_timeout` that is meant for the shop's rows."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")

@@ -1,6 +1,6 @@
-"""Caches of one process, by shop: what answers need not read again.
+"""Process caches: what one process keeps in memory for its answers, by shop.
 
-All of it is bounded; of too much the shop goes that was not asked for the longest.
+All are bounded: the values that were not used for the longest are dropped first.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ V = TypeVar("V")
 
 FRESH_SECONDS = 300.0
 PATIENCE = 0.25
-"""Seconds that an answer waits for what is read for the first time; then it goes without."""
+"""Seconds that an answer waits for a first reading; then it goes on without it."""
 READERS = 2
-MOST_SHOPS = 10_000
-"""Whose generation, a number each, is known."""
+MAX_SHOPS = 10_000
+"""Shops whose generation, one number, a process remembers."""
 
 
 class NotYetRead(ShopRecoError):
-    """What is read whole takes longer than an answer waits; the next ones will have it."""
+    """A first reading takes longer than an answer waits; later answers will have it."""
 
     code = "not_yet_read"
 
@@ -46,26 +46,28 @@ _generations: OrderedDict[Shop, int | None] = OrderedDict()
 
 
 def note_generation(shop: Shop, generation: int | None) -> None:
-    """Note which generation of its tables a shop has: with another one ids have begun again, as
-    after a restore, and what is kept is void."""
+    """Note the generation of a shop's tables, and clear its caches if it changed.
+
+    With another generation ids begin again, as after a restore."""
     known = _generations.pop(shop, None)
     if known != generation:
         clear(shop)
     _generations[shop] = generation
-    while len(_generations) > MOST_SHOPS:
+    while len(_generations) > MAX_SHOPS:
         _generations.popitem(last=False)
 
 
 def shared_key(*parts: object) -> str:
-    """A key of Django's cache, which many shops and processes share, for what is one shop's."""
+    """A key for a value of one shop in the shared cache, which other shops use too."""
     shop = answering_shop()
     digest = blake2b(repr((*shop, _generations.get(shop))).encode(), digest_size=8).hexdigest()
     return ":".join(["shopreco", digest, *map(str, parts)])
 
 
 class BoundedCache(Generic[K, V]):
-    """Values by key, each of a size. When they are too large together, those go that were not used
-    for the longest, but never the newest."""
+    """Values by key, each with a size. most: the greatest sum of sizes.
+
+    Beyond that, values that were not used for the longest are dropped, but never the newest."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -102,11 +104,11 @@ class BoundedCache(Generic[K, V]):
 
 
 _of_shops: list[BoundedCache[Any, Any]] = []
-"""All that is kept by shop; a key is a tuple whose first element is the shop."""
+"""All caches by shop. Their keys are tuples that begin with the shop."""
 
 
 class ShopCache(BoundedCache[tuple[Any, ...], V]):
-    """Values by shop and whatever else distinguishes them."""
+    """A bounded cache whose keys begin with the shop; `clear` empties it."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -114,15 +116,15 @@ class ShopCache(BoundedCache[tuple[Any, ...], V]):
 
 
 def clear(shop: Shop | None = None) -> None:
-    """All that is kept of a shop, or of every one."""
+    """Clear the caches of one shop, or of all."""
     for each in _of_shops:
         each.forget(lambda key: shop is None or key[0] == shop)
 
 
 class KeyedCache(Generic[K, V]):
-    """What never changes: values by key, at most `most` of them.
+    """Values that never change, by key, at most `most` of them.
 
-    Only what is there is kept: what was not found is asked for again.
+    A key without a value is read again each time.
     """
 
     def __init__(self, *, most: int) -> None:
@@ -130,7 +132,7 @@ class KeyedCache(Generic[K, V]):
         self._shops: ShopCache[dict[K, V]] = ShopCache(most)
 
     def get(self, keys: Iterable[K], read: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
-        """The values that there are; `read` gets the keys whose values are not kept."""
+        """The values of those keys that have one. `read` gets the keys that are not cached."""
         shop = answering_shop()
         values = self._shops.get((shop,))
         if values is None:
@@ -160,11 +162,11 @@ class _Reading(NamedTuple):
 
 
 class SpaceCache(Generic[V]):
-    """What is read whole, of the space that answers: by one reader, beside the answers.
+    """One value for the space that answers, read whole in a thread beside the answers.
 
-    What is older than five minutes is read again beside the answers that go on with it.
+    A value older than five minutes is read again, while answers go on with the old one.
 
-    size: of a value, in the unit of `most`.
+    read: reads the value. size: the size of a value, in the unit of `most`.
     """
 
     def __init__(
@@ -177,8 +179,13 @@ class SpaceCache(Generic[V]):
         self._lock = Lock()
 
     def of(self, space: EmbeddingSpace, patience: float | None = None) -> V:
-        """Raises `NotYetRead` where it is read for the first time and takes longer than `patience`
-        (seconds), by default `PATIENCE`."""
+        """The value for a space.
+
+        patience: seconds to wait for a first reading, by default `PATIENCE`.
+
+        Raises:
+            NotYetRead: the first reading takes longer.
+        """
         key = answering_shop(), space.catalogue
         known = self._known.get(key)
         if known is None or known.space != _identity(space):
@@ -194,7 +201,7 @@ class SpaceCache(Generic[V]):
         return value
 
     def load(self, space: EmbeddingSpace) -> V:
-        """Read it now, in this thread, so that no answer has to."""
+        """Read the value now, in this thread, so that no answer has to wait."""
         return self._remember((answering_shop(), space.catalogue), space)
 
     def _reading(self, key: tuple[Shop, str], space: EmbeddingSpace) -> Future[V]:

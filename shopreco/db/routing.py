@@ -9,12 +9,12 @@ from django.db import router
 
 
 def write_alias() -> str:
-    """Where the tables are written, and read if nothing may lag behind a write."""
+    """The writing database; it is also read where a replica would lag behind."""
     return router.db_for_write(_item())
 
 
 def read_alias() -> str:
-    """Where answers are read: a replica, if the host's router names one."""
+    """The reading database of answers: a replica, if the host's router names one."""
     return router.db_for_read(_item())
 
 

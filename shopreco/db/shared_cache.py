@@ -1,7 +1,7 @@
-"""Django's cache as all of shopreco uses it: a help, and never in the way of an answer.
+"""The shared cache: Django's, guarded, so that its failures never fail an answer.
 
-A cache that fails is not asked again for some seconds, so that one that is away with a time limit
-does not cost each request that limit.
+A cache that fails is left alone for `SILENT_SECONDS`, so that its time limit does not delay each
+request.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _silent_until: dict[str, float] = {}
 
 
 class GuardedCache:
-    """A cache of the host's, by alias. What it cannot do now is not done, and nothing is there."""
+    """A cache of the host's, by alias. If it fails, nothing is stored and nothing is found."""
 
     def __init__(self, alias: str) -> None:
         self._alias = alias

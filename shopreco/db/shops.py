@@ -1,4 +1,4 @@
-"""Which shop a connection means: by database, and by schema within one.
+"""The shop that a connection means: a database, and a schema in it.
 
 One process may answer for many shops. Ids begin at 1 in each of them.
 """
@@ -17,12 +17,12 @@ from shopreco.db.routing import read_alias
 
 
 class Shop(NamedTuple):
-    """Where the tables are that a connection means at this moment."""
+    """The place of the tables that a connection means at this moment."""
 
     database: str
     """Alias of the connection."""
     schema: str
-    """As a backend for tenants names it, else the search path."""
+    """The schema that a backend for tenants names, else the search path."""
 
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ _answering: ContextVar[dict[str, Shop] | None] = ContextVar("shopreco_answering"
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """For one answer, which is one shop's by database: which shop it is is found out once."""
+    """Find out the shop once for one answer, which reads one shop of each database."""
     if _answering.get() is not None:
         yield
         return
@@ -80,7 +80,7 @@ def _schema(connection: Any) -> str:
 
 
 def beside(database: str, work: Callable[[], T]) -> Callable[[], T]:
-    """`work`, to be done in another thread: on a connection of its own, in the schema of now."""
+    """Prepare work for another thread: on a connection of its own, in the schema of now."""
     shop, context = current_shop(database), copy_context()
     tenant = getattr(connections[database], "tenant", None)
 

@@ -1,9 +1,8 @@
-"""Statements as retrieval asks them: answered with arrays, and without waiting where there is
-something else to do.
+"""Statements of retrieval: sent without waiting, and answered by arrays.
 
-Reading thousands of rows one by one takes longer than finding them, and a query is encoded in the
-time in which its words are looked for. All of them go through Django's cursor: its checks of the
-connection, its wrappers and its log are there, and so is the schema that a backend sets.
+Reading thousands of rows one by one takes longer than finding them. And a query is encoded while
+the server searches for its words. All statements go through Django's cursor, with its checks of the
+connection, its wrappers, its log, and the schema that a backend sets.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ ARRAY_HEADER = 20
 """Bytes before the first element of a one-dimensional array."""
 
 Columns = Mapping[str, str]
-"""The columns of a statement, without NULL, and of what they are: "i8" or "f8"."""
+"""Types of the columns of a statement, "i8" or "f8". No column may have NULL."""
 
 
 class Statement(NamedTuple):
@@ -40,13 +39,13 @@ class Statement(NamedTuple):
 
 class Sent(NamedTuple):
     query: bytes
-    """As Django's log looks for it."""
+    """The statement as sent, where Django's log reads it."""
 
 
 class ArrayCursor:
     """Sends a statement without waiting for the server, and reads its one row of `bytea` later.
 
-    The row comes as it is, where Django's own cursor has it sent as text of twice the size.
+    The row comes in binary form; Django's own cursor has it sent as text of twice the size.
     Parameters become part of the statement, as in Django's.
     """
 
@@ -54,8 +53,8 @@ class ArrayCursor:
     rowcount = -1
 
     def __init__(self, beside: Any) -> None:
-        """beside: the cursor that Django has opened, which binds parameters as it always does if it
-        binds them on this side."""
+        """beside: the cursor that Django has opened. It binds the parameters, if it does so on the
+        client."""
         self.connection: Connection[Any] = beside.connection
         self._binding = (
             beside if isinstance(beside, ClientCursor) else ClientCursor(self.connection)
@@ -71,7 +70,7 @@ class ArrayCursor:
         self.connection.wait(send(server))
 
     def row(self) -> list[bytes | None]:
-        """The row that was asked for. Raises psycopg's errors."""
+        """Wait for the row. Raises psycopg's errors."""
         results = self._received()
         for result in results:
             if result.status != ExecStatus.TUPLES_OK:
@@ -79,7 +78,7 @@ class ArrayCursor:
         return [results[-1].get_value(0, n) for n in range(results[-1].nfields)]
 
     def close(self) -> None:
-        """What was sent is read, so that the connection can be used again."""
+        """Read what is still due, so that the connection can be used again."""
         if self._is_awaited:
             self._received()
 
@@ -90,10 +89,10 @@ class ArrayCursor:
 
 @contextmanager
 def read_cursor() -> Iterator[Any]:
-    """A cursor of Django's for what answers read.
+    """Open a cursor of Django's on the reading database.
 
-    Within a transaction of the host's, what is done with it is undone: neither a failure nor a
-    setting of ours outlives it.
+    Inside a transaction of the host's, a savepoint is rolled back at the end, so that neither a
+    failure nor a setting of ours outlives the cursor.
     """
     connection = connections[read_alias()]
     savepoint = None if connection.get_autocommit() else connection.savepoint()
@@ -107,16 +106,16 @@ def read_cursor() -> Iterator[Any]:
 
 
 def fetch_row(statement: Statement) -> list[bytes | None]:
-    """The one row of `bytea` that a statement selects. Raises Django's DatabaseError."""
+    """Run a statement that selects one row of `bytea`. Raises Django's DatabaseError."""
     with read_cursor() as cursor:
         return _row(_send(cursor, statement))
 
 
 class PendingStatement:
-    """A statement that the server works on while this process does something else. Its connection
-    takes no other before it is read or closed.
+    """A pending statement: the server runs it while this process does something else.
 
-    Within a transaction of the host's it is answered at once.
+    Its connection takes no other statement until it is read or closed. Inside a transaction of the
+    host's it is answered at once.
 
     statement: selects one row of `bytea`.
     """
@@ -133,7 +132,7 @@ class PendingStatement:
             self._answer = fetch_row(statement)
 
     def row(self) -> list[bytes | None]:
-        """Raises Django's DatabaseError."""
+        """Wait for the row. Raises Django's DatabaseError."""
         if self._answer is None:
             self._answer = []
             with self._sent:
@@ -141,12 +140,12 @@ class PendingStatement:
         return self._answer
 
     def close(self) -> None:
-        """Leave what was not read, so that the connection can be used again."""
+        """Drop an answer that was not read, so that the connection can be used again."""
         self._sent.close()
 
 
 def _send(cursor: Any, statement: Statement) -> Any:
-    """By a cursor of Django's: what it and other tools do around a statement is in the wrapper."""
+    """Send through Django's cursor wrapper, which has the hooks of Django and of other tools."""
     cursor.cursor = ArrayCursor(cursor.cursor)
     cursor.execute(*statement)
     return cursor
@@ -159,23 +158,23 @@ def _row(cursor: Any) -> list[bytes | None]:
 
 
 def as_arrays(statement: Statement, columns: Columns) -> Statement:
-    """A statement with one row of arrays instead of rows, for `read_arrays`."""
+    """Make a statement return one row of arrays instead of rows, for `read_arrays`."""
     aggregates = ", ".join(f"array_send(array_agg({c}::{TYPES[k]}))" for c, k in columns.items())
     return Statement(f"SELECT {aggregates} FROM ({statement.sql}) AS rows", statement.params)
 
 
 def read_arrays(row: Sequence[bytes | None], columns: Columns) -> list[NDArray[Any]]:
-    """The columns, (n,) each."""
+    """The columns of a row that `as_arrays` selects, (n,) each."""
     return [read_array(sent, kind) for sent, kind in zip(row, columns.values(), strict=True)]
 
 
 def bigint_array(values: Iterable[int]) -> str:
-    """An array of integers as text, which takes a fraction of what psycopg takes for a list."""
+    """Write integers as the text of an array, in a fraction of the time of psycopg for a list."""
     return f"{{{','.join(map(str, values))}}}"
 
 
 def read_array(sent: bytes | None, kind: str) -> NDArray[Any]:
-    """An array as PostgreSQL sends it, (n,): kind "i8" or "f8"; None is an empty one."""
+    """Read an array in the binary form of PostgreSQL, (n,). kind: "i8" or "f8". None is empty."""
     element = np.dtype([("length", ">i4"), ("value", f">{kind}")])
     elements = np.frombuffer(sent or b"", dtype=element, offset=ARRAY_HEADER if sent else 0)
     return elements["value"].astype(kind)

@@ -1,4 +1,4 @@
-"""Edges that follow the index: what the documents of a batch say is brought up to date."""
+"""Declared and extracted edges: update them from the documents of a batch."""
 
 from __future__ import annotations
 
@@ -37,13 +37,15 @@ class EdgeRow(NamedTuple):
 
     @property
     def is_ours(self) -> bool:
-        """Whether it may be changed: nobody decided on it, and a document was its only reason."""
+        """Whether the index may change the edge: it came from a document, and no person decided."""
         return self.state == EdgeState.ACTIVE and self.provenance in FROM_DOCUMENTS
 
 
 class Changes(NamedTuple):
-    """How many edges a build added, changed and removed, and the object ids of the other items
-    whose neighbourhood it told differently: at an end of such an edge, or linked to a new title."""
+    """Numbers of edges that an update added, changed and removed.
+
+    neighbours: object ids of other items whose neighbourhood changed. They are at an end of such an
+    edge, or linked to an item with a new title."""
 
     added: int
     changed: int
@@ -54,11 +56,11 @@ class Changes(NamedTuple):
 def update_edges(
     catalogue: Catalogue, documents: Collection[ItemDocument], gone: Collection[str] = ()
 ) -> Changes:
-    """Bring the declared and extracted edges of some items up to date, in the caller's transaction.
+    """Update the declared and extracted edges of some items, in the caller's transaction.
 
-    Only edges from these items are touched, and of them none that a person made or decided on, and
-    none that came from a file. `gone` are the object ids of items that left the index: what they
-    said goes; what others say of them stays until they are pruned, for they may come back.
+    Only edges from these items change, and none that a person made or decided on, or that a file
+    brought. gone: object ids of items that left the index. Their own edges are deleted. Edges to
+    them stay until they are pruned, for they may come back.
     """
     share_graph(catalogue.name)
     wanted = _wanted(catalogue, documents)
@@ -109,7 +111,7 @@ def _relations(
 def _bring_up_to_date(
     said: Mapping[EdgeKey, Said], owners: Collection[int], symmetric: Sequence[int]
 ) -> tuple[Changes, set[int]]:
-    """Also the targets of the edges that were added or removed."""
+    """Write the differences; also returns the targets of edges that were added or removed."""
     stored = _stored({source for source, _, _ in said} | set(owners))
     refused = _rejected_the_other_way(said, symmetric)
     added = sorted(said.keys() - stored.keys() - refused)
@@ -123,7 +125,7 @@ def _bring_up_to_date(
     ]
     removed = [stored[key].id for key in gone]
     with connections[write_alias()].cursor() as cursor:
-        # Somebody may have decided on an edge since it was read.
+        # A person may have decided on an edge since it was read.
         if removed:
             cursor.execute(
                 "DELETE FROM shopreco_edge WHERE id = ANY(%s) AND state = 'active'", [removed]
@@ -159,7 +161,7 @@ def _stored(sources: Collection[int]) -> dict[EdgeKey, EdgeRow]:
 
 
 def _rejected_the_other_way(said: Iterable[EdgeKey], symmetric: Sequence[int]) -> set[EdgeKey]:
-    """Edges of symmetric relations that were rejected where the other item said them."""
+    """Edges of symmetric relations that were rejected in the other direction."""
     keys = [key for key in said if key[1] in symmetric]
     if not keys:
         return set()

@@ -1,7 +1,7 @@
-"""What people change in the knowledge graph: they decide on edges, add their own and remove them.
+"""Curation: people confirm, reject, add and remove edges of the knowledge graph.
 
-Whoever changes the graph has it to themselves until the transaction ends. The items that `items_at`
-and `items_of` name are due to be indexed again.
+Each function locks the graph of the catalogue until the transaction ends. The caller indexes the
+items again that `items_at` and `items_of` return.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from shopreco.graph.locks import own_graph
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 
 MOST_ITEMS = 10_000
-"""Items that one change has indexed again; more are a whole catalogue's worth."""
+"""Items that are indexed again after one change; more would be nearly a whole catalogue."""
 
 REMOVABLE = frozenset({Provenance.CURATED, Provenance.IMPORTED})
-"""Where edges come from that stay away once they are removed; others would be found again."""
+"""Provenances of edges that may be removed; the index would find others again."""
 
 
 def decide_edges(edge_ids: Collection[int], state: EdgeState) -> None:
@@ -37,16 +37,16 @@ def decide_edges(edge_ids: Collection[int], state: EdgeState) -> None:
 
 
 def found_in_texts() -> QuerySet[Edge]:
-    """Edges that texts say and nobody decided on."""
+    """Extracted edges that no person has decided on."""
     edges = Edge.objects.using(write_alias())
     return edges.filter(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE)
 
 
 def add_edge(source: Node, relation: RelationType, target: Node) -> Edge:
-    """An edge made by hand: curated and confirmed. One that is there already becomes that.
+    """Add an edge by hand, curated and confirmed. An existing edge becomes so.
 
     Raises:
-        GraphError: from a node to itself, or between two catalogues.
+        GraphError: it leads from a node to itself, or to another catalogue.
     """
     source, target = (node.merged_into or node for node in (source, target))
     if source.pk == target.pk:
@@ -70,10 +70,10 @@ def add_edge(source: Node, relation: RelationType, target: Node) -> Edge:
 
 
 def remove_edges(edge_ids: Collection[int]) -> None:
-    """Forget edges that people or files made.
+    """Delete edges that people or files made.
 
     Raises:
-        GraphError: one of them would be found again by the index.
+        GraphError: the index would find one of them again.
     """
     database = write_alias()
     with transaction.atomic(using=database):
@@ -88,7 +88,7 @@ def remove_edges(edge_ids: Collection[int]) -> None:
 
 
 def items_at(edge_ids: Collection[int]) -> dict[str, list[str]]:
-    """Object ids of the items that edges join, by catalogue."""
+    """Object ids of the items at the ends of edges, by catalogue."""
     edges = Edge.objects.using(write_alias()).filter(pk__in=edge_ids)
     return _by_catalogue(_items(edges.values("source").union(edges.values("target"))))
 

@@ -1,4 +1,4 @@
-"""The edges that a document says: its facets, its categories, its parent, its links."""
+"""Declared edges: those of a document's facets, categories, parent and links."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shopreco.models import Node, Provenance
 
 
 class WantedEdge(NamedTuple):
-    """An edge that should be there."""
+    """An edge that a document asks for."""
 
     source: NodeName
     relation: str
@@ -41,7 +41,7 @@ def declared_edges(catalogue: Catalogue, document: ItemDocument) -> Iterator[Wan
 
 
 def _in_categories(source: NodeName, paths: Iterable[str]) -> Iterator[WantedEdge]:
-    """To the deepest categories; each category to the one above it."""
+    """Edges from an item to its deepest categories, and from each category to the one above."""
     names = {path: name for path in paths if (name := value_name(Node.CATEGORY, path))}
     above = {path: path.rpartition(SEPARATOR)[0] for path in names}
     for path, name in names.items():

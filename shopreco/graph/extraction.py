@@ -1,8 +1,8 @@
-"""Known values in texts: a title that says "walnut" has the material walnut, probably.
+"""Extraction: find known values in texts. A title with "walnut" probably has the material walnut.
 
-The values that at least two items hold are the dictionary. `learn_values` counts the holders at the
-end of a run. In between the dictionary stays as it is: it is read and cut into words again only
-where it differs.
+The dictionary has the values that at least two items hold. `learn_values` counts the holders at the
+end of a run. Between runs the dictionary does not change: a process reads and analyses it again
+only if its version differs.
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ from shopreco.spaces.languages import languages_of
 from shopreco.text import get_analyser, term_id
 from shopreco.text.dictionary import Dictionary, is_telling
 
-FEWEST_HOLDERS = 2
+MIN_HOLDERS = 2
 
 TEXT_FIELDS = 5_000
-"""Characters of a text that are read: what matters is said early."""
+"""Characters of a text that are read; what matters comes early."""
 
 IN_TITLE, IN_TEXT = 0.9, 0.5
-"""Confidence in a value that a title, or another text, says: how often public catalogues agree."""
+"""Confidence in a value from a title, and from another text: how often public catalogues agree."""
 INFLECTED = 0.8
-"""Times this, where the text says it only up to inflection."""
+"""Factor of the confidence if the text has the value in another inflection only."""
 CONTRADICTED = 0.5
-"""Times this, where the item declares other values of the kind."""
+"""Factor of the confidence if the item declares other values of the kind."""
 
 
 class KnownValue(NamedTuple):
-    """`share`: of all items that hold a value of this label, how many mean this kind of value."""
+    """A value of the dictionary.
+
+    share: share of this kind among all items that hold a value of this label."""
 
     relation: str
     node: NodeName
@@ -45,7 +47,7 @@ class KnownValue(NamedTuple):
 
 
 class HolderRow(NamedTuple):
-    """A name of a value, its own or that of a node merged into it."""
+    """A name of a value: its own, or that of a node merged into it."""
 
     name: str
     name_key: str
@@ -71,7 +73,7 @@ NAMED = f"""
         SELECT n.id, r.code, n.kind, n.key, n.label, n.holders
         FROM shopreco_node n
         JOIN shopreco_relationtype r ON r.code = 'has_' || n.kind AND r.in_texts
-        WHERE n.catalogue = %s AND n.in_texts AND n.holders >= {FEWEST_HOLDERS:d}
+        WHERE n.catalogue = %s AND n.in_texts AND n.holders >= {MIN_HOLDERS:d}
     ), named AS (
         SELECT id AS name_id, label AS name, key AS name_key, value.* FROM value
         UNION ALL
@@ -83,7 +85,7 @@ NAMED = f"""
 
 
 def known_values(catalogue: str) -> Dictionary[KnownValue]:
-    """The dictionary as the database has it now; read, and made again, only if it changed."""
+    """The dictionary of a catalogue; read again only if it changed in the database."""
     key = current_shop(write_alias()), catalogue
     version = _version(catalogue)
     known = _dictionaries.get(key)
@@ -102,7 +104,7 @@ def known_values(catalogue: str) -> Dictionary[KnownValue]:
 
 
 def _version(catalogue: str) -> Version:
-    """Differs where the rows do; the server makes it in a fraction of the time of reading them."""
+    """A version that differs if the rows do, in a fraction of the time of reading them."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             f"{NAMED} SELECT count(*), sum(hashtextextended(named::text, 0)) FROM named",
@@ -128,7 +130,7 @@ def extracted_edges(
     declared: Collection[WantedEdge],
     dictionary: Dictionary[KnownValue],
 ) -> Iterator[WantedEdge]:
-    """To the values that the texts say and the catalogue does not; the surest first."""
+    """Edges to values that the texts have and the catalogue does not; the surest first."""
     source = item_name(document.object_id, document.title)
     known = {(edge.relation, edge.target.key) for edge in declared}
     kinds = {edge.relation for edge in declared if edge.source == source}
@@ -155,10 +157,10 @@ def _said(
 
 
 def learn_values(catalogue: Catalogue) -> list[str]:
-    """Count who holds which value, and return the ids of objects whose texts should be read again:
-    they have the words of a value that was not in the dictionary before.
+    """Count the holders of values, and return the ids of objects to index again.
 
-    Call it when the catalogue has an active space with its indexes, which are asked for the words.
+    These have the words of a value that was not in the dictionary before. The catalogue needs an
+    active space with its indexes, which find the words.
     """
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
@@ -182,14 +184,14 @@ def learn_values(catalogue: Catalogue) -> list[str]:
             JOIN shopreco_node name ON moved.id IN (name.id, name.merged_into_id)
             WHERE moved.before < %(fewest)s AND moved.now >= %(fewest)s
             """,
-            {"catalogue": catalogue.name, "fewest": FEWEST_HOLDERS},
+            {"catalogue": catalogue.name, "fewest": MIN_HOLDERS},
         )
         labels = [label for (label,) in cursor.fetchall() if is_telling(label)]
     return _objects_with(catalogue.name, labels)
 
 
 def _objects_with(catalogue: str, labels: Collection[str]) -> list[str]:
-    """Objects whose lexical entries have all terms of a label, in whatever language."""
+    """Objects whose lexical entries have all terms of a label, in any language."""
     # In a first run the space that is being built has what was saved meanwhile.
     states = [SpaceState.ACTIVE, SpaceState.BUILDING]
     spaces = EmbeddingSpace.objects.using(write_alias())

@@ -1,7 +1,7 @@
-"""Who may write the graph of a catalogue at the same time.
+"""Locks on the graph of a catalogue.
 
-Batches of the index share it: each touches its own items, and what they have in common is written
-in one order. A file and a merge touch anything, so they have it to themselves until they commit.
+Batches of the index share the lock: each writes edges of its own items, and rows that they share in
+one order. A file and a merge may write anything, so they hold the lock alone until they commit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two nodes that mean the same become one."""
+"""Merges: make one node another name of a second."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from shopreco.models import Node
 
 
 def merge_nodes(node: Node, into: Node) -> None:
-    """Move all edges of `node` to `into`. Its label becomes one more name of `into`: whatever says
-    it from now on means `into`.
+    """Move all edges of `node` to `into`, and make its label another name of `into`.
 
-    Of two edges that become one, the one that a person decided on stays, else that of `into`.
+    If two edges become one, the one that a person decided on stays; else that of `into`.
 
     Raises:
-        GraphError: they cannot be merged: an item, another catalogue, or the same node.
+        GraphError: one is an item, they are of two catalogues, or they are the same node.
     """
     database = write_alias()
     with transaction.atomic(using=database):

@@ -12,16 +12,16 @@ from shopreco.models.graph import LONGEST_LABEL
 from shopreco.text.normalisation import comparison_key, normalise_text
 
 HAS = "has_"
-LONGEST_KIND = 100 - len(HAS)
+MAX_KIND_LENGTH = 100 - len(HAS)
 _WORD_IN_CAMEL_CASE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _NO_WORD = re.compile(r"\W+")
 
 
 @lru_cache(maxsize=4096)  # a catalogue has few facets and every item has them
 def kind_of(facet: str) -> str:
-    """The kind of nodes that a facet's values are: "baseColour" and "Base colour" are one."""
+    """The node kind of a facet's values: "baseColour" and "Base colour" are the same kind."""
     words = _NO_WORD.sub("_", normalise_text(_WORD_IN_CAMEL_CASE.sub(" ", facet)).casefold())
-    kind = words.strip("_")[:LONGEST_KIND]
+    kind = words.strip("_")[:MAX_KIND_LENGTH]
     return f"{kind}_" if kind == Node.ITEM else kind
 
 
@@ -30,7 +30,7 @@ def facet_relation(facet: str) -> str:
 
 
 class NodeKey(NamedTuple):
-    """What makes a node of a catalogue unique."""
+    """The unique key of a node in its catalogue."""
 
     kind: str
     key: str
@@ -51,7 +51,7 @@ def item_name(object_id: str, title: str = "") -> NodeName:
 
 
 def value_name(kind: str, label: str) -> NodeName | None:
-    """The name of what is no item; None for nothing, and for a text too long to be shared."""
+    """The name of a value node; None if the label is empty, or too long for a shared value."""
     label = " ".join(label.replace("\x00", "").split())
     key = comparison_key(label)
     if not key or len(label) > LONGEST_LABEL or len(key) > LONGEST_LABEL:
@@ -60,5 +60,5 @@ def value_name(kind: str, label: str) -> NodeName | None:
 
 
 def name_of(label: str) -> str:
-    """What people call a node: of a category its own name, without the path above it."""
+    """The name that people use for a node: for a category, its own without the path above it."""
     return label.rpartition(SEPARATOR)[2]

@@ -1,7 +1,7 @@
-"""K of formula (6): the neighbourhood of an item in words, for the language model to encode.
+"""Neighbourhoods in words: K of formula (6), which the language model encodes.
 
-What the item says itself is left out: its text is E(T), its attributes are searched as words. What
-remains is what others add: links to other products, and values that people gave or confirmed.
+What the item says itself is left out: its text is E(T), and its attributes are searched as words.
+K has what others add: links to other products, and values that people gave or confirmed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from shopreco.db.routing import write_alias
 from shopreco.models import Meaning, RelationType
 from shopreco.text.normalisation import normalise_text
 
-MOST_OF_A_RELATION = 6
-MOST = 16
-"""Neighbours that are told: the surest, of the rarest relations first. A language model reads a few
-hundred words."""
+MAX_PER_RELATION = 6
+MAX_NEIGHBOURS = 16
+"""Neighbours in K of each relation, the surest, and in all, the rarest relations first. A language
+model reads a few hundred words."""
 
 
 class NamedNeighbour(NamedTuple):
-    """What an edge leads to, or comes from; `own` counts the item's edges of that relation."""
+    """The other end of an edge of an item. own: number of the item's edges of this relation."""
 
     object_id: str
     relation_id: int
@@ -37,8 +37,9 @@ class NamedNeighbour(NamedTuple):
 
 
 def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dict[str, str]:
-    """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut"; "" where the
-    graph says nothing that the passage of the document does not."""
+    """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut".
+
+    Empty if the graph adds nothing to the passage of the document."""
     found = dict.fromkeys(documents, "")
     rows = _neighbours(catalogue, documents.keys())
     types = RelationType.objects.using(write_alias())
@@ -46,7 +47,9 @@ def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dic
     for object_id, neighbours in groupby(rows, key=attrgetter("object_id")):
         document = documents[object_id]
         said = _plain(document.passage)
-        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][:MOST]
+        untold = [each for each in neighbours if _plain(_shown(each.label)) not in said][
+            :MAX_NEIGHBOURS
+        ]
         with override("zh-hans" if document.language.startswith("zh") else "en"):
             found[object_id] = ". ".join(
                 f"{relations[relation].get_label(inverse=incoming)}: "
@@ -61,7 +64,7 @@ def _relation(neighbour: NamedNeighbour) -> tuple[int, bool]:
 
 
 def _shown(label: str) -> str:
-    """Of a category its own name, without the path above it."""
+    """The label; for a category its own name, without the path above it."""
     return label.rpartition(SEPARATOR)[2]
 
 
@@ -70,8 +73,9 @@ def _plain(text: str) -> str:
 
 
 def _neighbours(catalogue: str, object_ids: Collection[str]) -> list[NamedNeighbour]:
-    """Of items by their object ids, in a fixed order. From a value nobody needs its many items, but
-    a link between products says as much from either end."""
+    """Neighbours of items, in a fixed order.
+
+    A link between products counts from either end; an edge to a value from the item alone."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -102,7 +106,7 @@ def _neighbours(catalogue: str, object_ids: Collection[str]) -> list[NamedNeighb
                 "catalogue": catalogue,
                 "keys": list(object_ids),
                 "value": Meaning.ATTRIBUTE,
-                "most": MOST_OF_A_RELATION,
+                "most": MAX_PER_RELATION,
             },
         )
         return [NamedNeighbour(*row) for row in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Nodes: what a thing is called, and the row that stands for it."""
+"""Nodes: find and create the rows of names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shopreco.graph.names import NodeKey, NodeName, item_name
 
 
 def known_ids(catalogue: str, keys: Iterable[NodeKey]) -> dict[NodeKey, int]:
-    """Ids of the nodes that exist; of those that were merged, the other's."""
+    """Ids of existing nodes by key; for a merged node, the id of the other."""
     wanted = set(keys)
     if not wanted:
         return {}
@@ -30,7 +30,7 @@ def known_ids(catalogue: str, keys: Iterable[NodeKey]) -> dict[NodeKey, int]:
 
 
 def node_ids(catalogue: str, names: Iterable[NodeName]) -> dict[NodeKey, int]:
-    """Ids of all nodes that are named; what is missing is created."""
+    """Ids of nodes by key; missing nodes are created."""
     by_key: dict[NodeKey, NodeName] = {}
     for name in names:
         by_key.setdefault(name.identity, name)
@@ -62,8 +62,9 @@ def _create(catalogue: str, names: Iterable[NodeName]) -> None:
 
 
 def attach_items(catalogue: str, documents: Iterable[ItemDocument]) -> list[int]:
-    """Give the nodes of items their titles, and tie those that are in the index to their rows;
-    returns the ids of those that were changed."""
+    """Give the nodes of items their titles, and tie those of indexed items to their rows.
+
+    Returns the ids of the nodes that changed."""
     titles = {d.object_id: item_name(d.object_id, d.title).label for d in documents}
     if not titles:
         return []
@@ -83,7 +84,7 @@ def attach_items(catalogue: str, documents: Iterable[ItemDocument]) -> list[int]
 
 
 def linked_items(nodes: Iterable[int], linked_to: Iterable[int]) -> frozenset[str]:
-    """Object ids of those of the nodes that are items, and of the items linked to other nodes."""
+    """Object ids of the items among `nodes`, and of the items linked to `linked_to`."""
     nodes, linked_to = list(nodes), list(linked_to)
     if not (nodes or linked_to):
         return frozenset()

@@ -1,4 +1,4 @@
-"""Nodes that nothing is joined to any more, of renamed values and of products that are gone."""
+"""Orphans: nodes without edges, left by renamed values and deleted products."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from django.db import connections, transaction
 from shopreco.db.routing import write_alias
 from shopreco.graph.locks import own_graph
 
-PAGE = 1_000
+NODES_AT_ONCE = 1_000
 
-# What a person decided stays: a merge, a value that is not looked for, an edge.
+# What a person decided stays: a merge, a value without extraction, an edge.
 LEFT = """
     SELECT n.id FROM shopreco_node n LEFT JOIN shopreco_item i ON i.id = n.item_id
     WHERE n.catalogue = %(catalogue)s AND n.merged_into_id IS NULL AND n.in_texts
@@ -22,15 +22,15 @@ LEFT = """
         AND n.id > %(after)s
     ORDER BY n.id LIMIT %(page)s
 """
-"""A category without products and without others below leads to the one above it, and to nothing
-else: when it goes, the one above may be such a one."""
+"""SQL of the orphans. A category without products and categories below has one edge, to the one
+above. When it is deleted, that one may become an orphan."""
 
 
 def prune_nodes(catalogue: str) -> int:
-    """Remove what nothing is joined to; returns how many nodes. Items that are in the index stay,
-    and so does what a person decided on.
+    """Delete nodes without edges; returns their number.
 
-    The graph is locked for one page at a time. May be called again after it was killed.
+    Indexed items stay, and so does what a person decided on. The graph is locked for one page at a
+    time. May be called again after it was killed.
     """
     removed, found = 0, True
     while found:
@@ -41,7 +41,7 @@ def prune_nodes(catalogue: str) -> int:
     return removed
 
 
-def _left(catalogue: str, after: int, page: int = PAGE) -> list[int]:
+def _left(catalogue: str, after: int, page: int = NODES_AT_ONCE) -> list[int]:
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(LEFT, {"catalogue": catalogue, "after": after, "page": page})
         return [id for (id,) in cursor.fetchall()]
@@ -51,7 +51,7 @@ def _remove(catalogue: str, nodes: list[int]) -> int:
     database = write_alias()
     with transaction.atomic(using=database), connections[database].cursor() as cursor:
         own_graph(catalogue)
-        # Somebody may have joined one of them since.
+        # One of them may have an edge by now.
         left = _left(catalogue, nodes[0] - 1, len(nodes))
         gone = sorted({*nodes} & {*left})
         for statement in (

@@ -13,16 +13,16 @@ from shopreco.spaces.languages import language_in, languages_of, with_language
 from shopreco.text.dictionary import Dictionary
 from shopreco.text.segmentation import UNSPACED
 
-LONGEST = 90
-"""Characters that are quoted before the words, and after them."""
+MAX_CONTEXT_LENGTH = 90
+"""Characters that are quoted before the words, and after them, at most."""
 
 _SENTENCE = re.compile(r"[^.!?;\n。！？；]+(?:[.!?;](?=\S)[^.!?;\n。！？；]+)*[.!?;。！？；]*")
-"""Up to a mark that ends it: the one in "2.5 l" is followed by more."""
+"""A sentence, up to the mark that ends it. The point in "2.5 l" ends none."""
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 
 
 class Quote(NamedTuple):
-    """A sentence, cut at the words that say the value."""
+    """A sentence, cut at the words of the value."""
 
     before: str
     words: str
@@ -35,8 +35,9 @@ def quote(
     names: Collection[str],
     space: EmbeddingSpace | None = None,
 ) -> Quote | None:
-    """The first sentence of a document that says a value by one of its names, as it was read for
-    the space; None where none does any more."""
+    """The first sentence of a document that has a value by one of its names; None if none has.
+
+    The texts are analysed as for the space."""
     said = Dictionary((name, True) for name in names)
     language = language_in([space] if space else [])
     languages = languages_of(with_language(document, language))
@@ -54,21 +55,21 @@ def quote(
 def _cut(
     sentence: str, said: Dictionary[bool], names: Collection[str], language: str
 ) -> Quote | None:
-    """The shortest run of words that says it, the first of several."""
+    """Cut a sentence at the shortest run of words that has the value; the first of several."""
     for start, end in _runs(sentence, names):
         if said.mentions(sentence[start:end], language):
             before, after = sentence[:start], sentence[end:]
-            if len(before) > LONGEST:
-                before = "…" + before[-LONGEST:].partition(" ")[2]
-            if len(after) > LONGEST:
-                after = after[:LONGEST].rpartition(" ")[0] + "…"
+            if len(before) > MAX_CONTEXT_LENGTH:
+                before = "…" + before[-MAX_CONTEXT_LENGTH:].partition(" ")[2]
+            if len(after) > MAX_CONTEXT_LENGTH:
+                after = after[:MAX_CONTEXT_LENGTH].rpartition(" ")[0] + "…"
             return Quote(before, sentence[start:end], after)
-    return Quote(sentence[: 2 * LONGEST], "", "")
+    return Quote(sentence[: 2 * MAX_CONTEXT_LENGTH], "", "")
 
 
 def _runs(sentence: str, names: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Runs of words as long as a name may be, the shortest first; in scripts without spaces the
-    names themselves."""
+    """Runs of words that may be a name, the shortest first; in scripts without spaces the names
+    themselves."""
     if UNSPACED.search(sentence):
         for name in sorted(names, key=len):
             if (start := sentence.casefold().find(name.casefold())) >= 0:

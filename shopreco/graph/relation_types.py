@@ -1,4 +1,4 @@
-"""Relation types: the rows that codes stand for, made when a code is first used."""
+"""Relation types: find their rows by code, and create them when a code is first used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RelationKey(NamedTuple):
 def relation_keys(
     codes: AbstractSet[str], describe: Callable[[str], DefaultRelation]
 ) -> dict[str, RelationKey]:
-    """Rows by code; a code without a row gets its default's, else one as described."""
+    """Keys of relation types by code. A code without a row gets its default, else as described."""
     found = _read(codes)
     missing = sorted(codes - found.keys())
     if missing:
@@ -46,7 +46,7 @@ def _read(codes: Iterable[str]) -> dict[str, RelationKey]:
 
 
 def describe_facet(catalogue: Catalogue, facet: str) -> DefaultRelation:
-    """A relation to the values of a facet, under the words that shoppers read above them."""
+    """Describe the relation to the values of a facet, with the facet's label."""
     with override("en"):
         label = catalogue.get_facet_label(facet)
     with override("zh-hans"):
@@ -62,7 +62,7 @@ def describe_facet(catalogue: Catalogue, facet: str) -> DefaultRelation:
 
 
 def describe_code(code: str, target_kind: str) -> DefaultRelation:
-    """A relation of which only the code is known."""
+    """Describe a relation by its code alone."""
     label = " ".join(code.replace("-", " ").replace("_", " ").split()) or code
     meaning = Meaning.OTHER if target_kind == Node.ITEM else Meaning.ATTRIBUTE
     return DefaultRelation(code=code, meaning=meaning, label=label)

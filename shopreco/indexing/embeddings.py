@@ -101,7 +101,7 @@ def fuse_propagated(
     """
     with transaction.atomic(using=write_alias()):
         rows = _locked(space, _counts(space, list(vectors)))
-        # Of an item that has left the index meanwhile there is nothing.
+        # An item that has left the index meanwhile has no vectors.
         kept = {i: vector for i, row in rows.items() if row and (vector := vectors[i]) is not None}
         replace_rows(
             "shopreco_propagatedvector",

@@ -63,7 +63,7 @@ def _give_out(catalogue: str, pairs: set[tuple[str, str]]) -> None:
     names, values = zip(*sorted(pairs), strict=True)
     keys = [comparison_key(value) for value in values]
     with connections[write_alias()].cursor() as cursor:
-        # Of several spellings of a new value one becomes the first, then the others point to it.
+        # One of several spellings of a new value becomes the first; the others point to it.
         for _turn in range(2):
             cursor.execute(
                 """

@@ -27,13 +27,13 @@ from shopreco.spaces.vectors import VectorRow, source_rows
 logger = logging.getLogger(__name__)
 
 WEIGHT_OF_LATER_IMAGES = 0.5
-"""Of the second and each further image of a product; the first has 1."""
+"""Weight of the second and each further image of a product; the first has 1."""
 MAX_PICTURES = 8
 """Images of a product that are encoded."""
 UNREAD = "unread"
 """Stored in place of a content hash, so that the next pass tries again."""
 IMAGES_IN_MEMORY = 32
-"""Decoded images that are in memory at a time, about."""
+"""Decoded images in memory at a time, about."""
 READ_NOW = {Origin.FRESH, Origin.STAND_IN, Origin.RECOVERED}
 """Origins of vectors whose files were read, or tried, in this batch."""
 
@@ -95,7 +95,7 @@ def encode(
 
 
 def _with_unread(pooled: Pooled, before: VectorRow | None, content_hash: str) -> EncodedModality:
-    """What becomes of media of which some cannot be read: the vector of before may stand in."""
+    """The vector of media of which some cannot be read; the stored one may stand in."""
     if pooled.problems and before is not None and _stands_in(before, pooled):
         vector, files, origin = before.vector, before.files, Origin.STAND_IN
     else:

@@ -1,4 +1,5 @@
-"""Node vectors: a query that means a brand or a material finds its node by them. Not of items."""
+"""Node vectors: a query that means a brand or a material finds its node by them. Item nodes have
+none."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from shopreco.models import EmbeddingSpace
 from shopreco.spaces.sources import encoder_of
 
 MIN_EDGES = 2
-"""Of a node that gets a vector."""
+"""Edges of a node that gets a vector, at least."""
 MAX_NODES = 4_096
 """Nodes that get a vector, those with the most edges: web processes keep them in memory."""
 NODES_PER_PAGE = 1_024

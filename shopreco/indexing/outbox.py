@@ -98,9 +98,9 @@ def demote(run_id: int) -> None:
 
 
 def enqueue_again(catalogue: str, object_ids: Iterable[str], *, run_id: int | None) -> None:
-    """Enqueue objects again whose neighbours or values have just become known, behind all others.
+    """Enqueue objects whose neighbours or values have just become known, behind all others.
 
-    run_id: the run that found them, which they become part of.
+    run_id: the run that found them, and that they join.
     """
     _insert(
         catalogue,

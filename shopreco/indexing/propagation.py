@@ -2,8 +2,8 @@
 
     H(0) = E(K), or E(T) of a product without K;  H(k + 1) as in `shopreco.encoders.graph`
 
-Only in a space with graph steps. Products depend on one another, so all are computed at once, at
-the end of a run. Until the next run an item that changes is fused with the vector it had.
+This happens only in a space with graph steps. Products depend on one another, so all are computed
+at once, at the end of a run. Until the next run, an item that changes is fused with its old vector.
 
 H(0) was chosen on Amazon Beauty, by Hits@10 of `shopreco_evaluate graph` with exact cosines: after
 two steps .4848 from E(K), .4622 from the sum of E(T) and E(K), .4354 from E(T); without .4942.

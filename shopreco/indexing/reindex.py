@@ -56,8 +56,9 @@ def start(
 
 
 def catch_up(catalogue: Catalogue, *, user: Any = None) -> IndexRun | None:
-    """A run over all objects, for a space that has not heard of them for a while; None where one
-    is under way, which begins again and does it."""
+    """Start a run over all objects, for a space that missed changes.
+
+    If a run is under way, it begins again instead, and this returns None."""
     while True:
         try:
             return start(catalogue, user=user)
@@ -68,7 +69,7 @@ def catch_up(catalogue: Catalogue, *, user: Any = None) -> IndexRun | None:
 
 
 def begin_again(run: IndexRun) -> None:
-    """Have a run compare all objects from the first on: the spaces that it writes to are others."""
+    """Make a run compare all objects from the first on, since it writes to other spaces now."""
     row(run).update(cursor="", enumerated=False, linked=False, total=run.pending)
 
 
@@ -78,7 +79,7 @@ def live_run(catalogue: str) -> IndexRun | None:
 
 
 def step(run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
-    """One process enumerates and finishes, all of them index."""
+    """Do the next step of a run: one process enumerates and finishes, all of them index."""
     catalogue = get_catalogue(run.catalogue)
     if time_slice.is_leader and not run.enumerated:
         enumerate_objects(run, catalogue, time_slice)
@@ -87,8 +88,7 @@ def step(run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
 
 
 def enumerate_objects(run: IndexRun, catalogue: Catalogue, time_slice: TimeSlice) -> None:
-    """Enqueue every object, page by page in the order of the key, and every item without one, which
-    the pipeline finds gone.
+    """Enqueue every object, page by page in the order of the key, and every item without an object.
 
     Claims begin when all is enqueued, so nothing is indexed twice.
     """
@@ -123,8 +123,8 @@ def _enqueue(run: IndexRun, object_ids: Sequence[str], **noted: str) -> None:
 
 
 def _work(run: IndexRun, catalogue: Catalogue, *, is_leader: bool) -> StepOutcome:
-    """Index a batch of what comes first; where that is not of the run, one of the run as well, or
-    take its next step: in a shop that never rests saves would keep it waiting for ever."""
+    """Index a batch of the highest priority. If it is not of the run, do a batch or step of the run
+    as well: in a shop that never rests, saves would keep the run waiting for ever."""
     batch = index_batch(catalogue)
     if batch.of_run or index_changes(catalogue, run_id=run.pk).claimed:
         return StepOutcome.WORKED
@@ -133,7 +133,7 @@ def _work(run: IndexRun, catalogue: Catalogue, *, is_leader: bool) -> StepOutcom
 
 
 def _go_on(run: IndexRun, catalogue: Catalogue) -> StepOutcome:
-    """What comes next for a run of which nothing can be claimed."""
+    """Take the next step of a run that has nothing to claim."""
     if not run.linked:
         if run.unlinked:
             return StepOutcome.WAITING
@@ -149,14 +149,14 @@ def _go_on(run: IndexRun, catalogue: Catalogue) -> StepOutcome:
 
 
 def _name_nodes(catalogue: str) -> None:
-    """Vectors of the graph's nodes, in the space that answers."""
+    """Encode the labels of graph nodes for the space that answers."""
     active = serving.active_space(catalogue)
     if active is not None and GRAPH in active.encoders:
         node_vectors.encode_nodes(active)
 
 
 def _finish(run: IndexRun, catalogue: Catalogue) -> None:
-    """Build what a space needs beside its rows, and answer from it."""
+    """Finish a run: build the indexes of its space, and activate it."""
     items.show_prices(run.catalogue, items.wrongly_priced(run.catalogue))
     # Not `run.space`, which a replica may not have yet.
     space = EmbeddingSpace.objects.using(write_alias()).filter(runs=run).first()

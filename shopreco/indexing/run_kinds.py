@@ -17,8 +17,9 @@ from shopreco.runs.slices import TimeSlice
 
 
 class Reindex(RunKind):
-    """Compares every object of a catalogue with the index and repairs what differs: it is also the
-    reconciliation."""
+    """A re-index: compares every object of a catalogue with the index, and repairs what differs.
+
+    The nightly reconciliation is one too."""
 
     name = IndexRun.REINDEX
     label = _("re-index")
@@ -33,7 +34,7 @@ class Reindex(RunKind):
         return max(0, run.total - run.pending)
 
     def prepare_resume(self, run: IndexRun) -> None:
-        """It compares all objects again: what was saved meanwhile was not written to its space."""
+        """Compare all objects again: saves meanwhile were not written to the space of the run."""
         from shopreco.indexing import reindex
 
         reindex.begin_again(run)

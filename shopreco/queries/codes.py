@@ -1,4 +1,4 @@
-"""Facets and audiences as numbers: the codes that items hold, and what they stand for.
+"""Facet codes: the numbers that items hold for facet values and audiences, with their meaning.
 
 The code of a value is the id of its facet times 2^32, plus its own id; see `models.FacetCode`.
 """
@@ -19,23 +19,23 @@ from shopreco.db.shops import answering_shop
 from shopreco.text.normalisation import comparison_key
 
 FACETS: KeyedCache[tuple[str, str], int] = KeyedCache(most=10_000)
-"""Id of a facet, by catalogue and name. Ids never change."""
+"""Ids of facets, by catalogue and name. Ids never change."""
 VALUES: KeyedCache[tuple[str, str, str], int] = KeyedCache(most=50_000)
-"""Code of a value, by catalogue, name and value."""
+"""Codes of values, by catalogue, name and value."""
 FIRSTS: KeyedCache[tuple[str, str, str], int] = KeyedCache(most=50_000)
-"""Code of the first spelling of a value, by catalogue, name and `comparison_key`."""
+"""Codes of the first spellings of values, by catalogue, name and `comparison_key`."""
 TEXTS: KeyedCache[int, tuple[str, str]] = KeyedCache(most=50_000)
-"""Name and value, by id."""
+"""Name and value, by the id of a facet or a value."""
 
 
 def facets(catalogue: str, names: Iterable[str]) -> dict[str, int]:
-    """Ids of facets by name; those that no item has ever had are left out."""
+    """Ids of facets by name, without those that no item has ever had."""
     found = FACETS.get([(catalogue, name) for name in names], _facets)
     return {name: id for (_catalogue, name), id in found.items()}
 
 
 def names(catalogue: str) -> list[str]:
-    """Of all facets that an item has ever had."""
+    """Names of all facets that some item has ever had."""
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             """
@@ -48,14 +48,15 @@ def names(catalogue: str) -> list[str]:
 
 
 def exactly(catalogue: str, name: str, texts: Iterable[str]) -> list[int]:
-    """Codes of values as they are written; those that no item has ever had are left out."""
+    """Codes of values in exactly this spelling, without those that no item has ever had."""
     found = VALUES.get([(catalogue, name, text) for text in texts], _values)
     return list(found.values())
 
 
 def values(catalogue: str, name: str, texts: Iterable[str]) -> dict[str, list[int]]:
-    """Codes of a facet's values in all their spellings, the first one's first; those that no item
-    has ever had are left out."""
+    """Codes of a facet's values in all spellings, the first spelling first.
+
+    Values that no item has ever had are left out."""
     keys = {text: comparison_key(text) for text in texts}
     found = FIRSTS.get([(catalogue, name, key) for key in keys.values()], _firsts)
     spellings = spellings_of(catalogue)
@@ -68,36 +69,36 @@ def values(catalogue: str, name: str, texts: Iterable[str]) -> dict[str, list[in
 
 
 def texts(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Name and value of facets and values, by id."""
+    """Names and values by the ids of facets or values."""
     return TEXTS.get(ids, _texts)
 
 
 class Spellings(NamedTuple):
-    """Values that are another spelling of a value; both (s,), ascending by `ids`."""
+    """Ids of later spellings and of the first spelling of each; both (s,), ascending by `ids`."""
 
     ids: NDArray[np.int64]
     firsts: NDArray[np.int64]
 
     def as_first(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Every value as its first spelling; (n,)."""
+        """Replace each id of a value by that of its first spelling, (n,)."""
         if not len(self.ids):
             return ids
         places = np.searchsorted(self.ids, ids).clip(max=len(self.ids) - 1)
         return np.where(self.ids[places] == ids, self.firsts[places], ids)
 
     def codes(self, first: int) -> list[int]:
-        """Of a first spelling's code, all."""
+        """The codes of all spellings of a value, by the code of the first."""
         facet, value = first >> 32, first & 0xFFFFFFFF
         return [first, *(facet << 32 | id for id in self.ids[self.firsts == value].tolist())]
 
 
 SPELLINGS_SECONDS = 60.0
-"""After which a new spelling is counted with the others."""
+"""Seconds after which a new spelling is counted with the others."""
 _spellings: ShopCache[tuple[float, Spellings]] = ShopCache(most=1_000_000)
 
 
 def spellings_of(catalogue: str) -> Spellings:
-    """All values of a catalogue that are spelled in several ways."""
+    """The values of a catalogue that have several spellings; cached."""
     key = answering_shop(), catalogue
     known = _spellings.get(key)
     if known is None or monotonic() > known[0]:
@@ -142,7 +143,7 @@ def _firsts(asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str],
 
 
 def _codes(asked: Sequence[tuple[str, str, str]], same: str) -> dict[tuple[str, str, str], int]:
-    """Codes by catalogue, name and text; `same` is the SQL that a row `v` is what a text names."""
+    """Codes by catalogue, name and text. same: SQL by which a row `v` matches a text."""
     catalogues, names, wanted = zip(*asked, strict=True)
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(

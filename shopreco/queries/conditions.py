@@ -11,11 +11,11 @@ from shopreco.db.statements import bigint_array
 from shopreco.queries import codes
 
 COLUMNS = ("available", "language", "site")
-"""Filters that say in which part of the shop to look."""
+"""Filters of the scope: the part of the shop that is searched."""
 
 
 class Restriction(Protocol):
-    """Something that items must be. What is NULL is not met."""
+    """A condition on items. NULL counts as not met."""
 
     @property
     def sql(self) -> str: ...
@@ -29,16 +29,17 @@ class Condition(NamedTuple):
     params: tuple[Any, ...] = ()
 
     def named(self, prefix: str) -> tuple[str, dict[str, Any]]:
-        """For a statement whose parameters have names: these are `prefix` with a number."""
+        """SQL and parameters for a statement with named parameters: `prefix` and a number."""
         names = [f"{prefix}{n}" for n in range(len(self.params))]
         sql = self.sql % tuple(f"%({name})s" for name in names) if names else self.sql
         return sql, dict(zip(names, self.params, strict=True))
 
 
 class Holds(NamedTuple):
-    """That a column of codes holds one of a facet's values, in any spelling unless `exactly`. The
-    codes are looked up when the SQL is asked for, and stand in it: the planner knows how many items
-    have them."""
+    """The condition that a column of codes holds one of a facet's values, in any spelling.
+
+    With `exactly` the spelling counts. The codes are looked up late, and stand in the SQL, so that
+    the planner knows how many items have them."""
 
     column: str
     catalogue: str
@@ -62,7 +63,7 @@ NOTHING = Condition("FALSE")
 
 
 def all_of(restrictions: Iterable[Restriction]) -> Condition:
-    """All of some as one; TRUE if there is none."""
+    """Join restrictions by AND; TRUE without any."""
     chosen = list(restrictions)
     sql = " AND ".join(f"({each.sql})" for each in chosen) or "TRUE"
     return Condition(sql, tuple(p for each in chosen for p in each.params))
@@ -70,29 +71,29 @@ def all_of(restrictions: Iterable[Restriction]) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Restrictions by filter name: values of one filter are alternatives, filters add up."""
+    """Restrictions by filter name. Values of one filter are alternatives; filters add up."""
 
     conditions: Mapping[str, Restriction] = field(default_factory=dict)
     visible: tuple[Restriction, ...] = ()
-    """What this visitor may see: no filter of a shopper's, and never left out."""
+    """Visibility: it is no filter of the shopper's, and applies always."""
 
     def __bool__(self) -> bool:
         return bool(self.conditions or self.visible)
 
     def scope(self) -> Filters:
-        """Those that say in which part of the shop to look: part of the query."""
+        """The filters of the scope, which is part of the query, with visibility."""
         chosen = {name: each for name, each in self.conditions.items() if name in COLUMNS}
         return Filters(chosen, self.visible)
 
     def narrowing(self) -> Filters:
-        """Those that a shopper sets and removes to narrow a match set down, which is visible."""
+        """The filters that narrow a match set, which is visible already."""
         return Filters({n: each for n, each in self.conditions.items() if n not in COLUMNS})
 
     def without(self, name: str) -> Filters:
         return Filters({n: c for n, c in self.conditions.items() if n != name}, self.visible)
 
     def all_but_one(self) -> Filters:
-        """What fails just one of the narrowing filters: what taking one away would add."""
+        """Filters for items that fail just one narrowing filter: without it they would match."""
         narrowing = list(self.narrowing().conditions.values())
         met = " + ".join(f"(({each.sql}) IS TRUE)::int" for each in narrowing) or "0"
         params = tuple(p for each in narrowing for p in each.params)
@@ -100,11 +101,11 @@ class Filters:
         return Filters({**self.scope().conditions, "": near}, self.visible)
 
     def where(self) -> Condition:
-        """All of them as one; TRUE if there is none."""
+        """All restrictions as one condition; TRUE without any."""
         return all_of([*self.conditions.values(), *self.visible])
 
     @property
     def digest(self) -> str:
-        """Of what is restricted to what, for keys of caches."""
+        """A hash of all restrictions, for keys of caches."""
         said = repr((sorted(self.conditions.items()), self.visible))
         return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

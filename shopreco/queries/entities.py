@@ -1,6 +1,6 @@
 """Entity linking: find the graph nodes that a query names, and the items that have them.
 
-A process keeps the names and vectors in memory, so that a search asks for them nothing.
+A process keeps names and vectors in memory, so that a search needs no statement for them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Mentions = Mapping[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What share of what is mentioned items have, from 0 to 1. Sorted by item; all arrays (n,)."""
+    """The share, 0 to 1, of the mentioned nodes that items have; (n,), sorted by item."""
 
     item_ids: NDArray[np.int64]
     shares: NDArray[np.float64]
@@ -34,7 +34,7 @@ class Shares:
         return self.item_ids[self.shares >= share]
 
     def of(self, item_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(n,), NaN for those that have nothing of it."""
+        """Shares of items, (n,); NaN for an item that has no mentioned node."""
         if not len(self.item_ids):
             return np.full(len(item_ids), np.nan)
         places = np.searchsorted(self.item_ids, item_ids).clip(max=len(self.item_ids) - 1)
@@ -46,14 +46,14 @@ NO_SHARES = Shares(np.empty(0, dtype=np.int64), np.empty(0))
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Which items have a node of the graph, and how surely. Sorted by node; all arrays (m,)."""
+    """Items that have a node of the graph, and the edge's weight; (m,), sorted by node."""
 
     node_ids: NDArray[np.int64]
     item_ids: NDArray[np.int64]
     weights: NDArray[np.float64]
 
     def shares(self, mentions: Mentions) -> Shares:
-        """Of what is mentioned, by how sure mention and edge are."""
+        """Shares of items, weighted by the confidence of mentions and the weight of edges."""
         if not mentions:
             return NO_SHARES
         nodes = list(mentions)
@@ -69,20 +69,20 @@ class Holders:
         return Shares(item_ids, sums / sum(mentions.values()))
 
 
-MOST_NAMES = 10_000
-MOST_KEPT = 5 * MOST_NAMES
-"""Of all shops of a process: their vectors take up to 80 MB."""
-MOST_ITEMS = 200
-"""A node that more items have says too little of any to find it by."""
+MAX_NAMES = 10_000
+MAX_CACHED_NAMES = 5 * MAX_NAMES
+"""Names of all shops in a process; their vectors take up to 80 MB."""
+MAX_HOLDERS = 200
+"""Items that a node may have; a more common node says too little to find items by."""
 
-MOST_LINKS = 300_000
-"""Of items to all those nodes: a few megabytes."""
+MAX_LINKS = 300_000
+"""Edges from items to all these nodes: a few megabytes."""
 
 INFLECTED, CORRECTED = 0.9, 0.7
-"""Confidence in a name that is said up to inflection, and, times, after its spelling is put right;
-exactly said it is 1."""
-MEANT, MOST_MEANT = 0.6, 3
-"""Cosine from which a query means a node that it does not name, and how many it may mean; the
+"""Confidence in a name that the query has in another inflection, and the factor for one that it has
+after correction. An exact name has 1."""
+MEANT, MAX_MEANT = 0.6, 3
+"""Cosine from which a query means a node without naming it, and the number of such nodes. The
 cosine is the confidence."""
 
 NAMES = """
@@ -94,14 +94,14 @@ NAMES = """
         CROSS JOIN LATERAL (
             SELECT count(*) AS items FROM (
                 SELECT FROM shopreco_edge
-                WHERE target_id = n.id AND state <> 'rejected' LIMIT %(most_items)s + 1
+                WHERE target_id = n.id AND state <> 'rejected' LIMIT %(max_holders)s + 1
             ) AS held
         ) AS held
         LEFT JOIN shopreco_nodevector v
             ON v.node_id = n.id AND v.encoder = %(encoder)s AND name.id = n.id
         WHERE name.catalogue = %(catalogue)s AND name.kind <> 'item'
-          AND n.in_texts AND name.in_texts AND held.items BETWEEN 1 AND %(most_items)s
-    ) AS known WHERE links <= %(most_links)s ORDER BY links LIMIT %(most_names)s
+          AND n.in_texts AND name.in_texts AND held.items BETWEEN 1 AND %(max_holders)s
+    ) AS known WHERE links <= %(max_links)s ORDER BY links LIMIT %(max_names)s
 """
 HOLDERS = """
     SELECT e.target_id AS node_id, n.item_id, e.weight::float8 AS weight
@@ -114,15 +114,15 @@ HOLDERS = """
 class Vocabulary:
     names: Dictionary[int]
     size: int
-    """How many names there are."""
+    """Number of names."""
     node_ids: NDArray[np.int64]
-    """Of the nodes that have a vector, (n,)."""
+    """Ids of the nodes that have a vector, (n,)."""
     vectors: NDArray[np.float32]
     """(n, d), L2-normalised."""
     holders: Holders
 
     def named(self, text: str, corrected: str, language: str) -> dict[int, float]:
-        """Nodes that a query names, as it was typed or, if that differs, as it was read."""
+        """Confidence by node that a query names, as typed or as corrected."""
         found: dict[int, float] = {}
         for said, sure in ((text, 1.0), (corrected, CORRECTED)) if corrected else ((text, 1.0),):
             for node, exact in self.names.mentions(said, language):
@@ -131,28 +131,28 @@ class Vocabulary:
         return found
 
     def meant(self, vector: NDArray[np.float32]) -> dict[int, float]:
-        """Nodes whose labels mean about what the query does."""
+        """Confidence by node whose label is near the query in meaning. vector: (d,)."""
         if not len(self.node_ids):
             return {}
         # Not by BLAS: its threads go on spinning, and the database waits for their cores.
         cosines = np.einsum("nd,d->n", self.vectors, vector)
-        best = np.argsort(-cosines)[:MOST_MEANT]
+        best = np.argsort(-cosines)[:MAX_MEANT]
         return {
             int(self.node_ids[n]): round(float(cosines[n]), 3) for n in best if cosines[n] >= MEANT
         }
 
 
 def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
-    """The names of a space's catalogue, with vectors of its encoder."""
+    """Read the names of a space's catalogue, with vectors of its encoder."""
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             NAMES,
             {
                 "catalogue": space.catalogue,
                 "encoder": space.encoder_fingerprint,
-                "most_items": MOST_ITEMS,
-                "most_names": MOST_NAMES,
-                "most_links": MOST_LINKS,
+                "max_holders": MAX_HOLDERS,
+                "max_names": MAX_NAMES,
+                "max_links": MAX_LINKS,
             },
         )
         rows = cursor.fetchall()
@@ -162,7 +162,7 @@ def read_vocabulary(space: EmbeddingSpace) -> Vocabulary:
     encoded = [(id, vector) for _label, id, vector in rows if vector is not None]
     names = Dictionary((name_of(label), id) for label, id, _vector in rows)
     for language in space.statistics.languages:
-        # Labels are cut into words now, and not while somebody waits.
+        # Analyse the labels now, not while somebody waits.
         names.mentions("", language)
     return Vocabulary(
         names,
@@ -178,4 +178,4 @@ def _matrix(vectors: Iterable[str], dimension: int) -> NDArray[np.float32]:
     return np.stack(rows) if rows else np.empty((0, dimension), dtype=np.float32)
 
 
-VOCABULARIES = SpaceCache(read_vocabulary, most=MOST_KEPT, size=lambda read: read.size)
+VOCABULARIES = SpaceCache(read_vocabulary, most=MAX_CACHED_NAMES, size=lambda read: read.size)

@@ -1,4 +1,4 @@
-"""Filters: validated against the catalogue's declarations, then conditions on items."""
+"""Filters: validate them against a catalogue's declarations, and make them conditions on items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_FILTERS = 20
 MAX_VALUES = 50
 RANGES = ("price_min", "price_max")
 PRICE = "price_min"
-"""Both bounds as one condition, under a name that no facet can have."""
+"""Name of the condition that has both bounds; no facet can have it."""
 
 
 def parse_filters(
@@ -25,12 +25,12 @@ def parse_filters(
 ) -> Filters:
     """Validate filters as views and templates pass them.
 
-    Known names: every declared facet, attribute names where the catalogue declares `Attributes`,
-    `price_min`, `price_max`, `available`, `language`, `site`. Of variants that are shown as their
-    product (`collapse`) the product's price counts.
+    Known names are the declared facets, any attribute if the catalogue declares `Attributes`,
+    `price_min`, `price_max`, `available`, `language` and `site`. With `collapse` the price of the
+    product counts, not that of a variant.
 
     Raises:
-        UnknownFilter: a name that the catalogue does not offer, with the nearest that it does.
+        UnknownFilter: the catalogue has no such filter; the message names the closest.
         InvalidQuery: a value that cannot be compared, or more than `MAX_FILTERS` filters.
     """
     conditions: dict[str, Restriction] = {}
@@ -59,10 +59,10 @@ def parse_filters(
 
 
 def within_currency(filters: Filters, catalogue: str, prices: Prices) -> Filters:
-    """The filters with their range of prices in the currency that is asked for.
+    """Restrict the price filter to the currency of `prices`.
 
     Raises:
-        InvalidQuery: there are several, and none is asked for.
+        InvalidQuery: there are several currencies, and none was chosen.
     """
     bounds = filters.conditions.get(PRICE)
     if bounds is None:
@@ -75,7 +75,11 @@ def within_currency(filters: Filters, catalogue: str, prices: Prices) -> Filters
 
 
 def check_facets(catalogue: Catalogue, names: Iterable[str]) -> None:
-    """Raises `UnknownFilter` for a name that is no facet of the catalogue."""
+    """Check names of facets.
+
+    Raises:
+        UnknownFilter: the catalogue has no such facet; the message names the closest.
+    """
     declared = facet_names(catalogue)
     free = any(isinstance(each, Attributes) for each in catalogue.fields.values())
     for name in names:
@@ -86,8 +90,9 @@ def check_facets(catalogue: Catalogue, names: Iterable[str]) -> None:
 
 
 def absent(catalogue: Catalogue, names: Iterable[str]) -> list[str]:
-    """Of the names of filters those that no item has ever had: a misspelt one looks like a free
-    attribute, and matches nothing."""
+    """The names of filters that no item has ever had a value for.
+
+    A misspelt name looks like a free attribute, and matches nothing."""
     known = {*facet_names(catalogue), *RANGES, *COLUMNS}
     free = [name for name in names if name not in known]
     held = codes.facets(catalogue.name, free) if free else {}
@@ -95,19 +100,19 @@ def absent(catalogue: Catalogue, names: Iterable[str]) -> list[str]:
 
 
 def facets_of_items(catalogue: Catalogue) -> list[str]:
-    """Names of the facets that are declared, and of the attributes that items have."""
+    """Names of the declared facets, and of the attributes that items have."""
     declared, fields = facet_names(catalogue), catalogue.fields
     return declared + [each for each in codes.names(catalogue.name) if each not in fields]
 
 
 def meant(name: str, known: Sequence[str]) -> str:
-    """What a name that is not known was probably meant for, as a sentence."""
+    """A sentence that names the known name closest to an unknown one, else all known names."""
     close = get_close_matches(name, known, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
 
 
 def facet_names(catalogue: Catalogue) -> list[str]:
-    """Names of the facets that are declared one by one; free attributes come on top."""
+    """Names of the facets that are declared one by one, without free attributes."""
     return [
         name
         for name, each in catalogue.fields.items()

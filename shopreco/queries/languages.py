@@ -1,4 +1,4 @@
-"""Which analyser reads a query."""
+"""The language of a query, which chooses its analyser."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shopreco.text import detect_language
 def query_language(
     space: EmbeddingSpace, text: str, given: str | None, request: HttpRequest | None
 ) -> str:
-    """The given language, else the request's if the catalogue speaks it, else the detected one.
+    """The given language, else the detected one, else that of the request, else the main one.
 
-    A query is too short to tell most languages apart, so detection falls back to the language
-    that most of the catalogue is written in.
+    A detected language, and that of the request, count if the catalogue has texts in it. A query is
+    too short to tell most languages apart, so most end with the main language of the catalogue.
     """
     if given:
         return given.split("-")[0].lower()

@@ -1,4 +1,4 @@
-"""How much one question may ask for: more is refused with a sentence."""
+"""Limits of one request; the message of each `InvalidQuery` names the limit."""
 
 from __future__ import annotations
 

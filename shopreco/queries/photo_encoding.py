@@ -1,4 +1,4 @@
-"""A shopper's photo in a worker: decoded, encoded, answered to the process that waits for it."""
+"""Photo encoding in a worker, which answers the web process that waits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ DECODING_SECONDS = 5.0
 
 
 def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
-    """The answer: `vector`, (f,) float32, or why the photo was `rejected`. Bytes are in base 64."""
+    """Decode and encode a photo, base 64. Returns `vector`, (f,) float32 in base 64, or the reason
+    why it was `rejected`."""
     try:
         image = photo_decoder().picture(b64decode(photo))
     except MediaRejected as error:
@@ -30,7 +31,7 @@ def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
 
 
 def warm_up() -> None:
-    """Load what the first photo would wait for. Never raises."""
+    """Load decoder and encoders, so that the first photo need not wait. Never raises."""
     from PIL import Image
 
     stream = io.BytesIO()
@@ -47,5 +48,5 @@ def warm_up() -> None:
 
 @cache
 def photo_decoder() -> Decoder:
-    """Not that of the shop's own files: a long video must not keep a shopper waiting."""
+    """A decoder for photos alone: a long video of the shop must not keep a shopper waiting."""
     return Decoder(Limits(decoding_seconds=DECODING_SECONDS))

@@ -1,4 +1,4 @@
-"""The price that items are narrowed and ordered by: that of what is shown, in one currency."""
+"""Prices: the column and the currency by which items are filtered and sorted."""
 
 from __future__ import annotations
 
@@ -24,30 +24,31 @@ class LowestPrice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """`column` and `currency_column` of an item: its own where variants are apart, else those of
-    the product that is shown for them."""
+    """The columns of an item that have the price and its currency.
+
+    With collapse they hold the price of the product that is shown, else that of the item itself."""
 
     column: str
     currency_column: str
     currency: str = ""
-    """The one that is asked for; empty where there is no choice."""
+    """The chosen currency, ISO 4217; empty if none was chosen."""
     currencies: tuple[str, ...] = ()
-    """Of the catalogue's items."""
+    """All currencies of the catalogue's items."""
 
     @property
     def comparable(self) -> bool:
-        """Whether prices compare: they are of one currency, or one is asked for."""
+        """Whether prices compare: there is one currency, or one was chosen."""
         return bool(self.currency) or len(self.currencies) < 2
 
     @property
     def within(self) -> Condition | None:
-        """That a price is in the currency that is asked for; None where all are."""
+        """The condition that a price is in the chosen currency; None if all are."""
         if not self.currency or self.currencies == (self.currency,):
             return None
         return Condition(f"i.{self.currency_column} = %s", (self.currency,))
 
     def check(self, catalogue: str) -> None:
-        """Raises `InvalidQuery` where prices do not compare."""
+        """Raises `InvalidQuery` if prices do not compare."""
         if not self.comparable:
             raise InvalidQuery(
                 f"The prices of {catalogue} are in {', '.join(self.currencies)}: to filter or sort "
@@ -56,7 +57,7 @@ class Prices:
 
 
 def currency_code(given: str) -> str:
-    """Raises `InvalidQuery` for what is no code of ISO 4217."""
+    """Normalise a currency code. Raises `InvalidQuery` if it is not of the form of ISO 4217."""
     code = given.strip().upper()
     if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
         raise InvalidQuery(f"currency is {given!r:.80}; it must be three letters such as EUR.")
@@ -64,15 +65,16 @@ def currency_code(given: str) -> str:
 
 
 def prices_of(collapse: bool) -> Prices:
-    """The columns, in whatever currency."""
+    """The columns, without any currency."""
     return Prices("shown_price", "shown_currency") if collapse else Prices("price", "currency")
 
 
 def read_prices(
     shop: Catalogue, request: HttpRequest | None, currency: str, *, collapse: bool
 ) -> Prices:
-    """With the currencies that the items of a catalogue have; where there are several and none is
-    asked for, in the one that the shop names for this visitor."""
+    """The columns with the currencies of a catalogue's items.
+
+    If there are several and the caller chose none, `Catalogue.get_currency` chooses."""
     columns = prices_of(collapse)
     known = _currencies(shop.name) if shop.field(PriceField) else ()
     if len(known) > 1 and not currency:
@@ -81,7 +83,7 @@ def read_prices(
 
 
 def lowest_prices(item_ids: Sequence[int]) -> dict[int, LowestPrice]:
-    """The lowest price of the variants, by item, of products that have none of their own."""
+    """The lowest price of the variants, by item id, of products without a price of their own."""
     if not item_ids:
         return {}
     with connections[read_alias()].cursor() as cursor:
@@ -100,7 +102,8 @@ def lowest_prices(item_ids: Sequence[int]) -> dict[int, LowestPrice]:
 
 
 def _currencies(catalogue: str) -> tuple[str, ...]:
-    """By leaps over an index: a catalogue has few. Items that name none are in the shop's own."""
+    """The currencies of a catalogue, by leaps over an index: there are few. Items without one have
+    that of the shop."""
     indexed = "catalogue = %s AND outcome = 'indexed' AND price IS NOT NULL"
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(

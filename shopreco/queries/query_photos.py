@@ -1,4 +1,4 @@
-"""A photo as a query: its vector, encoded by a worker or in this process."""
+"""Query photos: the vector of a shopper's photo, encoded by a worker or in this process."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 Vector = NDArray[np.float32]
 HERE = 0.5
-"""Share of the deadline that this process's own copy has; the rest is left to a worker."""
+"""Share of the deadline for encoding in this process; the rest is left to a worker."""
 KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo that has been encoded; `vector`, (f,) float32, as the image encoder gives it."""
+    """An encoded photo. vector: (f,) float32, from the image encoder, before alignment."""
 
     key: str
     vector: Vector
@@ -45,30 +45,32 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class GivenPhoto:
-    """A photo as it was given: uploaded now, or by the key of an earlier answer."""
+    """A photo as the caller gives it: an upload, or the key from an earlier answer."""
 
     upload: File[Any] | None = None
     key: str = ""
 
     @classmethod
     def of(cls, photo: File[Any] | str | None) -> GivenPhoto | None:
-        """None where there is none. A file without a name is falsy, and is one."""
+        """The photo, if there is one. An upload without a name is falsy, and is one."""
         if isinstance(photo, str):
             return cls(key=photo) if photo else None
         return None if photo is None else cls(upload=photo)
 
 
 def find(space: EmbeddingSpace, given: GivenPhoto) -> Photo:
-    """A photo by its key, from the cache; an uploaded one, if it is not there, encoded.
+    """Find the vector of a photo in the cache by its key; else encode the upload.
 
-    Raises `PhotoRejected`, `PhotoUnavailable`.
+    Raises:
+        PhotoRejected: the photo is too large or cannot be read.
+        PhotoUnavailable: it is no longer cached, no encoder answers in time, or the space has none.
     """
     if IMAGE not in space.encoders:
         raise PhotoUnavailable(gettext("This shop cannot be searched by photo yet."))
     data = b"" if given.upload is None else _read(given.upload)
     key = blake2b(data, digest_size=16).hexdigest() if data else given.key
     cache_key = f"shopreco:photo:{space.encoders[IMAGE][:16]}:{key}"
-    # A key comes from an address, where anything may stand.
+    # A key comes from an address, which may contain anything.
     vector = query_vectors.recall(cache_key) if KEY.fullmatch(key) else None
     if vector is None and not data:
         raise PhotoUnavailable(gettext("Your photo is no longer kept here. Please send it again."))
@@ -79,7 +81,7 @@ def find(space: EmbeddingSpace, given: GivenPhoto) -> Photo:
 
 
 def too_large(size: int) -> PhotoRejected:
-    """What a shopper is told whose photo has too many bytes."""
+    """The error for a photo of too many bytes. size: in bytes."""
     message = gettext("Your photo has %(size)s, more than the %(most)s that are read.")
     most = get_settings().PHOTO_MAX_BYTES
     return PhotoRejected(message % {"size": filesizeformat(size), "most": filesizeformat(most)})
@@ -106,7 +108,7 @@ def _encoded(space: EmbeddingSpace, data: bytes) -> Vector:
 
 
 def _encoded_here(space: EmbeddingSpace, data: bytes, seconds: float) -> Vector | None:
-    """None where this process's copy of the encoder is missing, fails or is late."""
+    """Encode in this process; None if its copy of the encoder is missing, fails or is late."""
     encoding = query_vectors.threads("photo", os.getpid()).submit(lambda: _encode(space, data))
     try:
         return encoding.result(timeout=seconds)

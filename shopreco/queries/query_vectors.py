@@ -1,4 +1,4 @@
-"""Query vectors in the web process: cached, encoded in a thread, never waited for too long."""
+"""Query vectors in the web process: from a cache, else encoded within a deadline."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ Vector: TypeAlias = NDArray[np.float32]
 
 THREADS = 2
 PLACES = 4
-"""For texts, or photos, that wait for one of the threads; more would be late anyway."""
-MOST_ENCODERS = 4
-"""In memory: the text and image encoders of two spaces, in use and switched to."""
+"""Texts, or photos, that may wait for a thread; more would be late anyway."""
+MAX_ENCODERS = 4
+"""Encoders in memory: those for text and images, of the active space and of its successor."""
 LOADING_SECONDS = 3.0
-"""What the first query of a process may wait, once, while the encoder is loaded."""
+"""Seconds that the first query of a process may wait while the encoder is loaded."""
 CACHE_SECONDS = 24 * 3600
 
 QUICK = 0.05
-"""Share of the deadline within which an encoder is quick."""
+"""Share of the deadline; an encoder that takes less is quick."""
 SHORT = 200
-"""Characters of a text that it takes no longer for."""
+"""Characters of a text that a quick encoder encodes at once."""
 
-_loaded: BoundedCache[str, Any] = BoundedCache(MOST_ENCODERS)
-"""By fingerprint, the same in every shop."""
+_loaded: BoundedCache[str, Any] = BoundedCache(MAX_ENCODERS)
+"""Encoders by fingerprint, which is the same in every shop."""
 _took: dict[str, float] = {}
-"""Seconds that an encoder took for the last short query."""
+"""Seconds that each encoder took for its last short query, by fingerprint."""
 _loading = Lock()
 
 
 def query_encoder(space: EmbeddingSpace) -> QueryEncoder:
-    """The query side of a space's encoder, loaded once per process.
+    """The query encoder of a space, loaded once per process.
 
     Raises:
-        ArtefactMissing, ArtefactCorrupt: the exported model is not in ARTEFACT_DIR or damaged.
+        ArtefactMissing, ArtefactCorrupt: the exported model in ARTEFACT_DIR is missing or damaged.
     """
     encoder: QueryEncoder = _load(space, TEXT)
     return encoder
 
 
 def photo_encoder(space: EmbeddingSpace) -> PhotoEncoder:
-    """That of the space's image encoder. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
+    """The photo encoder of a space. Raises `ArtefactMissing`, `ArtefactCorrupt`."""
     encoder: PhotoEncoder = _load(space, IMAGE)
     return encoder
 
@@ -81,10 +81,10 @@ def _load(space: EmbeddingSpace, modality: str) -> Any:
 
 
 def begin(space: EmbeddingSpace, text: str) -> Promise[Vector]:
-    """q = E_text(Q), formula (1), as a promise: from the cache, else encoded in a thread.
+    """Promise q = E_text(Q), formula (1), (d,): from the cache, else encoded in a thread.
 
-    The vector that comes too late for its own request is cached for the next, if work on it has
-    begun; else it is given up.
+    A vector that is too late for its own request is cached for the next one, if a thread has begun
+    it; else it is given up.
     """
     cached = known(space, text)
     if cached is None:
@@ -95,16 +95,16 @@ def begin(space: EmbeddingSpace, text: str) -> Promise[Vector]:
 
 
 def known(space: EmbeddingSpace, text: str) -> Vector | None:
-    """The vector of a query that was asked before, from the cache."""
+    """The vector of a query from the cache, (d,); None if it is not there."""
     return recall(_cache_key(space, text))
 
 
 def encoded(space: EmbeddingSpace, text: str, log: StageLog) -> Vector | None:
-    """The vector of a query that is not known; None, and the stage named, if it fails or is late.
+    """Encode a query that is not cached; None, and `degraded` names it, if that fails or is late.
 
-    An encoder that takes a small part of the deadline does it here: for a short text a thread takes
-    longer to begin and to hand over than it has to do. It asks the database nothing, the cache
-    neither: `remember_query` afterwards.
+    A quick encoder runs in this thread: for a short text, starting another thread and handing over
+    takes longer than encoding. This function uses neither database nor cache: call
+    `remember_query` afterwards.
     """
     quick = _took.get(space.encoder_fingerprint, inf) < QUICK * get_settings().QUERY_DEADLINE
     if not quick or len(text) > SHORT:
@@ -116,7 +116,7 @@ def encoded(space: EmbeddingSpace, text: str, log: StageLog) -> Vector | None:
 
 
 def wait(space: EmbeddingSpace, encoding: Promise[Vector], log: StageLog) -> Vector | None:
-    """The vector that `begin` promised; None, and the stage named, if it fails or is late."""
+    """Wait for what `begin` promised; None, and `degraded` names it, if that fails or is late."""
     with log.stage(StageName.ENCODE, optional=True):
         try:
             return encoding.result(timeout=patience(space))
@@ -134,20 +134,21 @@ def patience(space: EmbeddingSpace) -> float:
 
 
 def remember(key: str, vector: Vector) -> None:
-    """Keep a vector for the next request, as far as the cache works."""
+    """Cache a vector for the next request, if the cache works."""
     shared_cache().set(key, vector.astype(np.float32).tobytes(), CACHE_SECONDS)
 
 
 def recall(key: str) -> Vector | None:
-    """A vector that was remembered; None if it is gone, or the cache is."""
+    """A cached vector; None if it, or the cache, is gone."""
     found = shared_cache().get(key)
     return np.frombuffer(found, dtype=np.float32) if isinstance(found, bytes) else None
 
 
 @lru_cache(maxsize=2)
 def threads(purpose: str, pid: int) -> ShortQueue:
-    """Threads of this process, so that photos keep no words waiting; a forked child, with another
-    pid, gets its own."""
+    """Threads of this process for one purpose, so that texts never wait for photos.
+
+    A forked child has another pid, and gets threads of its own."""
     return ShortQueue(f"shopreco-{purpose}", threads=THREADS, places=PLACES)
 
 

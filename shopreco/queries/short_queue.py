@@ -1,4 +1,4 @@
-"""Work of a few threads that somebody waits for: little of it queues, and nothing unawaited."""
+"""A short queue: a few threads, a few waiting tasks, and none that nobody waits for."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 
 class TooBusy(ShopRecoError):
-    """All threads are at work, and as many wait for them as may."""
+    """All threads are busy, and the queue is full."""
 
     code = "too_busy"
 
 
 class Promise(Future[T], Generic[T]):
-    """Who gives up waiting for it takes it back, unless it is being worked on."""
+    """A future that is cancelled when a wait for it times out, unless a thread has begun it."""
 
     def result(self, timeout: float | None = None) -> T:
         try:
@@ -32,7 +32,7 @@ class Promise(Future[T], Generic[T]):
 
 
 class ShortQueue:
-    """threads: at work at a time. places: for those that wait for one."""
+    """Runs tasks in a few threads. threads: tasks at a time. places: tasks that may wait."""
 
     def __init__(self, name: str, *, threads: int, places: int) -> None:
         self._threads = threads
@@ -43,7 +43,7 @@ class ShortQueue:
         self._lock = Lock()
 
     def submit(self, work: Callable[[], T]) -> Promise[T]:
-        """What `work` will give. Its `result` raises `TooBusy` at once where there is no place."""
+        """Promise the result of `work`. If the queue is full, `result` raises `TooBusy` at once."""
         promise: Promise[T] = Promise()
         with self._lock:
             if self._working < self._threads:
@@ -60,7 +60,7 @@ class ShortQueue:
         return promise
 
     def __len__(self) -> int:
-        """How many wait."""
+        """Number of waiting tasks."""
         return len(self._waiting)
 
     def _leave(self, promise: Future[T]) -> None:

@@ -12,7 +12,7 @@ ORDERS = {
     "newest": "i.added_at DESC NULLS LAST, (i.parent_id = '') DESC, i.id DESC",
     "title": "left(i.title, 200), i.id",
 }
-"""As the indexes of `Item` have them."""
+"""SQL by sort order, equal to that of the indexes of `Item`."""
 SORTS = (RELEVANCE, *BY_PRICE, *ORDERS)
 
 
@@ -22,7 +22,7 @@ def check_order(sort: str) -> None:
 
 
 def order_by(sort: str, prices: Prices) -> Condition:
-    """The SQL of a sort order. What has no price, or none in the currency, comes last."""
+    """The SQL of a sort order. Items without a price in the currency come last."""
     if sort not in BY_PRICE:
         return Condition(ORDERS.get(sort, ORDERS["newest"]))
     direction = "ASC" if sort == "price_asc" else "DESC"

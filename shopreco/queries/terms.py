@@ -1,4 +1,4 @@
-"""The terms of a query: read against the lexicon of a space, corrected, weighted."""
+"""Query terms: read against the lexicon of a space, corrected and weighted."""
 
 from __future__ import annotations
 
@@ -31,19 +31,21 @@ from shopreco.text import (
 from shopreco.text.exclusion import is_preposition, without_excluded
 
 CUT = 0.25
-"""Share of the query's mass that an item must reach: leaves rubbish out, and most items unread."""
+"""Cutoff: share of the query's mass that an item must reach. It drops rubbish, and most items stay
+unread."""
 SIMILAR = 20
-MOST_FOUND = 100
-"""Known words that a misspelt one may mean, or compounds that a word stands for."""
-MOST_TERMS = 200_000
-"""Whose frequencies a process keeps, in 3 MB; those of rarer ones are asked for."""
-MOST_KEPT = 10 * MOST_TERMS
-"""Of all shops of a process."""
+MAX_KNOWN_TERMS = 100
+"""Known terms that a misspelt word may mean, or compounds that a word stands for."""
+MAX_TERMS = 200_000
+"""Terms whose frequencies a process caches, in 3 MB. Those of rarer terms are read from the
+database."""
+MAX_CACHED_TERMS = 10 * MAX_TERMS
+"""Terms that a process caches for all shops."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
 FOUND_BY = f"""
     SELECT term, surface, document_frequency FROM shopreco_lexiconterm
     WHERE space_id = %(space)s AND found_by && wanted.texts AND document_frequency > 0
-    ORDER BY document_frequency DESC, surface LIMIT {MOST_FOUND:d}
+    ORDER BY document_frequency DESC, surface LIMIT {MAX_KNOWN_TERMS:d}
 """
 LIKE = f"""
     SELECT term, surface, document_frequency FROM shopreco_lexiconterm
@@ -60,41 +62,41 @@ class LexicalQuery:
     terms: tuple[QueryTerm, ...]
     weights: Mapping[int, float]
     mass: float
-    """Sum of q(t) of what was asked for: a score that hardly any item reaches."""
+    """Sum of q(t) over the words of the query: a score that hardly any item reaches."""
 
     @property
     def corrected(self) -> str:
-        """The words that were understood, where that took a correction; else nothing."""
+        """The corrected words of the query; empty if nothing was corrected."""
         if all(term.typed == term.read_as for term in self.terms):
             return ""
         return " ".join(term.read_as for term in self.terms)
 
     @cached_property
     def essential(self) -> list[int]:
-        """Of these terms an item has at least one if it reaches `CUT`."""
+        """Term ids, one of which every item has that reaches `CUT`: essential terms."""
         return essential_terms(self.weights, CUT, self.mass)
 
     @cached_property
     def literal(self) -> str:
-        """q as a `sparsevec`, divided by its mass so that scores lie between 0 and 1."""
+        """q as a literal of `sparsevec`, divided by its mass, so that scores are from 0 to 1."""
         mass = self.mass
         elements = ",".join(f"{i}:{w / mass:.6g}" for i, w in sorted(self.weights.items()))
         return f"{{{elements}}}/{TERM_SPACE}"
 
 
 class Frequencies(NamedTuple):
-    """In how many items terms are, by ascending term; both (t,)."""
+    """Document frequencies: term ids, ascending, and numbers of items; both (t,)."""
 
     term_ids: NDArray[np.int64]
     counts: NDArray[np.int64]
 
     @property
     def some_lack_words(self) -> bool:
-        """Whether there are items without words."""
+        """Whether some items have no words."""
         return bool((self.term_ids[:1] == WORDLESS).any())
 
     def of(self, term_ids: Sequence[int]) -> dict[int, int]:
-        """Those that are among them."""
+        """Document frequency by term id, of the terms that are cached."""
         if not len(self.term_ids):
             return {}
         places = np.searchsorted(self.term_ids, term_ids).clip(max=len(self.term_ids) - 1)
@@ -110,7 +112,7 @@ NO_FREQUENCIES = Frequencies(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def read_frequencies(space: EmbeddingSpace) -> Frequencies:
-    """Of the most frequent terms of a space, and of what counts items."""
+    """Read the frequencies of the most frequent terms of a space, and the numbers of its items."""
     sql = """
         SELECT term_id, document_frequency FROM (
             SELECT term_id, document_frequency FROM shopreco_lexiconterm
@@ -119,15 +121,17 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
         ) AS frequent ORDER BY term_id
     """
     columns = {"term_id": "i8", "document_frequency": "i8"}
-    row = fetch_row(as_arrays(Statement(sql, (space.pk, MOST_TERMS)), columns))
+    row = fetch_row(as_arrays(Statement(sql, (space.pk, MAX_TERMS)), columns))
     return Frequencies(*read_arrays(row, columns))
 
 
-FREQUENCIES = SpaceCache(read_frequencies, most=MOST_KEPT, size=lambda read: len(read.counts))
+FREQUENCIES = SpaceCache(
+    read_frequencies, most=MAX_CACHED_TERMS, size=lambda read: len(read.counts)
+)
 
 
 def kept_frequencies(space: EmbeddingSpace) -> Frequencies:
-    """None while they are read for the first time: then all are asked for."""
+    """The cached frequencies; empty while they are read for the first time."""
     try:
         return FREQUENCIES.of(space, patience=0)
     except NotYetRead:
@@ -135,9 +139,9 @@ def kept_frequencies(space: EmbeddingSpace) -> Frequencies:
 
 
 class SpaceLexicon:
-    """The words of a space, as `shopreco.text.Lexicon` asks for them.
+    """The words of a space, for `shopreco.text.Lexicon`.
 
-    Their frequencies are those of a moment ago; whether there is a word is known at once.
+    Frequencies may be minutes old. A new word is found at once.
     """
 
     def __init__(self, space: EmbeddingSpace) -> None:
@@ -145,7 +149,7 @@ class SpaceLexicon:
         self.documents = 0
 
     def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
-        """Document frequency by known term; notes N on the way."""
+        """Document frequency by known term. Also sets `documents`, the N of BM25."""
         by_id = {term_id(term): term for term in (*terms, *guesses)}
         found = kept_frequencies(self.space).of([EVERY_ITEM, *by_id])
         if unknown := [id for term in terms if (id := term_id(term)) not in found]:
@@ -163,18 +167,20 @@ class SpaceLexicon:
             return dict(cursor.fetchall())
 
     def similar(self, words: Collection[Token]) -> dict[str, list[KnownTerm]]:
-        """The known words that are one edit away from each, and those that share most trigrams."""
+        """Known terms by word: those one edit away, and those that share most trigrams."""
         edited = {w.surface: deletions(w.surface) | deletions(w.term) for w in words}
         return self._found_by(edited, f"({FOUND_BY}) UNION ALL ({LIKE})")
 
     def compounds(self, terms: Collection[str]) -> dict[str, list[KnownTerm]]:
-        """The most frequent words that end with each of the terms."""
+        """Known terms by term: the most frequent words that end with it."""
         return self._found_by({term: {ending_with(term)} for term in terms}, FOUND_BY)
 
     def _found_by(
         self, wanted: Mapping[str, Collection[str]], known: str
     ) -> dict[str, list[KnownTerm]]:
-        """What a query for known words finds for several texts, by what asked for it."""
+        """Known terms by key of `wanted`, found by any of the texts of that key.
+
+        known: SQL that finds terms of one `wanted` row."""
         pairs = [(asked, text) for asked, texts in wanted.items() for text in texts]
         found: dict[str, list[KnownTerm]] = {}
         with connections[read_alias()].cursor() as cursor:
@@ -199,8 +205,9 @@ class SpaceLexicon:
 
 
 def lexical_query(space: EmbeddingSpace, text: str, language: str) -> LexicalQuery | None:
-    """Read a query against the words of a space; None if it has none of them. What it excludes is
-    asked for where items say themselves that they lack it."""
+    """Read a query against the lexicon of a space; None if the lexicon has none of its words.
+
+    For an excluded word, the query asks for items that say themselves that they lack it."""
     analyser, lexicon = get_analyser(language), SpaceLexicon(space)
     tokens = [*analyser.without(text), *analyser.tokens(without_excluded(text, language))]
     if not tokens:

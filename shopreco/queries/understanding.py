@@ -1,4 +1,4 @@
-"""Understanding a query: its terms in the lexicon, and the nodes of the graph that it names."""
+"""Understanding of a query: its terms in the lexicon, and the graph nodes that it names."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from shopreco.text.exclusion import without_excluded
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodQuery:
-    """A query as it was read."""
+    """A query with its terms and mentions."""
 
     text: str
-    """Without what it excludes: what is encoded."""
+    """The text that is encoded, without what the query excludes."""
     language: str
     words: LexicalQuery | None = None
-    """None where the lexicon has none of its words, or could not be asked."""
+    """The terms; None if the lexicon has none of the words, or failed."""
     vocabulary: Vocabulary | None = None
-    """The names of the catalogue; None where they could not be read."""
+    """The names of the catalogue; None if they could not be read."""
     mentions: Mentions | None = None
-    """The nodes that it names."""
+    """The nodes that the query names."""
 
 
 def understand(space: EmbeddingSpace, text: str, language: str, log: StageLog) -> UnderstoodQuery:
-    """Read a query; a part that fails is named, and left out."""
+    """Understand a query. A part that fails is left out, and `degraded` names it."""
     asked = without_excluded(text, language)
     words: LexicalQuery | None = None
     with log.stage(StageName.LEXICON, optional=True):

@@ -1,4 +1,4 @@
-"""Visibility: what a visitor may see, as restrictions that every statement carries."""
+"""Visibility: what a visitor may see, as restrictions in every statement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOW = Condition(
 
 
 def visible_to(shop: Catalogue, request: HttpRequest | None) -> tuple[Restriction, ...]:
-    """What `get_visibility` says of this visitor, and the time.
+    """Restrictions to what a visitor may see: `get_visibility`, and the dates of items.
 
     Raises:
         ConfigurationError: the hook names what the catalogue does not declare.
@@ -43,10 +43,10 @@ def visible_to(shop: Catalogue, request: HttpRequest | None) -> tuple[Restrictio
 
 
 def for_visitor(filters: Filters, shop: Catalogue, request: HttpRequest | None) -> Filters:
-    """The filters of a block with what this visitor may see, and prices in one currency.
+    """Add visibility to the filters of a block, and one currency to its price filter.
 
     Raises:
-        InvalidQuery: they name a price, and there are several currencies.
+        InvalidQuery: a filter names a price, and there are several currencies.
     """
     visible = replace(filters, visible=visible_to(shop, request))
     if PRICE not in filters.conditions:
@@ -56,7 +56,7 @@ def for_visitor(filters: Filters, shop: Catalogue, request: HttpRequest | None) 
 
 
 def _filter(shop: Catalogue, name: str, value: Any) -> Restriction:
-    """A filter of shoppers', set for one. Of no value there is nothing, not everything."""
+    """A filter that the hook sets. Without a value nothing passes it, rather than everything."""
     hook = f"{type(shop).__name__}.get_visibility"
     if name not in {*shop.fields, *RANGES, *COLUMNS}:
         raise ConfigurationError(f"{hook} names {name!r}, which the catalogue does not declare.")

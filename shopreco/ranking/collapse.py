@@ -1,4 +1,4 @@
-"""Variants of one product take one place."""
+"""Collapse: the variants of a product take one place."""
 
 from __future__ import annotations
 

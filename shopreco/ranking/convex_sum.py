@@ -11,7 +11,7 @@ from shopreco.ranking.base import Columns, Ranked, known, summed
 __all__ = ["ConvexSum"]
 
 EXPECTED_LEXICAL = 0.6
-"""Lexical score that an item has for each unit of its cosine, where words and meaning agree. Of
+"""Lexical score that stands for missing words, as a share of the cosine. Of
 3,000 photographed products, 615 without text: .5 finds 34 % of these among the first ten for
 their titles, .6 48 %, .8 73 %, but .8 puts some before products whose title was asked for."""
 
@@ -25,8 +25,8 @@ class ConvexSum:
     counts 0: unrelated, nothing of what is mentioned. See Bruch, Gai and Ingber, "An analysis of
     fusion functions for hybrid retrieval" (2023).
 
-    further_weights: of columns that further retrievers add, each 0 to 1, 1 at most together; the
-    sum above has the rest.
+    further_weights: weights of the columns of further retrievers, each 0 to 1, at most 1 together;
+    the sum above has the rest.
     """
 
     def __init__(

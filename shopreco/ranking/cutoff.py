@@ -1,4 +1,4 @@
-"""Where a ranking ends: the tail of a search by meaning is never empty, but rubbish."""
+"""Cutoff of a ranking: the tail of a dense retrieval is never empty, but rubbish."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ __all__ = ["relative_cutoff"]
 
 
 def relative_cutoff(scores: NDArray[np.floating[Any]], share: float) -> NDArray[np.bool_]:
-    """Which of `scores` (n,), cosines say, reach `share` of the greatest; NaN never does.
+    """Whether each of `scores`, (n,), such as cosines, reaches `share` of the best; NaN never does.
 
-    Relative, because encoders and queries differ in how high their cosines are: a query of one
-    word has lower ones than a whole title. Where nothing is similar (no score above 0) nothing
-    remains.
+    It is relative because the height of cosines differs by encoder and query: a query of one word
+    has lower ones than a whole title. If no score is above 0, nothing remains.
     """
     values = np.asarray(scores, dtype=np.float64)
     found = values[~np.isnan(values)]

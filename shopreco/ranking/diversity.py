@@ -1,4 +1,4 @@
-"""Against lists of near-copies: marginal relevance and caps."""
+"""Diversity: maximal marginal relevance and caps, against lists of near-copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion: for scores that mean nothing beside each other."""
+"""Reciprocal rank fusion, for scores that cannot be compared."""
 
 from __future__ import annotations
 

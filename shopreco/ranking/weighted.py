@@ -1,4 +1,4 @@
-"""Sums with fixed weights: of columns that are named, and no others."""
+"""Sums of named columns with fixed weights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class WeightedSum:
 
 
 class WeightedMean:
-    """The weighted mean of the scores that a candidate has: what it lacks does not count.
+    """The weighted mean of the scores that a candidate has; missing ones do not count.
 
     Each candidate has a score in one of the columns whose weight is not 0.
     """

@@ -1,6 +1,6 @@
-"""Retrievers: what finds items, by words, meaning, pictures, links and numbers.
+"""Retrievers: they find items by words, meaning, pictures, links and numbers.
 
-Their modules are imported here, so that each is registered wherever one is.
+Their modules are imported here, so that all are registered wherever one is imported.
 """
 
 from shopreco.retrieval import dense, hybrid, lexical, links, photos, visual

@@ -21,32 +21,32 @@ Scores = NDArray[np.floating[Any]]
 Vector = NDArray[np.float32]
 
 Place = tuple[int, int]
-"""An item and its group."""
+"""Ids of an item and of its group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Items with the scores that they have: the one shape between retrieval and a page.
+    """Items with columns of scores: the one shape between retrieval and a page.
 
-    All arrays are (n,). A score is NaN where a retriever has none for an item. Candidates that are
-    ranked are in order, the best first, and their columns sum to their scores.
+    All arrays are (n,). A score is NaN where a retriever has none for an item. Ranked candidates
+    are in order, the best first, and their columns sum to their scores.
     """
 
     item_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
-    """Of variants of one product; an item without variants is its own group."""
+    """Groups of the items. Variants of a product share one; an item without variants is its own."""
     columns: Mapping[str, Scores]
-    """By the name of what gave the scores."""
+    """Scores by the name of what gave them, (n,) each."""
     source: str = ""
-    """The retriever that found them, or that ranked what several found."""
+    """The retriever that found or ranked them."""
     complete: bool = True
-    """Whether there are no more; otherwise asking for more may give more."""
+    """Whether these are all; if not, a larger k may find more."""
 
     @classmethod
     def from_rows(
         cls, rows: Sequence[tuple[int, int, float]], column: str, *, complete: bool = True
     ) -> Candidates:
-        """Item, group and score each, the best first."""
+        """Make candidates of rows of item id, group id and score, the best first."""
         ids, groups, scores = zip(*rows, strict=True) if rows else ((), (), ())
         columns = {column: np.array(scores, dtype=np.float32)}
         return cls(
@@ -62,7 +62,7 @@ class Candidates:
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """The sum of the columns, (n,); an unknown one counts 0."""
+        """The sum of the columns, (n,); NaN counts as 0."""
         if not self.columns:
             return np.zeros(len(self.item_ids))
         total: NDArray[np.float64] = np.nansum(np.array([*self.columns.values()], float), axis=0)
@@ -73,7 +73,7 @@ class Candidates:
         return list(zip(self.item_ids.tolist(), self.group_ids.tolist(), strict=True))
 
     def take(self, positions: NDArray[Any]) -> Candidates:
-        """Those at some positions, or where a mask is true."""
+        """The candidates at some positions, or where a mask is true."""
         return Candidates(
             self.item_ids[positions],
             self.group_ids[positions],
@@ -83,7 +83,7 @@ class Candidates:
         )
 
     def join(self, others: Candidates) -> Candidates:
-        """These, then those that only the others have; both have the same columns."""
+        """Append the others that are not among these. Both have the same columns."""
         more = others.take(~np.isin(others.item_ids, self.item_ids))
         return Candidates(
             np.concatenate([self.item_ids, more.item_ids]),
@@ -94,12 +94,12 @@ class Candidates:
         )
 
     def order(self, scores: NDArray[np.float64] | None = None) -> Candidates:
-        """The best first, by default by the sum of the columns; equal ones by their id."""
+        """Sort the best first, by scores (n,) or the sum of the columns; equal ones by id."""
         by = self.scores if scores is None else scores
         return self.take(np.lexsort((self.item_ids, -by)))
 
     def as_plain(self) -> tuple[Any, ...]:
-        """Of lists and texts alone, for caches; see `from_plain`."""
+        """The candidates as lists and texts, for caches; see `from_plain`."""
         columns = {name: scores.tolist() for name, scores in self.columns.items()}
         return (
             self.item_ids.tolist(),
@@ -129,37 +129,37 @@ def nothing(*columns: str) -> Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a retriever may use: where to look, and what is looked for.
+    """The input of a retriever: where to look, and what to look for.
 
     A query has text, words and a vector; a block has a seed; a photo has a picture and a vector.
     """
 
     space: EmbeddingSpace
     filters: Filters
-    """What candidates must pass: in the statement, before any limit."""
+    """Filters that candidates pass. They stand in the statement, before any limit."""
     log: StageLog
-    """Where a source that fails or is late is named."""
+    """Names each part that fails or is late."""
     text: str = ""
-    """Of a query, without what it excludes."""
+    """The text of a query, without what it excludes."""
     language: str = ""
     words: LexicalQuery | None = None
     """The terms of the query; None where the lexicon has none of them."""
     vector: Vector | None = None
-    """What the items' embeddings are compared with, (d,)."""
+    """The query vector, compared with embeddings, (d,)."""
     picture: Vector | None = None
-    """What the vectors of their pictures are compared with, (f,)."""
+    """The vector of a photo, compared with the vectors of pictures, (f,)."""
     shares: Shares = NO_SHARES
-    """Which items have how much of what the query names."""
+    """The share of the nodes that the query names, by item."""
     seed: int | None = None
-    """The item that something is looked for beside."""
+    """Id of the item that a block is about."""
 
     def within(self, filters: Filters) -> Context:
-        """The same, asked of other items."""
+        """The same context with other filters."""
         return replace(self, filters=filters)
 
 
 class Retriever(ABC):
-    """Finds candidates of one kind."""
+    """Finds candidates in one way, and scores them."""
 
     name: str
     columns: tuple[str, ...]
@@ -169,12 +169,12 @@ class Retriever(ABC):
 
     @abstractmethod
     def retrieve(self, context: Context, k: int) -> Candidates:
-        """Up to k items that pass the filters of the context, the best first.
+        """Find up to k items that pass the filters of the context, the best first.
 
-        `complete` is false if there may be more. Without what it needs, such as a seed that has a
-        picture, there are none.
+        `complete` is false if there may be more. If the context lacks what the retriever needs,
+        such as a seed with a picture, it finds none.
         """
 
 
 RETRIEVERS: Registry[Retriever] = Registry("retriever")
-"""By name, as placements name their sources."""
+"""Retrievers by name, as placements name them."""

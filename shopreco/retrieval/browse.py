@@ -1,4 +1,4 @@
-"""Items by their columns: lists without a query, what passes filters, what comes first."""
+"""Browse: lists without a query. Also which items pass filters, and their sort order."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from shopreco.queries.conditions import Condition, Filters
 from shopreco.ranking import collapse_groups
 from shopreco.retrieval.base import Candidates
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 """Matches that are counted; beyond them a total is "at least"."""
 MORE_SECONDS = 60
-"""That long it is known of a list that it has more than are counted."""
-MOST_ROWS = 100_000
-"""Items that a page is looked for among: of products with very many variants not all pages."""
+"""Seconds that a process remembers that a list has more than are counted."""
+MAX_ROWS = 100_000
+"""Items that a page is read from. Products with very many variants do not get all pages."""
 
 INDEXED = "i.catalogue = %s AND i.outcome = 'indexed'"
 
@@ -31,7 +31,7 @@ _more_until: ShopCache[float] = ShopCache(most=10_000)
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many there are: just so many, or at least."""
+    """A number of matches: exact, or a lower bound."""
 
     count: int
     is_exact: bool
@@ -46,19 +46,19 @@ def browse(
     collapse: bool,
     at_once: int = 0,
 ) -> Candidates:
-    """At least `wanted` items without a query, in order; with `collapse` the first of each group.
+    """List at least `wanted` items in order; with `collapse` the first of each group.
 
-    Reads on, four times as far each time, until there are so many groups.
+    Reads four times as many rows each time, until there are enough groups.
 
-    at_once: of how many items the first reading is, at least.
+    at_once: number of rows that are read first, at least.
     """
     rows = max(wanted, at_once)
     while True:
         hits = _first(catalogue, filters, order, rows)
         places = collapse_groups(hits.group_ids) if collapse else np.arange(len(hits))
-        if hits.complete or len(places) >= wanted or rows >= MOST_ROWS:
+        if hits.complete or len(places) >= wanted or rows >= MAX_ROWS:
             return hits.take(places)
-        rows = min(4 * rows, MOST_ROWS)
+        rows = min(4 * rows, MAX_ROWS)
 
 
 def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Candidates:
@@ -77,16 +77,16 @@ def _first(catalogue: str, filters: Filters, order: Condition, rows: int) -> Can
 
 
 def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
-    """How many items pass, or groups of them: up to `MOST_COUNTED`, of which there may be more.
+    """Count the items, or groups, that pass, up to `MAX_COUNTED`.
 
-    Reads on, as far as the groups so far suggest, until there are so many. That there are more is
-    kept for a moment; a number is counted each time.
+    Reads on, as far as the groups so far suggest, until there are enough. That there are more is
+    remembered for `MORE_SECONDS`; a smaller number is counted each time.
     """
     where = filters.where()
     key = (answering_shop(), catalogue, filters.digest, collapse)
     if monotonic() < (_more_until.get(key) or 0.0):
-        return Total(MOST_COUNTED, is_exact=False)
-    rows = MOST_COUNTED + 1
+        return Total(MAX_COUNTED, is_exact=False)
+    rows = MAX_COUNTED + 1
     while True:
         with connections[read_alias()].cursor() as cursor:
             cursor.execute(
@@ -101,16 +101,16 @@ def count(catalogue: str, filters: Filters, *, collapse: bool) -> Total:
                 [catalogue, *where.params],
             )
             found, read = cursor.fetchone()
-        if found > MOST_COUNTED:
+        if found > MAX_COUNTED:
             _more_until.put(key, monotonic() + MORE_SECONDS)
-            return Total(MOST_COUNTED, is_exact=False)
-        if read < rows or rows >= MOST_ROWS:
+            return Total(MAX_COUNTED, is_exact=False)
+        if read < rows or rows >= MAX_ROWS:
             return Total(found, is_exact=read < rows)
-        rows = min(1 + rows * rows * 5 // (4 * found), MOST_ROWS)
+        rows = min(1 + rows * rows * 5 // (4 * found), MAX_ROWS)
 
 
 def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
-    """Which of the items pass the filters; (n,)."""
+    """Whether each item passes the filters, (n,)."""
     where = filters.where()
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
@@ -122,7 +122,7 @@ def passing(item_ids: NDArray[np.int64], filters: Filters) -> NDArray[np.bool_]:
 
 
 def ordered(item_ids: Sequence[int], order: Condition) -> NDArray[np.intp]:
-    """Positions of the items in a sort order other than relevance; (n,)."""
+    """Positions of items in a sort order other than relevance, (n,)."""
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(
             f"SELECT i.id FROM shopreco_item i WHERE i.id = ANY(%s) ORDER BY {order.sql}",

@@ -1,4 +1,4 @@
-"""Nearest neighbours by inner product of unit vectors, formula (3), as the space's store finds."""
+"""Dense retrieval: nearest neighbours by inner product of unit vectors, formula (3)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, 
 from shopreco.spaces.stores import vector_store
 
 NEIGHBOURS = 64
-"""Depth of the dense part of a match set."""
+"""Nearest items in a match set."""
 
 
 class DenseRetriever(Retriever):
-    """Nearest by the whole vector: what the products are, in words, pictures and links."""
+    """Finds the nearest embeddings: items alike in words, pictures and links."""
 
     name = "dense"
     columns = ("dense",)
 
     def retrieve(self, context: Context, k: int) -> Candidates:
-        """Near the vector of the query, else beside the seed."""
+        """Find items near the query vector, else near the embedding of the seed."""
         space, vector = context.space, context.vector
         if vector is None and context.seed is not None:
             vector = vector_store(space).vectors(space, [context.seed]).get(context.seed)
@@ -33,7 +33,7 @@ RETRIEVERS.register("dense", DenseRetriever())
 def nearest(
     space: EmbeddingSpace, vector: Vector, filters: Filters, k: int = NEIGHBOURS
 ) -> Candidates:
-    """The k items nearest to `vector`, (d,) of length 1, the best first."""
+    """The k items nearest to a vector, (d,) of length 1, the best first."""
     hits = vector_store(space).nearest(space, vector, k, filters.where())
     scores = {"dense": hits.scores}
     return Candidates(hits.item_ids, hits.group_ids, scores, "dense", complete=len(hits) < k)

@@ -1,8 +1,8 @@
-"""The match set of a query: what words, meaning and the graph find, each scored by all of them.
+"""Hybrid retrieval: the match set that words, meaning and the graph find, each scored by all.
 
-What belongs to the set depends on the query and its scope only, never on the page, the order or
-the facets that are chosen: so totals and facet counts are exact and pages are stable. Only where
-more match than are read, or nothing of it passes, is it looked for again with the chosen filters.
+The match set depends on the query and its scope alone, never on the page, the order or the chosen
+facets. So totals and facet counts are exact, and pages are stable. If more match than are read, or
+no match passes the chosen filters, the search runs again with these in its statements.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ from shopreco.stages import StageLog, StageName
 COLUMNS = ("dense", "lexical", "mentions")
 
 WORDLESS_NEIGHBOURS = 128
-"""Depth of the dense part where some items have no words: nothing else finds them."""
+"""Nearest items in a match set if some items have no words: nothing else finds those."""
 RESCORED = 64
-"""The best lexical hits whose cosine is computed exactly; deeper ones rank by words alone."""
+"""Best lexical candidates whose cosine is computed; deeper ones rank by words alone."""
 DENSE_CUT = 0.5
-"""Share of the best cosine that a neighbour must reach to match by meaning alone."""
+"""Relative cutoff: share of the best cosine that an item must reach to match by meaning alone."""
 DEVIATIONS = 0.5
-"""How far above the cosine of unrelated items it must be, in standard deviations."""
+"""Standard deviations above the mean cosine of unrelated items that it must also reach."""
 MENTIONED = 0.75
-"""Share of what the query mentions that an item must have to match by that alone."""
+"""Share of the mentioned nodes that an item must have to match by them alone."""
 WELL_FOUND = 0.5
-"""Share of a query's words that some item must have, or what the query means is looked for too."""
+"""Lexical score that the best item must reach; otherwise nodes are also found by meaning."""
 NOTHING = nothing(*COLUMNS)
 
 
 def match(
     space: EmbeddingSpace, query: UnderstoodQuery, scope: Filters, log: StageLog
 ) -> tuple[Candidates, Context]:
-    """Find by words, by meaning and by what is mentioned, and score all by all.
+    """Find the match set by words, meaning and entities, each candidate scored by all.
 
-    What fails is named; the rest answers. The context says how the query was read, for
-    `match_narrowed` and `match_nearly`.
+    If a part fails, `degraded` names it, and the rest answers. `match_narrowed` and `match_nearly`
+    take the returned context.
     """
     context = Context(space, scope, log, query.text, query.language, query.words)
     by_words, vector = _words_and_vector(context)
@@ -75,10 +75,10 @@ def match(
 def match_narrowed(
     context: Context, filters: Filters, order: Condition, nearest: float
 ) -> Candidates:
-    """What matches and passes filters, which stand in the statements, before any limit.
+    """Find what matches and passes filters, which stand in the statements, before any limit.
 
-    order: where more match by words than are read, the first in it are.
-    nearest: the greatest cosine of all, filters or not: what is near by it is like the query.
+    order: if more match by words than are read, the first in this order are taken.
+    nearest: the best cosine without these filters, for the relative cutoff.
     """
     context, log = context.within(filters), context.log
     by_words, found = lexical.NOTHING, NOTHING
@@ -92,7 +92,7 @@ def match_narrowed(
 
 
 def match_nearly(context: Context, filters: Filters) -> Candidates:
-    """What matches by words and fails one filter: facets count what taking it away would add."""
+    """Find what matches by words and fails just one filter: facets count it as an alternative."""
     by_words, log = lexical.NOTHING, context.log
     if context.words is not None and StageName.LEXICAL not in log.degraded:
         with log.stage(StageName.LEXICAL, optional=True):
@@ -102,21 +102,21 @@ def match_nearly(context: Context, filters: Filters) -> Candidates:
 
 
 def nearest(found: Candidates) -> float:
-    """The greatest cosine; 0 where there is none."""
+    """The best cosine; 0 without any."""
     cosines = found.columns["dense"]
     known = cosines[~np.isnan(cosines)]
     return float(known.max()) if len(known) else 0.0
 
 
 class HybridRetriever(Retriever):
-    """What words and meaning find, each scored by both, and by what of the query items have."""
+    """Finds by words and meaning; each candidate has the scores of both, and its mentions."""
 
     name = "hybrid"
     columns = COLUMNS
     needs_query = True
 
     def retrieve(self, context: Context, k: int) -> Candidates:
-        """By the words and the vector of the context."""
+        """Find by the terms and the query vector of the context."""
         if context.words is None and context.vector is None:
             return NOTHING
         by_words = lexical.LexicalRetriever().retrieve(context, lexical.MAX_HITS)
@@ -132,7 +132,7 @@ RETRIEVERS.register("hybrid", HybridRetriever())
 
 
 def _words_and_vector(context: Context) -> tuple[Candidates, Vector | None]:
-    """What words find, and the query vector: it is encoded while the server looks."""
+    """Lexical candidates and the query vector, which is encoded while the server searches."""
     space, text, log = context.space, context.text, context.log
     known = query_vectors.known(space, text)
     pending: PendingStatement | None = None
@@ -151,8 +151,9 @@ def _words_and_vector(context: Context) -> tuple[Candidates, Vector | None]:
 
 
 def _with_entities(context: Context, query: UnderstoodQuery, by_words: Candidates) -> Context:
-    """With the items that have what the query names; where it names nothing and words find little,
-    what it means."""
+    """Entity linking: add the shares of the nodes that the query names.
+
+    If it names none, and words find little, nodes are found by meaning."""
     mentions, vocabulary = query.mentions, query.vocabulary
     if vocabulary is None or context.vector is None:
         return context
@@ -162,7 +163,7 @@ def _with_entities(context: Context, query: UnderstoodQuery, by_words: Candidate
 
 
 def depth(space: EmbeddingSpace) -> int:
-    """How many of the nearest items are looked at."""
+    """Number of nearest items in a match set of this space."""
     some_lack_words = terms.kept_frequencies(space).some_lack_words
     return WORDLESS_NEIGHBOURS if some_lack_words else dense.NEIGHBOURS
 
@@ -172,8 +173,8 @@ WORDS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
 
 def _reached(context: Context, by_words: Candidates) -> Candidates:
-    """The nearest items, the best of those that words find, and those that have what is mentioned,
-    each with its cosine and its exact BM25F."""
+    """Score by exact cosine and BM25F: the nearest items, the best lexical candidates, and items
+    that have the mentioned nodes."""
     if context.vector is None:
         return NOTHING
     shares = context.shares
@@ -185,8 +186,8 @@ def _reached(context: Context, by_words: Candidates) -> Candidates:
 
 
 def _said(context: Context) -> str:
-    """The SQL of the BM25F of an entry `l`; where no word of the query is known, no item is the
-    worse for having words."""
+    """The SQL of the BM25F of an entry `l`; 0 if no word of the query is known, so that no item is
+    the worse for having words."""
     return lexical.score("(SELECT weights FROM query)") if context.words else "0::float8"
 
 
@@ -254,7 +255,7 @@ def _scored_apart(
 
 
 def _near(context: Context) -> Candidates:
-    """The nearest items, where words cannot be asked."""
+    """The nearest items, if lexical retrieval failed."""
     if context.vector is None:
         return NOTHING
     hits = dense.nearest(context.space, context.vector, context.filters, depth(context.space))
@@ -265,7 +266,7 @@ def _near(context: Context) -> Candidates:
 
 
 def _with_deep(context: Context, reached: Candidates, by_words: Candidates) -> Candidates:
-    """With those that only words find; so deep they have no cosine."""
+    """Append the candidates that only words find; they are too deep for a cosine."""
     deep = by_words
     if len(reached):
         known = np.sort(reached.item_ids)
@@ -283,9 +284,10 @@ def _with_deep(context: Context, reached: Candidates, by_words: Candidates) -> C
 
 
 def _matching(space: EmbeddingSpace, found: Candidates, nearest: float) -> Candidates:
-    """Those of the found that match: by words, by what they have, or by being like the query.
+    """The candidates that match: by words, by mentions, or by meaning.
 
-    Like is what is near the nearest, and nearer than unrelated items are to each other.
+    To match by meaning, an item must reach a share of the best cosine, and lie above the cosines of
+    unrelated items.
     """
     unrelated = space.statistics.unrelated or Cosines(mean=0.0, deviation=0.0)
     floor = unrelated.mean + DEVIATIONS * unrelated.deviation

@@ -1,5 +1,5 @@
-"""A query that is a number: what carries it as an identifier leads, what has it in its words
-follows, the best first, and what only means something like it is not found."""
+"""Retrieval by number: items that carry the query as an identifier lead, items whose words have it
+follow. Items that are only near in meaning are not found."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from shopreco.retrieval.lexical import MAX_HITS
 from shopreco.text import get_analyser, term_id
 from shopreco.text.identifiers import normalise_identifier, written_identifier
 
-MOST_EXACT = 100
+MAX_EXACT = 100
 BEST_FIRST = Condition("score DESC, i.parent_id <> '', i.id")
 
 
 def carrying(catalogue: str, text: str, scope: Filters) -> Candidates:
-    """Items that carry the whole query as an identifier; score 1. Those that write it so, first."""
+    """Items that carry the whole query as an identifier, with score 1; the same spelling first."""
     identifier = normalise_identifier(text)
     # Words without a digit are hardly ever meant as a number.
     if not any(c.isdigit() for c in identifier):
@@ -35,7 +35,7 @@ def carrying(catalogue: str, text: str, scope: Filters) -> Candidates:
             WHERE i.identifiers @> ARRAY[%s]::varchar[] AND i.identifiers <> '{{}}'
               AND i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}
             ORDER BY NOT i.identifiers @> ARRAY[%s]::varchar[], i.parent_id <> '', i.id
-            LIMIT {MOST_EXACT:d}
+            LIMIT {MAX_EXACT:d}
             """,
             [identifier, catalogue, *where.params, written_identifier(text)],
         )
@@ -49,8 +49,9 @@ def saying(
     filters: Filters,
     order: Condition = BEST_FIRST,
 ) -> Candidates:
-    """Items that have the number in their words, as one or in all its parts, scored by how much
-    they say it (BM25F). Up to `MAX_HITS`: the best, or the first in an order of `i`."""
+    """Items whose words have the number, as one term or in all its parts, scored by BM25F.
+
+    Up to `MAX_HITS`: the best, or the first in an order of `i`."""
     tokens = get_analyser(language).tokens(text)
     whole = get_analyser(language).tokens(normalise_identifier(text))
     one = [term_id(token.term) for token in whole[:1]]
@@ -76,7 +77,7 @@ def saying(
 
 
 def leading(exact: Candidates, others: Candidates) -> Candidates:
-    """What carries the number, then what says it."""
+    """Join items that carry the number with those whose words have it, in this order."""
     first = replace(
         exact,
         columns={"identifier": np.ones(len(exact)), "lexical": np.zeros(len(exact))},

@@ -1,4 +1,5 @@
-"""Exact BM25F inside PostgreSQL: a GIN index on term ids finds, a sparse inner product scores."""
+"""Lexical retrieval: exact BM25F inside PostgreSQL. A GIN index on term ids finds, a sparse inner
+product scores."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ NOTHING = nothing("lexical")
 
 
 def score(weights: str) -> str:
-    """The SQL of the BM25F score of an entry `l`, 0 to 1; NaN where it has no words to have one."""
+    """The SQL of the BM25F score of an entry `l`, 0 to 1; NaN if the item has no words."""
     shared = f"-(l.weights <#> {weights})"
     return f"CASE WHEN l.has_words OR {shared} > 0 THEN least({ONE}, {shared}) ELSE 'NaN' END"
 
@@ -29,10 +30,10 @@ def score(weights: str) -> str:
 def statement(
     space: EmbeddingSpace, query: LexicalQuery, filters: Filters, order: Condition = BEST_FIRST
 ) -> Statement:
-    """The SQL that finds every item whose BM25F score, from 0 to 1, reaches `CUT`, up to
-    `MAX_HITS`: the first in an order of `i` or, by default, the best.
+    """The SQL that finds every item whose BM25F score, 0 to 1, reaches `CUT`, up to `MAX_HITS`.
 
-    `space_id` stands in the text for the partial index.
+    Beyond that it takes the first in an order of `i`; by default the best. `space_id` stands in the
+    text, for the partial index.
     """
     ordered = order != BEST_FIRST
     join = "JOIN shopreco_item i ON i.id = l.item_id" if filters else ""
@@ -53,7 +54,7 @@ def statement(
 def ask(
     space: EmbeddingSpace, query: LexicalQuery, filters: Filters, order: Condition = BEST_FIRST
 ) -> PendingStatement:
-    """Have the server look for the words; `read` the answer."""
+    """Send the statement of a query, and do not wait; `read` returns the candidates."""
     return PendingStatement(as_arrays(statement(space, query, filters, order), COLUMNS))
 
 
@@ -64,7 +65,7 @@ def read(asked: PendingStatement) -> Candidates:
 
 
 class LexicalRetriever(Retriever):
-    """The items that have the most of a query's words."""
+    """Finds the items with the highest BM25F score."""
 
     name = "lexical"
     columns = ("lexical",)

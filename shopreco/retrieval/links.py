@@ -1,7 +1,7 @@
-"""Products that belong to a product, by the knowledge graph: typed paths of at most two links.
+"""Retrieval by links: complements, substitutes and accessories of a seed, along paths of the graph.
 
-A bulb is an accessory of a lamp by one link; what goes with a product that could replace the lamp
-goes with the lamp, by two, a little less surely.
+A path has at most two links. A bulb is an accessory of a lamp by one link. A product that goes with
+a substitute of the lamp goes with the lamp by two, a little less surely.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from shopreco.retrieval.dense import DenseRetriever
 from shopreco.spaces.stores import vector_store
 
 Path = tuple[Meaning, ...]
-"""What each link's far end is to its near one."""
+"""For each link, what its far end is to its near end."""
 
 SAME, SUBSTITUTE, COMPLEMENT = Meaning.SAME, Meaning.SUBSTITUTE, Meaning.COMPLEMENT
 ACCESSORY, MAIN = Meaning.ACCESSORY, Meaning.MAIN
 
 Paths = Mapping[Path, float]
-"""Paths, and how sure each is: short of 1, so that more of them say more."""
+"""Confidence by path: below 1, so that several paths add up."""
 
 COMPLEMENTS: Paths = {
     (COMPLEMENT,): 0.9,
@@ -52,12 +52,12 @@ ACCESSORIES: Paths = {
 }
 
 INVERSE: Mapping[str, str] = {ACCESSORY: MAIN, MAIN: ACCESSORY}
-"""What a link means from its far end; every other meaning is its own inverse."""
+"""Meaning of a link from its far end; every other meaning is its own inverse."""
 
 EVERY_LINK = sorted({SAME, SUBSTITUTE, COMPLEMENT, ACCESSORY, MAIN})
 
 FAN = 100
-"""Links that are followed from the seed: the surest."""
+"""Links that are followed from the seed, the surest first."""
 
 LINKS = """
     SELECT e.target_id AS node, r.meaning, e.weight * r.weight AS weight
@@ -69,7 +69,7 @@ LINKS = """
     FROM shopreco_edge e JOIN shopreco_relationtype r ON r.id = e.relation_id
     WHERE e.target_id = {node} AND e.state <> 'rejected' AND r.meaning = ANY(%(links)s)
 """
-"""Links of a node in both directions, each with what the other end is to it."""
+"""SQL of the links of a node in both directions, with what the other end is to it."""
 
 ENDS = f"""
     WITH seed AS (SELECT id FROM shopreco_node WHERE item_id = %(seed)s),
@@ -95,11 +95,12 @@ ENDS = f"""
     WHERE i.id <> %(seed)s AND i.outcome = 'indexed' AND {{where}}
     GROUP BY i.id, i.group_id ORDER BY score DESC, i.id LIMIT %(limit)s
 """
-"""Several paths to one product add up as independent evidence; a link of many counts less."""
+"""SQL of the ends of paths. Several paths to one product add up as independent evidence. A path
+through a product with many links counts less."""
 
 
 RANKER = WeightedSum({"graph": 0.7, "dense": 0.3})
-"""Of links and likeness, where both are known."""
+"""Ranks ends by their links and their cosine to the seed."""
 
 SAME_CATEGORY = """
     SELECT DISTINCT other.item_id FROM shopreco_node me
@@ -145,7 +146,7 @@ REPLACEMENTS = f"""
 """
 
 MAX_MIDDLES = 500
-"""Products between the seed and the results of a block that reasons are looked for among."""
+"""Middles that are read to find reasons for a block."""
 
 BETWEEN = f"""
     SELECT n.item_id, link.meaning, i.id, i.group_id, i.title
@@ -161,7 +162,7 @@ BETWEEN = f"""
 
 
 class Middle(NamedTuple):
-    """A product between the seed and an `end`, which is `meaning` to it."""
+    """A product between the seed and an `end`. meaning: what the end is to this product."""
 
     end: int
     meaning: str
@@ -171,10 +172,9 @@ class Middle(NamedTuple):
 
 
 class LinkRetriever(Retriever):
-    """What the paths of the knowledge graph lead to from the seed; of equally sure ones those that
-    are most alike first.
+    """Finds the ends of some paths from the seed.
 
-    The score is a convex sum of how sure the links are and the cosine of the products.
+    The score is a convex sum of the confidence of the links and the cosine to the seed.
     """
 
     columns = ("graph", "dense")
@@ -191,8 +191,7 @@ class LinkRetriever(Retriever):
 
 
 class SubstituteRetriever(Retriever):
-    """What can replace the seed: as links say; where they say nothing, the most alike products of
-    its category."""
+    """Finds substitutes of the seed by links; without any, the nearest of its category."""
 
     name = "substitutes"
     columns = ("graph", "dense")
@@ -210,8 +209,10 @@ class SubstituteRetriever(Retriever):
 
 
 class ReplacementRetriever(Retriever):
-    """Whatever can replace the seed, for blocks that must not show it: what links call a
-    substitute, and what is of its category without a link that says that both go together."""
+    """Finds all that can replace the seed, for blocks that must not show it.
+
+    These are its substitutes by links, and products of its category that no link joins to it as a
+    complement or accessory."""
 
     name = "replacements"
     columns = ("graph",)
@@ -234,8 +235,9 @@ RETRIEVERS.register("replacements", ReplacementRetriever())
 
 
 def ends(seed: int, paths: Paths, filters: Filters, k: int) -> Candidates:
-    """Up to k items that pass the filters at the ends of paths from the item `seed`, the surest
-    first; scores from 0 to 1."""
+    """Up to k items at the ends of paths from `seed`, an item id, that pass the filters.
+
+    The surest come first; scores are from 0 to 1."""
     meanings = {meaning for path in paths for meaning in path}
     where, chosen = filters.where().named("filter")
     params: dict[str, Any] = {
@@ -253,7 +255,7 @@ def ends(seed: int, paths: Paths, filters: Filters, k: int) -> Candidates:
 
 
 def _with_likeness(context: Context, found: Candidates) -> Candidates:
-    """Ranked by how sure the links are and how alike the products are, the best first."""
+    """Add the cosine to the seed, and rank by both, the best first."""
     both = [context.seed or 0, *found.item_ids.tolist()]
     vectors = vector_store(context.space).vectors(context.space, both)
     seed = vectors.get(context.seed or 0)
@@ -272,7 +274,7 @@ def _ids(sql: str, seed: int, among: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def middles(seed: int, ends: Sequence[int], filters: Filters) -> list[Middle]:
-    """The products between the seed and items two links away from it, the surest links first."""
+    """The products between the seed and items that are two links away, the surest links first."""
     where, chosen = filters.where().named("filter")
     params: dict[str, Any] = {"seed": seed, "ends": list(ends), "links": EVERY_LINK}
     with connections[read_alias()].cursor() as cursor:

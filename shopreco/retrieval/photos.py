@@ -1,4 +1,4 @@
-"""Items for a photo: the nearest pictures and the nearest vectors, scored by both."""
+"""Retrieval by photo: the nearest pictures and the nearest embeddings, each scored by both."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from shopreco.spaces.stores.base import VectorStore
 from shopreco.spaces.stores.pgvector import literal
 
 CUT = 0.5
-"""Share of the best cosine that an item must reach to match, by its picture or as a whole."""
+"""Relative cutoff: share of the best cosine, by picture or embedding, that an item must reach."""
 ALONE = WeightedMean({"dense": 0.25, "looks": 0.75, "lexical": 0.0})
-"""Weights in the score of a photo: of the product as a whole, of its picture, of words. Of 40 of
-the demo's pictures, turned, darkened and put before another ground, 80 in 100 find their product
-first, and 55 in 100 of the first ten are of its category; with halves it is 72 and 50."""
+"""Weights of embedding, picture and words for a photo alone. Of 40 pictures of the demo, turned,
+darkened and put before another background, 80 in 100 find their product first, and 55 in 100 of
+the first ten are of its category; with halves it is 72 and 50."""
 BESIDE_WORDS = WeightedMean({"dense": 0.5, "looks": 0.3, "lexical": 0.2})
 WORDS_WEIGHT = 0.4
-"""Of words beside a photo in the query vector. For 30 photos with another colour in words the
-variant in that colour comes first, almost (MRR .94), and of the first ten 60 in 100 are of that
-colour and 68 of the category. Without BM25F, and 0.6 of the words, it is .82, 33 and 90."""
+"""Weight of the words beside a photo in the query vector. For 30 photos with another colour in
+words, the variant in that colour nearly always comes first (MRR .94). Of the first ten, 60 in 100
+are of that colour and 68 of the category. Without BM25F, and with 0.6 of the words, it is .82, 33
+and 90."""
 
 
 ALL = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
@@ -38,8 +39,8 @@ APART = {"item_id": "i8", "group_id": "i8", "looks": "f8", "lexical": "f8"}
 
 
 def query_vector(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> Vector:
-    """What the items' vectors are compared with, (d,): the photo in the text space, and the words
-    beside it."""
+    """The query vector of a photo, (d,): aligned with the text space, and mixed with the vector of
+    the words beside it, (d,)."""
     alignment = vectors.alignment_of(space, IMAGE)
     vector = photo.vector if alignment is None else alignment(photo.vector[None])[0]
     if words is None:
@@ -49,11 +50,11 @@ def query_vector(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> V
 
 
 class PhotoRetriever(Retriever):
-    """The items with the nearest pictures and those with the nearest vectors, each scored by both,
-    and by the words beside the photo.
+    """Finds the nearest pictures and the nearest embeddings; scores each by both, and by the words
+    beside the photo.
 
-    As with words, what matches depends on the query and its scope only. What is nearest is shown
-    however far it is: a photo of another place, light and side has low cosines.
+    As in a text search, the match set depends on the query and its scope alone. The nearest item
+    matches however far it is: a photo of another place, light and side has low cosines.
     """
 
     name = "photo"
@@ -67,8 +68,8 @@ class PhotoRetriever(Retriever):
             return nothing(*self.columns)
         found = _nearest(context, context.picture, context.vector, dense.NEIGHBOURS)
         beside = bool(context.text) or context.words is not None
-        # A product without a picture, or without words, is judged by what it has: by something it
-        # was found.
+        # A product without a picture, or without words, is judged by what it has: it was found
+        # by something.
         ranked = (BESIDE_WORDS if beside else ALONE).rank(found.columns)
         cosines, looks = found.columns["dense"], found.columns["looks"]
         like = relative_cutoff(cosines, CUT) | relative_cutoff(looks, CUT)
@@ -83,7 +84,7 @@ RETRIEVERS.register("photo", PhotoRetriever())
 
 
 def _nearest(context: Context, picture: Vector, vector: Vector, k: int) -> Candidates:
-    """Candidates with their cosine to the query, that of the pictures, and their BM25F."""
+    """Candidates with the cosine of their embedding, that of their picture, and their BM25F."""
     store = vector_store(context.space)
     if store.supports_joint_scoring:
         return _scored_jointly(store, context, picture, vector, k)
@@ -123,7 +124,7 @@ def _scored_jointly(
 def _scored_apart(
     store: VectorStore, context: Context, picture: Vector, vector: Vector, k: int
 ) -> Candidates:
-    """What is near by the store, then pictures and words by a statement, then the cosines."""
+    """Find by the store, score pictures and words in a statement, then cosines by the store."""
     space, words, where = context.space, context.words, context.filters.where()
     near = store.nearest(space, vector, k, where)
     by_looks = pictures.statement(space, picture, k, where)
@@ -153,7 +154,7 @@ def _said(context: Context) -> str:
 
 
 def _joins(space: EmbeddingSpace) -> str:
-    """The words and the picture of an item `i`, if it has them."""
+    """The SQL that joins the words and the picture of an item `i`, if it has them."""
     return f"""LEFT JOIN shopreco_lexicalentry l ON l.item_id = i.id AND l.space_id = {space.pk:d}
         LEFT JOIN shopreco_modalityvector m ON m.item_id = i.id
             AND m.modality = 'image' AND m.encoder = '{space.encoders[IMAGE]}'"""

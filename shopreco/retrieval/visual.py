@@ -1,7 +1,7 @@
-"""Visual similarity: pictures that look alike.
+"""Visual similarity: items whose pictures look alike.
 
-An index over the image encoder's vectors finds them as they are; then they are ranked by form,
-colour and what they show.
+An index over the vectors of the image encoder finds candidates. They are then ranked by form,
+colour and content.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from shopreco.spaces import vectors
 from shopreco.spaces.stores import pictures
 
 OVERSAMPLING = 2
-"""Pictures to rank for each that is wanted: of 3,000, 100 hold nearly all of the best ten."""
+"""Pictures to rank for each result: of 3,000 pictures, 100 hold nearly all of the best ten."""
 
 
 class VisualRetriever(Retriever):
-    """Nearest by picture alone: same cut, same colour, whatever the products are called."""
+    """Finds the nearest pictures: same cut, same colour, whatever the products are called."""
 
     name = "visual"
     columns = ("looks",)
 
     def retrieve(self, context: Context, k: int) -> Candidates:
-        """Like the picture of a photo, else like that of the seed."""
+        """Find items whose pictures look like the photo, else like the picture of the seed."""
         picture = context.picture
         if picture is None and context.seed is not None:
             picture = pictures.picture_of(context.space, context.seed)

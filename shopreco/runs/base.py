@@ -1,4 +1,4 @@
-"""The contract of a kind of run: the steps of a long work. The engine owns everything else."""
+"""The contract of a kind of run: the steps of long work. The engine does everything else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StepOutcome(Enum):
-    """What came of a step."""
+    """The outcome of a step."""
 
     WORKED = "worked"
     """Something was done; there may be more to do at once."""
@@ -57,7 +57,7 @@ class RunKind(ABC):
 
     @abstractmethod
     def done(self, run: IndexRun) -> int:
-        """How many of `run.total` are done. Reads what is stored and works on nothing."""
+        """Number of `run.total` that is done. Reads stored rows, and does no work."""
 
     def prepare_resume(  # noqa: B027 (a kind that goes on where it stood need not do anything)
         self, run: IndexRun
@@ -69,12 +69,12 @@ class RunKind(ABC):
         """
 
     def stage(self, run: IndexRun) -> str:
-        """What a run does now, or what came of it, as a translated sentence; empty for nothing.
+        """A translated sentence about what a run does now, or did; empty for none.
 
-        Not asked while a run is queued, or after it failed.
+        Not called while a run is queued, or after it failed.
         """
         return ""
 
     def warning(self, run: IndexRun) -> str:
-        """What a person should know who looks at a run, translated; empty for nothing."""
+        """A translated warning for whoever looks at a run; empty for none."""
         return ""

@@ -1,6 +1,6 @@
-"""The engine of runs: start, advance in slices, cancel, resume, and take over what was left.
+"""The engine of runs: start, advance in slices, cancel, resume, and take over abandoned ones.
 
-It knows nothing of what a run does: that is the kind's, see `base`.
+What a run does is its kind's, see `base`.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def complete(run: IndexRun, *, seconds: float, progress: Progress | None = None)
 
 
 def cancel(run: IndexRun) -> None:
-    """Stop a run after the step in hand. What is done stays, and the rest can be resumed.
+    """Stop a run after its current step. Finished work stays, and the rest can be resumed.
 
     Raises:
         RunError: it is not under way.
@@ -191,7 +191,7 @@ def live_run(catalogue: str, subject: str) -> IndexRun | None:
 
 
 def silent_runs(after: timedelta) -> QuerySet[IndexRun]:
-    """Live runs without a heartbeat for so long, or without any."""
+    """Live runs whose last heartbeat is older than `after`, or that never had one."""
     silent = Q(heartbeat_at=None) | Q(heartbeat_at__lt=timezone.now() - after)
     return _live().filter(silent)
 

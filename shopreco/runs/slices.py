@@ -1,4 +1,4 @@
-"""The time that one process gives to a run at a stretch."""
+"""Time slices: the time that one process works on a run at a stretch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shopreco.db.routing import write_alias
 from shopreco.models import IndexRun, RunState
 
 Progress = Callable[[IndexRun], None]
-"""Called with a run whenever something of it is done."""
+"""Called with a run after each step."""
 
 
 def row(run: IndexRun) -> QuerySet[IndexRun]:
@@ -49,6 +49,6 @@ class TimeSlice:
         return self._run.state == RunState.RUNNING
 
     def report(self) -> None:
-        """Tell whoever watches how far the run is."""
+        """Call `progress` with the run."""
         if self._progress:
             self._progress(self._run)

@@ -14,8 +14,7 @@ def current(catalogue: str, image_encoder: str, text_encoder: str) -> str | None
 
     image_encoder, text_encoder: their fingerprints.
 
-    It is the one of the active space, so that a roll-back rolls back the alignment too. Without
-    that it is the newest.
+    It is the alignment of the active space, so that a roll-back rolls it back too; else the newest.
     """
     fitted = versions(catalogue).filter(inputs__contains=inputs_of(image_encoder, text_encoder))
     known = list(fitted.order_by("-id").values_list("fingerprint", flat=True))
@@ -27,7 +26,7 @@ def current(catalogue: str, image_encoder: str, text_encoder: str) -> str | None
 
 
 def metrics(space: EmbeddingSpace) -> dict[str, float]:
-    """How good the alignment of a space is, see `Alignment`; empty if it has none."""
+    """Quality of the alignment of a space, see `Alignment`; empty without an alignment."""
     version = versions(space.catalogue).filter(fingerprint__in=space.alignments)
     found: dict[str, float] = version.values_list("metrics", flat=True).first() or {}
     return found
@@ -41,5 +40,5 @@ def versions(catalogue: str) -> QuerySet[ModelVersion]:
 
 
 def inputs_of(image_encoder: str, text_encoder: str) -> dict[str, str]:
-    """What every alignment between two encoders says that it was fitted with."""
+    """The inputs that every alignment between two encoders was fitted with."""
     return {"image": image_encoder, "text": text_encoder, "version": VERSION}

@@ -25,18 +25,18 @@ ANALYSED = (
 
 
 def index_names(space_id: int) -> tuple[str, str]:
-    """Of the indexes over the embeddings and over the words of a space."""
+    """Names of the indexes over the embeddings, and over the words, of a space."""
     return pgvector.index_name(space_id), f"shopreco_terms_{space_id}"
 
 
 def build_indexes(space: EmbeddingSpace) -> None:
     """Create the indexes of a space, and of its pictures, beside running traffic.
 
-    Those that are finished are kept; one that a killed build left invalid is built again. Must run
-    outside a transaction.
+    Finished indexes are kept; one that a killed build left invalid is built again. Must run outside
+    a transaction.
 
     Raises:
-        RunError: it is being deleted.
+        RunError: the space is being deleted.
     """
     known = EmbeddingSpace.objects.using(write_alias()).filter(pk=space.pk)
     if known.filter(state=SpaceState.DELETING).exists():
@@ -57,7 +57,7 @@ def build_indexes(space: EmbeddingSpace) -> None:
 
 
 def drop_words_index(space: EmbeddingSpace, how: str) -> None:
-    """how: as `db.indexes.drop_index` takes it."""
+    """Drop the index over the words of a space. how: as in `db.indexes.drop_index`."""
     _embeddings, words = index_names(space.pk)
     drop_index(words, how)
 

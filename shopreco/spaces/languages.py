@@ -1,6 +1,6 @@
-"""The language of an item: declared by its catalogue, else detected, else that of the catalogue.
+"""The language of an item: the declared one, else the detected one, else that of the catalogue.
 
-A short title does not tell its language. All titles together do.
+A short title does not show its language. All titles together do.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from shopreco.text.languages import base_code
 NOTABLE_SHARE = 10
 """A language counts if it is in at least a tenth as many documents as the most frequent one."""
 PRESET = "en"
-"""Django's own LANGUAGE_CODE: nobody chose it, so the texts are asked."""
+"""Django's own LANGUAGE_CODE: nobody chose it, so the texts decide."""
 
 
 def catalogue_language(documents: Iterable[ItemDocument]) -> str:
-    """The language of texts that do not tell theirs, judged by documents of a catalogue."""
+    """The language for texts that do not show theirs: `LANGUAGE_CODE`, else that of all texts."""
     code = settings.LANGUAGE_CODE.split("-")[0].lower()
     if code != PRESET:
         return code
@@ -52,14 +52,14 @@ def languages_of(document: ItemDocument) -> dict[str, str]:
 
 
 def spoken(documents: Iterable[ItemDocument]) -> Counter[str]:
-    """How many documents have a text in each language."""
+    """Number of documents by language of any of their texts."""
     return Counter(each for d in documents for each in set(languages_of(d).values()))
 
 
 def unread(space: EmbeddingSpace) -> list[str]:
-    """Languages of many texts that the space's encoder does not read.
+    """Frequent languages of a catalogue that the encoder of its space does not read.
 
-    Empty if the encoder does not say what it reads.
+    Empty if the encoder does not say which languages it reads.
     """
     reads = encoder_of(space).languages
     counts = space.statistics.languages

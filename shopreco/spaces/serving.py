@@ -1,4 +1,4 @@
-"""The space that answers: the active one, read now or kept by the process for a second."""
+"""The space that answers: the active one, read now, or cached by the process for a second."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from shopreco.db.shops import answering_shop
 from shopreco.models import EmbeddingSpace, SpaceState
 
 SERVED_SECONDS = 1.0
-"""How long a process uses a space before it asks again which one is active."""
+"""Seconds that a process uses a space before it reads again which one is active."""
 GENERATION = "pg_relation_filenode('shopreco_item'::regclass)"
-"""It changes when the table is created anew or truncated: ids may then begin again."""
+"""SQL of a number that changes when the table is created anew or truncated, so that ids may begin
+again."""
 
 _served: ShopCache[tuple[EmbeddingSpace, float]] = ShopCache(10_000)
-"""By shop and catalogue: the space, and until when nobody asks again."""
+"""By shop and catalogue: the space, and until when it is used."""
 
 
 def spaces_of(catalogue: str) -> QuerySet[EmbeddingSpace]:
@@ -33,10 +34,10 @@ def active_space(catalogue: str) -> EmbeddingSpace | None:
 
 
 def served_space(catalogue: str) -> EmbeddingSpace | None:
-    """The active space for an answer. Another process's activation shows after `SERVED_SECONDS`.
+    """The active space for an answer. What another process activates shows after `SERVED_SECONDS`.
 
-    The space before stays complete until it is pruned, so nothing breaks meanwhile. Every answer
-    comes through here: what the process keeps of an index that is gone is forgotten here.
+    Until then the space before answers; it stays complete until it is pruned. Every answer comes
+    through here, so this function also clears the caches of an index that is gone.
     """
     key, now = (answering_shop(), catalogue), monotonic()
     space, until = _served.get(key) or (None, 0.0)

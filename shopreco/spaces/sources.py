@@ -28,7 +28,8 @@ class Source(NamedTuple):
 
 
 _encoders: BoundedCache[str, TextEncoder | ImageEncoder] = BoundedCache(4)
-"""By fingerprint, the same in every shop: those of two spaces, in use and in the making."""
+"""Encoders by fingerprint, which is the same in every shop: those of the active space, and of one
+that is being built."""
 
 
 def sources_of(space: EmbeddingSpace) -> list[Source]:

@@ -99,8 +99,9 @@ def fingerprint_of(catalogue: Catalogue, specification: SpaceSpecification) -> s
 
 
 def _hashed_modalities(specification: SpaceSpecification) -> dict[str, dict[str, Any]]:
-    """What the fingerprint covers of the modalities, in a form that must not change: an index is
-    rebuilt where its fingerprint does."""
+    """What the fingerprint covers of the modalities.
+
+    This form must not change: an index is rebuilt if its fingerprint changes."""
     hashed: dict[str, dict[str, Any]] = {}
     for each in specification.modalities:
         keys: dict[str, Any] = {"weight": each.weight}

@@ -1,4 +1,4 @@
-"""Stored vectors as answers need them: read, aligned with the text space, fused."""
+"""Stored modality vectors: read, aligned with the text space, and fused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class VectorRow(NamedTuple):
 
 
 def source_rows(source: Source, item_ids: Sequence[int]) -> list[VectorRow]:
-    """All that is stored of a source for some items."""
+    """The stored rows of a source for some items."""
     rows = read_vectors(
         "SELECT item_id, content_hash, vector, files, kept FROM shopreco_modalityvector "
         "WHERE item_id = ANY(%s) AND modality = %s AND encoder = %s",
@@ -56,9 +56,9 @@ def propagated_vectors(
 
 
 SHARE_OF_CONTENT = 0.5
-"""Share of what pictures show in visual similarity; the rest is form, texture and colour. Of the
-ten photos of fashion nearest to one, .78 are of the same type instead of .74 without it, and as
-many of the same colour."""
+"""Share of content in visual similarity; the rest is form, texture and colour. Of the ten fashion
+photos nearest to one, .78 are of the same type, and .74 without content; as many are of the same
+colour."""
 
 Column = Sequence[NDArray[np.float32] | None]
 """Vectors of one modality before alignment; None where an item lacks it."""
@@ -74,7 +74,7 @@ class Stored(NamedTuple):
 NOTHING = Stored(None, "")
 
 _alignments: BoundedCache[str, Alignment] = BoundedCache(32)
-"""By fingerprint, which covers their weights: the same in every shop. Some MB each."""
+"""Alignments by fingerprint, which is the same in every shop. Each takes some MB."""
 
 
 def fused(space: EmbeddingSpace, columns: Mapping[str, Column]) -> NDArray[np.float32]:
@@ -116,8 +116,8 @@ def alignment_of(space: EmbeddingSpace, modality: str) -> Alignment | None:
 def visual_vectors(space: EmbeddingSpace, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Unit vectors whose inner product is visual similarity, (n, f + d).
 
-    Their first part is how the image encoder sees the pictures, (n, f). The second is what they
-    show, which the alignment reads from the first. Without an alignment there is only the first.
+    The first part, (n, f), is form and colour, as the image encoder sees them. The second, (n, d),
+    is content, which the alignment reads from the first. It needs an alignment.
     """
     alignment = alignment_of(space, IMAGE)
     if alignment is None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from shopreco.catalogues import DeclaredEdge, ItemDocument, get_catalogue
 from shopreco.graph import building, merges
 from shopreco.graph.files import csv, kg
-from shopreco.graph.files.base import LONGEST_LINE, GraphFileError, Imported
+from shopreco.graph.files.base import MAX_LINE_LENGTH, GraphFileError, Imported
 from shopreco.models import Edge, EdgeState, Item, Node, Outcome, Provenance, RelationType
 
 pytestmark = pytest.mark.django_db(transaction=True)  # temporary tables are dropped at commits
@@ -135,7 +135,7 @@ def test_imported_edges_survive_the_next_build() -> None:
         ('item,"1"x,complements,item,2,,,', "expected after"),
         ('item,"1', "unexpected end of data"),
         ("item,1\x00,complements,item,2,,,", "NUL"),
-        (f"item,1,complements,item,{'x' * LONGEST_LINE},,,", "longer than 65536 bytes"),
+        (f"item,1,complements,item,{'x' * MAX_LINE_LENGTH},,,", "longer than 65536 bytes"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_imported(row: str, problem: str) -> None:

@@ -1,7 +1,7 @@
-"""Edges from a file: parsed line by line, loaded all or not at all.
+"""Edges from a file: parsed line by line, and all loaded or none.
 
-Rows are copied into a temporary table and written from there by a few statements, so that a file of
-any size costs little memory.
+Rows are copied into a temporary table, and a few statements write them from there. So a file of any
+size costs little memory.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from shopreco.models.graph import LONGEST_LABEL
 
 R = TypeVar("R")
 
-LONGEST_LINE = 65_536
-MOST_PROBLEMS = 20
+MAX_LINE_LENGTH = 65_536
+MAX_PROBLEMS = 20
 
 
 class GraphFileError(ShopRecoError):
@@ -44,8 +44,10 @@ class FileEdge(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """`edges` were read, of which `changed` are new or differ from what was stored.
-    `unknown_items` are named but not in the index; they are tied to their items once indexed."""
+    """Counts of an import.
+
+    edges: edges that were read. changed: those that are new or differ from the stored ones.
+    unknown_items: items that are named but not indexed; their nodes are tied to them later."""
 
     edges: int
     changed: int
@@ -56,10 +58,10 @@ def decoded_lines(file: BinaryIO) -> Iterator[str]:
     """The lines of a UTF-8 file, with or without a byte order mark.
 
     Raises:
-        GraphFileError: what is no text.
+        GraphFileError: the file is not UTF-8 text.
     """
     number = 0
-    while raw := file.readline(LONGEST_LINE):
+    while raw := file.readline(MAX_LINE_LENGTH):
         number += 1
         try:
             line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -67,18 +69,18 @@ def decoded_lines(file: BinaryIO) -> Iterator[str]:
             raise GraphFileError(f"line {number}: not UTF-8 ({error.reason}).") from None
         if "\x00" in line:
             raise GraphFileError(f"line {number}: has a NUL character.")
-        if len(raw) == LONGEST_LINE:
-            raise GraphFileError(f"line {number}: longer than {LONGEST_LINE} bytes.")
+        if len(raw) == MAX_LINE_LENGTH:
+            raise GraphFileError(f"line {number}: longer than {MAX_LINE_LENGTH} bytes.")
         yield line
 
 
 def parsed(
     rows: Iterable[tuple[int, R]], parse: Callable[[int, R], FileEdge]
 ) -> Iterator[FileEdge]:
-    """The edges of numbered rows.
+    """Parse numbered rows into edges.
 
     Raises:
-        GraphFileError: at the end, with what is wrong with the first few bad lines.
+        GraphFileError: at the end, if lines are malformed; the message explains the first few.
     """
     problems: list[str] = []
     for number, row in rows:
@@ -86,7 +88,7 @@ def parsed(
             edge = parse(number, row)
         except ValueError as error:
             problems.append(f"line {number}: {error}")
-            if len(problems) == MOST_PROBLEMS:
+            if len(problems) == MAX_PROBLEMS:
                 problems.append("Perhaps there is more.")
                 break
         else:
@@ -96,7 +98,7 @@ def parsed(
 
 
 def node_named(kind: str, text: str) -> NodeName:
-    """Raises ValueError: nothing, or too much, to be a name."""
+    """Make a node name of text. Raises ValueError if the text is empty or too long."""
     if kind == Node.ITEM:
         if not 0 < len(text) <= LONGEST_LABEL:
             raise ValueError(f"an object id has 1 to {LONGEST_LABEL} characters.")
@@ -118,7 +120,7 @@ def file_edge(
     provenance: str,
     state: str,
 ) -> FileEdge:
-    """Raises ValueError: there can be no such edge."""
+    """Make an edge of the fields of a line. Raises ValueError if there can be no such edge."""
     if not is_relation_code(relation):
         raise ValueError(f"{relation[:100]!r} is no code of a relation.")
     if source.identity == target.identity:
@@ -129,10 +131,10 @@ def file_edge(
 
 
 def load_edges(catalogue: Catalogue, edges: Iterable[FileEdge]) -> Imported:
-    """Write edges in one transaction; of repeated ones the last counts.
+    """Write edges in one transaction; the last one of repeated edges counts.
 
-    What a person decided on stays decided, unless the file brings a decision of its own. Whatever
-    `edges` raises leaves everything as it was.
+    Decisions of people stay, unless the file has a decision of its own. If `edges` raises, nothing
+    changes.
     """
     database = write_alias()
     with transaction.atomic(using=database), connections[database].cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Edges as CSV: everything that is stored of them, items by their object ids."""
+"""Edges as CSV, with all their columns; items are named by object id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shopreco.graph.files.base import (
 )
 from shopreco.models import Edge, EdgeState, Node, Provenance
 
-PAGE = 5_000
+ROWS_AT_ONCE = 5_000
 REQUIRED = ("source", "relation", "target")
 
 
@@ -32,7 +32,7 @@ class TextOut(Protocol):
 
 
 class StoredEdge(NamedTuple):
-    """An edge as a file says it; the fields are the columns."""
+    """An edge as a row of the file; the fields are the columns."""
 
     source_kind: str
     source: str
@@ -50,9 +50,10 @@ COLUMNS = StoredEdge._fields
 def import_csv(
     catalogue: Catalogue, file: BinaryIO, provenance: str = Provenance.IMPORTED
 ) -> Imported:
-    """Read edges from CSV with a header. `source`, `relation` and `target` are needed; kinds are
-    "item", the weight 1, the provenance as given and the state "active" where columns or cells are
-    missing.
+    """Import edges from CSV with a header, which needs `source`, `relation` and `target`.
+
+    Other missing columns or cells mean: kind "item", weight 1, the given provenance, state
+    "active".
 
     Raises:
         GraphFileError: lines are malformed; nothing was changed.
@@ -123,7 +124,7 @@ def _one_of(values: list[str], text: str, what: str) -> str:
 
 
 def export_csv(catalogue: Catalogue, out: TextOut) -> int:
-    """Write all edges of a catalogue, rejected ones too; returns how many."""
+    """Write all edges of a catalogue, also rejected ones; returns their number."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     written = 0
@@ -150,7 +151,7 @@ def stored_edges(catalogue: Catalogue) -> Iterator[StoredEdge]:
             "state",
         )
     )
-    return (StoredEdge(*row) for row in rows.iterator(PAGE))
+    return (StoredEdge(*row) for row in rows.iterator(ROWS_AT_ONCE))
 
 
 def _name(end: str) -> Case:

@@ -31,8 +31,10 @@ COLUMNS = ("head_id:token", "relation_id:token", "tail_id:token")
 def import_kg(
     catalogue: Catalogue, file: BinaryIO, provenance: str = Provenance.IMPORTED
 ) -> Imported:
-    """Read triples. A relation named as its targets are, such as `brand` to `brand:Acme`, is our
-    `has_brand`; other columns than the three are left out.
+    """Import triples. Columns beyond the three are ignored.
+
+    A relation with the name of its target's kind, such as `brand` to `brand:Acme`, becomes
+    `has_brand`.
 
     Raises:
         GraphFileError: lines are malformed; nothing was changed.
@@ -72,7 +74,7 @@ def _relation(name: str, target: NodeName) -> str:
 
 
 def export_kg(catalogue: Catalogue, out: TextOut) -> int:
-    """Write the edges of a catalogue that nobody rejected; returns how many.
+    """Write the edges of a catalogue that nobody rejected; returns their number.
 
     Raises:
         GraphFileError: an object id has a tab or a line break, which the format cannot hold.

@@ -1,4 +1,4 @@
-"""The contract of vector stores: they keep the embeddings of spaces and find the nearest."""
+"""The contract of vector stores: they store the embeddings of spaces, and find the nearest."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from shopreco.models import EmbeddingSpace
 Vector = NDArray[np.float32]
 
 Where = tuple[str, tuple[Any, ...]]
-"""What items must be, as SQL on `shopreco_item AS i`, and its parameters."""
+"""A condition on items, as SQL on `shopreco_item AS i` and its parameters."""
 
 EVERYTHING: Where = ("TRUE", ())
 
 
 class EmbeddingRow(NamedTuple):
-    """The embedding of an item, and the hash of what it was made of."""
+    """The embedding of an item, and the hash of the content that it was made of."""
 
     item_id: int
     content_hash: str
@@ -35,11 +35,11 @@ class Hits(NamedTuple):
     item_ids: NDArray[np.int64]
     group_ids: NDArray[np.int64]
     scores: NDArray[np.float32]
-    """Inner products with the vector that was asked for."""
+    """Inner products with the query vector."""
 
     @classmethod
     def from_rows(cls, rows: Sequence[tuple[int, int, float]]) -> Hits:
-        """Item, group and score each, in order."""
+        """Make hits of rows of item id, group id and score, in order."""
         ids, groups, scores = zip(*rows, strict=True) if rows else ((), (), ())
         return cls(np.array(ids, np.int64), np.array(groups, np.int64), np.array(scores, "f4"))
 
@@ -47,12 +47,12 @@ class Hits(NamedTuple):
         return len(self.item_ids)
 
     def best(self, k: int) -> Hits:
-        """The k with the greatest scores in order; equal ones by their id."""
+        """The k best in order; equal ones by id."""
         order = np.lexsort((self.item_ids, -self.scores))[:k]
         return Hits(self.item_ids[order], self.group_ids[order], self.scores[order])
 
     def join(self, others: Hits) -> Hits:
-        """These, then the others."""
+        """Append the others."""
         return Hits(
             np.concatenate([self.item_ids, others.item_ids]),
             np.concatenate([self.group_ids, others.group_ids]),
@@ -61,13 +61,13 @@ class Hits(NamedTuple):
 
 
 class VectorStore(ABC):
-    """Keeps at most one embedding of an item in each space. Embeddings are unit vectors.
+    """Stores at most one embedding of an item in each space. Embeddings are unit vectors.
 
     One store serves all shops of a process. Keys of items and spaces are unique within one shop
-    only, which `shopreco.db.shops` names: what is kept outside its database is named by it too.
+    only. A store outside the shop's database adds the shop, see `shopreco.db.shops`, to its keys.
 
-    The vectors of modalities, pictures among them, stay in the shop's database with every store:
-    embeddings are fused from them.
+    Modality vectors, pictures among them, stay in the shop's database with every store: embeddings
+    are fused from them.
     """
 
     supports_joint_scoring = False
@@ -75,9 +75,9 @@ class VectorStore(ABC):
 
     @abstractmethod
     def create(self, space: EmbeddingSpace) -> None:
-        """Begin a new space with nothing.
+        """Begin an empty space.
 
-        Keys may begin again, as after a restore: what is there under its key is not this space's.
+        Keys may begin again, as after a restore. So delete what another space left under this key.
         """
 
     @abstractmethod
@@ -86,8 +86,8 @@ class VectorStore(ABC):
     ) -> None:
         """Replace the embeddings of items by rows; an item without a row has none after it.
 
-        It is called in the transaction that changes the items. Where that fails it is called
-        again, with what is true by then.
+        It is called in the transaction that changes the items. If that fails, it is called again,
+        with the rows of then.
         """
 
     @abstractmethod
@@ -105,8 +105,8 @@ class VectorStore(ABC):
     def drop(self, space: EmbeddingSpace, chunk: int) -> Iterator[int]:
         """Delete the index of a space and its embeddings, outside a transaction.
 
-        Yields how many embeddings each step deleted, at most `chunk`. A caller may stop after any
-        step, and begin again later.
+        Yields the number of embeddings that each step deleted, at most `chunk`. A caller may stop
+        after any step, and begin again later.
         """
 
     @abstractmethod
@@ -127,21 +127,21 @@ class VectorStore(ABC):
     def nearest(
         self, space: EmbeddingSpace, vector: Vector, k: int, where: Where = EVERYTHING
     ) -> Hits:
-        """The k nearest items to a vector, (d,) of length 1, among those that meet a condition.
+        """The k items nearest to a vector, (d,) of length 1, among those that meet a condition.
 
-        The condition applies before the limit: fewer than k mean that there are no more. Equally
-        near ones come in the order of their ids.
+        The condition applies before the limit: fewer than k hits mean that there are no more.
+        Equally near items come in the order of their ids.
         """
 
     def statement(
         self, space: EmbeddingSpace, query: str, k: int, where: Where = EVERYTHING
     ) -> Statement:
-        """The SQL of `nearest`, with the columns `item_id` and `distance`, to be joined.
+        """The SQL of `nearest`, with the columns `item_id` and `distance`, for a join.
 
-        Only of a store that supports joint scoring. query: the vector as `pgvector.literal` writes
-        it.
+        Only stores that support joint scoring have one. query: the vector as `pgvector.literal`
+        writes it.
 
         Raises:
-            ShopRecoError: it is of another store.
+            ShopRecoError: the store does not support joint scoring.
         """
         raise ShopRecoError(f"{type(self).__name__} finds without a statement.")

@@ -1,4 +1,4 @@
-"""Vector stores outside the shop's database: what they find is checked there."""
+"""Vector stores outside the shop's database, which then checks the conditions on their hits."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from shopreco.models import EmbeddingSpace
 from shopreco.spaces.stores.base import EVERYTHING, Hits, Vector, VectorStore, Where
 
 OVERSAMPLING = 4
-"""Items that are looked for at first for each that is wanted where a condition may drop some, and
-how many times more each time that too few meet it."""
+"""Factor of k for the first request if there is a condition, and of each request after too few hits
+met it."""
 
 
 class ExternalStore(VectorStore):
-    """A store that cannot read the columns of items, and so no conditions on them.
+    """A store that cannot read the columns of items, and so cannot check conditions on them.
 
-    It finds more than are wanted, and the database says which of these meet the condition, and
-    their groups. Where too few of the nearest do, all items that meet it are scored instead.
+    It finds more than k items. The database then says which of these meet the condition, and their
+    groups. If too few of the nearest do, all items that meet it are scored instead.
     """
 
     most_at_once = 16_384
-    """Items that the store finds or scores in one request."""
+    """Items that the store finds or scores in one request, at most."""
 
     @abstractmethod
     def nearest_of_all(
         self, space: EmbeddingSpace, vector: Vector, k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids and inner products of the k nearest items, (n,) each. Fewer mean: no more."""
+        """Ids and inner products of the k nearest items, (n,) each; n < k if there are no more."""
 
     def nearest(
         self, space: EmbeddingSpace, vector: Vector, k: int, where: Where = EVERYTHING
@@ -60,7 +60,7 @@ class ExternalStore(VectorStore):
 
 
 def _passing(item_ids: NDArray[np.int64], scores: NDArray[np.float32], where: Where) -> Hits:
-    """Those that are still there and meet a condition."""
+    """The hits that still exist and meet a condition."""
     sql, params = where
     with read_cursor() as cursor:
         cursor.execute(

@@ -27,30 +27,30 @@ from shopreco.spaces.stores.base import (
 TABLE = "shopreco_embedding"
 COLUMNS = {"space_id": "int8", "item_id": "int8", "content_hash": "varchar", "vector": "halfvec"}
 HNSW = "WITH (m = 16, ef_construction = 64)"
-OVERSAMPLING, MINIMUM_CANDIDATES = 4, 600
-"""Hash codes: items to re-rank for each that is wanted, and at least. 600 candidates hold 97 % of
-the ten titles nearest to a shop query, 200 hold 94 % (MiniLM, 54,667 titles)."""
+OVERSAMPLING, MIN_CANDIDATES = 4, 600
+"""Hash codes: items to re-rank, as a factor of k, and at least. 600 candidates hold 97 % of the ten
+titles nearest to a shop query, 200 hold 94 % (MiniLM, 54,667 titles)."""
 
 
 def index_name(space_id: int) -> str:
-    """Of the HNSW index over the embeddings of a space."""
+    """Name of the HNSW index over the embeddings of a space."""
     return f"shopreco_hnsw_{space_id}"
 
 
 def literal(vector: Vector) -> str:
-    """A unit vector, (d,), as text for a `halfvec`, which keeps no more than four digits: in
-    millionths, since integers are written in half the time."""
+    """Write a unit vector, (d,), as text for a `halfvec`, which keeps four digits at most.
+
+    It is written in millionths: integers take half the time."""
     millionths = np.rint(vector * 1e6).astype(np.int64)
     return f"[{('%de-6,' * len(millionths) % tuple(millionths.tolist()))[:-1]}]"
 
 
 def hnsw_settings(k: int) -> str:
-    """Columns beside the vector that an HNSW scan looks for, in the CTE that it reads it from: the
-    scan reaches k rows, and goes on past those that a filter drops.
+    """Columns that set up an HNSW scan, for the CTE that has the query vector.
 
-    They are settings of the transaction, that is of the statement alone, also behind a pool of
-    connections, and cost no round trip. `read_cursor` keeps them out of a transaction of the
-    host's.
+    With them the scan reaches k rows, and goes on past rows that a filter drops. They set the
+    transaction, that is this statement alone, also behind a pool of connections, and cost no round
+    trip. `read_cursor` keeps them out of a transaction of the host's.
     """
     depth = max(40, min(1000, k))
     return (
@@ -60,9 +60,9 @@ def hnsw_settings(k: int) -> str:
 
 
 class PgvectorStore(VectorStore):
-    """One table for all spaces, with a partial HNSW index each.
+    """Stores the embeddings of all spaces in one table, with a partial HNSW index for each space.
 
-    The index holds the vectors in half precision, or their hash codes, as the space says.
+    The index holds vectors in half precision or hash codes, as the space says.
     """
 
     supports_joint_scoring = True
@@ -150,7 +150,7 @@ class PgvectorStore(VectorStore):
 
 
 def _by_halves(space: EmbeddingSpace, query: str, k: int, where: Where) -> Statement:
-    """By inner product of vectors in half precision."""
+    """SQL of the nearest by inner product in half precision."""
     cast = f"halfvec({space.dimension:d})"
     condition, params = where
     sql = f"""
@@ -163,10 +163,10 @@ def _by_halves(space: EmbeddingSpace, query: str, k: int, where: Where) -> State
 
 
 def _by_hash_codes(space: EmbeddingSpace, query: str, k: int, where: Where) -> Statement:
-    """Candidates by Hamming distance of one bit per dimension, its sign; then exactly."""
+    """SQL of candidates by Hamming distance of their signs, ranked by exact inner product."""
     cast = f"halfvec({space.dimension:d})"
     condition, params = where
-    wanted = max(MINIMUM_CANDIDATES, OVERSAMPLING * k)
+    wanted = max(MIN_CANDIDATES, OVERSAMPLING * k)
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::{cast} AS vector, {hnsw_settings(wanted)})
         SELECT item_id, vector::{cast} <#> (SELECT vector FROM query) AS distance FROM (

@@ -1,7 +1,7 @@
-"""Pictures in the shop's own PostgreSQL with pgvector: the vectors of image encoders, searched.
+"""Picture vectors in the shop's own PostgreSQL with pgvector, and their index.
 
-They are where the pipeline stores them. All spaces of an encoder share them and their index.
-Cast, modality and encoder stand in the text of statements, as in that partial index.
+The pipeline stores them as modality vectors. All spaces of an image encoder share them and their
+index. Cast, modality and encoder stand in the text of statements, as in that partial index.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from shopreco.spaces.stores.base import Vector, Where
 from shopreco.spaces.stores.pgvector import HNSW, hnsw_settings, literal
 
 Picture = tuple[int, int, Vector]
-"""Of an item: its id, its group, and the vector of its picture."""
+"""Item id, group id, and the vector of the picture, (f,)."""
 
 
 def index_name(encoder: str) -> str:
-    """Of the HNSW index over the pictures of an encoder."""
+    """Name of the HNSW index over the pictures of an encoder."""
     return f"shopreco_looks_{encoder[:16]}"
 
 
@@ -38,7 +38,7 @@ def drop_pictures_index(encoder: str) -> None:
 
 
 def picture_of(space: EmbeddingSpace, item_id: int) -> Vector | None:
-    """The picture of an item, (f,) of length 1; None if it has none in this space."""
+    """The picture vector of an item, (f,) of length 1; None if it has none in this space."""
     found = ModalityVector.objects.filter(
         item_id=item_id,
         modality="image",
@@ -65,7 +65,7 @@ def nearest(space: EmbeddingSpace, vector: Vector, k: int, where: Where) -> list
 
 
 def statement(space: EmbeddingSpace, vector: Vector, k: int, where: Where) -> Statement:
-    """The SQL of `nearest`, with the columns `item_id` and `distance`, to be joined."""
+    """The SQL of `nearest`, with the columns `item_id` and `distance`, for a join."""
     cast = f"halfvec({len(vector):d})"
     condition, params = where
     sql = f"""
