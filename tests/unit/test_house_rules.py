@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "shopreco"
 LONGEST_FILE = 400  # lines: a few screens
 HEAVY = {"torch", "transformers", "sentence_transformers", "onnx", "sklearn", "bm25s"}
-MARKING = ("descendants", "marks", "outbox", "signals", "watches")
+# What a process that only answers has of indexing: it marks what is saved, and names kinds of runs.
+MARKING = ("descendants", "marks", "outbox", "run_kinds", "signals", "watches")
 WITHOUT_DJANGO = ("text", "ranking", "encoders", "fusion", "media")
 
 # Spelt in pieces, so that this file passes its own test.
