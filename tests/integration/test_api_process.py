@@ -16,8 +16,8 @@ from tests.helpers.processes import Process
 LIMIT_MB = 300
 HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
 
-MARKING = {"descendants", "marks", "outbox", "signals", "watches"}
-"""Of `shopreco.indexing`: what notes that an object was saved, which every process does."""
+MARKING = {"descendants", "marks", "outbox", "run_kinds", "signals", "watches"}
+"""Of `shopreco.indexing`: what marks saved objects, and the names of kinds of runs."""
 
 PHOTOS = {
     "worker": {},
