@@ -27,7 +27,7 @@ from shopreco.exceptions import RunError
 from shopreco.indexing import items, marks, outbox, pacing, reindex, removal
 from shopreco.indexing.pipeline import index_changes, waiting
 from shopreco.models import Change, EmbeddingSpace, IndexRun, SpaceState
-from shopreco.queries import photo_encoding
+from shopreco.queries import worker_photos
 from shopreco.runs import engine
 from shopreco.runs.base import StepOutcome
 from shopreco.spaces.sources import encoder_of
@@ -139,7 +139,7 @@ def encode_photo(space_id: int, photo: str, reply_to: str, until: float) -> None
     """Answer a web process that searches by a photo, unless it has given up meanwhile."""
     space = EmbeddingSpace.objects.using(write_alias()).filter(pk=space_id).first()
     if space is not None and time() < until:
-        reply(reply_to, photo_encoding.encoded(space, photo))
+        reply(reply_to, worker_photos.encoded(space, photo))
 
 
 @worker_ready.connect
@@ -151,7 +151,7 @@ def _warm_up(sender: Any, **kwargs: object) -> None:
     queues = sender.app.amqp.queues.consume_from
     chosen = [
         load
-        for task, load in ((drain, _load_texts), (encode_photo, photo_encoding.warm_up))
+        for task, load in ((drain, _load_texts), (encode_photo, worker_photos.warm_up))
         if sender.app.amqp.router.route({}, task.name)["queue"].name in queues
     ]
     if chosen and not sender.pool.uses_semaphore:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from shopreco.catalogues import Catalogue
 from shopreco.db.routing import read_alias
 from shopreco.db.statements import Statement, bigint_array, fetch_row, read_array
-from shopreco.queries import codes
-from shopreco.queries.codes import Spellings
+from shopreco.queries import facet_codes
 from shopreco.queries.conditions import Condition, Filters
+from shopreco.queries.facet_codes import Spellings
 from shopreco.queries.filters import PRICE
 from shopreco.queries.prices import Prices
 
@@ -135,10 +135,10 @@ def _usual(spellings: Spellings, written: NDArray[np.int64]) -> dict[int, int]:
     if not len(spellings.ids):
         return {}
     several = np.isin(written, np.concatenate([spellings.ids, spellings.firsts]))
-    bigint_array, counts = np.unique(written[several], return_counts=True)
-    firsts = spellings.as_first(bigint_array)
+    value_ids, counts = np.unique(written[several], return_counts=True)
+    firsts = spellings.as_first(value_ids)
     ranked = np.argsort(counts, kind="stable")
-    return dict(zip(firsts[ranked].tolist(), bigint_array[ranked].tolist(), strict=True))
+    return dict(zip(firsts[ranked].tolist(), value_ids[ranked].tolist(), strict=True))
 
 
 class Counting(Protocol):
@@ -245,12 +245,12 @@ def count_facets(
     more: whether to count the most common free attributes of the best matches after `names`.
     """
     collapse = collapse and bool(catalogue.parent_field)
-    known = codes.facets(catalogue.name, names)
+    known = facet_codes.facets(catalogue.name, names)
     chosen = {name: known.get(name, NO_FACET) for name in names}
     if more:
         held, _passing = counting.of()
         chosen |= _common_facets(held, besides=known, room=MAX_FACETS - len(names))
-    spellings = codes.spellings_of(catalogue.name)
+    spellings = facet_codes.spellings_of(catalogue.name)
 
     def counted(name: str = "") -> Counts:
         held, passing = counting.of(name)
@@ -271,11 +271,11 @@ def _values(
 ) -> tuple[FacetValue, ...]:
     """The most frequent values, and the selected ones in the spelling that was chosen."""
     found = counts.of(facet)
-    asked = codes.values(catalogue, name, selected) if selected else {}
+    asked = facet_codes.values(catalogue, name, selected) if selected else {}
     chosen = {spelled[0] & 0xFFFFFFFF: text for text, spelled in asked.items()}
     most = sorted(found.items(), key=lambda each: -each[1])[:MAX_VALUES]
     usual = {counts.usual.get(id, id): (id, n) for id, n in most if id not in chosen}
-    counted = {value: usual[id][1] for id, (_name, value) in codes.texts(usual).items()}
+    counted = {value: usual[id][1] for id, (_name, value) in facet_codes.texts(usual).items()}
     counted |= {text: found.get(id, 0) for id, text in chosen.items()}
     counted |= {text: 0 for text in selected if text not in asked}
     ranked = sorted(counted.items(), key=_most_frequent)
@@ -366,7 +366,7 @@ def _common_facets(held: Holdings, besides: Mapping[str, int], room: int) -> dic
     # Among equally common ones the first by name are taken, so all of these need their names.
     least = np.sort(counts)[-room] if room < len(counts) else 0
     counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
-    names = codes.texts(found[counts >= least].tolist())
+    names = facet_codes.texts(found[counts >= least].tolist())
     ranked = sorted((-counted[id], name, id) for id, (name, _value) in names.items())
     return {name: id for _count, name, id in ranked[:room]}
 

@@ -19,7 +19,7 @@ from shopreco.db.process_cache import shared_key
 from shopreco.db.routing import read_alias
 from shopreco.db.shared_cache import shared_cache
 from shopreco.models import EmbeddingSpace
-from shopreco.queries import codes
+from shopreco.queries import facet_codes
 from shopreco.queries.conditions import Filters
 from shopreco.queries.filters import facet_names
 from shopreco.queries.languages import query_language
@@ -172,7 +172,7 @@ def _facet_values(seen: Visitor, typed: Typed) -> Iterator[Suggestion]:
     """Values of declared facets (brands, categories) with a word that begins with the prefix."""
     for name in facet_names(seen.catalogue):
         matching = islice(_beginning(seen.catalogue, name, typed), SPARE * PER_FACET)
-        found = codes.values(seen.catalogue.name, name, matching)
+        found = facet_codes.values(seen.catalogue.name, name, matching)
         by_code = {code: value for value, spelled in found.items() for code in spelled}
         source = "FROM shopreco_item i WHERE i.facet_codes @> ARRAY[each.held]"
         held = seen.with_any(list(by_code), source, len(by_code))

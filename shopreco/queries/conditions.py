@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
 from shopreco.db.statements import bigint_array
-from shopreco.queries import codes
+from shopreco.queries import facet_codes
 
 COLUMNS = ("available", "language", "site")
 """Filters of the scope: the part of the shop that is searched."""
@@ -55,8 +55,10 @@ class Holds(NamedTuple):
     def params(self) -> tuple[Any, ...]:
         asked = (self.catalogue, self.name, self.values)
         if self.exactly:
-            return (bigint_array(codes.exactly(*asked)),)
-        return (bigint_array([code for each in codes.values(*asked).values() for code in each]),)
+            return (bigint_array(facet_codes.exactly(*asked)),)
+        return (
+            bigint_array([code for each in facet_codes.values(*asked).values() for code in each]),
+        )
 
 
 NOTHING = Condition("FALSE")

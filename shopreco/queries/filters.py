@@ -9,7 +9,7 @@ from typing import Any
 
 from shopreco.catalogues import Attributes, Catalogue, Facet
 from shopreco.exceptions import InvalidQuery, UnknownFilter
-from shopreco.queries import codes
+from shopreco.queries import facet_codes
 from shopreco.queries.conditions import COLUMNS, Condition, Filters, Holds, Restriction, all_of
 from shopreco.queries.prices import Prices, prices_of
 
@@ -95,14 +95,14 @@ def absent(catalogue: Catalogue, names: Iterable[str]) -> list[str]:
     A misspelt name looks like a free attribute, and matches nothing."""
     known = {*facet_names(catalogue), *RANGES, *COLUMNS}
     free = [name for name in names if name not in known]
-    held = codes.facets(catalogue.name, free) if free else {}
+    held = facet_codes.facets(catalogue.name, free) if free else {}
     return [name for name in free if name not in held]
 
 
 def facets_of_items(catalogue: Catalogue) -> list[str]:
     """Names of the declared facets, and of the attributes that items have."""
     declared, fields = facet_names(catalogue), catalogue.fields
-    return declared + [each for each in codes.names(catalogue.name) if each not in fields]
+    return declared + [each for each in facet_codes.names(catalogue.name) if each not in fields]
 
 
 def meant(name: str, known: Sequence[str]) -> str:

@@ -23,9 +23,9 @@ from shopreco.conf import get_settings
 from shopreco.exceptions import PhotoRejected, PhotoUnavailable
 from shopreco.fusion import IMAGE
 from shopreco.media import MediaRejected
+from shopreco.media.photos import photo_decoder
 from shopreco.models import EmbeddingSpace
 from shopreco.queries import query_vectors
-from shopreco.queries.photo_encoding import photo_decoder
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """The service layer: all that views, template tags, commands and the admin call.
 
-One module a noun; everything is importable from here. What writes, and what only the admin and
+One module per noun; everything is importable from here. What writes, and what only the admin and
 commands ask, is loaded when it is first used: a process that only answers does without it.
 """
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 import logging
 from base64 import b64decode, b64encode
-from functools import cache
 
 import numpy as np
 
 from shopreco.fusion import IMAGE
-from shopreco.media import Decoder, Limits, MediaRejected
+from shopreco.media import MediaRejected
+from shopreco.media.photos import photo_decoder
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.spaces.sources import encoder_of
 
 logger = logging.getLogger(__name__)
-
-DECODING_SECONDS = 5.0
 
 
 def encoded(space: EmbeddingSpace, photo: str) -> dict[str, str]:
@@ -44,9 +42,3 @@ def warm_up() -> None:
                 logger.info("ready for photos of %s", space.catalogue)
     except Exception:
         logger.exception("not ready for photos: the first will wait")
-
-
-@cache
-def photo_decoder() -> Decoder:
-    """A decoder for photos alone: a long video of the shop must not keep a shopper waiting."""
-    return Decoder(Limits(decoding_seconds=DECODING_SECONDS))
