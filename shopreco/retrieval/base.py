@@ -38,7 +38,7 @@ class Candidates:
     columns: Mapping[str, Scores]
     """Scores by the name of what gave them, (n,) each."""
     source: str = ""
-    """The retriever that found or ranked them."""
+    """What found or ranked them, as results name it."""
     complete: bool = True
     """Whether these are all; if not, a larger k may find more."""
 

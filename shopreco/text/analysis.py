@@ -23,8 +23,8 @@ from shopreco.text.languages import (
     LANGUAGES,
     NEGATIONS,
     STEMMED_WITHOUT_ACCENTS,
-    Language,
     Negations,
+    StemmedLanguage,
     base_code,
 )
 from shopreco.text.normalisation import fold, normalise_text
@@ -154,7 +154,7 @@ def _lacking(negations: Negations) -> list[re.Pattern[str]]:
 class _WordAnalyser:
     """Every language: stemmer, stop words and segmentation are what differs."""
 
-    def __init__(self, code: str, language: Language | None) -> None:
+    def __init__(self, code: str, language: StemmedLanguage | None) -> None:
         self.language = code
         self._fold_first = code in STEMMED_WITHOUT_ACCENTS
         self._elides = code in ELISION

@@ -28,18 +28,18 @@ def base_code(language: str) -> str:
     return {"nb": "no", "nn": "no"}.get(code, code)
 
 
-class Language(NamedTuple):
+class StemmedLanguage(NamedTuple):
     """`algorithm`: name of the Snowball stemmer."""
 
     algorithm: str
     function_words: frozenset[str]
 
 
-def _language(algorithm: str, words: str) -> Language:
-    return Language(algorithm, frozenset(words.split()))
+def _language(algorithm: str, words: str) -> StemmedLanguage:
+    return StemmedLanguage(algorithm, frozenset(words.split()))
 
 
-LANGUAGES: dict[str, Language] = {
+LANGUAGES: dict[str, StemmedLanguage] = {
     "ar": _language(
         "arabic", "و في من على إلى عن مع هذا هذه ذلك التي الذي أو ثم هو هي أن إن ما لا"
     ),

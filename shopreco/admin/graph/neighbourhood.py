@@ -125,7 +125,7 @@ class EdgeForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeRow:
+class EdgeLine:
     """An edge as it is seen from the node of the page.
 
     relation: in the words of its direction.
@@ -152,7 +152,7 @@ class Neighbourhood:
 
     drawing: Drawing | None
     legend: Sequence[tuple[str, str]]
-    rows: Sequence[EdgeRow]
+    rows: Sequence[EdgeLine]
     total: int
     after: str
     parameters: str
@@ -284,7 +284,7 @@ def _edges(node: Node, chosen: dict[str, Any]) -> QuerySet[Edge]:
 
 def _rows(
     node: Node, chosen: dict[str, Any], after: str, address: Address
-) -> tuple[list[EdgeRow], str]:
+) -> tuple[list[EdgeLine], str]:
     edges = _edges(node, chosen)
     if after.isdecimal():
         edges = edges.filter(pk__gt=int(after))
@@ -295,13 +295,13 @@ def _rows(
     return rows, following
 
 
-def _row(node: Node, edge: Edge, address: Address) -> EdgeRow:
+def _row(node: Node, edge: Edge, address: Address) -> EdgeLine:
     other, relation = _seen_from(node, edge)
     undecided = edge.state == EdgeState.ACTIVE
     steps = ["confirm", "reject"] if undecided else ["undo"]
     if services.is_removable(edge):
         steps.append("remove")
-    return EdgeRow(
+    return EdgeLine(
         edge=edge,
         other=other,
         kind=kind_name(other.kind),
