@@ -148,7 +148,7 @@ def test_a_reason_that_the_database_could_not_store_is_recorded_all_the_same(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     # Nor can parallel test processes tell each other of it.
-    caplog.set_level(logging.CRITICAL, "shopreco.indexing.pipeline")
+    caplog.set_level(logging.CRITICAL, "shopreco.indexing")
     index()
     gadget = Gadget.objects.create(name="lamp")
     catalogue = get_catalogue(GADGET)
