@@ -299,7 +299,7 @@ def test_reading_the_names_of_a_graph_counts_no_holder_beyond_the_bound() -> Non
             """
         )
         cursor.execute("ANALYZE shopreco_edge, shopreco_node")
-        bounds = {"most_items": 200, "most_names": 10_000, "most_links": 300_000}
+        bounds = {"max_holders": 200, "max_names": 10_000, "max_links": 300_000}
         cursor.execute(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {NAMES}",
             {"catalogue": GADGET, "encoder": "none", **bounds},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from threading import current_thread
 from time import sleep
 from typing import Any
@@ -13,7 +14,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from shopreco import services
-from shopreco.models import EmbeddingSpace, SpaceState
+from shopreco.models import EmbeddingSpace, EncoderSpecification, SpaceState
 from shopreco.queries import query_vectors
 from tests.helpers.answers import names, search
 from tests.helpers.gadgets import desks_and_lamps
@@ -37,10 +38,13 @@ def test_without_an_index_the_page_is_empty_and_says_why() -> None:
 
 def test_without_a_query_encoder_words_answer(shop: dict[str, Gadget]) -> None:
     """A space whose exported model is not on this machine."""
-    encoder = {"CLASS": "shopreco.encoders.SentenceTransformerEncoder"}
-    EmbeddingSpace.objects.filter(state=SpaceState.ACTIVE).update(
-        encoder=encoder, encoder_fingerprint="f" * 64
+    space = EmbeddingSpace.objects.get(state=SpaceState.ACTIVE)
+    encoder = EncoderSpecification(
+        {"CLASS": "shopreco.encoders.SentenceTransformerEncoder"}, "f" * 64, space.dimension
     )
+    text = replace(space.specification.text, encoder=encoder)
+    space.specification = replace(space.specification, modalities=(text,))
+    space.save()
     page = services.search("walnut lamp", catalogue=GADGET)
     assert list(page.degraded) == ["encode"]
     assert names(page)[0] == "Walnut desk lamp"
