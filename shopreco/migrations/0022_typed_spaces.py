@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 help_text="What was measured of it.", verbose_name="statistics"
             ),
         ),
-        migrations.RunPython(fill, elidable=True),
+        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
         migrations.AlterField(
             model_name="embeddingspace",
             name="specification",
