@@ -19,7 +19,7 @@ from demo_shop.models import Product
 from shopreco import services
 from shopreco.models import Placement
 from shopreco.models.placements import DEFAULT_PLACEMENTS
-from tests.indexed_shop import CATALOGUE, _committed_shop, shop  # noqa: F401 (fixtures)
+from tests.helpers.demo import CATALOGUE
 
 pytestmark = pytest.mark.usefixtures("shop")
 
