@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from django.db import models
@@ -12,11 +13,12 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from shopreco.answers.placements import recipes_of
+from shopreco.answers.placements import recipe_of
 from shopreco.answers.presentation import cards
 from shopreco.answers.results import ResultPage
 from shopreco.catalogues import catalogue_of
 from shopreco.conf import get_settings
+from shopreco.exceptions import InvalidQuery
 
 HEADINGS: Final[Mapping[str, Promise]] = {
     "product-similar": _("Similar products"),
@@ -55,6 +57,7 @@ def render_block(
 
 def heading_of(placement: str, seed: models.Model) -> str | Promise:
     """The heading of a block: the title of its row, else the default one."""
-    recipe = recipes_of(catalogue_of(seed).name).get(placement)
-    title = recipe.title if recipe else ""
-    return title or HEADINGS.get(placement, OTHER_HEADING)
+    with suppress(InvalidQuery):  # a page of a name that no placement has
+        if title := recipe_of(catalogue_of(seed), placement).title:
+            return title
+    return HEADINGS.get(placement, OTHER_HEADING)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
+from django.db import Error
+
+from shopreco.catalogues import Catalogue
 from shopreco.db.process_cache import ShopCache
 from shopreco.db.shops import answering_shop
 from shopreco.exceptions import InvalidQuery
 from shopreco.models import Placement
 from shopreco.models.placements import DEFAULT_PLACEMENTS
+from shopreco.queries.filters import check_facets, parse_filters
 from shopreco.registries import did_you_mean
+from shopreco.stages import savepoint
+
+logger = logging.getLogger(__name__)
 
 FRESH_SECONDS = 5.0
 """Seconds that a process uses the rows that it has read."""
@@ -41,17 +49,30 @@ _known: ShopCache[tuple[Mapping[str, Recipe], float]] = ShopCache(10_000)
 """By shop and catalogue: the recipes, and until when they are used."""
 
 
-def recipe_of(catalogue: str, placement: str) -> Recipe:
-    """The recipe of a placement; without sources if its row is switched off.
+def recipe_of(shop: Catalogue, placement: str) -> Recipe:
+    """The recipe of a placement; without sources if its row is switched off, or does not hold for
+    the catalogue any more. Where the rows cannot be read, the defaults hold.
 
     Raises:
         InvalidQuery: no placement has this name; the message names the closest.
     """
-    known = recipes_of(catalogue)
+    try:
+        known = recipes_of(shop.name)
+    except Error:
+        logger.exception("the placements of %s cannot be read: the defaults hold", shop.name)
+        return DEFAULTS.get(placement, Recipe(placement, ()))
     if placement not in known:
         hint = did_you_mean(placement, known)
         raise InvalidQuery(f"There is no placement {placement!r:.80}. {hint}")
-    return known[placement]
+    recipe = known[placement]
+    try:
+        parse_filters(shop, recipe.filters)
+        check_facets(shop, recipe.max_per)
+    except InvalidQuery as error:
+        # Whoever visits the page did not ask for it.
+        logger.warning("the placement %s of %s shows nothing: %s", placement, shop.name, error)
+        return replace(recipe, sources=(), fallback=(), filters={}, max_per={})
+    return recipe
 
 
 def recipes_of(catalogue: str) -> Mapping[str, Recipe]:
@@ -59,7 +80,10 @@ def recipes_of(catalogue: str) -> Mapping[str, Recipe]:
     key, now = (answering_shop(), catalogue), monotonic()
     recipes, until = _known.get(key) or ({}, 0.0)
     if now > until:
-        rows = Placement.objects.filter(catalogue__in=("", catalogue)).order_by("catalogue")
+        with savepoint():
+            rows = list(
+                Placement.objects.filter(catalogue__in=("", catalogue)).order_by("catalogue")
+            )
         recipes = DEFAULTS | {row.name: _recipe(row) for row in rows}
         _known.put(key, (recipes, now + FRESH_SECONDS))
     return recipes
@@ -77,12 +101,12 @@ def _recipe(row: Placement) -> Recipe:
         sources=_names(row.sources if row.is_active else ()),
         fallback=_names(row.fallback if row.is_active else ()),
         excluded=_names(row.excluded),
-        filters=row.filters,
-        max_per=row.max_per,
+        filters=row.filters or {},
+        max_per=row.max_per or {},
         diversity=row.diversity,
         title=row.title,
     )
 
 
-def _names(names: Iterable[object]) -> tuple[str, ...]:
-    return tuple(str(name) for name in names)
+def _names(names: Iterable[object] | None) -> tuple[str, ...]:
+    return tuple(str(name) for name in names or ())

@@ -79,7 +79,7 @@ class BlockRequest:
             InvalidQuery: an unknown placement or facet, or a filter that a search would refuse.
         """
         shop = catalogue_of(seed)
-        recipe = recipe_of(shop.name, placement)
+        recipe = recipe_of(shop, placement)
         weight = recipe.diversity if diversity is None else diversity
         if not 0 <= weight <= 1:
             raise InvalidQuery(f"diversity is {weight}; it must be from 0 to 1.")
