@@ -95,7 +95,7 @@ define install
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the packages of constraints.txt …"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		hatchling editables setuptools
+		hatchling editables setuptools setuptools-scm
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 		--no-build-isolation -e '.[$(1)]'
 	@touch $@
