@@ -26,7 +26,7 @@ from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
 from shopreco.indexing import items, marks, outbox, pacing, reindex, removal
 from shopreco.indexing.pipeline import index_changes, waiting
-from shopreco.models import Change, EmbeddingSpace, IndexRun, SpaceState
+from shopreco.models import Change, EmbeddingSpace, Run, SpaceState
 from shopreco.queries import worker_photos
 from shopreco.runs import engine
 from shopreco.runs.base import StepOutcome
@@ -84,7 +84,7 @@ def drain(catalogue: str, is_due: bool = False) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def advance_run(run_id: int) -> None:
     """Work on a run for a slice and hand it on."""
-    run = IndexRun.objects.using(write_alias()).filter(pk=run_id).first()
+    run = Run.objects.using(write_alias()).filter(pk=run_id).first()
     if run is None or not run.is_live:
         return
     outcome = engine.advance(run, seconds=get_settings().SLICE_SECONDS)
@@ -114,7 +114,7 @@ def sweep() -> None:
         except Exception:
             logger.exception("%s was not swept", catalogue.name)
     # A second helper does no harm.
-    silence = min(IndexRun.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
+    silence = min(Run.SILENCE, timedelta(seconds=get_settings().LEASE_SECONDS))
     for run in engine.silent_runs(silence):
         send("advance_run", run.pk)
     for space_id in removal.marked():

@@ -166,7 +166,7 @@ class Ordeal:
         from django.db import connection
 
         from shopreco import services
-        from shopreco.models import IndexRun
+        from shopreco.models import Run
 
         self.fill()
         before = self.phase("before", self.plan.baseline_seconds, with_shopreco=False)
@@ -182,7 +182,7 @@ class Ordeal:
                 meanwhile=lambda passed: self.harm(passed, workers),
             )
         stale, settled, pending = self.settle()
-        rebuild = IndexRun.objects.filter(kind="rebuild").order_by("-pk").first()
+        rebuild = Run.objects.filter(kind="rebuild").order_by("-pk").first()
         for worker in workers:
             worker.stop()
         report = Report(

@@ -19,17 +19,17 @@ from shopreco.admin.graph.relations import RelationTypeAdmin
 from shopreco.admin.index import console
 from shopreco.admin.index.items import ItemAdmin
 from shopreco.admin.index.placements import PlacementAdmin
-from shopreco.admin.index.runs import IndexRunAdmin
+from shopreco.admin.index.runs import RunAdmin
 from shopreco.admin.index.spaces import EmbeddingSpaceAdmin
 from shopreco.admin.mixins import IndexStateAdminMixin
 from shopreco.admin.tabs import AdminTab, admin_tabs
-from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, Placement, RelationType
+from shopreco.models import Edge, EmbeddingSpace, Item, Node, Placement, RelationType, Run
 
 __all__ = ["AdminTab", "IndexStateAdminMixin", "admin_tabs", "register"]
 
 for _name, _tab in {
     "items": AdminTab(Item, position=10),
-    "runs": AdminTab(IndexRun, position=20),
+    "runs": AdminTab(Run, position=20),
     "spaces": AdminTab(EmbeddingSpace, position=30),
     "nodes": AdminTab(Node, position=40),
     "edges": AdminTab(Edge, position=50),
@@ -46,7 +46,7 @@ def register(site: admin.AdminSite) -> None:
     site.index_template = site.index_template or "admin/shopreco/index.html"
     site.register(Item, ItemAdmin)
     site.register(EmbeddingSpace, EmbeddingSpaceAdmin)
-    site.register(IndexRun, IndexRunAdmin)
+    site.register(Run, RunAdmin)
     site.register(Node, NodeAdmin)
     site.register(Edge, EdgeAdmin)
     site.register(RelationType, RelationTypeAdmin)

@@ -15,13 +15,13 @@ from typing import Any, ClassVar, Protocol
 
 from shopreco.answers.results import ResultPage
 from shopreco.evaluation.scratch.database import ScratchDatabase
-from shopreco.models import IndexRun
+from shopreco.models import Run
 from shopreco.runs.slices import Progress
 
 Options = Mapping[str, Any]
 """What was given on the command line, by name."""
 
-Work = Callable[[IndexRun, Progress | None], IndexRun]
+Work = Callable[[Run, Progress | None], Run]
 """Carries a run to its end, under a progress bar. The second argument is called with the run after
 every batch."""
 

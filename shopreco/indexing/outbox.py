@@ -33,7 +33,7 @@ CLAIMABLE = """
     catalogue = %(catalogue)s
     AND (lease_until IS NULL OR lease_until < clock_timestamp())
     AND (run_id IS NULL OR priority > 0 OR (run_id, linked) IN (
-        SELECT id, linked FROM shopreco_indexrun WHERE state = 'running' AND enumerated))
+        SELECT id, linked FROM shopreco_run WHERE state = 'running' AND enumerated))
 """
 
 

@@ -24,7 +24,7 @@ from shopreco.indexing.phases.link import link
 from shopreco.indexing.phases.plan import plan
 from shopreco.indexing.phases.read import read
 from shopreco.indexing.phases.write import write
-from shopreco.models import EmbeddingSpace, IndexRun, RunState, SpaceState
+from shopreco.models import EmbeddingSpace, Run, RunState, SpaceState
 from shopreco.spaces.languages import language_in
 from shopreco.spaces.sources import TEXT_OF, encoder_of
 
@@ -148,7 +148,7 @@ def _probe(space: EmbeddingSpace) -> None:
 
 
 def _fail_runs(space: EmbeddingSpace, error: Exception) -> None:
-    runs = IndexRun.objects.using(write_alias()).filter(space=space, state__in=IndexRun.LIVE)
+    runs = Run.objects.using(write_alias()).filter(space=space, state__in=Run.LIVE)
     runs.update(state=RunState.FAILED, error=describe(error))
 
 

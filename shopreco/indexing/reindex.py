@@ -17,7 +17,7 @@ from shopreco.graph import extraction, orphans
 from shopreco.indexing import items, marks, node_vectors, outbox, propagation, spaces
 from shopreco.indexing.pipeline import index_batch, index_changes
 from shopreco.indexing.run_kinds import REBUILD, REINDEX
-from shopreco.models import EmbeddingSpace, IndexRun, Item, Outcome, RunState, SpaceState
+from shopreco.models import EmbeddingSpace, Item, Outcome, Run, RunState, SpaceState
 from shopreco.runs import engine
 from shopreco.runs.base import StepOutcome
 from shopreco.runs.slices import TimeSlice, row
@@ -30,7 +30,7 @@ OBJECTS_PER_PAGE: Final = 5_000
 
 def start(
     catalogue: Catalogue, *, rebuild: bool = False, refit: bool = False, user: Any = None
-) -> IndexRun:
+) -> Run:
     """Create the row of a re-index or rebuild; work begins with the first `engine.advance`.
 
     A catalogue without an active space gets one: its first run is a rebuild in any case.
@@ -46,7 +46,7 @@ def start(
     space = spaces.create_space(catalogue, refit=refit) if rebuild else None
     try:
         return engine.start(
-            kind.name, catalogue=catalogue.name, subject=IndexRun.INDEX, space=space, user=user
+            kind.name, catalogue=catalogue.name, subject=Run.INDEX, space=space, user=user
         )
     except RunError:
         # Somebody was faster, in this very moment.
@@ -55,7 +55,7 @@ def start(
         raise
 
 
-def catch_up(catalogue: Catalogue, *, user: Any = None) -> IndexRun | None:
+def catch_up(catalogue: Catalogue, *, user: Any = None) -> Run | None:
     """Start a run over all objects, for a space that missed changes.
 
     If a run is under way, it begins again instead, and this returns None."""
@@ -68,17 +68,17 @@ def catch_up(catalogue: Catalogue, *, user: Any = None) -> IndexRun | None:
                 return None
 
 
-def begin_again(run: IndexRun) -> None:
+def begin_again(run: Run) -> None:
     """Make a run compare all objects from the first on, since it writes to other spaces now."""
     row(run).update(cursor="", enumerated=False, linked=False, total=run.pending)
 
 
-def live_run(catalogue: str) -> IndexRun | None:
+def live_run(catalogue: str) -> Run | None:
     """The run that writes the index of a catalogue, if one is under way."""
-    return engine.live_run(catalogue, IndexRun.INDEX)
+    return engine.live_run(catalogue, Run.INDEX)
 
 
-def step(run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
+def step(run: Run, time_slice: TimeSlice) -> StepOutcome:
     """Do the next step of a run: one process enumerates and finishes, all of them index."""
     catalogue = get_catalogue(run.catalogue)
     if time_slice.is_leader and not run.enumerated:
@@ -87,7 +87,7 @@ def step(run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
     return _work(run, catalogue, is_leader=time_slice.is_leader)
 
 
-def enumerate_objects(run: IndexRun, catalogue: Catalogue, time_slice: TimeSlice) -> None:
+def enumerate_objects(run: Run, catalogue: Catalogue, time_slice: TimeSlice) -> None:
     """Enqueue every object, page by page in the order of the key, and every item without an object.
 
     Claims begin when all is enqueued, so nothing is indexed twice.
@@ -116,13 +116,13 @@ def enumerate_objects(run: IndexRun, catalogue: Catalogue, time_slice: TimeSlice
         row(run).filter(enumerated=False).update(enumerated=True)
 
 
-def _enqueue(run: IndexRun, object_ids: Sequence[str], **noted: str) -> None:
+def _enqueue(run: Run, object_ids: Sequence[str], **noted: str) -> None:
     enqueued = outbox.enqueue_run(run.catalogue, object_ids, run.pk)
     run.total += enqueued
     row(run).update(total=run.total, **noted)
 
 
-def _work(run: IndexRun, catalogue: Catalogue, *, is_leader: bool) -> StepOutcome:
+def _work(run: Run, catalogue: Catalogue, *, is_leader: bool) -> StepOutcome:
     """Index a batch of the highest priority. If it is not of the run, do a batch or step of the run
     as well: in a shop that never rests, saves would keep the run waiting for ever."""
     batch = index_batch(catalogue)
@@ -132,7 +132,7 @@ def _work(run: IndexRun, catalogue: Catalogue, *, is_leader: bool) -> StepOutcom
     return StepOutcome.WORKED if outcome is StepOutcome.WAITING and batch.claimed else outcome
 
 
-def _go_on(run: IndexRun, catalogue: Catalogue) -> StepOutcome:
+def _go_on(run: Run, catalogue: Catalogue) -> StepOutcome:
     """Take the next step of a run that has nothing to claim."""
     if not run.linked:
         if run.unlinked:
@@ -155,7 +155,7 @@ def _name_nodes(catalogue: str) -> None:
         node_vectors.encode_nodes(active)
 
 
-def _finish(run: IndexRun, catalogue: Catalogue) -> None:
+def _finish(run: Run, catalogue: Catalogue) -> None:
     """Finish a run: build the indexes of its space, and activate it."""
     items.show_prices(run.catalogue, items.wrongly_priced(run.catalogue))
     # Not `run.space`, which a replica may not have yet.

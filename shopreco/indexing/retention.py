@@ -7,7 +7,7 @@ from datetime import datetime
 from shopreco.catalogues import Catalogue
 from shopreco.db.routing import write_alias
 from shopreco.indexing.removal import drop_space
-from shopreco.models import EmbeddingSpace, IndexRun, Item, ModalityVector, Outcome, SpaceState
+from shopreco.models import EmbeddingSpace, Item, ModalityVector, Outcome, Run, SpaceState
 from shopreco.spaces.sources import sources_of
 from shopreco.spaces.stores.pictures import drop_pictures_index
 
@@ -20,9 +20,7 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
     database = write_alias()
     spaces = EmbeddingSpace.objects.using(database).filter(catalogue=catalogue.name)
     retired = spaces.filter(state=SpaceState.RETIRED).order_by("-activated_at", "-id")[keep:]
-    live = IndexRun.objects.using(database).filter(
-        catalogue=catalogue.name, state__in=IndexRun.LIVE
-    )
+    live = Run.objects.using(database).filter(catalogue=catalogue.name, state__in=Run.LIVE)
     abandoned = spaces.filter(state=SpaceState.BUILDING, created_at__lt=before).exclude(
         runs__in=live
     )
@@ -42,7 +40,7 @@ def prune(catalogue: Catalogue, *, keep: int, before: datetime) -> dict[str, int
     tombstones = Item.objects.using(database).filter(
         catalogue=catalogue.name, outcome=Outcome.DELETED, indexed_at__lt=before
     )
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, finished_at__lt=before)
+    runs = Run.objects.using(database).filter(catalogue=catalogue.name, finished_at__lt=before)
     _all, by_model = tombstones.delete()
     return {
         "spaces": dropped,

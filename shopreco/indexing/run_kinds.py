@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shopreco.exceptions import RunError
-from shopreco.models import IndexRun, RunState
+from shopreco.models import Run, RunState
 from shopreco.runs.base import RunKind, StepOutcome
 from shopreco.runs.registry import run_kinds
 from shopreco.runs.slices import TimeSlice
@@ -21,25 +21,25 @@ class Reindex(RunKind):
 
     The nightly reconciliation is one too."""
 
-    name = IndexRun.REINDEX
+    name = Run.REINDEX
     label = _("re-index")
     is_shared = True
 
-    def step(self, run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
+    def step(self, run: Run, time_slice: TimeSlice) -> StepOutcome:
         from shopreco.indexing import reindex
 
         return reindex.step(run, time_slice)
 
-    def done(self, run: IndexRun) -> int:
+    def done(self, run: Run) -> int:
         return max(0, run.total - run.pending)
 
-    def prepare_resume(self, run: IndexRun) -> None:
+    def prepare_resume(self, run: Run) -> None:
         """Compare all objects again: saves meanwhile were not written to the space of the run."""
         from shopreco.indexing import reindex
 
         reindex.begin_again(run)
 
-    def stage(self, run: IndexRun) -> str:
+    def stage(self, run: Run) -> str:
         if run.state == RunState.CANCELLED:
             return gettext("What is indexed stays; resume to do the rest.")
         if run.state == RunState.DONE:
@@ -62,7 +62,7 @@ class Reindex(RunKind):
     def result(self) -> str:
         return gettext("The index agrees with the catalogue.")
 
-    def warning(self, run: IndexRun) -> str:
+    def warning(self, run: Run) -> str:
         if 2 * run.unopened <= run.files:
             return ""
         return gettext(
@@ -74,11 +74,11 @@ class Reindex(RunKind):
 class Rebuild(Reindex):
     """Fills a new space in the same pass, and activates it at the end."""
 
-    name = IndexRun.REBUILD
+    name = Run.REBUILD
     label = _("rebuild")
     needs_autocommit = True
 
-    def prepare_resume(self, run: IndexRun) -> None:
+    def prepare_resume(self, run: Run) -> None:
         if run.space_id is None:
             raise RunError(f"The space of {run} was pruned. Start another rebuild.")
         super().prepare_resume(run)

@@ -25,8 +25,8 @@ from shopreco.models import (
     Cosines,
     Embedding,
     EmbeddingSpace,
-    IndexRun,
     ModalityVector,
+    Run,
     SpaceState,
     SpaceStatistics,
 )
@@ -51,7 +51,7 @@ def maintained_spaces(catalogue: str) -> list[EmbeddingSpace]:
 
     A space whose run failed or was cancelled gets nothing: a run that is resumed begins anew.
     """
-    live = IndexRun.objects.filter(space=OuterRef("pk"), state__in=IndexRun.LIVE)
+    live = Run.objects.filter(space=OuterRef("pk"), state__in=Run.LIVE)
     being_built = Q(Exists(live), state=SpaceState.BUILDING)
     return list(spaces_of(catalogue).filter(Q(state=SpaceState.ACTIVE) | being_built))
 

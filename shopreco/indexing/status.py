@@ -15,7 +15,7 @@ from shopreco.db.routing import write_alias
 from shopreco.encoders import EncoderError
 from shopreco.exceptions import ConfigurationError
 from shopreco.indexing import marks
-from shopreco.models import EmbeddingSpace, IndexRun, Item, LexicalEntry, Outcome, RunState
+from shopreco.models import EmbeddingSpace, Item, LexicalEntry, Outcome, Run, RunState
 from shopreco.spaces import alignments, languages, serving, specification
 from shopreco.spaces.indexes import space_bytes
 from shopreco.spaces.sources import encoder_of
@@ -38,7 +38,7 @@ class CatalogueStatus:
     skipped: int
     space: EmbeddingSpace | None
     is_current: bool
-    live_run: IndexRun | None
+    live_run: Run | None
     query_encoder_ready: bool
     index_bytes: int
     alignment: dict[str, float]
@@ -51,8 +51,8 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     database = write_alias()
     outcomes = outcome_counts(catalogue.name)
     pending = marks.pending(catalogue.name)
-    runs = IndexRun.objects.using(database).filter(catalogue=catalogue.name, subject=IndexRun.INDEX)
-    live = runs.filter(state__in=IndexRun.LIVE).first()
+    runs = Run.objects.using(database).filter(catalogue=catalogue.name, subject=Run.INDEX)
+    live = runs.filter(state__in=Run.LIVE).first()
     space = serving.active_space(catalogue.name)
     problems: list[str] = []
     notes: list[str] = []

@@ -14,14 +14,14 @@ from tqdm import tqdm
 
 from shopreco.catalogues import Catalogue, get_catalogue, get_catalogues
 from shopreco.management.base import ShopRecoCommand
-from shopreco.models import IndexRun
+from shopreco.models import Run
 
 PAUSE = 10.0
 """Seconds between two lines of the same stage, where there is no terminal."""
 
 
 class RunProgress:
-    """Follows an `IndexRun`; call it with the run as often as you like.
+    """Follows an `Run`; call it with the run as often as you like.
 
     A bar on a terminal; elsewhere `write` gets a line when a stage begins, and now and then in it.
     Without `write` it is silent.
@@ -45,7 +45,7 @@ class RunProgress:
     ) -> None:
         self.bar.close()
 
-    def __call__(self, run: IndexRun) -> None:
+    def __call__(self, run: Run) -> None:
         done = run.done if run.enumerated else 0
         stage = run.enumerated, run.linked, done == run.total
         if not self.bar.disable:

@@ -15,7 +15,7 @@ from shopreco.evaluation.base import Options, Services, Subject
 from shopreco.evaluation.scratch.process import in_scratch, run_in_scratch
 from shopreco.management.base import ShopRecoCommand
 from shopreco.management.progress import RunProgress
-from shopreco.models import IndexRun
+from shopreco.models import Run
 from shopreco.registries import Registry
 from shopreco.services import Progress
 
@@ -81,11 +81,11 @@ class SubjectCommand(ShopRecoCommand):
     def _write(self, line: str) -> None:
         self.stdout.write(line, ending="")
 
-    def _work(self, run: IndexRun, also: Progress | None) -> IndexRun:
+    def _work(self, run: Run, also: Progress | None) -> Run:
         """Work on a run until it is over, under a progress bar; `also` is called as often."""
         with RunProgress("Indexing", self.stderr.write) as bar:
 
-            def progress(run: IndexRun) -> None:
+            def progress(run: Run) -> None:
                 bar(run)
                 if also:
                     also(run)

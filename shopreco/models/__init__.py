@@ -12,7 +12,7 @@ from shopreco.models.graph import (
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
 from shopreco.models.placements import Placement
-from shopreco.models.runs import IndexRun, RunState
+from shopreco.models.runs import Run, RunState
 from shopreco.models.spaces import (
     Embedding,
     EmbeddingSpace,
@@ -45,7 +45,6 @@ __all__ = [
     "EmbeddingSpace",
     "EncoderSpecification",
     "FacetCode",
-    "IndexRun",
     "Item",
     "LeftOut",
     "LexicalEntry",
@@ -64,6 +63,7 @@ __all__ = [
     "PropagatedVector",
     "Provenance",
     "RelationType",
+    "Run",
     "RunState",
     "SpaceSpecification",
     "SpaceState",

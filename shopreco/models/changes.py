@@ -48,7 +48,7 @@ class Change(models.Model):
     version = models.BigIntegerField(default=1)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.SAVED)
     run = models.ForeignKey(
-        "shopreco.IndexRun", null=True, on_delete=models.SET_NULL, related_name="changes"
+        "shopreco.Run", null=True, on_delete=models.SET_NULL, related_name="changes"
     )
     linked = models.BooleanField(
         default=False, help_text=_("Whether its run has brought the graph of it up to date.")

@@ -44,7 +44,7 @@ class Provenance(models.TextChoices):
 class EdgeState(models.TextChoices):
     """What a person thought of an edge. A decided edge is never touched by indexing."""
 
-    ACTIVE = "active", _("not reviewed")
+    ACTIVE = "active", _("not confirmed")
     CONFIRMED = "confirmed", _("confirmed")
     REJECTED = "rejected", _("rejected")
 
@@ -73,7 +73,7 @@ class RelationType(models.Model):
     in_texts = models.BooleanField(
         _("look for values in texts"),
         default=False,
-        help_text=_("Known values in a title or description become relations to review."),
+        help_text=_("Known values in a title or description become relations to confirm."),
     )
     label = models.CharField(_("label"), max_length=100)
     inverse_label = models.CharField(_("inverse label"), max_length=100, blank=True)
@@ -227,11 +227,11 @@ class Edge(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["target", "relation"], name="shopreco_edge_target"),
-            # What waits for a review, the surest first.
+            # What waits for a person, the surest first.
             models.Index(
                 fields=["-weight", "-id"],
                 condition=Q(provenance=Provenance.EXTRACTED, state=EdgeState.ACTIVE),
-                name="shopreco_edge_review",
+                name="shopreco_edge_waiting",
             ),
         ]
 

@@ -37,7 +37,7 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-class IndexRun(models.Model):
+class Run(models.Model):
     """A long work as a row: it survives every process that works on it.
 
     Its kind has the steps, and says what the row tells of them; see `shopreco.runs`. The columns

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
-    from shopreco.models import IndexRun
+    from shopreco.models import Run
     from shopreco.runs.slices import TimeSlice
 
 
@@ -41,14 +41,14 @@ class RunKind(ABC):
     """
 
     name: ClassVar[str]
-    """The name by which it is registered, and the value of `IndexRun.kind`."""
+    """The name by which it is registered, and the value of `Run.kind`."""
     label: ClassVar[_StrOrPromise]
     """What people call it, translated."""
     is_shared: ClassVar[bool] = False
     needs_autocommit: ClassVar[bool] = False
 
     @abstractmethod
-    def step(self, run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
+    def step(self, run: Run, time_slice: TimeSlice) -> StepOutcome:
         """Do the next piece of the work, a few seconds long.
 
         A longer step calls `time_slice.beat` now and then, and stops if that is false.
@@ -56,11 +56,11 @@ class RunKind(ABC):
         """
 
     @abstractmethod
-    def done(self, run: IndexRun) -> int:
+    def done(self, run: Run) -> int:
         """Number of `run.total` that is done. Reads stored rows, and does no work."""
 
     def prepare_resume(  # noqa: B027 (a kind that goes on where it stood need not do anything)
-        self, run: IndexRun
+        self, run: Run
     ) -> None:
         """Get a cancelled or failed run ready to go on, in the transaction that queues it again.
 
@@ -68,13 +68,13 @@ class RunKind(ABC):
             RunError: it cannot go on; the message says what to do instead.
         """
 
-    def stage(self, run: IndexRun) -> str:
+    def stage(self, run: Run) -> str:
         """A translated sentence about what a run does now, or did; empty for none.
 
         Not called while a run is queued, or after it failed.
         """
         return ""
 
-    def warning(self, run: IndexRun) -> str:
+    def warning(self, run: Run) -> str:
         """A translated warning for whoever looks at a run; empty for none."""
         return ""

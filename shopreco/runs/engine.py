@@ -18,7 +18,7 @@ from shopreco.broker import send
 from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import ConfigurationError, RunError, describe
-from shopreco.models import EmbeddingSpace, IndexRun, RunState
+from shopreco.models import EmbeddingSpace, Run, RunState
 from shopreco.runs.base import RunKind, StepOutcome
 from shopreco.runs.registry import run_kinds
 from shopreco.runs.slices import Progress, TimeSlice, row
@@ -35,7 +35,7 @@ def start(
     subject: str,
     space: EmbeddingSpace | None = None,
     user: Any = None,
-) -> IndexRun:
+) -> Run:
     """Create the row of a run; work begins with the first `advance`.
 
     subject: what the run is about. One run of a catalogue and subject is live at a time.
@@ -48,7 +48,7 @@ def start(
     run_kinds.get(kind)
     try:
         with transaction.atomic(using=write_alias()):
-            return IndexRun.objects.using(write_alias()).create(
+            return Run.objects.using(write_alias()).create(
                 catalogue=catalogue,
                 kind=kind,
                 subject=subject,
@@ -61,13 +61,13 @@ def start(
         raise RunError(f"{live or catalogue} is under way.") from None
 
 
-def hand_over(run: IndexRun) -> IndexRun:
+def hand_over(run: Run) -> Run:
     """Hand a run to the workers, once the open transaction has committed."""
     transaction.on_commit(lambda: send("advance_run", run.pk), using=write_alias(), robust=True)
     return run
 
 
-def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) -> StepOutcome:
+def advance(run: Run, *, seconds: float, progress: Progress | None = None) -> StepOutcome:
     """Work on a run for about `seconds`, and refresh `run`; call again while it `is_live`.
 
     An error of a step fails the run, which records it, and is raised here.
@@ -101,9 +101,7 @@ def advance(run: IndexRun, *, seconds: float, progress: Progress | None = None) 
     return outcome
 
 
-def _advance(
-    run: IndexRun, kind: RunKind, seconds: float, progress: Progress | None
-) -> StepOutcome:
+def _advance(run: Run, kind: RunKind, seconds: float, progress: Progress | None) -> StepOutcome:
     with try_lock(_lock(run)) as is_leader:
         if not (is_leader or kind.is_shared):
             return StepOutcome.WAITING
@@ -123,13 +121,13 @@ def _advance(
     return StepOutcome.WORKED
 
 
-def _fail(run: IndexRun, error: Exception) -> None:
-    live = row(run).filter(state__in=IndexRun.LIVE)
+def _fail(run: Run, error: Exception) -> None:
+    live = row(run).filter(state__in=Run.LIVE)
     live.update(state=RunState.FAILED, error=describe(error))
     run.refresh_from_db(using=write_alias())
 
 
-def _finish(run: IndexRun) -> None:
+def _finish(run: Run) -> None:
     done = row(run).filter(state=RunState.RUNNING)
     if done.update(state=RunState.DONE, finished_at=timezone.now()):
         logger.info("%s is done", run)
@@ -138,7 +136,7 @@ def _finish(run: IndexRun) -> None:
         logger.warning("%s: %s", run, run.warning)
 
 
-def complete(run: IndexRun, *, seconds: float, progress: Progress | None = None) -> IndexRun:
+def complete(run: Run, *, seconds: float, progress: Progress | None = None) -> Run:
     """Advance a run in this process, slice by slice of `seconds`, until it is over.
 
     Raises as `advance`.
@@ -152,16 +150,16 @@ def complete(run: IndexRun, *, seconds: float, progress: Progress | None = None)
     return run
 
 
-def cancel(run: IndexRun) -> None:
+def cancel(run: Run) -> None:
     """Stop a run after its current step. Finished work stays, and the rest can be resumed.
 
     Raises:
         RunError: it is not under way.
     """
-    _move(run, IndexRun.LIVE, RunState.CANCELLED)
+    _move(run, Run.LIVE, RunState.CANCELLED)
 
 
-def resume(run: IndexRun) -> None:
+def resume(run: Run) -> None:
     """Queue a cancelled or failed run again.
 
     Raises:
@@ -170,7 +168,7 @@ def resume(run: IndexRun) -> None:
     kind = run_kinds.get(run.kind)
     try:
         with transaction.atomic(using=write_alias()):
-            _move(run, IndexRun.RESUMABLE, RunState.QUEUED)
+            _move(run, Run.RESUMABLE, RunState.QUEUED)
             kind.prepare_resume(run)
     except IntegrityError:
         raise RunError(f"Another run of {run.catalogue} is under way.") from None
@@ -178,33 +176,33 @@ def resume(run: IndexRun) -> None:
         run.refresh_from_db(using=write_alias())
 
 
-def _move(run: IndexRun, states: tuple[str, ...], to: RunState) -> None:
+def _move(run: Run, states: tuple[str, ...], to: RunState) -> None:
     moved = row(run).filter(state__in=states).update(state=to, finished_at=None, error="")
     run.refresh_from_db(using=write_alias())
     if not moved:
         raise RunError(f"{run} is {run.get_state_display()}: it cannot become {to.label}.")
 
 
-def live_run(catalogue: str, subject: str) -> IndexRun | None:
+def live_run(catalogue: str, subject: str) -> Run | None:
     """The run of a catalogue and subject that is under way."""
     return _live().filter(catalogue=catalogue, subject=subject).first()
 
 
-def silent_runs(after: timedelta) -> QuerySet[IndexRun]:
+def silent_runs(after: timedelta) -> QuerySet[Run]:
     """Live runs whose last heartbeat is older than `after`, or that never had one."""
     silent = Q(heartbeat_at=None) | Q(heartbeat_at__lt=timezone.now() - after)
     return _live().filter(silent)
 
 
-def is_left(run: IndexRun) -> bool:
+def is_left(run: Run) -> bool:
     """Whether no process works on a run: none has taken it yet, or the one that had is gone."""
     with try_lock(_lock(run)) as is_free:
         return is_free and (run.state == RunState.QUEUED or run.is_silent)
 
 
-def _live() -> QuerySet[IndexRun]:
-    return IndexRun.objects.using(write_alias()).filter(state__in=IndexRun.LIVE)
+def _live() -> QuerySet[Run]:
+    return Run.objects.using(write_alias()).filter(state__in=Run.LIVE)
 
 
-def _lock(run: IndexRun) -> str:
+def _lock(run: Run) -> str:
     return f"run {run.pk}"

@@ -9,15 +9,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from shopreco.db.routing import write_alias
-from shopreco.models import IndexRun, RunState
+from shopreco.models import Run, RunState
 
-Progress = Callable[[IndexRun], None]
+Progress = Callable[[Run], None]
 """Called with a run after each step."""
 
 
-def row(run: IndexRun) -> QuerySet[IndexRun]:
+def row(run: Run) -> QuerySet[Run]:
     """The row of a run, in the database where it is written."""
-    return IndexRun.objects.using(write_alias()).filter(pk=run.pk)
+    return Run.objects.using(write_alias()).filter(pk=run.pk)
 
 
 class TimeSlice:
@@ -28,7 +28,7 @@ class TimeSlice:
 
     def __init__(
         self,
-        run: IndexRun,
+        run: Run,
         *,
         seconds: float,
         is_leader: bool = True,

@@ -12,7 +12,7 @@ from shopreco.conf import get_settings
 from shopreco.indexing import marks, retention, signals, spaces
 from shopreco.indexing import reindex as reindexing
 from shopreco.indexing.status import CatalogueStatus, catalogue_status, outcome_counts
-from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.models import EmbeddingSpace, Run
 from shopreco.runs import engine
 from shopreco.runs.slices import Progress
 from shopreco.spaces.indexes import build_indexes
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
+def reindex(catalogue: str | None = None, *, user: Any = None) -> Run:
     """Compare a whole catalogue with its index and repair what differs; workers do it.
 
     Raises:
@@ -46,7 +46,7 @@ def reindex(catalogue: str | None = None, *, user: Any = None) -> IndexRun:
     return engine.hand_over(reindexing.start(get_catalogue(catalogue), user=user))
 
 
-def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> IndexRun:
+def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = None) -> Run:
     """Build a new space from the current settings beside the active one and switch to it.
 
     Args:
@@ -61,7 +61,7 @@ def rebuild(catalogue: str | None = None, *, refit: bool = False, user: Any = No
     return engine.hand_over(reindexing.start(shop, rebuild=True, refit=refit, user=user))
 
 
-def begin(catalogue: Catalogue, *, rebuild: bool = False, refit: bool = False) -> IndexRun:
+def begin(catalogue: Catalogue, *, rebuild: bool = False, refit: bool = False) -> Run:
     """Begin a run that this process works on, see `run_inline`; workers are not told.
 
     Raises:
@@ -70,7 +70,7 @@ def begin(catalogue: Catalogue, *, rebuild: bool = False, refit: bool = False) -
     return reindexing.start(catalogue, rebuild=rebuild, refit=refit)
 
 
-def abandoned_run(catalogue: Catalogue) -> IndexRun | None:
+def abandoned_run(catalogue: Catalogue) -> Run | None:
     """The run of a catalogue that is under way, if nobody works on it."""
     live = reindexing.live_run(catalogue.name)
     return live if live is not None and engine.is_left(live) else None
@@ -83,18 +83,18 @@ def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
     return len(ids)
 
 
-def cancel(run: IndexRun) -> None:
+def cancel(run: Run) -> None:
     """Raises RunError if the run is not under way."""
     engine.cancel(run)
 
 
-def resume(run: IndexRun) -> IndexRun:
+def resume(run: Run) -> Run:
     """Raises RunError if the run was neither cancelled nor failed, or another is under way."""
     engine.resume(run)
     return engine.hand_over(run)
 
 
-def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
+def activate(space: EmbeddingSpace, *, user: Any = None) -> Run | None:
     """Switch to a space, for instance back to the one before, and bring it up to date.
 
     The switch is one UPDATE. What changed while the space was retired is caught up by a run,
@@ -106,7 +106,7 @@ def activate(space: EmbeddingSpace, *, user: Any = None) -> IndexRun | None:
     return None if run is None else engine.hand_over(run)
 
 
-def run_inline(run: IndexRun, progress: Progress | None = None) -> IndexRun:
+def run_inline(run: Run, progress: Progress | None = None) -> Run:
     """Work on a run in this process until it is over; for commands, scripts and tests. Raises
     `RunError` inside a transaction, if the run builds a space."""
     return engine.complete(run, seconds=get_settings().SLICE_SECONDS, progress=progress)

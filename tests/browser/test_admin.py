@@ -16,11 +16,11 @@ from shopreco import services
 from shopreco.models import (
     Edge,
     EmbeddingSpace,
-    IndexRun,
     Item,
     Node,
     Provenance,
     RelationType,
+    Run,
     RunState,
     SpaceState,
 )
@@ -100,7 +100,7 @@ def test_rebuild_is_watched_cancelled_resumed_and_watched_to_the_end(
 ) -> None:
     before = EmbeddingSpace.objects.get(state=SpaceState.ACTIVE)
     start_worker(SHOPRECO_TEST_BATCH_SIZE="10")
-    page = admin("shopreco/indexrun/")
+    page = admin("shopreco/run/")
     overview = page.locator("section", has=page.get_by_role("heading", name="Catalogues"))
     shop = overview.locator(".shopreco-part-of", has=page.get_by_role("heading", name=CATALOGUE))
     picture(page, "runs")
@@ -128,7 +128,7 @@ def test_rebuild_is_watched_cancelled_resumed_and_watched_to_the_end(
 
     page.get_by_role("button", name="Cancel this run").click()
     page.get_by_text("Workers stop after the batch in hand.").wait_for()
-    run = IndexRun.objects.latest("id")
+    run = Run.objects.latest("id")
     assert run.state == RunState.CANCELLED
     picture(page, "cancelled")
     assert not page.get_by_role("button", name="Cancel this run").is_visible()
@@ -149,7 +149,7 @@ def test_the_page_says_when_the_session_has_ended(
     admin: Callable[[str], Any], browser: Any
 ) -> None:
     run = services.reindex(CATALOGUE)
-    page = admin(f"shopreco/indexrun/{run.pk}/change/")
+    page = admin(f"shopreco/run/{run.pk}/change/")
     page.get_by_text("Waiting for a worker.").wait_for()
     browser.clear_cookies()
     page.get_by_text("Your session has ended").wait_for()
@@ -157,8 +157,8 @@ def test_the_page_says_when_the_session_has_ended(
 
 def test_a_failed_run_shows_its_error(admin: Callable[[str], Any], axe: Axe) -> None:
     run = services.reindex(CATALOGUE)
-    page = admin(f"shopreco/indexrun/{run.pk}/change/")
-    IndexRun.objects.filter(pk=run.pk).update(state=RunState.FAILED, error="ValueError: boom")
+    page = admin(f"shopreco/run/{run.pk}/change/")
+    Run.objects.filter(pk=run.pk).update(state=RunState.FAILED, error="ValueError: boom")
     page.get_by_text("ValueError: boom").wait_for()
     assert page.get_by_role("button", name="Resume this run").is_visible()
     assert axe(page) == []
@@ -180,7 +180,7 @@ def test_pages_are_accessible_in_both_themes(
         "item": f"shopreco/item/{item.pk}/change/",
         "spaces": "shopreco/embeddingspace/",
         "space": f"shopreco/embeddingspace/{space.pk}/change/",
-        "overview": "shopreco/indexrun/",
+        "overview": "shopreco/run/",
         "nodes": "shopreco/node/",
         "graph": f"shopreco/node/{node.pk}/change/",
         "value": f"shopreco/node/{steel.pk}/change/",
@@ -266,9 +266,9 @@ def test_a_viewer_sees_progress_and_no_button(page: Any, live_server: Any, axe: 
     viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     run = services.reindex(CATALOGUE)
     visit = log_in(page, live_server.url, "viewer")
-    visit(f"shopreco/indexrun/{run.pk}/change/")
+    visit(f"shopreco/run/{run.pk}/change/")
     page.get_by_text("Waiting for a worker.").wait_for()
     assert page.get_by_role("button", name=re.compile("this run")).count() == 0
-    visit("shopreco/indexrun/")
+    visit("shopreco/run/")
     assert page.get_by_role("link", name=re.compile("Re-index|Rebuild|Watch")).count() == 0
     assert axe(page) == []

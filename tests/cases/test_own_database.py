@@ -15,14 +15,14 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco import services
-from shopreco.models import Edge, EmbeddingSpace, IndexRun, Item, Node, RelationType
+from shopreco.models import Edge, EmbeddingSpace, Item, Node, RelationType, Run
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
-LISTS = ("item", "indexrun", "embeddingspace", "node", "edge", "relationtype")
+LISTS = ("item", "run", "embeddingspace", "node", "edge", "relationtype")
 
 
 class SearchRouter:
@@ -75,19 +75,19 @@ def test_a_shop_is_indexed_and_searched(admin: Client) -> None:
 
 
 def test_a_user_starts_a_run_from_the_admin_and_is_named(admin: Client) -> None:
-    path = reverse("admin:shopreco_indexrun_start", args=["reindex", GADGET])
+    path = reverse("admin:shopreco_run_start", args=["reindex", GADGET])
     assert admin.get(path).status_code == 200
     response = admin.post(path)
-    run = IndexRun.objects.latest("id")
+    run = Run.objects.latest("id")
     assert response.status_code == 302
     user = get_user_model().objects.get()
     assert (run.requested_by, run.requested_by_id) == ("ada", str(user.pk))
     entry = LogEntry.objects.using("default").latest("id")
     assert (entry.user, entry.action_flag, entry.object_id) == (user, ADDITION, str(run.pk))
-    shown = admin.get(reverse("admin:shopreco_indexrun_changelist"))
+    shown = admin.get(reverse("admin:shopreco_run_changelist"))
     assert "ada" in shown.content.decode()
-    assert admin.post(reverse("admin:shopreco_indexrun_cancel", args=[run.pk])).status_code == 302
-    assert admin.post(reverse("admin:shopreco_indexrun_resume", args=[run.pk])).status_code == 302
+    assert admin.post(reverse("admin:shopreco_run_cancel", args=[run.pk])).status_code == 302
+    assert admin.post(reverse("admin:shopreco_run_resume", args=[run.pk])).status_code == 302
 
 
 def test_every_page_of_the_admin_answers(admin: Client) -> None:
@@ -95,7 +95,7 @@ def test_every_page_of_the_admin_answers(admin: Client) -> None:
         path = reverse(f"admin:shopreco_{name}_changelist")
         for query in ("", "?q=lamp", "?o=1"):
             assert admin.get(path + query).status_code in {200, 302}, path + query
-    for model in (Item, IndexRun, EmbeddingSpace, Node, Edge, RelationType):
+    for model in (Item, Run, EmbeddingSpace, Node, Edge, RelationType):
         row = model._default_manager.first()
         if row is not None:
             path = reverse(f"admin:shopreco_{model._meta.model_name}_change", args=[row.pk])

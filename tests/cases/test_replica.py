@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco import services
-from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
+from shopreco.models import EmbeddingSpace, Run, SpaceState
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, drain, index
 from tests.testapp.models import Gadget
@@ -103,7 +103,7 @@ def test_runs_are_decided_by_the_primary(replicate: Callable[[], None]) -> None:
     """The replica has neither the run nor the space that it made."""
     replicate()
     fill()
-    assert IndexRun.objects.count() == 0
+    assert Run.objects.count() == 0
     run = index()
     assert (run.kind, run.state) == ("reindex", "done")
     active = EmbeddingSpace.objects.using("default").get(state=SpaceState.ACTIVE)
@@ -120,11 +120,11 @@ def test_the_admin_shows_what_it_steers(
     client.force_login(user)
     replicate()
     fill()
-    client.post(reverse("admin:shopreco_indexrun_start", args=["reindex", GADGET]))
-    run = IndexRun.objects.using("default").latest("id")
+    client.post(reverse("admin:shopreco_run_start", args=["reindex", GADGET]))
+    run = Run.objects.using("default").latest("id")
     assert run.requested_by == "ada"
-    page = client.get(reverse("admin:shopreco_indexrun_change", args=[run.pk]))
+    page = client.get(reverse("admin:shopreco_run_change", args=[run.pk]))
     assert page.status_code == 200
-    assert client.get(reverse("admin:shopreco_indexrun_progress", args=[run.pk])).json()
-    listed = client.get(reverse("admin:shopreco_indexrun_changelist")).content.decode()
+    assert client.get(reverse("admin:shopreco_run_progress", args=[run.pk])).json()
+    listed = client.get(reverse("admin:shopreco_run_changelist")).content.decode()
     assert f"#{run.pk}" in listed

@@ -20,7 +20,7 @@ from shopreco.checks import check_decoder
 from shopreco.fusion import MIN_PAIRS
 from shopreco.indexing import modality_vectors
 from shopreco.media import Decoder, child
-from shopreco.models import IndexRun, ModalityVector
+from shopreco.models import ModalityVector, Run
 from tests.helpers.index import drain, index, item_of
 from tests.helpers.media import drawing, encoded, main_colour, video
 from tests.testapp.encoders import TileEncoder
@@ -271,7 +271,7 @@ def test_a_first_run_without_a_decoder_indexes_texts(
     stub(tmp_path / "stubs", "av", monkeypatch)
     new_decoder()
 
-    run: IndexRun = index(POSTER)
+    run: Run = index(POSTER)
 
     assert (run.state, run.failed) == ("done", 0)
     assert run.warning

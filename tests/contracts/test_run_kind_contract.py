@@ -18,7 +18,7 @@ from shopreco.catalogues import get_catalogue
 from shopreco.db.locks import try_lock
 from shopreco.exceptions import ConfigurationError, RunError
 from shopreco.indexing import reindex
-from shopreco.models import IndexRun, RunState
+from shopreco.models import Run, RunState
 from shopreco.runs import engine
 from shopreco.runs.base import StepOutcome
 from shopreco.runs.registry import run_kinds
@@ -30,25 +30,25 @@ GADGET = "testapp.gadget"
 NUMBER = 7
 
 
-def start_reindex() -> IndexRun:
+def start_reindex() -> Run:
     services.run_inline(reindex.start(get_catalogue(GADGET)))
     Gadget.objects.update(name="candelabra")
     return reindex.start(get_catalogue(GADGET))
 
 
-def start_rebuild() -> IndexRun:
+def start_rebuild() -> Run:
     return reindex.start(get_catalogue(GADGET), rebuild=True)
 
 
-def start_count() -> IndexRun:
+def start_count() -> Run:
     return engine.start("count", catalogue=GADGET, subject="gadgets")
 
 
-def everything_is_found(run: IndexRun) -> bool:
+def everything_is_found(run: Run) -> bool:
     return len(services.search("candelabra", catalogue=GADGET)) == NUMBER
 
 
-def everything_is_counted(run: IndexRun) -> bool:
+def everything_is_counted(run: Run) -> bool:
     return bool(run.notes["counted"] == NUMBER)
 
 
@@ -61,7 +61,7 @@ EFFECTS = {
 
 
 @pytest.fixture(params=sorted(STARTS))
-def run(request: pytest.FixtureRequest, settings: Any) -> IndexRun:
+def run(request: pytest.FixtureRequest, settings: Any) -> Run:
     """A run of each kind over seven objects, which takes several steps."""
     settings.SHOPRECO = {**settings.SHOPRECO, "BATCH_SIZE": 2}
     Gadget.objects.bulk_create([Gadget(name="candelabra") for _ in range(NUMBER)])
@@ -69,7 +69,7 @@ def run(request: pytest.FixtureRequest, settings: Any) -> IndexRun:
 
 
 @pytest.fixture
-def locked_elsewhere(run: IndexRun) -> Iterator[None]:
+def locked_elsewhere(run: Run) -> Iterator[None]:
     """Another process leads the run."""
 
     def close() -> None:
@@ -83,11 +83,11 @@ def locked_elsewhere(run: IndexRun) -> Iterator[None]:
         other.submit(close).result(30)
 
 
-def in_the_middle(run: IndexRun) -> bool:
+def in_the_middle(run: Run) -> bool:
     return run.is_live and 0 < run.done < run.total
 
 
-def assert_done(run: IndexRun) -> None:
+def assert_done(run: Run) -> None:
     run.refresh_from_db()
     assert (run.state, run.error) == (RunState.DONE, "")
     assert (run.done, run.total) == (NUMBER, NUMBER)
@@ -104,7 +104,7 @@ def test_a_kind_has_the_name_by_which_it_is_registered(name: str) -> None:
     assert run_kinds.get(name).name == name
 
 
-def test_a_run_is_named_by_its_kind_and_says_what_it_does(run: IndexRun) -> None:
+def test_a_run_is_named_by_its_kind_and_says_what_it_does(run: Run) -> None:
     label = str(run_kinds.get(run.kind).label)
     assert str(run).startswith(f"{label} {GADGET}")
     assert (run.state, run.stage) == (RunState.QUEUED, "Waiting for a worker.")
@@ -114,10 +114,10 @@ def test_a_run_is_named_by_its_kind_and_says_what_it_does(run: IndexRun) -> None
     assert "" not in stages
 
 
-def test_a_run_is_advanced_to_its_end(run: IndexRun) -> None:
+def test_a_run_is_advanced_to_its_end(run: Run) -> None:
     seen: list[tuple[int, int]] = []
 
-    def note(run: IndexRun) -> None:
+    def note(run: Run) -> None:
         if run.enumerated:
             seen.append((run.done, run.total))
 
@@ -130,24 +130,24 @@ def test_a_run_is_advanced_to_its_end(run: IndexRun) -> None:
     assert_done(run)
 
 
-def test_each_slice_goes_on_where_the_one_before_ended(run: IndexRun) -> None:
+def test_each_slice_goes_on_where_the_one_before_ended(run: Run) -> None:
     slices = 0
-    while (again := IndexRun.objects.get(pk=run.pk)).is_live:
+    while (again := Run.objects.get(pk=run.pk)).is_live:
         engine.advance(again, seconds=0)
         slices += 1
     assert slices > 3
     assert_done(run)
 
 
-def test_workers_advance_a_run_and_hand_it_on(run: IndexRun) -> None:
+def test_workers_advance_a_run_and_hand_it_on(run: Run) -> None:
     tasks.advance_run(run.pk)
     assert_done(run)
 
 
-def test_a_run_that_is_cancelled_in_the_middle_stops_and_can_be_resumed(run: IndexRun) -> None:
-    def stop(run: IndexRun) -> None:
+def test_a_run_that_is_cancelled_in_the_middle_stops_and_can_be_resumed(run: Run) -> None:
+    def stop(run: Run) -> None:
         if in_the_middle(run):
-            engine.cancel(IndexRun.objects.get(pk=run.pk))
+            engine.cancel(Run.objects.get(pk=run.pk))
 
     engine.complete(run, seconds=60, progress=stop)
     assert run.state == RunState.CANCELLED
@@ -168,19 +168,19 @@ KILLED = """
 import os, signal, sys
 import django
 django.setup()
-from shopreco.models import IndexRun
+from shopreco.models import Run
 from shopreco.runs import engine
 
 def die(run):
     if run.is_live and 0 < run.done < run.total:
         os.kill(os.getpid(), signal.SIGKILL)
 
-engine.complete(IndexRun.objects.get(pk=sys.argv[1]), seconds=60, progress=die)
+engine.complete(Run.objects.get(pk=sys.argv[1]), seconds=60, progress=die)
 """
 
 
 def test_a_run_whose_process_was_killed_is_taken_up_again(
-    run: IndexRun, start_process: Callable[..., Any], wait_until: Callable[..., None]
+    run: Run, start_process: Callable[..., Any], wait_until: Callable[..., None]
 ) -> None:
     process = start_process("-c", KILLED, str(run.pk), SHOPRECO_TEST_BATCH_SIZE="2")
     wait_until(lambda: not process.is_running())
@@ -188,7 +188,7 @@ def test_a_run_whose_process_was_killed_is_taken_up_again(
     assert in_the_middle(run), process.log
     assert run.state == RunState.RUNNING
     assert not engine.is_left(run), "it showed a sign of life a moment ago"
-    IndexRun.objects.update(heartbeat_at=timezone.now() - IndexRun.SILENCE)
+    Run.objects.update(heartbeat_at=timezone.now() - Run.SILENCE)
     run.refresh_from_db()
     wait_until(lambda: engine.is_left(run))
     assert run in engine.silent_runs(timedelta(seconds=3))
@@ -197,22 +197,22 @@ def test_a_run_whose_process_was_killed_is_taken_up_again(
     assert_done(run)
 
 
-def test_a_run_that_fails_says_why_and_can_be_resumed(run: IndexRun) -> None:
-    IndexRun.objects.filter(pk=run.pk).update(catalogue="testapp.gone")
+def test_a_run_that_fails_says_why_and_can_be_resumed(run: Run) -> None:
+    Run.objects.filter(pk=run.pk).update(catalogue="testapp.gone")
     run.refresh_from_db()
     with pytest.raises(ConfigurationError, match=r"testapp\.gone"):
         engine.advance(run, seconds=60)
     assert run.state == RunState.FAILED
     assert "There is no catalogue 'testapp.gone'" in run.error
     assert run.stage == "An error stopped it; resume when its cause is gone."
-    IndexRun.objects.filter(pk=run.pk).update(catalogue=GADGET)
+    Run.objects.filter(pk=run.pk).update(catalogue=GADGET)
     engine.resume(run)
     assert run.error == ""
     engine.complete(run, seconds=60)
     assert_done(run)
 
 
-def test_one_run_of_a_subject_is_live_at_a_time(run: IndexRun) -> None:
+def test_one_run_of_a_subject_is_live_at_a_time(run: Run) -> None:
     with pytest.raises(RunError, match=f"#{run.pk} is under way"):
         engine.start(run.kind, catalogue=run.catalogue, subject=run.subject)
     engine.cancel(run)
@@ -224,7 +224,7 @@ def test_one_run_of_a_subject_is_live_at_a_time(run: IndexRun) -> None:
     assert run.state == RunState.CANCELLED
 
 
-def test_a_run_of_another_subject_goes_on_beside(run: IndexRun) -> None:
+def test_a_run_of_another_subject_goes_on_beside(run: Run) -> None:
     beside = engine.start("count", catalogue=run.catalogue, subject="something else")
     engine.complete(beside, seconds=60)
     assert beside.state == RunState.DONE
@@ -233,7 +233,7 @@ def test_a_run_of_another_subject_goes_on_beside(run: IndexRun) -> None:
 
 
 def test_beside_its_leader_a_process_works_only_on_what_is_shared(
-    run: IndexRun, locked_elsewhere: None
+    run: Run, locked_elsewhere: None
 ) -> None:
     assert engine.advance(run, seconds=60) is StepOutcome.WAITING
     assert run.is_live
@@ -241,7 +241,7 @@ def test_beside_its_leader_a_process_works_only_on_what_is_shared(
     assert not engine.is_left(run)
 
 
-def test_what_commits_by_itself_is_not_worked_on_inside_a_transaction(run: IndexRun) -> None:
+def test_what_commits_by_itself_is_not_worked_on_inside_a_transaction(run: Run) -> None:
     if run_kinds.get(run.kind).needs_autocommit:
         with transaction.atomic(), pytest.raises(RunError, match="inside a transaction"):
             engine.advance(run, seconds=60)
@@ -252,22 +252,22 @@ def test_what_commits_by_itself_is_not_worked_on_inside_a_transaction(run: Index
         assert_done(run)
 
 
-def test_its_page_shows_what_a_run_does(run: IndexRun, admin_client: Client) -> None:
+def test_its_page_shows_what_a_run_does(run: Run, admin_client: Client) -> None:
     while not in_the_middle(run):
         engine.advance(run, seconds=0)
-    page = admin_client.get(reverse("admin:shopreco_indexrun_change", args=[run.pk]))
+    page = admin_client.get(reverse("admin:shopreco_run_change", args=[run.pk]))
     assert run.stage in page.content.decode()
-    progress = admin_client.get(reverse("admin:shopreco_indexrun_progress", args=[run.pk])).json()
+    progress = admin_client.get(reverse("admin:shopreco_run_progress", args=[run.pk])).json()
     assert (progress["done"], progress["total"]) == (run.done, NUMBER)
     assert progress["stage"] == run.stage
     assert not progress["counting"]
-    page = admin_client.get(reverse("admin:shopreco_indexrun_changelist"))
+    page = admin_client.get(reverse("admin:shopreco_run_changelist"))
     assert f"#{run.pk} {run.get_kind_display()}" in page.content.decode()
     assert f"{run.done} of {NUMBER}" in page.content.decode()
 
 
 def test_a_run_of_an_app_that_is_no_longer_installed_shows_itself_and_fails() -> None:
-    run = IndexRun.objects.create(catalogue=GADGET, kind="gone", subject="gadgets")
+    run = Run.objects.create(catalogue=GADGET, kind="gone", subject="gadgets")
     assert str(run) == f"gone {GADGET} gadgets #{run.pk}"
     assert (run.done, run.warning) == (0, "")
     with pytest.raises(ConfigurationError, match="There is no run kind 'gone'"):

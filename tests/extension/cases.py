@@ -18,7 +18,7 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from shopreco.models import Edge, IndexRun, Placement, RunState
+from shopreco.models import Edge, Placement, Run, RunState
 from shopreco.runs import engine
 from shopreco.tasks import beat_schedule
 from tests.extension import tasks
@@ -139,7 +139,7 @@ def test_its_beat_is_sent_to_a_task_that_is_there(shop: dict[str, Gadget]) -> No
 
     tasks.stocktake()
 
-    assert IndexRun.objects.filter(kind="stocktake", catalogue=GADGET, subject="stock").exists()
+    assert Run.objects.filter(kind="stocktake", catalogue=GADGET, subject="stock").exists()
 
 
 def test_its_tab_is_there_for_those_who_may_open_it(
@@ -156,8 +156,8 @@ def test_its_tab_is_there_for_those_who_may_open_it(
 def test_its_tab_is_not_there_for_others(
     shop: dict[str, Gadget], staff: Callable[..., Client]
 ) -> None:
-    client = staff("view_indexrun")
-    tabs = client.get("/admin/shopreco/indexrun/").context["tabs"]
+    client = staff("view_run")
+    tabs = client.get("/admin/shopreco/run/").context["tabs"]
     assert [link.label for link in tabs] == ["Runs"]
     assert client.get("/admin/shopreco/item/cheapest/").status_code == 403
 

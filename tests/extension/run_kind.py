@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shopreco.models import IndexRun, Item
+from shopreco.models import Item, Run
 from shopreco.runs.base import RunKind, StepOutcome
 from shopreco.runs.slices import TimeSlice, row
 
@@ -13,7 +13,7 @@ class Stocktake(RunKind):
     name = "stocktake"
     label = "stocktake"
 
-    def step(self, run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
+    def step(self, run: Run, time_slice: TimeSlice) -> StepOutcome:
         items = Item.objects.indexed().filter(catalogue=run.catalogue).order_by("pk")
         if not run.enumerated:
             row(run).update(total=items.count(), enumerated=True)
@@ -29,8 +29,8 @@ class Stocktake(RunKind):
         run.refresh_from_db()
         return StepOutcome.WORKED
 
-    def done(self, run: IndexRun) -> int:
+    def done(self, run: Run) -> int:
         return int(run.notes.get("read", 0))
 
-    def stage(self, run: IndexRun) -> str:
+    def stage(self, run: Run) -> str:
         return f"{run.notes.get('available', 0)} of {self.done(run)} are available."

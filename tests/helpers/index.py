@@ -15,14 +15,14 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import BatchReport, index_batch
-from shopreco.models import EmbeddingSpace, IndexRun, Item, SpaceState
+from shopreco.models import EmbeddingSpace, Item, Run, SpaceState
 
 GADGET = "testapp.gadget"
 
 T = TypeVar("T")
 
 
-def index(name: str = GADGET, **options: Any) -> IndexRun:
+def index(name: str = GADGET, **options: Any) -> Run:
     """A whole run, to its end, in this process."""
     return services.run_inline(reindex.start(get_catalogue(name), **options))
 

@@ -118,7 +118,7 @@ def test_the_page_of_a_product_draws_and_lists_its_edges(admin: Client, found: E
         assert label in table
     assert page(value("brass")) in drawing
     assert "shopreco-curve shopreco-value shopreco-extracted shopreco-edge-active" in drawing
-    assert "found in a text · 0.45 · not reviewed" in drawing
+    assert "found in a text · 0.45 · not confirmed" in drawing
     assert "declared by the catalogue" in table
     assert 'name="confirm"' in table
     assert page(node_of("Steel desk lamp")) not in shown
@@ -548,7 +548,7 @@ def test_the_list_of_what_waits_is_served_by_an_index(found: Edge) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
-    assert "shopreco_edge_review" in waiting.order_by("-weight", "-id")[:50].explain()
+    assert "shopreco_edge_waiting" in waiting.order_by("-weight", "-id")[:50].explain()
 
 
 def test_lists_of_the_graph_cost_a_fixed_number_of_queries(

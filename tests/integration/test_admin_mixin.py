@@ -167,9 +167,7 @@ def test_the_shops_page_comes_without_our_tables(
         cursor.execute("SELECT FROM shopreco_change")
 
 
-@pytest.mark.parametrize(
-    "model", ["item", "embeddingspace", "indexrun", "node", "edge", "relationtype"]
-)
+@pytest.mark.parametrize("model", ["item", "embeddingspace", "run", "node", "edge", "relationtype"])
 def test_the_pages_stay_on_the_site_they_were_opened_on(model: str, admin_client: Client) -> None:
     shown = text(admin_client.get(changelist(f"shopreco_{model}"), follow=True))
     assert "/office/shopreco/item/console/" in shown

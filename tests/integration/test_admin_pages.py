@@ -19,17 +19,17 @@ from shopreco.catalogues import get_catalogues
 from shopreco.models import (
     EmbeddingSpace,
     EncoderSpecification,
-    IndexRun,
     Item,
     ModalitySpecification,
     Outcome,
+    Run,
     SpaceSpecification,
 )
 from tests.helpers.demo import CATALOGUE
 
 pytestmark = pytest.mark.usefixtures("shop")
 
-CHANGELISTS = ["item", "embeddingspace", "indexrun"]
+CHANGELISTS = ["item", "embeddingspace", "run"]
 HOSTILE = [
     "%",
     "_",
@@ -154,7 +154,7 @@ def test_lists_cost_a_fixed_number_of_queries(
     for model, most in (
         ("item", 8),
         ("embeddingspace", 12),
-        ("indexrun", 8 + 9 * len(get_catalogues())),
+        ("run", 8 + 9 * len(get_catalogues())),
     ):
         with django_assert_max_num_queries(most):
             admin.get(changelist(model))
@@ -214,16 +214,16 @@ def test_a_page_of_a_space(admin: Client) -> None:
 
 def test_runs_show_every_catalogue_and_its_problems(admin: Client) -> None:
     Item.objects.filter(title="Brass desk lamp").update(failures=1)
-    shown = text(admin.get(changelist("indexrun")))
+    shown = text(admin.get(changelist("run")))
     assert CATALOGUE in shown
     assert "1 product failed" in shown
-    assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) in shown
-    assert reverse("admin:shopreco_indexrun_start", args=["rebuild", CATALOGUE]) in shown
+    assert reverse("admin:shopreco_run_start", args=["reindex", CATALOGUE]) in shown
+    assert reverse("admin:shopreco_run_start", args=["rebuild", CATALOGUE]) in shown
 
 
 def test_a_page_of_a_run_that_is_over(admin: Client) -> None:
-    run = IndexRun.objects.get()
-    shown = text(admin.get(page("indexrun", run.pk)))
+    run = Run.objects.get()
+    shown = text(admin.get(page("run", run.pk)))
     assert "Answers come from the new version" in shown
     assert 'data-shopreco-live="false"' in shown
 
@@ -257,7 +257,7 @@ def test_the_front_page_begins_with_the_search_index_and_its_buttons(
     panel = shown[shown.index('id="shopreco-overview"') : shown.index('id="content-main"')]
     assert "Search answers" in panel
     assert "12 products" in panel
-    assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) in panel
+    assert reverse("admin:shopreco_run_start", args=["reindex", CATALOGUE]) in panel
     assert f"{reverse('admin:shopreco_item_console')}?catalogue={CATALOGUE}" in panel
 
 
@@ -265,8 +265,8 @@ def test_the_front_page_says_that_a_run_is_on_and_leads_to_it(admin: Client) -> 
     run = services.reindex(CATALOGUE)
     shown = text(admin.get(reverse("admin:index")))
     assert "A run is on" in shown
-    assert page("indexrun", run.pk) in shown
-    assert reverse("admin:shopreco_indexrun_start", args=["reindex", CATALOGUE]) not in shown
+    assert page("run", run.pk) in shown
+    assert reverse("admin:shopreco_run_start", args=["reindex", CATALOGUE]) not in shown
 
 
 def test_who_may_not_see_the_index_has_the_front_page_as_it_was(client: Client) -> None:
@@ -305,11 +305,11 @@ def test_an_owner_reads_no_hashes_unless_technical_details_are_opened(
 
 def test_the_list_of_runs_says_why_a_catalogue_under_way_has_no_buttons(admin: Client) -> None:
     run = services.reindex(CATALOGUE)
-    shown = text(admin.get(changelist("indexrun")))
+    shown = text(admin.get(changelist("run")))
     assert (
         f"{capfirst(run)} is on: the catalogue can be re-indexed or rebuilt when it is over"
         in shown
     )
     assert "data-shopreco-live" in shown  # which has the page refresh itself
     services.cancel(run)
-    assert "data-shopreco-live" not in text(admin.get(changelist("indexrun")))
+    assert "data-shopreco-live" not in text(admin.get(changelist("run")))

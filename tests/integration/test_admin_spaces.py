@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shopreco import services, tasks
-from shopreco.models import Embedding, EmbeddingSpace, IndexRun, SpaceState
+from shopreco.models import Embedding, EmbeddingSpace, Run, SpaceState
 from shopreco.spaces.indexes import index_names
 from tests.helpers.demo import CATALOGUE
 from tests.integration.test_admin_pages import text
@@ -59,10 +59,8 @@ def test_roll_back_to_the_space_before(
     active.refresh_from_db()
     assert (retired.state, active.state) == (SpaceState.ACTIVE, SpaceState.RETIRED)
     assert "being caught up" in said(response)
-    run = IndexRun.objects.latest("id")
-    assert response.redirect_chain[-1][0] == reverse(
-        "admin:shopreco_indexrun_change", args=[run.pk]
-    )
+    run = Run.objects.latest("id")
+    assert response.redirect_chain[-1][0] == reverse("admin:shopreco_run_change", args=[run.pk])
     assert logged() == ("embeddingspace", CHANGE, str(retired.pk))
 
 
@@ -96,7 +94,7 @@ def test_a_real_worker_runs_what_the_button_started(
 ) -> None:
     start_worker()
     admin_client.post(start("rebuild"))
-    run = IndexRun.objects.latest("id")
+    run = Run.objects.latest("id")
     wait_until(lambda: admin_client.get(step("progress", run)).json()["state"] == "done")
     run.refresh_from_db()
     assert run.space is not None

@@ -17,9 +17,9 @@ from shopreco import services
 from shopreco.models import (
     Change,
     EmbeddingSpace,
-    IndexRun,
     Item,
     Outcome,
+    Run,
     RunState,
     SpaceState,
 )
@@ -46,11 +46,11 @@ def staff(client: Client) -> Client:
 
 
 def start(kind: str = "reindex", catalogue: str = CATALOGUE) -> str:
-    return reverse("admin:shopreco_indexrun_start", args=[kind, catalogue])
+    return reverse("admin:shopreco_run_start", args=[kind, catalogue])
 
 
-def step(name: str, run: IndexRun) -> str:
-    return reverse(f"admin:shopreco_indexrun_{name}", args=[run.pk])
+def step(name: str, run: Run) -> str:
+    return reverse(f"admin:shopreco_run_{name}", args=[run.pk])
 
 
 def space_step(name: str, space: EmbeddingSpace) -> str:
@@ -86,7 +86,7 @@ class TestStarting:
         assert facts["Products in the index"] == f"{OBJECTS} ({OBJECTS - 1} indexed, 1 failed)"
         assert facts["Waiting to be indexed"] == "1"
         assert "only those that changed" in facts["Texts to encode"]
-        assert not IndexRun.objects.filter(state=RunState.QUEUED).exists()  # a GET starts nothing
+        assert not Run.objects.filter(state=RunState.QUEUED).exists()  # a GET starts nothing
 
     def test_a_rebuild_says_what_has_to_be_encoded(
         self, admin_client: Client, settings: Any
@@ -109,13 +109,13 @@ class TestStarting:
         self, kind: str, admin_client: Client, admin_user: User
     ) -> None:
         response = admin_client.post(start(kind), follow=True)
-        run = IndexRun.objects.latest("id")
+        run = Run.objects.latest("id")
         assert (run.kind, run.state, run.requested_by) == (kind, RunState.QUEUED, "admin")
         assert run.requested_by_id == str(admin_user.pk)
-        page = reverse("admin:shopreco_indexrun_change", args=[run.pk])
+        page = reverse("admin:shopreco_run_change", args=[run.pk])
         assert response.redirect_chain == [(page, 302)]
         assert "handed to the workers" in said(response)
-        assert logged() == ("indexrun", ADDITION, str(run.pk))
+        assert logged() == ("run", ADDITION, str(run.pk))
 
     def test_a_second_run_is_refused_by_name(self, admin_client: Client) -> None:
         run = services.reindex(CATALOGUE)
@@ -124,7 +124,7 @@ class TestStarting:
         assert 'type="submit" class="button default"' not in shown
         response = admin_client.post(start("rebuild"), follow=True)
         assert f"#{run.pk}" in said(response)
-        assert IndexRun.objects.filter(state__in=IndexRun.LIVE).count() == 1
+        assert Run.objects.filter(state__in=Run.LIVE).count() == 1
 
     def test_an_encoder_that_is_missing_is_named(self, admin_client: Client, settings: Any) -> None:
         use_encoder(settings, MODEL_THAT_IS_NOWHERE)
@@ -132,14 +132,14 @@ class TestStarting:
         assert "/nowhere/at/all" in shown
         response = admin_client.post(start("rebuild"), follow=True)
         assert "/nowhere/at/all" in said(response)
-        assert not IndexRun.objects.filter(state__in=IndexRun.LIVE).exists()
+        assert not Run.objects.filter(state__in=Run.LIVE).exists()
 
     def test_a_broker_that_does_not_answer_is_named(
         self, admin_client: Client, celery_app_without_broker: None
     ) -> None:
         response = admin_client.post(start(), follow=True)
         assert "broker does not answer" in said(response)
-        assert IndexRun.objects.latest("id").state == RunState.QUEUED
+        assert Run.objects.latest("id").state == RunState.QUEUED
 
     def test_it_needs_the_permission(self, staff: Client) -> None:
         assert staff.get(start()).status_code == 403
@@ -192,7 +192,7 @@ class TestRuns:
         run = services.rebuild(CATALOGUE)
 
         def stage(**state: Any) -> Any:
-            IndexRun.objects.filter(pk=run.pk).update(**state)
+            Run.objects.filter(pk=run.pk).update(**state)
             return admin_client.get(step("progress", run)).json()
 
         now = timezone.now()
@@ -212,7 +212,7 @@ class TestRuns:
         assert (failed["error"], failed["can_resume"]) == ("ValueError: boom", True)
 
     def test_progress_is_for_those_who_may_see_it(self, staff: Client, client: Client) -> None:
-        run = IndexRun.objects.latest("id")
+        run = Run.objects.latest("id")
         assert staff.get(step("progress", run)).json()["can_cancel"] is False
         client.force_login(User.objects.create_user("nobody", is_staff=True))
         assert client.get(step("progress", run)).status_code == 403
@@ -225,7 +225,7 @@ class TestRuns:
         run.refresh_from_db()
         assert run.state == RunState.CANCELLED
         assert "is cancelled" in said(response)
-        assert logged() == ("indexrun", CHANGE, str(run.pk))
+        assert logged() == ("run", CHANGE, str(run.pk))
         response = admin_client.post(step("resume", run), follow=True)
         run.refresh_from_db()
         assert run.state == RunState.QUEUED
@@ -233,7 +233,7 @@ class TestRuns:
         assert LogEntry.objects.filter(object_id=str(run.pk)).count() == 2
 
     def test_what_cannot_be_done_is_said(self, admin_client: Client) -> None:
-        run = IndexRun.objects.latest("id")
+        run = Run.objects.latest("id")
         for name in ("cancel", "resume"):
             response = admin_client.post(step(name, run), follow=True)
             assert "is done" in said(response)
@@ -246,19 +246,19 @@ class TestRuns:
         for name in ("cancel", "resume"):
             assert admin_client.get(step(name, run)).status_code == 405
             assert staff.post(step(name, run)).status_code == 403
-            assert admin_client.post(step(name, IndexRun(pk=999_999))).status_code == 404
+            assert admin_client.post(step(name, Run(pk=999_999))).status_code == 404
         run.refresh_from_db()
         assert run.state == RunState.QUEUED
 
     def test_the_page_of_a_live_run_is_watched(self, admin_client: Client, staff: Client) -> None:
         run = services.reindex(CATALOGUE)
-        page = reverse("admin:shopreco_indexrun_change", args=[run.pk])
+        page = reverse("admin:shopreco_run_change", args=[run.pk])
         shown = text(admin_client.get(page))
         assert 'data-shopreco-live="true"' in shown
         assert "shopreco/admin/run.js" in shown
         assert step("cancel", run) in shown
         assert step("cancel", run) not in text(staff.get(page))
-        overview = text(admin_client.get(reverse("admin:shopreco_indexrun_changelist")))
+        overview = text(admin_client.get(reverse("admin:shopreco_run_changelist")))
         assert "Watch the run" in overview
         assert start() not in overview
 

@@ -130,8 +130,8 @@ def test_tabs_are_for_those_with_the_permission(staff: Callable[..., Client]) ->
 def test_without_the_permission_there_is_no_tab_and_with_another_there_is_another(
     staff: Callable[..., Client],
 ) -> None:
-    client = staff("view_indexrun", "change_maker")
-    assert list(tabs(client.get("/admin/shopreco/indexrun/"))) == ["Makers", "Runs", "Returns"]
+    client = staff("view_run", "change_maker")
+    assert list(tabs(client.get("/admin/shopreco/run/"))) == ["Makers", "Runs", "Returns"]
     assert client.get("/admin/shopreco/item/returns/").status_code == 200
     assert client.get("/admin/shopreco/item/console/").status_code == 403
 

@@ -20,7 +20,7 @@ from shopreco.db.locks import try_lock
 from shopreco.exceptions import RunError
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import EmbeddingSpace, IndexRun, Item, LeftOut, RunState
+from shopreco.models import EmbeddingSpace, Item, LeftOut, Run, RunState
 from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
@@ -97,7 +97,7 @@ def test_a_run_counts_each_object_once_although_workers_index_while_it_lists(
     for gadget in gadgets:
         gadget.save()
 
-    def beside(run: IndexRun) -> None:
+    def beside(run: Run) -> None:
         if not run.enumerated:
             index_batch(get_catalogue(GADGET))
 
@@ -137,7 +137,7 @@ def test_reindex_takes_over_a_run_that_no_worker_has_taken(
 ) -> None:
     queued = services.rebuild(GADGET)
     printed, code = run("shopreco_reindex", GADGET)
-    assert (code, IndexRun.objects.get().state) == (0, RunState.DONE)
+    assert (code, Run.objects.get().state) == (0, RunState.DONE)
     assert f"No worker is at {queued}: it is taken over." in capfd.readouterr().err
     assert "3 objects, 3 encoded" in printed
 
@@ -148,7 +148,7 @@ def test_a_rebuild_stands_for_a_run_that_no_worker_has_taken(gadgets: list[Gadge
     _printed, code = run("shopreco_reindex", GADGET, "--rebuild")
     queued.refresh_from_db()
     assert (code, queued.state) == (0, RunState.CANCELLED)
-    newest = IndexRun.objects.first()
+    newest = Run.objects.first()
     assert newest is not None
     assert (newest.kind, newest.state) == ("rebuild", RunState.DONE)
 
@@ -157,14 +157,14 @@ def test_a_run_that_a_worker_is_at_is_not_taken(gadgets: list[Gadget]) -> None:
     """Not one that showed signs of life, and not one that a long batch keeps from showing any."""
     reindex.start(get_catalogue(GADGET))
     now = timezone.now()
-    IndexRun.objects.update(state=RunState.RUNNING, heartbeat_at=now)
+    Run.objects.update(state=RunState.RUNNING, heartbeat_at=now)
     with pytest.raises(CommandError, match="is under way"):
         call_command("shopreco_reindex", GADGET)
-    IndexRun.objects.update(heartbeat_at=now - timedelta(minutes=5))
+    Run.objects.update(heartbeat_at=now - timedelta(minutes=5))
     working, done = Event(), Event()
 
     def work() -> None:
-        with try_lock(f"run {IndexRun.objects.get().pk}"):
+        with try_lock(f"run {Run.objects.get().pk}"):
             working.set()
             done.wait(60)
 
@@ -175,14 +175,14 @@ def test_a_run_that_a_worker_is_at_is_not_taken(gadgets: list[Gadget]) -> None:
     done.set()
     worker.result(timeout=30)
     _printed, code = run("shopreco_reindex", GADGET)
-    assert (code, IndexRun.objects.get().state) == (0, RunState.DONE)
+    assert (code, Run.objects.get().state) == (0, RunState.DONE)
 
 
 def test_reindex_can_be_left_to_the_workers(gadgets: list[Gadget]) -> None:
     printed, code = run("shopreco_reindex", GADGET, "--queue")
     assert code == 0
     assert "is queued" in printed
-    assert IndexRun.objects.get().state == RunState.QUEUED
+    assert Run.objects.get().state == RunState.QUEUED
 
 
 def test_rebuild_makes_another_space(gadgets: list[Gadget], settings: Any) -> None:
@@ -234,7 +234,7 @@ def test_status_shows_a_run_under_way(gadgets: list[Gadget]) -> None:
 def test_status_marks_a_run_that_no_worker_takes(gadgets: list[Gadget]) -> None:
     services.reindex(GADGET)
     assert "No sign of life" not in run("shopreco_status", GADGET)[0]
-    IndexRun.objects.update(created_at=timezone.now() - timedelta(minutes=10))
+    Run.objects.update(created_at=timezone.now() - timedelta(minutes=10))
     printed, code = run("shopreco_status", GADGET)
     assert "  ! No sign of life for 10" in printed
     assert "shopreco_reindex takes it over" in printed

@@ -124,7 +124,7 @@ def test_all_systems_are_measured_in_one_run(folder: Path, tmp_path: Path) -> No
 
 def test_the_index_is_kept_until_corpus_or_settings_change(folder: Path, settings: Any) -> None:
     database = ScratchDatabase.of("evaluate", folder)
-    runs = "SELECT kind, state, encoded FROM shopreco_indexrun ORDER BY id"
+    runs = "SELECT kind, state, encoded FROM shopreco_run ORDER BY id"
     dimension = (
         "SELECT (specification #> '{modalities,0,encoder,dimension}')::int "
         "FROM shopreco_embeddingspace"
@@ -153,7 +153,7 @@ def test_an_interrupted_run_is_taken_up(folder: Path) -> None:
         database,
         """
         WITH run AS (
-            UPDATE shopreco_indexrun SET state = 'running', finished_at = NULL RETURNING id
+            UPDATE shopreco_run SET state = 'running', finished_at = NULL RETURNING id
         ), change AS (
             INSERT INTO shopreco_change (catalogue, object_id, version, priority, run_id, claim,
                 lease_until, attempts, linked, created_at)
@@ -165,7 +165,7 @@ def test_an_interrupted_run_is_taken_up(folder: Path) -> None:
     )
     command("shopreco_evaluate", "search", folder, "--limit", 1)
     assert in_scratch(database, "SELECT count(*) FROM shopreco_change") == [(0,)]
-    states = in_scratch(database, "SELECT state FROM shopreco_indexrun ORDER BY id")
+    states = in_scratch(database, "SELECT state FROM shopreco_run ORDER BY id")
     assert states == [("cancelled",), ("done",)]
 
 
@@ -288,7 +288,7 @@ def test_a_malformed_row_of_clicks_is_named(folder: Path, tmp_path: Path) -> Non
 
 
 def tune_runs(folder: Path) -> list[Any]:
-    runs = "SELECT kind, state, encoded FROM shopreco_indexrun ORDER BY id"
+    runs = "SELECT kind, state, encoded FROM shopreco_run ORDER BY id"
     return in_scratch(ScratchDatabase.of("tune", folder), runs)
 
 
@@ -348,7 +348,7 @@ def test_what_is_bought_together_is_found_by_the_graph(related: Path, tmp_path: 
     assert everything["text, spread along links"] > 0.9
     # Nothing is encoded for them, and the next evaluation begins without them.
     assert everything["text and graph, one vector, 2 steps"] > alone["text"]
-    runs = "SELECT encoded > 0 FROM shopreco_indexrun ORDER BY id"
+    runs = "SELECT encoded > 0 FROM shopreco_run ORDER BY id"
     encoded = in_scratch(ScratchDatabase.of("graph", related), runs)
     assert encoded == [(True,), (False,), (True,), (False,)]
     assert "Hits@10" in printed

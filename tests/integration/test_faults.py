@@ -14,10 +14,10 @@ from shopreco.indexing.marks import pending
 from shopreco.models import (
     Change,
     Embedding,
-    IndexRun,
     Item,
     LexicalEntry,
     Outcome,
+    Run,
     RunState,
 )
 from tests.helpers.outbox import waiting
@@ -75,8 +75,8 @@ def assert_everything_is_indexed_once() -> None:
     assert not waiting()
 
 
-def is_done(run: IndexRun) -> bool:
-    return IndexRun.objects.get(pk=run.pk).state == RunState.DONE
+def is_done(run: Run) -> bool:
+    return Run.objects.get(pk=run.pk).state == RunState.DONE
 
 
 def test_a_worker_killed_in_mid_run(
@@ -87,7 +87,7 @@ def test_a_worker_killed_in_mid_run(
     wait_until(under_way)
     worker.kill()
     assert under_way()
-    assert IndexRun.objects.get(pk=run.pk).state == RunState.RUNNING
+    assert Run.objects.get(pk=run.pk).state == RunState.RUNNING
     start_worker(concurrency=1, **SMALL_BATCHES)
     sweep_until(wait_until, lambda: is_done(run))
     assert_everything_is_indexed_once()
@@ -142,7 +142,7 @@ def test_two_workers_share_a_catalogue(
         tasks.send("advance_run", run.pk)
     wait_until(lambda: is_done(run), 90)
     assert_everything_is_indexed_once()
-    assert IndexRun.objects.get(pk=run.pk).encoded == NUMBER, "nothing was encoded twice"
+    assert Run.objects.get(pk=run.pk).encoded == NUMBER, "nothing was encoded twice"
 
 
 def test_saves_while_their_items_are_being_encoded(

@@ -224,8 +224,8 @@ def test_a_new_relation_between_items_waits_to_be_understood() -> None:
 
 def test_the_migration_brings_the_default_relations() -> None:
     RelationType.objects.all().delete()
-    migration = importlib.import_module("shopreco.migrations.0006_node_vectors")
-    migration.create_relations(apps, connection.schema_editor())
+    migration = importlib.import_module("shopreco.migrations.0001_initial")
+    migration.add_first_relations(apps, connection.schema_editor())
     assert set(RelationType.objects.values_list("code", flat=True)) == {
         relation.code for relation in DEFAULT_RELATIONS
     }

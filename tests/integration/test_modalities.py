@@ -23,11 +23,11 @@ from shopreco.fusion import MIN_PAIRS, fuse
 from shopreco.indexing import modality_vectors, reindex
 from shopreco.models import (
     Embedding,
-    IndexRun,
     LeftOut,
     LexiconTerm,
     ModalityVector,
     ModelVersion,
+    Run,
 )
 from shopreco.models.lexicon import WORDLESS
 from shopreco.queries import terms
@@ -85,7 +85,7 @@ def test_nothing_is_encoded_again_when_a_weight_changes(settings: Any) -> None:
     assert Embedding.objects.filter(space=after).count() == len(posters)
 
 
-def refit() -> IndexRun:
+def refit() -> Run:
     return services.run_inline(reindex.start(get_catalogue(POSTER), rebuild=True, refit=True))
 
 
@@ -127,7 +127,7 @@ def test_the_same_pairs_give_the_same_alignment_and_fingerprint() -> None:
 
 
 def test_the_admin_offers_to_align_again(admin_client: Client) -> None:
-    page = reverse("admin:shopreco_indexrun_start", args=["rebuild", POSTER])
+    page = reverse("admin:shopreco_run_start", args=["rebuild", POSTER])
     assert 'name="refit"' not in admin_client.get(page).content.decode()
     gallery(MIN_PAIRS)
     index(POSTER, rebuild=True)
@@ -138,7 +138,7 @@ def test_the_admin_offers_to_align_again(admin_client: Client) -> None:
     assert f"on {MIN_PAIRS} pairs" in admin_client.get(page_of_space).content.decode()
     for ticked in ({}, {"refit": "on"}):
         admin_client.post(page, ticked)
-        run = IndexRun.objects.latest("id")
+        run = Run.objects.latest("id")
         assert run.space is not None
         assert run.space.awaits_alignment == bool(ticked)
         services.cancel(run)
@@ -189,7 +189,7 @@ def test_a_run_that_dies_while_it_fuses_is_taken_up_there() -> None:
                 index(POSTER, rebuild=True)
         finally:
             cursor.execute("DROP FUNCTION refuse CASCADE")
-    run = IndexRun.objects.latest("id")
+    run = Run.objects.latest("id")
     assert run.state == "failed"
     assert run.space is not None
     assert run.space.alignments, "it died after its pictures were aligned"

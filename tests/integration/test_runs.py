@@ -14,7 +14,7 @@ from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import Embedding, IndexRun, Item, ModalityVector, Outcome, RunState
+from shopreco.models import Embedding, Item, ModalityVector, Outcome, Run, RunState
 from shopreco.spaces.indexes import index_names
 from tests.helpers.index import GADGET, drain, index
 from tests.helpers.outbox import waiting
@@ -67,9 +67,9 @@ def test_a_cancelled_run_stops_and_can_be_resumed(settings: Any) -> None:
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(9)])
     run = reindex.start(get_catalogue(GADGET))
 
-    def stop(run: IndexRun) -> None:
+    def stop(run: Run) -> None:
         if run.enumerated and run.done and run.is_live:
-            services.cancel(IndexRun.objects.get(pk=run.pk))
+            services.cancel(Run.objects.get(pk=run.pk))
 
     run = services.run_inline(run, stop)
     assert run.state == RunState.CANCELLED
@@ -143,7 +143,7 @@ def test_a_real_worker_indexes_saves_and_runs(
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(20)])
     start_worker()
     run = services.reindex(GADGET)
-    wait_until(lambda: IndexRun.objects.get(pk=run.pk).state == RunState.DONE)
+    wait_until(lambda: Run.objects.get(pk=run.pk).state == RunState.DONE)
     assert Item.objects.filter(outcome=Outcome.INDEXED).count() == 20
     gadget = Gadget.objects.create(name="fresh")
     wait_until(lambda: Item.objects.filter(object_id=str(gadget.pk)).exists())

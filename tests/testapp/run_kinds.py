@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from shopreco.catalogues import get_catalogue
-from shopreco.models import IndexRun
+from shopreco.models import Run
 from shopreco.runs.base import RunKind, StepOutcome
 from shopreco.runs.slices import TimeSlice, row
 
@@ -14,7 +14,7 @@ class Count(RunKind):
     name = "count"
     label = "count"
 
-    def step(self, run: IndexRun, time_slice: TimeSlice) -> StepOutcome:
+    def step(self, run: Run, time_slice: TimeSlice) -> StepOutcome:
         objects = get_catalogue(run.catalogue).get_queryset().order_by("pk")
         if not run.enumerated:
             row(run).update(total=objects.count(), enumerated=True)
@@ -27,8 +27,8 @@ class Count(RunKind):
         run.refresh_from_db()
         return StepOutcome.WORKED
 
-    def done(self, run: IndexRun) -> int:
+    def done(self, run: Run) -> int:
         return int(run.notes.get("counted", 0))
 
-    def stage(self, run: IndexRun) -> str:
+    def stage(self, run: Run) -> str:
         return f"Counted {self.done(run)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopreco.evaluation.benchmarks.bare_encoding import SLICES, BareEncoding
-from shopreco.models import IndexRun
+from shopreco.models import Run
 
 TEXTS = [f"{'x' * (n % 37)} {n}" for n in range(1_000)]
 
@@ -46,7 +46,7 @@ def test_it_keeps_pace_with_the_run() -> None:
 
 def test_nothing_is_due_before_a_run_knows_its_size() -> None:
     encoder = Encoder()
-    BareEncoding(encoder, TEXTS)(IndexRun(enumerated=False, total=10))
+    BareEncoding(encoder, TEXTS)(Run(enumerated=False, total=10))
     assert encoder.calls == []
 
 

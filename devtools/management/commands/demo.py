@@ -198,7 +198,7 @@ class Command(BaseCommand):
 
 
 class _Progress:
-    """Show how far an index run is: a bar on a terminal, else a line for every tenth."""
+    """Show how far a run is: a bar on a terminal, else a line for every tenth."""
 
     def __init__(self, command: Command, title: str) -> None:
         self._command, self._title, self._tenth = command, title, -1

@@ -38,7 +38,7 @@ class DecisionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            (WAITING, _("to review")),
+            (WAITING, _("to confirm")),
             (EdgeState.CONFIRMED.value, str(EdgeState.CONFIRMED.label)),
             (EdgeState.REJECTED.value, str(EdgeState.REJECTED.label)),
             ("all", _("all relations")),

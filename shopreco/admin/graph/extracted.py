@@ -100,7 +100,7 @@ def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
     query.pop("page", None)
     context = page.page_context(
         request,
-        title=_("Found in texts, to review"),
+        title=_("Found in texts, to confirm"),
         form=form,
         page=values,
         values=_extracted(values),

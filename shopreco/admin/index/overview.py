@@ -17,7 +17,7 @@ from shopreco.admin.appearance import badge
 from shopreco.admin.pages import written
 from shopreco.admin.permissions import may
 from shopreco.catalogues import Catalogue, get_catalogues
-from shopreco.models import IndexRun, Item, Outcome, RunState
+from shopreco.models import Item, Outcome, Run, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class IndexSummary:
     products: int
     waiting: int
     failed: int
-    live_run: IndexRun | None
+    live_run: Run | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,23 @@ class Overview:
 
 def overview(request: HttpRequest, registered: Collection[Any]) -> Overview | None:
     """What the user may see and do on a site that has these models; None for nothing."""
-    may_see = IndexRun in registered and may(request, "view", IndexRun)
+    may_see = Run in registered and may(request, "view", Run)
     may_ask = Item in registered and may(request, "view", Item)
     if not (may_see or may_ask):
         return None
     return Overview(
         catalogues=tuple(_summary(catalogue) for catalogue in get_catalogues()),
         may_see=may_see,
-        may_steer=may_see and may(request, "change", IndexRun),
+        may_steer=may_see and may(request, "change", Run),
         may_ask=may_ask,
     )
 
 
 def _summary(shop: Catalogue) -> IndexSummary:
     catalogue = shop.name
-    runs = written(IndexRun).filter(catalogue=catalogue, subject=IndexRun.INDEX).order_by("-id")
+    runs = written(Run).filter(catalogue=catalogue, subject=Run.INDEX).order_by("-id")
     items = Item.objects.using(router.db_for_write(Item)).filter(catalogue=catalogue)
-    live = runs.filter(state__in=IndexRun.LIVE).first()
+    live = runs.filter(state__in=Run.LIVE).first()
     failed = items.filter(outcome=Outcome.FAILED).count()
     return IndexSummary(
         catalogue=catalogue,
@@ -74,7 +74,7 @@ def _summary(shop: Catalogue) -> IndexSummary:
     )
 
 
-def _state(catalogue: str, last: IndexRun | None, failed: int) -> SafeString:
+def _state(catalogue: str, last: Run | None, failed: int) -> SafeString:
     if last is not None and last.is_live:
         return badge(last.state, _("A run is on"))
     if services.active_space(catalogue) is None:

@@ -11,7 +11,7 @@ from shopreco.admin.index.spaces import current_state, describe_alignment, descr
 from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.encoders import create_encoder
-from shopreco.models import IndexRun, ModalityVector, Outcome
+from shopreco.models import ModalityVector, Outcome, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Preview:
     encoded: int
     alignment: str
     is_current: bool
-    live_run: IndexRun | None
+    live_run: Run | None
     problem: str
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from shopreco.models import IndexRun
+from shopreco.models import Run
 
 
 class Progress(TypedDict):
@@ -34,7 +34,7 @@ class Progress(TypedDict):
     heartbeat: str
 
 
-def progress(run: IndexRun, *, may_steer: bool) -> Progress:
+def progress(run: Run, *, may_steer: bool) -> Progress:
     return {
         "state": run.state,
         "label": str(run.get_state_display()),
@@ -44,7 +44,7 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
         "is_live": run.is_live,
         "counting": run.is_live and not run.enumerated,
         "can_cancel": may_steer and run.is_live,
-        "can_resume": may_steer and run.state in IndexRun.RESUMABLE,
+        "can_resume": may_steer and run.state in Run.RESUMABLE,
         "total": run.total,
         "done": run.done,
         "encoded": run.encoded,
@@ -56,14 +56,14 @@ def progress(run: IndexRun, *, may_steer: bool) -> Progress:
     }
 
 
-def _seconds(run: IndexRun) -> int | None:
+def _seconds(run: Run) -> int | None:
     if run.started_at is None:
         return None
     end = run.finished_at or (timezone.now() if run.is_live else run.heartbeat_at)
     return max(0, round((end - run.started_at).total_seconds())) if end else None
 
 
-def _heartbeat(run: IndexRun) -> str:
+def _heartbeat(run: Run) -> str:
     if run.heartbeat_at is None:
         return _("none yet")
     passed = timezone.now() - run.heartbeat_at

@@ -28,12 +28,12 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
 from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import ConfigurationError, ShopRecoError
-from shopreco.models import Change, EmbeddingSpace, IndexRun
+from shopreco.models import Change, EmbeddingSpace, Run
 
 BROKER_TIMEOUT = 2
 
 
-class IndexRunAdmin(ReadOnlyAdmin):
+class RunAdmin(ReadOnlyAdmin):
     list_display = (
         "name", "catalogue", "state_badge", "share", "failed", "requested",
     )  # fmt: skip
@@ -51,7 +51,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-            name = f"shopreco_indexrun_{name}"
+            name = f"shopreco_run_{name}"
             return path(route, self.admin_site.admin_view(outside_transactions(view)), name=name)
 
         return [
@@ -64,17 +64,17 @@ class IndexRunAdmin(ReadOnlyAdmin):
 
     # Columns
 
-    def get_fields(self, request: HttpRequest, obj: IndexRun | None = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: Run | None = None) -> list[Any]:
         """The page of a live run outlives its state: what it does now is in its progress."""
         fields = list(super().get_fields(request, obj))
         return [f for f in fields if f != "finished_at"] if obj and obj.is_live else fields
 
     @admin.display(description=gettext_lazy("run"), ordering="id")
-    def name(self, run: IndexRun) -> str:
+    def name(self, run: Run) -> str:
         return f"#{run.pk} {run.get_kind_display()}"
 
     @admin.display(description=gettext_lazy("requested"), ordering="id")
-    def requested(self, run: IndexRun) -> SafeString | str:
+    def requested(self, run: Run) -> SafeString | str:
         moment = date_format(localtime(run.created_at), "SHORT_DATETIME_FORMAT")
         if not run.requested_by:
             return moment
@@ -83,11 +83,11 @@ class IndexRunAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_badge(self, run: IndexRun) -> SafeString:
+    def state_badge(self, run: Run) -> SafeString:
         return badge(run.state, run.get_state_display())
 
     @admin.display(description=gettext_lazy("progress"))
-    def share(self, run: IndexRun) -> SafeString | str:
+    def share(self, run: Run) -> SafeString | str:
         if not run.total:
             return EMPTY
         waiting = getattr(run, "_shopreco_waiting", None)
@@ -102,14 +102,14 @@ class IndexRunAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description=gettext_lazy("version"))
-    def space_link(self, run: IndexRun) -> SafeString | str:
+    def space_link(self, run: Run) -> SafeString | str:
         if run.space_id is None:
             return EMPTY
         url = self.url("shopreco_embeddingspace_change", run.space_id)
         space = written(EmbeddingSpace).filter(pk=run.space_id).first()
         return format_html('<a href="{}">{}</a>', url, space or EMPTY)
 
-    def prepare(self, rows: list[IndexRun]) -> None:
+    def prepare(self, rows: list[Run]) -> None:
         waiting = dict(
             written(Change)
             .filter(run__in=[run.pk for run in rows])
@@ -117,7 +117,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
             .annotate(Count("id"))
         )
         for run in rows:
-            if run.subject == IndexRun.INDEX:
+            if run.subject == Run.INDEX:
                 run._shopreco_waiting = waiting.get(run.pk, 0)  # type: ignore[attr-defined]  # kept for one page
 
     # Pages
@@ -157,26 +157,26 @@ class IndexRunAdmin(ReadOnlyAdmin):
         """Asks before a re-index or rebuild; the POST starts the run."""
         self.require(request, "change")
         shop = self._catalogue(catalogue)
-        if kind not in {IndexRun.REINDEX, IndexRun.REBUILD}:
+        if kind not in {Run.REINDEX, Run.REBUILD}:
             raise Http404
         if request.method == "POST":
             return self._start(request, kind, shop)
         return self.confirm(
             request,
             _confirmation(kind, preview(shop)),
-            self.url("shopreco_indexrun_changelist"),
+            self.url("shopreco_run_changelist"),
         )
 
     def _start(self, request: HttpRequest, kind: str, shop: Catalogue) -> HttpResponse:
         try:
-            if kind == IndexRun.REBUILD:
+            if kind == Run.REBUILD:
                 refit = "refit" in request.POST
                 run = services.rebuild(shop.name, refit=refit, user=request.user)
             else:
                 run = services.reindex(shop.name, user=request.user)
         except ShopRecoError as error:
             self.fail(request, error)
-            return HttpResponseRedirect(self.url("shopreco_indexrun_changelist"))
+            return HttpResponseRedirect(self.url("shopreco_run_changelist"))
         self.log_addition(request, run, _("Started."))
         self._report(request, run, _("%s is handed to the workers."))
         return self._to(run)
@@ -206,7 +206,7 @@ class IndexRunAdmin(ReadOnlyAdmin):
             self._report(request, run, _("%s goes on."))
         return self._to(run)
 
-    def _report(self, request: HttpRequest, run: IndexRun, text: str) -> None:
+    def _report(self, request: HttpRequest, run: Run, text: str) -> None:
         problem = broker_problem()
         if not problem:
             self.message_user(request, text % run, messages.SUCCESS)
@@ -217,8 +217,8 @@ class IndexRunAdmin(ReadOnlyAdmin):
         ) % {"run": run, "problem": problem}
         self.message_user(request, warning, messages.WARNING)
 
-    def _run(self, request: HttpRequest, pk: int) -> IndexRun:
-        run: IndexRun | None = self.get_queryset(request).filter(pk=pk).first()
+    def _run(self, request: HttpRequest, pk: int) -> Run:
+        run: Run | None = self.get_queryset(request).filter(pk=pk).first()
         if run is None:
             raise Http404
         return run
@@ -229,8 +229,8 @@ class IndexRunAdmin(ReadOnlyAdmin):
         except ConfigurationError as error:
             raise Http404(str(error)) from error
 
-    def _to(self, run: IndexRun) -> HttpResponseRedirect:
-        return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
+    def _to(self, run: Run) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.url("shopreco_run_change", run.pk))
 
 
 def broker_problem() -> str:
@@ -251,7 +251,7 @@ def _confirmation(kind: str, found: Preview) -> Confirmation:
         (_("Waiting to be indexed"), _grouped(found.waiting)),
         (_("Answers come from"), found.active or _("no version yet: this run builds the first")),
     ]
-    building = kind == IndexRun.REBUILD or not found.active
+    building = kind == Run.REBUILD or not found.active
     warnings = [found.problem] if found.problem and building else []
     if found.live_run:
         text = _("%s is under way. Wait for it, or cancel it first.")
@@ -273,7 +273,7 @@ def _confirmation(kind: str, found: Preview) -> Confirmation:
             button=_("Rebuild"),
             facts=facts,
             warnings=warnings,
-            choices=[_refit()] if found.alignment and kind == IndexRun.REBUILD else [],
+            choices=[_refit()] if found.alignment and kind == Run.REBUILD else [],
             possible=not warnings,
         )
     facts.append((_("Texts to encode"), _("only those that changed since they were indexed")))

@@ -24,7 +24,7 @@ from shopreco.admin.pages import Confirmation, ReadOnlyAdmin, written
 from shopreco.admin.transactions import outside_transactions
 from shopreco.catalogues import Catalogue, get_catalogues
 from shopreco.exceptions import ShopRecoError
-from shopreco.models import EmbeddingSpace, IndexRun, SpaceState
+from shopreco.models import EmbeddingSpace, Run, SpaceState
 
 
 class EmbeddingSpaceAdmin(ReadOnlyAdmin):
@@ -187,7 +187,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 messages.SUCCESS,
             )
             if run is not None:
-                return HttpResponseRedirect(self.url("shopreco_indexrun_change", run.pk))
+                return HttpResponseRedirect(self.url("shopreco_run_change", run.pk))
             return self._back(space)
         active = services.active_space(space.catalogue)
         size, _current = self._measured(space)
@@ -225,7 +225,7 @@ class EmbeddingSpaceAdmin(ReadOnlyAdmin):
                 messages.ERROR,
             )
             return self._back(space)
-        run = written(IndexRun).filter(space=space, state__in=IndexRun.LIVE).first()
+        run = written(Run).filter(space=space, state__in=Run.LIVE).first()
         if run is not None:
             text = _("%s is filling this version. Cancel it before you delete the version.")
             self.message_user(request, text % run, messages.ERROR)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from shopreco.conf import get_settings
 from shopreco.encoders import SentenceTransformerEncoder, create_encoder
 from shopreco.encoders.sentence_transformers import load_model
-from shopreco.models import IndexRun
+from shopreco.models import Run
 
 SLICES: Final = 20
 
@@ -32,7 +32,7 @@ class BareEncoding:
         self._encode = encode
         self.seconds: list[float] = []
 
-    def __call__(self, run: IndexRun) -> None:
+    def __call__(self, run: Run) -> None:
         if run.enumerated and run.total:
             self.advance(run.done / run.total)
 

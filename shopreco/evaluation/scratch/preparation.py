@@ -18,9 +18,9 @@ from shopreco.indexing.marks import pending
 from shopreco.models import (
     Change,
     EmbeddingSpace,
-    IndexRun,
     Item,
     Outcome,
+    Run,
     RunState,
     SpaceState,
 )
@@ -102,7 +102,7 @@ def prepare_loaded(work: Work, *, changed: bool) -> EmbeddingSpace:
     return active
 
 
-def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None) -> IndexRun:
+def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None) -> Run:
     """Run over the whole catalogue, by the real pipeline.
 
     Raises:
@@ -113,7 +113,7 @@ def index(work: Work, *, rebuild: bool = False, progress: Progress | None = None
 
 def index_catalogue(
     catalogue: str, work: Work, *, rebuild: bool = False, progress: Progress | None = None
-) -> IndexRun:
+) -> Run:
     """As `index`, for any catalogue."""
     run = work(reindex.start(get_catalogue(catalogue), rebuild=rebuild), progress)
     if run.state != RunState.DONE:
@@ -123,7 +123,7 @@ def index_catalogue(
 
 def cancel_abandoned_runs() -> None:
     """Cancel runs that were interrupted."""
-    for run in IndexRun.objects.filter(state__in=IndexRun.LIVE):
+    for run in Run.objects.filter(state__in=Run.LIVE):
         engine.cancel(run)
 
 

@@ -22,7 +22,7 @@ from shopreco.indexing import spaces as space_rows
 from shopreco.indexing.batches import Batch, BatchReport, Entry, Failure, Origin, run_of
 from shopreco.indexing.facet_codes import FacetCodes
 from shopreco.indexing.items import Written
-from shopreco.models import EmbeddingSpace, IndexRun
+from shopreco.models import EmbeddingSpace, Run
 from shopreco.spaces import serving
 
 
@@ -96,12 +96,12 @@ def _count(catalogue: str, batch: Batch, report: BatchReport) -> None:
 
     The live one would otherwise miss what was saved before it began.
     """
-    runs = IndexRun.objects.using(write_alias())
+    runs = Run.objects.using(write_alias())
     run_id = run_of(batch.claims)
     if run_id is not None:
         run = runs.filter(pk=run_id)
     else:
-        run = runs.filter(catalogue=catalogue, subject=IndexRun.INDEX, state__in=IndexRun.LIVE)
+        run = runs.filter(catalogue=catalogue, subject=Run.INDEX, state__in=Run.LIVE)
     run.update(
         encoded=F("encoded") + report.encoded,
         changed=F("changed") + report.changed,

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from shopreco import services
 from shopreco.catalogues import Catalogue
 from shopreco.management.progress import CatalogueCommand, RunProgress
-from shopreco.models import IndexRun, RunState
+from shopreco.models import Run, RunState
 
 
 class Command(CatalogueCommand):
@@ -42,7 +42,7 @@ class Command(CatalogueCommand):
         if any(run.failed for run in finished):
             self.fail(3)
 
-    def _run(self, catalogue: Catalogue, options: dict[str, Any]) -> IndexRun:
+    def _run(self, catalogue: Catalogue, options: dict[str, Any]) -> Run:
         name, refit = catalogue.name, options["refit"]
         if options["queue"]:
             rebuild = options["rebuild"]
@@ -62,7 +62,7 @@ class Command(CatalogueCommand):
                 self.stdout.write(self.style.WARNING(run.warning))
         return run
 
-    def _start(self, catalogue: Catalogue, options: dict[str, Any]) -> IndexRun:
+    def _start(self, catalogue: Catalogue, options: dict[str, Any]) -> Run:
         """The run to work on: one that no worker has taken, which a rebuild stands for, or a new
         one."""
         rebuild, refit = options["rebuild"], options["refit"]
@@ -76,6 +76,6 @@ class Command(CatalogueCommand):
         services.cancel(left)
         return services.begin(catalogue, rebuild=True, refit=refit)
 
-    def _figures(self, run: IndexRun) -> dict[str, Any]:
+    def _figures(self, run: Run) -> dict[str, Any]:
         names = ("catalogue", "kind", "state", "total", "encoded", "changed", "removed", "failed")
         return {"run": run.pk, **{name: getattr(run, name) for name in names}, "error": run.error}
