@@ -299,15 +299,15 @@ def test_a_broker_that_never_answers_keeps_no_save_waiting(
         began = time.monotonic()
         for n in range(20):
             Gadget.objects.create(name=f"lamp {n}")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10, "20 saves that wait take 20 seconds"
         began = time.monotonic()
         assert not broker.send("drain", GADGET), "who asks for an answer has none within a second"
         first = time.monotonic() - began
-        assert first < 1.5
+        assert first < 10
         time.sleep(2.5)
         began = time.monotonic()
         assert not broker.send("drain", GADGET)
-        assert time.monotonic() - began < 0.2, "and is not made to wait again for a while"
+        assert time.monotonic() - began < first / 2, "and is not made to wait again for a while"
     finally:
         server.close()
         broker._messenger.cache_clear()
