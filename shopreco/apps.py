@@ -14,8 +14,8 @@ class ShopRecoConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from shopreco import checks  # noqa: F401  (registers the system checks)
-        from shopreco.indexing import run_kinds, signals
+        from shopreco.indexing import index_runs, signals
 
-        run_kinds.register()
+        index_runs.register()
         autodiscover_modules("catalogues")
         signals.connect()

@@ -21,6 +21,9 @@ from shopreco.db.shops import answering
 
 logger = logging.getLogger(__name__)
 
+MAX_REASON = 300
+"""Characters of the reason why an answer lacks a stage."""
+
 
 class StageName(StrEnum):
     """The stages of answers, as `degraded` and `timings` name them."""
@@ -43,7 +46,7 @@ class StageName(StrEnum):
     """Lexical retrieval: items that have the query's words."""
     DENSE = "dense"
     """Dense retrieval: items that are near in meaning."""
-    RETRIEVE = "retrieve"
+    PHOTO_MATCH = "photo_match"
     """Items that are near a photo."""
     MATCH = "match"
     """All of retrieval, with the stages of a query within it."""
@@ -124,6 +127,10 @@ class StageLog:
     timings: dict[str, float] = field(default_factory=dict)
     degraded: dict[str, str] = field(default_factory=dict)
 
+    def lacks(self, name: str, why: str) -> None:
+        """Name a stage that the answer goes without."""
+        self.degraded[str(name)] = why[:MAX_REASON]
+
     def stage(self, name: str, *, optional: bool = False) -> TimedStage:
         """Time a stage. If an optional one fails, log and name it instead of raising."""
         return TimedStage(self, name, savepoint() if optional else None)
@@ -171,5 +178,5 @@ class TimedStage:
         level = logging.INFO if isinstance(error, NotYetRead) else logging.ERROR
         text = "the answer goes without its stage %r: %s"
         logger.log(level, text, name, error, exc_info=error if level == logging.ERROR else None)
-        stages.degraded[name] = f"{type(error).__name__}: {error}"[:300]
+        stages.lacks(name, f"{type(error).__name__}: {error}")
         return True

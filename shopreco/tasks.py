@@ -66,7 +66,7 @@ def drain(catalogue: str, is_due: bool = False) -> None:
     with try_lock(f"drain {catalogue}") as mine:
         if mine:
             marks.collect(shop)
-        waits = outbox.count(catalogue, much)
+        waits = outbox.count_claimable(catalogue, much)
         if waits < much and not mine:
             return
         while is_early := monotonic() < deadline:

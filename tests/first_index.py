@@ -94,7 +94,7 @@ def install(meter: Meter) -> None:
     """Measure the stages of a run. What a build does not have is left out."""
     from shopreco.catalogues import Catalogue
     from shopreco.encoders import EfficientNetEncoder, SentenceTransformerEncoder
-    from shopreco.graph import building, extraction, neighbourhoods
+    from shopreco.graph import edges, extraction, neighbourhoods
     from shopreco.indexing import (
         alignments,
         items,
@@ -118,7 +118,7 @@ def install(meter: Meter) -> None:
     meter.around(lexicon, "write_entries", "write words")
     meter.around(items, "write", "write items")
     meter.around(modality_vectors, "write_vectors", "write vectors")
-    meter.around(building, "update_edges", "graph: edges")
+    meter.around(edges, "update_edges", "graph: edges")
     meter.around(neighbourhoods, "neighbourhoods", "graph: neighbourhoods")
     meter.around(propagation, "propagate_links", "graph: propagation")
     meter.around(extraction, "learn_values", "graph: values")

@@ -57,7 +57,7 @@ def _always(request: Any, draft: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[R, D]):
-    """One step of an answer.
+    """One part of an answer.
 
     name: the key in `timings`, and in `degraded` if the stage is optional and fails.
     run: takes request, context and draft; returns the next draft.
@@ -119,7 +119,7 @@ def answered(
             space = served_space(request.shop.name)
             if space is None:
                 lacks = f"{request.shop.name} has no active space: run a re-index"
-                log.degraded[StageName.INDEX.value] = lacks
+                log.lacks(StageName.INDEX, lacks)
             else:
                 draft = _run(request, AnswerContext(space, log), first, stages)
     except InvalidQuery:
@@ -127,7 +127,8 @@ def answered(
     except Exception as error:
         # The shop's page comes first; the log has the whole story.
         logger.exception("%s: %s failed", name, said)
-        log.degraded[name.value], draft = describe(error, 300), first
+        log.lacks(name, describe(error))
+        draft = first
     log.timings[StageName.TOTAL.value] = round((perf_counter() - started) * 1000, 2)
     return replace(draft.page, degraded=log.degraded, timings=log.timings)
 

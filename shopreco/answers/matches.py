@@ -56,7 +56,7 @@ def identify(request: SearchRequest, context: AnswerContext, draft: SearchDraft)
     return replace(draft, candidates=candidates, is_ranked=True)
 
 
-def retrieve(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+def match(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     return (_by_words if draft.photo is None else _by_photo)(request, context, draft)
 
 
@@ -72,7 +72,7 @@ def _by_words(request: SearchRequest, context: AnswerContext, draft: SearchDraft
         again = bool(narrowing) or not by_relevance
     if again:
         first = lexical.BEST_FIRST if by_relevance else order_of(request, draft)
-        passing = hybrid.match_narrowed(asked, filters, first, hybrid.nearest(found))
+        passing = hybrid.match_narrowed(asked, filters, first, hybrid.best_cosine(found))
         if narrowing and not found.complete:
             found = found.join(hybrid.match_nearly(asked, filters))
         found = replace(passing.join(found), complete=passing.complete)
@@ -94,7 +94,7 @@ def _by_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft
         vector=photos.query_vector(space, photo, beside),
         picture=photo.vector,
     )
-    with context.log.stage(StageName.RETRIEVE):
+    with context.log.stage(StageName.PHOTO_MATCH):
         retriever, narrowing = photos.PhotoRetriever(), filters.narrowing()
         # By the picture and by the vector: all that it finds.
         most = 2 * dense.NEIGHBOURS

@@ -97,7 +97,7 @@ class BlockDraft:
     page: ResultPage
     filters: Filters
     """With the visibility of this visitor."""
-    apart: Candidates | None = None
+    uncollapsed: Candidates | None = None
     """The candidates before collapse, if pictures found them: then the variant matters."""
     is_final: bool = False
 
@@ -111,18 +111,18 @@ def answer_block(request: BlockRequest) -> ResultPage:
     return answered(StageName.RECOMMEND, request, first, BLOCK_STAGES, said=said)
 
 
-def _see(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
+def _add_visibility(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
     filters = for_visitor(request.filters, request.shop, request.visitor)
     return replace(draft, filters=filters)
 
 
 def _fill(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
     """Fill the block from its sources in order; if it stays empty, from its fallback."""
-    recipe, results, apart = request.recipe, draft.page.results, draft.apart
+    recipe, results, found = request.recipe, draft.page.results, draft.uncollapsed
     for source in (*recipe.sources, *recipe.fallback):
         if len(results) == request.limit or (results and source not in recipe.sources):
             break
-        more, apart = _from(source, request, context, draft, results)
+        more, found = _from(source, request, context, draft, results)
         results = (*results, *more)
     page = replace(
         draft.page,
@@ -130,7 +130,7 @@ def _fill(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> B
         total=len(results),
         model_version=context.space.fingerprint[:12],
     )
-    return replace(draft, page=page, apart=apart)
+    return replace(draft, page=page, uncollapsed=found)
 
 
 def _from(
@@ -234,7 +234,7 @@ def diversified(
 
 
 def _show_variants(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
-    results = with_variants(request.shop, draft.page.results, draft.apart, draft.filters)
+    results = with_variants(request.shop, draft.page.results, draft.uncollapsed, draft.filters)
     return replace(draft, page=replace(draft.page, results=results))
 
 
@@ -246,7 +246,7 @@ def _give_reasons(request: BlockRequest, context: AnswerContext, draft: BlockDra
 
 
 BLOCK_STAGES: Stages[BlockRequest, BlockDraft] = Stages(
-    Stage(StageName.VISIBILITY, _see),
+    Stage(StageName.VISIBILITY, _add_visibility),
     Stage(StageName.NEIGHBOURS, _fill),
     Stage(StageName.VARIANTS, _show_variants, optional=True),
     Stage(StageName.REASONS, _give_reasons, optional=True),

@@ -127,7 +127,7 @@ class SearchDraft:
     is_ranked: bool = False
     matched: Candidates | None = None
     """The match set, before the chosen filters; None while browsing."""
-    apart: Candidates | None = None
+    uncollapsed: Candidates | None = None
     """The candidates before collapse, with every variant; None while browsing."""
     hidden: int = 0
     """Number of first matches that the live queryset lacks."""

@@ -13,7 +13,7 @@ from shopreco.answers.contributions import explained
 from shopreco.answers.facets import Counting, among, count_facets, throughout
 from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
 from shopreco.answers.hydration import MAX_HIDDEN, Shown, live, live_part, live_results
-from shopreco.answers.matches import identify, language_of, order_of, rank, retrieve
+from shopreco.answers.matches import identify, language_of, match, order_of, rank
 from shopreco.answers.notices import nothing_found
 from shopreco.answers.requests import SearchDraft, SearchRequest
 from shopreco.answers.results import ResultPage
@@ -59,7 +59,9 @@ def answer_search(request: SearchRequest) -> ResultPage:
 # Visibility and photo
 
 
-def _see(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
+def _add_visibility(
+    request: SearchRequest, context: AnswerContext, draft: SearchDraft
+) -> SearchDraft:
     """Add visibility to the filters and, if prices are compared, one currency.
 
     Raises:
@@ -82,7 +84,7 @@ def _read_photo(request: SearchRequest, context: AnswerContext, draft: SearchDra
     try:
         return replace(draft, photo=query_photos.find(context.space, request.photo))
     except PhotoUnavailable as error:
-        context.log.degraded[StageName.PHOTO.value] = str(error)
+        context.log.lacks(StageName.PHOTO, str(error))
         return replace(draft, is_final=not request.text)
 
 
@@ -105,7 +107,7 @@ def _narrow(request: SearchRequest, context: AnswerContext, draft: SearchDraft) 
     passing = found
     if narrowing and len(found):
         passing = found.take(browse.passing(found.item_ids, narrowing))
-    return replace(draft, candidates=passing, matched=found, apart=passing)
+    return replace(draft, candidates=passing, matched=found, uncollapsed=passing)
 
 
 def _collapse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
@@ -181,8 +183,8 @@ def _with_page(
 ) -> SearchDraft:
     found, results = draft.candidates, shown.results
     if shown.gave_up:
-        lacks = f"of {shown.asked} candidates too few are live"
-        context.log.degraded[StageName.HYDRATE.value] = lacks
+        why = f"of {shown.asked} candidates too few are live"
+        context.log.lacks(StageName.HYDRATE, why)
     total = draft.total
     if shown.dropped:
         # Without the hidden ones; exact if every candidate was looked up.
@@ -214,7 +216,7 @@ def _show_variants(
     request: SearchRequest, context: AnswerContext, draft: SearchDraft
 ) -> SearchDraft:
     results = with_variants(
-        request.shop, draft.page.results, draft.apart, draft.filters, request.sort
+        request.shop, draft.page.results, draft.uncollapsed, draft.filters, request.sort
     )
     return replace(draft, page=replace(draft.page, results=results))
 
@@ -292,7 +294,7 @@ def _selected(request: SearchRequest, filters: Filters) -> dict[str, list[str]]:
     }
 
 
-_SEE: Stage[SearchRequest, SearchDraft] = Stage(StageName.VISIBILITY, _see)
+_VISIBILITY: Stage[SearchRequest, SearchDraft] = Stage(StageName.VISIBILITY, _add_visibility)
 _VARIANTS = Stage(StageName.VARIANTS, _show_variants, optional=True)
 _FACETS = Stage(
     StageName.FACETS,
@@ -302,7 +304,7 @@ _FACETS = Stage(
 )
 
 SEARCH_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
-    _SEE,
+    _VISIBILITY,
     Stage(StageName.PHOTO, _read_photo, needed=lambda request, _: request.photo is not None),
     Stage(
         StageName.IDENTIFIER,
@@ -310,7 +312,7 @@ SEARCH_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
         optional=True,
         needed=lambda _, draft: draft.photo is None,
     ),
-    Stage(StageName.MATCH, retrieve, needed=lambda _, draft: not draft.is_ranked),
+    Stage(StageName.MATCH, match, needed=lambda _, draft: not draft.is_ranked),
     Stage(StageName.RANK, rank, needed=lambda _, draft: not draft.is_ranked),
     Stage(
         StageName.LIVE,
@@ -336,6 +338,6 @@ SEARCH_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
 """Stages of a query or a photo. A further stage is one line, here or by `insert`."""
 
 LIST_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
-    _SEE, Stage(StageName.BROWSE, _browse), _VARIANTS, _FACETS
+    _VISIBILITY, Stage(StageName.BROWSE, _browse), _VARIANTS, _FACETS
 )
 """Stages of a list without a query."""

@@ -26,7 +26,7 @@ from shopreco.text import (
 )
 from shopreco.text.normalisation import typed_word
 
-MAX_TERMS = 16_000
+MAX_TERMS_PER_ITEM = 16_000
 """Different terms of one item: a `sparsevec` holds no more. Of a longer text the heaviest count."""
 
 
@@ -82,8 +82,8 @@ def terms_of(document: ItemDocument, content_hash: str, space: EmbeddingSpace) -
     for term, weight in weights.items():
         key = term_id(term)
         hashed[key] = max(weight, hashed.get(key, 0.0))
-    if len(hashed) > MAX_TERMS:
-        heaviest = nlargest(MAX_TERMS, hashed, key=hashed.__getitem__)
+    if len(hashed) > MAX_TERMS_PER_ITEM:
+        heaviest = nlargest(MAX_TERMS_PER_ITEM, hashed, key=hashed.__getitem__)
         hashed = {key: hashed[key] for key in heaviest}
     words = {
         term_id(t.term): Word(t.term, t.surface, found_by(t.term, t.surface, languages[name]))

@@ -70,7 +70,7 @@ def enqueue(catalogue: str, object_ids: Iterable[str], priority: Change.Priority
     )
 
 
-def enqueue_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
+def enqueue_for_run(catalogue: str, object_ids: Iterable[str], run_id: int) -> int:
     """Make objects part of a run; returns how many of them were not."""
     return _insert(
         catalogue,
@@ -227,7 +227,7 @@ def _renew(claims: Sequence[Claim]) -> None:
         )
 
 
-def lock(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
+def lock_ours(cursor: Any, claims: Sequence[Claim]) -> dict[int, int]:
     """Lock the claims that are still ours until commit; returns their versions by change id.
 
     A row that is being enqueued again at this moment is skipped: `release` it afterwards.
@@ -294,7 +294,7 @@ def _free(cursor: Any, change_ids: Sequence[int]) -> None:
         )
 
 
-def count(catalogue: str, limit: int) -> int:
+def count_claimable(catalogue: str, limit: int) -> int:
     """Count the changes that a worker could claim now, up to `limit`."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(
@@ -306,6 +306,6 @@ def count(catalogue: str, limit: int) -> int:
         return int(found)
 
 
-def waiting(catalogue: str) -> bool:
+def any_claimable(catalogue: str) -> bool:
     """Whether a worker could claim a change now."""
-    return count(catalogue, 1) > 0
+    return count_claimable(catalogue, 1) > 0

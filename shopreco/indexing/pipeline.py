@@ -68,7 +68,7 @@ def index_changes(
 
 def waiting(catalogue: Catalogue) -> bool:
     """Whether something waits to be indexed."""
-    return outbox.waiting(catalogue.name) or marks.any_waiting(catalogue.name)
+    return outbox.any_claimable(catalogue.name) or marks.any_waiting(catalogue.name)
 
 
 def _batch_size(catalogue: Catalogue) -> int:

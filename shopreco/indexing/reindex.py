@@ -15,8 +15,8 @@ from shopreco.exceptions import RunError
 from shopreco.fusion import GRAPH
 from shopreco.graph import extraction, orphans
 from shopreco.indexing import items, marks, node_vectors, outbox, propagation, spaces
+from shopreco.indexing.index_runs import REBUILD, REINDEX
 from shopreco.indexing.pipeline import index_batch, index_changes
-from shopreco.indexing.run_kinds import REBUILD, REINDEX
 from shopreco.models import EmbeddingSpace, Item, Outcome, Run, RunState, SpaceState
 from shopreco.runs import engine
 from shopreco.runs.base import StepOutcome
@@ -117,7 +117,7 @@ def enumerate_objects(run: Run, catalogue: Catalogue, time_slice: TimeSlice) -> 
 
 
 def _enqueue(run: Run, object_ids: Sequence[str], **noted: str) -> None:
-    enqueued = outbox.enqueue_run(run.catalogue, object_ids, run.pk)
+    enqueued = outbox.enqueue_for_run(run.catalogue, object_ids, run.pk)
     run.total += enqueued
     row(run).update(total=run.total, **noted)
 

@@ -121,9 +121,9 @@ def wait(space: EmbeddingSpace, encoding: Promise[Vector], log: StageLog) -> Vec
         try:
             return encoding.result(timeout=patience(space))
         except FutureTimeout:
-            log.degraded[StageName.ENCODE] = "the query vector was not ready in time"
+            log.lacks(StageName.ENCODE, "the query vector was not ready in time")
         except TooBusy as error:
-            log.degraded[StageName.ENCODE] = str(error)
+            log.lacks(StageName.ENCODE, str(error))
     return None
 
 

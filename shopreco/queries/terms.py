@@ -36,10 +36,10 @@ unread."""
 SIMILAR = 20
 MAX_KNOWN_TERMS = 100
 """Known terms that a misspelt word may mean, or compounds that a word stands for."""
-MAX_TERMS = 200_000
+MAX_TERMS_PER_SPACE = 200_000
 """Terms whose frequencies a process caches, in 3 MB. Those of rarer terms are read from the
 database."""
-MAX_CACHED_TERMS = 10 * MAX_TERMS
+MAX_CACHED_TERMS = 10 * MAX_TERMS_PER_SPACE
 """Terms that a process caches for all shops."""
 NO_WORDS = f"{{}}/{TERM_SPACE}"
 FOUND_BY = f"""
@@ -121,7 +121,7 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
         ) AS frequent ORDER BY term_id
     """
     columns = {"term_id": "i8", "document_frequency": "i8"}
-    row = fetch_row(as_arrays(Statement(sql, (space.pk, MAX_TERMS)), columns))
+    row = fetch_row(as_arrays(Statement(sql, (space.pk, MAX_TERMS_PER_SPACE)), columns))
     return Frequencies(*read_arrays(row, columns))
 
 
@@ -130,7 +130,7 @@ FREQUENCIES = SpaceCache(
 )
 
 
-def kept_frequencies(space: EmbeddingSpace) -> Frequencies:
+def cached_frequencies(space: EmbeddingSpace) -> Frequencies:
     """The cached frequencies; empty while they are read for the first time."""
     try:
         return FREQUENCIES.of(space, patience=0)
@@ -151,7 +151,7 @@ class SpaceLexicon:
     def frequencies(self, terms: Collection[str], guesses: Collection[str] = ()) -> dict[str, int]:
         """Document frequency by known term. Also sets `documents`, the N of BM25."""
         by_id = {term_id(term): term for term in (*terms, *guesses)}
-        found = kept_frequencies(self.space).of([EVERY_ITEM, *by_id])
+        found = cached_frequencies(self.space).of([EVERY_ITEM, *by_id])
         if unknown := [id for term in terms if (id := term_id(term)) not in found]:
             found |= self._frequencies([EVERY_ITEM, *unknown])
         self.documents = found.pop(EVERY_ITEM, self.documents)
@@ -169,13 +169,13 @@ class SpaceLexicon:
     def similar(self, words: Collection[Token]) -> dict[str, list[KnownTerm]]:
         """Known terms by word: those one edit away, and those that share most trigrams."""
         edited = {w.surface: deletions(w.surface) | deletions(w.term) for w in words}
-        return self._found_by(edited, f"({FOUND_BY}) UNION ALL ({LIKE})")
+        return self._look_up(edited, f"({FOUND_BY}) UNION ALL ({LIKE})")
 
     def compounds(self, terms: Collection[str]) -> dict[str, list[KnownTerm]]:
         """Known terms by term: the most frequent words that end with it."""
-        return self._found_by({term: {ending_with(term)} for term in terms}, FOUND_BY)
+        return self._look_up({term: {ending_with(term)} for term in terms}, FOUND_BY)
 
-    def _found_by(
+    def _look_up(
         self, wanted: Mapping[str, Collection[str]], known: str
     ) -> dict[str, list[KnownTerm]]:
         """Known terms by key of `wanted`, found by any of the texts of that key.

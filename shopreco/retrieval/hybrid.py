@@ -46,6 +46,8 @@ MENTIONED = 0.75
 WELL_FOUND = 0.5
 """Lexical score that the best item must reach; otherwise nodes are also found by meaning."""
 NOTHING = nothing(*COLUMNS)
+JOINT_ROW = {"item_id": "i8", "group_id": "i8", "cosine": "f8", "score": "f8"}
+WORDS_ROW = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
 
 def match(
@@ -69,16 +71,14 @@ def match(
                 _near(context) if StageName.LEXICAL in log.degraded else _reached(context, by_words)
             )
     found = _with_deep(context, found, by_words)
-    return _matching(space, found, nearest(found)), context
+    return _above_cuts(space, found, best_cosine(found)), context
 
 
-def match_narrowed(
-    context: Context, filters: Filters, order: Condition, nearest: float
-) -> Candidates:
+def match_narrowed(context: Context, filters: Filters, order: Condition, best: float) -> Candidates:
     """Find what matches and passes filters, which stand in the statements, before any limit.
 
     order: if more match by words than are read, the first in this order are taken.
-    nearest: the best cosine without these filters, for the relative cutoff.
+    best: the best cosine without these filters, for the relative cutoff.
     """
     context, log = context.within(filters), context.log
     by_words, found = lexical.NOTHING, NOTHING
@@ -88,7 +88,7 @@ def match_narrowed(
     if context.vector is not None:
         with log.stage(StageName.DENSE, optional=True):
             found = _reached(context, by_words)
-    return _matching(context.space, _with_deep(context, found, by_words), nearest)
+    return _above_cuts(context.space, _with_deep(context, found, by_words), best)
 
 
 def match_nearly(context: Context, filters: Filters) -> Candidates:
@@ -101,7 +101,7 @@ def match_nearly(context: Context, filters: Filters) -> Candidates:
     return _with_deep(context, NOTHING, by_words)
 
 
-def nearest(found: Candidates) -> float:
+def best_cosine(found: Candidates) -> float:
     """The best cosine; 0 without any."""
     cosines = found.columns["dense"]
     known = cosines[~np.isnan(cosines)]
@@ -122,7 +122,7 @@ class HybridRetriever(Retriever):
         by_words = lexical.LexicalRetriever().retrieve(context, lexical.MAX_HITS)
         found = NOTHING if context.vector is None else _reached(context, by_words)
         found = _with_deep(context, found, by_words)
-        matching = _matching(context.space, found, nearest(found)).order()
+        matching = _above_cuts(context.space, found, best_cosine(found)).order()
         if len(matching) <= k:
             return matching
         return replace(matching.take(np.arange(k)), complete=False)
@@ -164,12 +164,8 @@ def _with_entities(context: Context, query: UnderstoodQuery, by_words: Candidate
 
 def depth(space: EmbeddingSpace) -> int:
     """Number of nearest items in a match set of this space."""
-    some_lack_words = terms.kept_frequencies(space).some_lack_words
+    some_lack_words = terms.cached_frequencies(space).some_lack_words
     return WORDLESS_NEIGHBOURS if some_lack_words else dense.NEIGHBOURS
-
-
-ROW = {"item_id": "i8", "group_id": "i8", "cosine": "f8", "score": "f8"}
-WORDS = {"item_id": "i8", "group_id": "i8", "score": "f8"}
 
 
 def _reached(context: Context, by_words: Candidates) -> Candidates:
@@ -182,10 +178,10 @@ def _reached(context: Context, by_words: Candidates) -> Candidates:
     store = vector_store(context.space)
     if store.supports_joint_scoring:
         return _scored_jointly(store, context, context.vector, given)
-    return _scored_apart(store, context, context.vector, given)
+    return _scored_by_store(store, context, context.vector, given)
 
 
-def _said(context: Context) -> str:
+def _bm25_sql(context: Context) -> str:
     """The SQL of the BM25F of an entry `l`; 0 if no word of the query is known, so that no item is
     the worse for having words."""
     return lexical.score("(SELECT weights FROM query)") if context.words else "0::float8"
@@ -215,19 +211,19 @@ def _scored_jointly(
                 WHERE given.id NOT IN (SELECT item_id FROM near) AND {where.sql}
              )
         SELECT r.item_id, l.group_id, COALESCE(r.cosine, 'NaN') AS cosine,
-            {_said(context)} AS score
+            {_bm25_sql(context)} AS score
         FROM reached r
         JOIN shopreco_lexicalentry l ON l.item_id = r.item_id AND l.space_id = {space.pk:d}
     """
     literals = (query, words.literal if words else terms.NO_WORDS)
     params = (*literals, *near.params, bigint_array(given), *where.params)
-    row = fetch_row(as_arrays(Statement(sql, params), ROW))
-    item_ids, group_ids, cosines, scores = read_arrays(row, ROW)
+    row = fetch_row(as_arrays(Statement(sql, params), JOINT_ROW))
+    item_ids, group_ids, cosines, scores = read_arrays(row, JOINT_ROW)
     columns = {"dense": cosines, "lexical": scores, "mentions": context.shares.of(item_ids)}
     return Candidates(item_ids, group_ids, columns, "hybrid")
 
 
-def _scored_apart(
+def _scored_by_store(
     store: VectorStore, context: Context, vector: Vector, given: set[int]
 ) -> Candidates:
     """Cosines by the store, then words by a statement that drops what the filters exclude."""
@@ -238,7 +234,7 @@ def _scored_apart(
     cosines = np.concatenate([near.scores, store.scores(space, others, vector)])
     sql = f"""
         WITH query AS MATERIALIZED (SELECT %s::sparsevec AS weights)
-        SELECT l.item_id, l.group_id, {_said(context)} AS score
+        SELECT l.item_id, l.group_id, {_bm25_sql(context)} AS score
         FROM unnest(%s::bigint[]) AS asked (id)
         JOIN shopreco_item i ON i.id = asked.id
         JOIN shopreco_lexicalentry l ON l.item_id = i.id AND l.space_id = {space.pk:d}
@@ -246,8 +242,8 @@ def _scored_apart(
     """
     weights = words.literal if words else terms.NO_WORDS
     params = (weights, bigint_array(asked.tolist()), *where.params)
-    row = fetch_row(as_arrays(Statement(sql, params), WORDS))
-    item_ids, group_ids, scores = read_arrays(row, WORDS)
+    row = fetch_row(as_arrays(Statement(sql, params), WORDS_ROW))
+    item_ids, group_ids, scores = read_arrays(row, WORDS_ROW)
     order = np.argsort(asked)
     known = cosines[order][np.searchsorted(asked, item_ids, sorter=order)]
     columns = {"dense": known, "lexical": scores, "mentions": context.shares.of(item_ids)}
@@ -283,7 +279,7 @@ def _with_deep(context: Context, reached: Candidates, by_words: Candidates) -> C
     return Candidates(item_ids, group_ids, both, "hybrid", by_words.complete)
 
 
-def _matching(space: EmbeddingSpace, found: Candidates, nearest: float) -> Candidates:
+def _above_cuts(space: EmbeddingSpace, found: Candidates, best: float) -> Candidates:
     """The candidates that match: by words, by mentions, or by meaning.
 
     To match by meaning, an item must reach a share of the best cosine, and lie above the cosines of
@@ -292,5 +288,5 @@ def _matching(space: EmbeddingSpace, found: Candidates, nearest: float) -> Candi
     unrelated = space.statistics.unrelated or Cosines(mean=0.0, deviation=0.0)
     floor = unrelated.mean + DEVIATIONS * unrelated.deviation
     cosines, words, mentions = (found.columns[name] for name in COLUMNS)
-    like = (cosines >= max(floor, DENSE_CUT * nearest)) & (nearest > 0)
+    like = (cosines >= max(floor, DENSE_CUT * best)) & (best > 0)
     return found.take(like | (words >= terms.CUT) | (mentions >= MENTIONED))

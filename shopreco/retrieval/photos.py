@@ -34,8 +34,8 @@ are of that colour and 68 of the category. Without BM25F, and with 0.6 of the wo
 and 90."""
 
 
-ALL = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
-APART = {"item_id": "i8", "group_id": "i8", "looks": "f8", "lexical": "f8"}
+JOINT_ROW = {"item_id": "i8", "group_id": "i8", "dense": "f8", "looks": "f8", "lexical": "f8"}
+BY_STORE_ROW = {"item_id": "i8", "group_id": "i8", "looks": "f8", "lexical": "f8"}
 
 
 def query_vector(space: EmbeddingSpace, photo: Photo, words: Vector | None) -> Vector:
@@ -88,7 +88,7 @@ def _nearest(context: Context, picture: Vector, vector: Vector, k: int) -> Candi
     store = vector_store(context.space)
     if store.supports_joint_scoring:
         return _scored_jointly(store, context, picture, vector, k)
-    return _scored_apart(store, context, picture, vector, k)
+    return _scored_by_store(store, context, picture, vector, k)
 
 
 def _scored_jointly(
@@ -101,12 +101,12 @@ def _scored_jointly(
     by_vector = store.statement(space, literals[0], k, where)
     shown, whole = f"halfvec({len(picture):d})", f"halfvec({space.dimension:d})"
     sql = f"""
-        WITH said AS (SELECT %s::sparsevec AS weights),
+        WITH query AS (SELECT %s::sparsevec AS weights),
              alike AS MATERIALIZED ({by_looks.sql}), near AS MATERIALIZED ({by_vector.sql})
         SELECT i.id AS item_id, i.group_id,
             COALESCE(-(e.vector::{whole} <#> %s::{whole}), 'NaN') AS dense,
             COALESCE(-(m.vector::{shown} <#> %s::{shown}), 'NaN') AS looks,
-            COALESCE({_said(context)}, 'NaN') AS lexical
+            COALESCE({_bm25_sql(context)}, 'NaN') AS lexical
         FROM (SELECT item_id FROM alike UNION SELECT item_id FROM near) AS found
         JOIN shopreco_item i ON i.id = found.item_id
         LEFT JOIN shopreco_embedding e ON e.item_id = i.id AND e.space_id = {space.pk:d}
@@ -115,13 +115,13 @@ def _scored_jointly(
     asked = words.literal if words is not None else NO_WORDS
     params = (asked, *by_looks.params, *by_vector.params, *literals)
     item_ids, group_ids, *scores = read_arrays(
-        fetch_row(as_arrays(Statement(sql, params), ALL)), ALL
+        fetch_row(as_arrays(Statement(sql, params), JOINT_ROW)), JOINT_ROW
     )
     columns = dict(zip(PhotoRetriever.columns, scores, strict=True))
     return Candidates(item_ids, group_ids, columns, "photo")
 
 
-def _scored_apart(
+def _scored_by_store(
     store: VectorStore, context: Context, picture: Vector, vector: Vector, k: int
 ) -> Candidates:
     """Find by the store, score pictures and words in a statement, then cosines by the store."""
@@ -130,10 +130,10 @@ def _scored_apart(
     by_looks = pictures.statement(space, picture, k, where)
     shown = f"halfvec({len(picture):d})"
     sql = f"""
-        WITH said AS (SELECT %s::sparsevec AS weights), alike AS MATERIALIZED ({by_looks.sql})
+        WITH query AS (SELECT %s::sparsevec AS weights), alike AS MATERIALIZED ({by_looks.sql})
         SELECT i.id AS item_id, i.group_id,
             COALESCE(-(m.vector::{shown} <#> %s::{shown}), 'NaN') AS looks,
-            COALESCE({_said(context)}, 'NaN') AS lexical
+            COALESCE({_bm25_sql(context)}, 'NaN') AS lexical
         FROM (SELECT item_id FROM alike UNION SELECT unnest(%s::bigint[])) AS found
         JOIN shopreco_item i ON i.id = found.item_id
         {_joins(space)}
@@ -141,16 +141,16 @@ def _scored_apart(
     asked = words.literal if words is not None else NO_WORDS
     params = (asked, *by_looks.params, literal(picture), bigint_array(near.item_ids.tolist()))
     item_ids, group_ids, looks, lexical = read_arrays(
-        fetch_row(as_arrays(Statement(sql, params), APART)), APART
+        fetch_row(as_arrays(Statement(sql, params), BY_STORE_ROW)), BY_STORE_ROW
     )
     cosines = store.scores(space, item_ids.tolist(), vector)
     columns = {"dense": cosines, "looks": looks, "lexical": lexical}
     return Candidates(item_ids, group_ids, columns, "photo")
 
 
-def _said(context: Context) -> str:
+def _bm25_sql(context: Context) -> str:
     """The SQL of the BM25F of an entry `l`; NaN without words."""
-    return score("(SELECT weights FROM said)") if context.words is not None else "'NaN'::float8"
+    return score("(SELECT weights FROM query)") if context.words is not None else "'NaN'::float8"
 
 
 def _joins(space: EmbeddingSpace) -> str:

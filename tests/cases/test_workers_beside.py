@@ -13,7 +13,7 @@ from django.db import transaction
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.graph import building, curation
+from shopreco.graph import curation, edges
 from shopreco.indexing import lexicon, marks, pipeline, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
@@ -241,7 +241,7 @@ def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock(
     index()
     edge = link(a, b)
     locked, owned = threading.Event(), threading.Event()
-    update, decide = building.update_edges, curation.decide_edges
+    update, decide = edges.update_edges, curation.decide_edges
 
     def slow_update(*args: Any, **options: Any) -> Any:
         locked.set()
@@ -253,7 +253,7 @@ def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock(
         owned.set()
         time.sleep(0.5)
 
-    monkeypatch.setattr(building, "update_edges", slow_update)
+    monkeypatch.setattr(edges, "update_edges", slow_update)
     monkeypatch.setattr(curation, "decide_edges", slow_decide)
     worker = in_thread(lambda: index_batch(get_catalogue(GADGET)))
     locked.wait(5)

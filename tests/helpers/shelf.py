@@ -18,8 +18,7 @@ from shopreco.catalogues import (
     TextPart,
     Title,
 )
-from shopreco.graph import building
-from shopreco.graph.building import Changes
+from shopreco.graph.edges import Changes, update_edges
 from shopreco.models import Edge, EdgeState, Item, Node, Outcome
 from tests.testapp.models import Gadget
 
@@ -75,7 +74,7 @@ def write_items(documents: Iterable[ItemDocument]) -> None:
 def build(*documents: ItemDocument, gone: Sequence[object] = ()) -> Changes:
     with transaction.atomic():
         write_items(documents)
-        return building.update_edges(SHELF, documents, [str(each) for each in gone])
+        return update_edges(SHELF, documents, [str(each) for each in gone])
 
 
 def triples(**chosen: Any) -> set[Triple]:

@@ -18,7 +18,7 @@ from shopreco import services
 from shopreco.admin.graph.drawing import Group, Leaf, draw, shortened, wrapped
 from shopreco.admin.graph.edges import EdgeAdmin, nodes_named
 from shopreco.catalogues import get_catalogue
-from shopreco.graph import building
+from shopreco.graph.edges import update_edges
 from shopreco.models import Edge, EdgeState, Item, Node, Provenance, RelationType
 from tests.helpers.demo import CATALOGUE
 from tests.helpers.outbox import forget_changes, waiting
@@ -235,7 +235,7 @@ def test_an_edge_is_rejected_and_stays_rejected_when_it_is_built_again(
     assert waiting() == {object_id("Steel desk lamp")}
     catalogue = get_catalogue(CATALOGUE)
     product = Product.objects.get(title="Steel desk lamp")
-    building.update_edges(catalogue, [catalogue.document(product)])
+    update_edges(catalogue, [catalogue.document(product)])
     rejected.refresh_from_db()
     assert (rejected.state, rejected.provenance) == (EdgeState.REJECTED, Provenance.DECLARED)
     assert "Undo" in text(admin.get(page(lamp)))
@@ -325,7 +325,7 @@ def test_an_edge_is_added_by_hand_and_survives_the_next_build(admin: Client) -> 
     assert "is added. 1 object will be indexed again." in said(response)
     catalogue = get_catalogue(CATALOGUE)
     product = Product.objects.get(title="Brass desk lamp")
-    building.update_edges(catalogue, [catalogue.document(product)])
+    update_edges(catalogue, [catalogue.document(product)])
     added = Edge.objects.get(source=lamp, target=steel)
     assert (added.provenance, added.state, added.weight) == ("curated", "confirmed", 1.0)
     assert logged() == ("edge", ADDITION, "Added.")

@@ -13,8 +13,7 @@ from django.db import connection, transaction
 from django.utils.translation import override
 
 from shopreco.catalogues import ItemDocument
-from shopreco.graph import building
-from shopreco.graph.building import Changes
+from shopreco.graph.edges import Changes, update_edges
 from shopreco.graph.extraction import learn_values
 from shopreco.models import Edge, EdgeState, Item, Meaning, Node, Provenance, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
@@ -77,7 +76,7 @@ def test_a_whole_catalogue_of_objects_is_read() -> None:
     documents = [catalogue.document(obj) for obj in (lamp, bulb)]
     with transaction.atomic():
         write_items(documents)
-        building.update_edges(catalogue, documents)
+        update_edges(catalogue, documents)
     assert triples() == {
         (str(lamp.pk), "in_category", "Home"),
         (str(lamp.pk), "has_material", "Oak"),
@@ -207,7 +206,7 @@ def test_a_facet_without_a_default_is_named_as_shoppers_read_it() -> None:
             return "木纹" if get_language() == "zh-hans" else "Grain"
 
     with transaction.atomic():
-        building.update_edges(Labelled(), [document(1, woodGrain="fine")])
+        update_edges(Labelled(), [document(1, woodGrain="fine")])
     grain = RelationType.objects.get(code="has_wood_grain")
     assert (grain.label, grain.label_zh, grain.inverse_label) == ("grain", "木纹", "grain of")
     assert (grain.meaning, grain.in_texts) == (Meaning.ATTRIBUTE, True)

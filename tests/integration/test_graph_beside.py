@@ -8,7 +8,7 @@ import pytest
 from django.db import connections, transaction
 
 from shopreco.catalogues import ItemDocument
-from shopreco.graph import building
+from shopreco.graph.edges import update_edges
 from shopreco.models import Edge, Node
 from tests.helpers.shelf import SHELF, document, write_items
 
@@ -43,7 +43,7 @@ def test_overlapping_batches_do_not_deadlock() -> None:
             for half in (batch[:10], batch[10:], batch):
                 with transaction.atomic():
                     barrier.wait(30)
-                    building.update_edges(SHELF, half)
+                    update_edges(SHELF, half)
         except BaseException as error:  # noqa: BLE001 (whatever it is, the test reports it)
             failures.append(error)
             barrier.abort()

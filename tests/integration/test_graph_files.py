@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from shopreco.catalogues import DeclaredEdge, ItemDocument, get_catalogue
-from shopreco.graph import building, merges
+from shopreco.graph import merges
+from shopreco.graph.edges import update_edges
 from shopreco.graph.files import csv, kg
 from shopreco.graph.files.base import MAX_LINE_LENGTH, GraphFileError, Imported
 from shopreco.models import Edge, EdgeState, Item, Node, Outcome, Provenance, RelationType
@@ -111,7 +112,7 @@ def test_imported_edges_survive_the_next_build() -> None:
     read_csv(HEADER + "item,1,has_material,material,Oak,,,\nitem,1,complements,item,2,,declared,\n")
     said = ItemDocument(SHELF.name, "1", "Lamp", "", ())
     with transaction.atomic():
-        building.update_edges(SHELF, [said])
+        update_edges(SHELF, [said])
     assert Edge.objects.get().target.label == "Oak", "the catalogue is asked what it declares"
 
 
@@ -259,7 +260,7 @@ def test_an_id_that_triples_cannot_hold_is_refused() -> None:
     items("a\tb")
     edge = DeclaredEdge("complements", "item", "2")
     with transaction.atomic():
-        building.update_edges(SHELF, [ItemDocument(SHELF.name, "a\tb", "", "", (), edges=(edge,))])
+        update_edges(SHELF, [ItemDocument(SHELF.name, "a\tb", "", "", (), edges=(edge,))])
     with pytest.raises(GraphFileError, match="export CSV instead"):
         written_kg()
     assert "a\tb" in written_csv()

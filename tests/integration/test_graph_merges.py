@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shopreco.exceptions import GraphError
-from shopreco.graph.building import Changes
+from shopreco.graph.edges import Changes
 from shopreco.graph.extraction import learn_values
 from shopreco.graph.merges import merge_nodes
 from shopreco.models import Edge, EdgeState, Node, Provenance

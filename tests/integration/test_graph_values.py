@@ -7,7 +7,7 @@ from django.db import transaction
 
 from shopreco.catalogues import ItemDocument
 from shopreco.graph import building
-from shopreco.graph.building import Changes
+from shopreco.graph.edges import Changes
 from shopreco.graph.extraction import learn_values
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 from tests.helpers.shelf import SHELF, build, decide, document, edge, triples

@@ -95,7 +95,7 @@ def test_another_title_is_told_by_the_neighbours(lamp: Gadget) -> None:
     after = vector(lamp)
     assert after is not None
     assert after.content_hash != before.content_hash
-    assert not outbox.waiting(GADGET)
+    assert not outbox.any_claimable(GADGET)
 
 
 def test_a_link_that_the_catalogue_no_longer_declares_is_told_by_neither(lamp: Gadget) -> None:

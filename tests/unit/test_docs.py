@@ -310,7 +310,7 @@ CONSTANTS = {
         (r"\bb = ([\d.]+)", bm25.B),
         (r"`lexical` reaches ([\d.]+)\.", terms.CUT),
         (r"stay below (a quarter) of the mass", terms.CUT),
-        (r"most frequent ([\d,]+) words", terms.MAX_TERMS),
+        (r"most frequent ([\d,]+) words", terms.MAX_TERMS_PER_SPACE),
     ],
     "docs/reference/api.md": [(r"from 0 to ([\d,]+);", MAX_OFFSET)],
 }

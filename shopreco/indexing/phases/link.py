@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from shopreco.catalogues import Catalogue
 from shopreco.db.routing import write_alias
 from shopreco.fusion import GRAPH
-from shopreco.graph import building, neighbourhoods
+from shopreco.graph import edges, neighbourhoods
 from shopreco.indexing import outbox
 from shopreco.indexing.batches import Batch, Entry, run_of
 from shopreco.models import EmbeddingSpace
@@ -22,8 +22,8 @@ def link(catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]) -
         transaction.atomic(using=write_alias()),
         connections[write_alias()].cursor() as cursor,
     ):
-        batch = batch.held(outbox.lock(cursor, batch.claims))
-        changes = building.update_edges(
+        batch = batch.held(outbox.lock_ours(cursor, batch.claims))
+        changes = edges.update_edges(
             catalogue,
             list(batch.documents.values()),
             gone=[entry.object_id for entry in batch.entries if entry.leaves],

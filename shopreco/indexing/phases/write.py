@@ -38,7 +38,7 @@ def write(catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]) 
         transaction.atomic(using=write_alias()),
         connections[write_alias()].cursor() as cursor,
     ):
-        versions = outbox.lock(cursor, batch.working)
+        versions = outbox.lock_ours(cursor, batch.working)
         if space_rows.maintained_spaces(catalogue.name) != list(spaces):
             versions = {}
         ours = batch.held(versions)

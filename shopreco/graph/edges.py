@@ -24,7 +24,9 @@ EdgeKey = tuple[int, int, int]
 """Ids of source, relation and target."""
 
 
-class Said(NamedTuple):
+class EdgeValues(NamedTuple):
+    """What a document says of an edge."""
+
     weight: float
     provenance: str
 
@@ -70,15 +72,15 @@ def update_edges(
     ids = node_ids(catalogue.name, [*sources, *names])
     renamed = attach_items(catalogue.name, documents)
     left = known_ids(catalogue.name, [item_name(object_id).identity for object_id in gone])
-    said: dict[EdgeKey, Said] = {}
+    values: dict[EdgeKey, EdgeValues] = {}
     for edge in wanted:
         source, target = ids[edge.source.identity], ids[edge.target.identity]
         if source != target:
             key = (source, relations[edge.relation].id, target)
-            said.setdefault(key, Said(edge.weight, edge.provenance))
+            values.setdefault(key, EdgeValues(edge.weight, edge.provenance))
     owners = {ids[source.identity] for source in sources} | set(left.values())
     symmetric = [relation.id for relation in relations.values() if relation.symmetric]
-    changes, ends = _bring_up_to_date(said, owners, symmetric)
+    changes, ends = _bring_up_to_date(values, owners, symmetric)
     itself = {document.object_id for document in documents}
     return changes._replace(neighbours=linked_items(ends, renamed) - itself)
 
@@ -109,21 +111,23 @@ def _relations(
 
 
 def _bring_up_to_date(
-    said: Mapping[EdgeKey, Said], owners: Collection[int], symmetric: Sequence[int]
+    values: Mapping[EdgeKey, EdgeValues], owners: Collection[int], symmetric: Sequence[int]
 ) -> tuple[Changes, set[int]]:
     """Write the differences; also returns the targets of edges that were added or removed."""
-    stored = _stored({source for source, _, _ in said} | set(owners))
-    refused = _rejected_the_other_way(said, symmetric)
-    added = sorted(said.keys() - stored.keys() - refused)
+    stored = _stored({source for source, _, _ in values} | set(owners))
+    rejected = _rejected_the_other_way(values, symmetric)
+    added = sorted(values.keys() - stored.keys() - rejected)
     changed = [
-        (edge.id, *said[key])
+        (edge.id, *values[key])
         for key, edge in stored.items()
-        if key in said and _replaces(said[key], edge)
+        if key in values and _replaces(values[key], edge)
     ]
-    gone = [
-        key for key, edge in stored.items() if edge.is_ours and key not in said and key[0] in owners
+    dropped = [
+        key
+        for key, edge in stored.items()
+        if edge.is_ours and key not in values and key[0] in owners
     ]
-    removed = [stored[key].id for key in gone]
+    removed = [stored[key].id for key in dropped]
     with connections[write_alias()].cursor() as cursor:
         # A person may have decided on an edge since it was read.
         if removed:
@@ -140,9 +144,9 @@ def _bring_up_to_date(
                 [list(column) for column in zip(*changed, strict=True)],
             )
         if added:
-            _insert(cursor, [(*key, *said[key]) for key in added])
+            _insert(cursor, [(*key, *values[key]) for key in added])
     counts = Changes(len(added), len(changed), len(removed))
-    return counts, {target for _source, _relation, target in [*added, *gone]}
+    return counts, {target for _source, _relation, target in [*added, *dropped]}
 
 
 def _stored(sources: Collection[int]) -> dict[EdgeKey, EdgeRow]:
@@ -160,9 +164,9 @@ def _stored(sources: Collection[int]) -> dict[EdgeKey, EdgeRow]:
         }
 
 
-def _rejected_the_other_way(said: Iterable[EdgeKey], symmetric: Sequence[int]) -> set[EdgeKey]:
+def _rejected_the_other_way(values: Iterable[EdgeKey], symmetric: Sequence[int]) -> set[EdgeKey]:
     """Edges of symmetric relations that were rejected in the other direction."""
-    keys = [key for key in said if key[1] in symmetric]
+    keys = [key for key in values if key[1] in symmetric]
     if not keys:
         return set()
     with connections[write_alias()].cursor() as cursor:
@@ -178,10 +182,10 @@ def _rejected_the_other_way(said: Iterable[EdgeKey], symmetric: Sequence[int]) -
         return set(cursor.fetchall())
 
 
-def _replaces(said: Said, stored: EdgeRow) -> bool:
-    if stored.provenance == Provenance.MINED and said.provenance == Provenance.DECLARED:
+def _replaces(values: EdgeValues, stored: EdgeRow) -> bool:
+    if stored.provenance == Provenance.MINED and values.provenance == Provenance.DECLARED:
         return stored.state == EdgeState.ACTIVE
-    return stored.is_ours and said != (stored.weight, stored.provenance)
+    return stored.is_ours and values != (stored.weight, stored.provenance)
 
 
 def _insert(cursor: Any, rows: Sequence[tuple[int, int, int, float, str]]) -> None:
