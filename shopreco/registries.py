@@ -1,7 +1,7 @@
 """Registries: what apps add to shopreco by name, from `AppConfig.ready`.
 
 A registry holds classes, functions or instances of one contract, in the order in which they were
-added. Built-in ones are registered by the module that defines the registry.
+added. Built-in ones come first.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 In the app's `AppConfig.ready`, if Django's admin is installed, or in its module `admin`:
 
-    admin_tabs.register("opinions", AdminTab(Opinion, position=90))
+    admin_tabs.register("opinions", AdminTab(Opinion, position=95))
 
 To show the tabs above its own pages as well, the app's `ModelAdmin` extends `ShopRecoAdmin`, with
 `change_list_template = "admin/shopreco/change_list.html"`, and the like for `change_form`.

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "shopreco"
 LONGEST_FILE = 400  # lines: a few screens
 HEAVY = {"torch", "transformers", "sentence_transformers", "onnx", "sklearn", "bm25s"}
 # What a process that only answers has of indexing: it marks what is saved, and names kinds of runs.
-MARKING = ("descendants", "marks", "outbox", "run_kinds", "signals", "watches")
+MARKING = ("descendants", "marks", "outbox", "index_runs", "signals", "watches")
 WITHOUT_DJANGO = ("text", "ranking", "encoders", "fusion", "media")
 
 # Spelt in pieces, so that this file passes its own test.
