@@ -105,9 +105,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.fixture(autouse=True)
-def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process that has not answered yet: it may have kept what a test then rolled back. And
-    a busy machine may take longer to read what is kept than an answer waits."""
+def _fresh_process() -> None:
+    """As in a process that has not answered yet: it may have kept what a test then rolled back."""
     from shopreco.db import process_cache, shared_cache
     from shopreco.indexing import modality_vectors
 
@@ -121,7 +120,6 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     process_cache.clear()
     modality_vectors._pictures.forget(lambda _key: True)
     shared_cache._silent_until.clear()
-    monkeypatch.setattr(process_cache, "PATIENCE", 30.0)
 
 
 # Workers

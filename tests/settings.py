@@ -59,12 +59,14 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
-# Vectors without a model, and leases short enough to wait for. Tests of a model name it.
+# Vectors without a model, and leases short enough to wait for. Tests of a model name it. A busy
+# machine may take longer to encode, and to read the graph, than a visitor waits.
 SHOPRECO = {
     "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"},
     "IMAGE_ENCODER": {"CLASS": "tests.testapp.encoders.TileEncoder"},
     "ARTEFACT_DIR": TEST_DIR / "artefacts",
     "STYLESHEET": "",
+    "QUERY_DEADLINE": 30.0,
     "LEASE_SECONDS": 3,
     "BATCH_SIZE": int(os.environ.get("SHOPRECO_TEST_BATCH_SIZE", "512")),
 }

@@ -95,7 +95,8 @@ class AnswerSettings(BaseSettings):
 
     QUERY_DEADLINE: float = option(
         0.25,
-        "Seconds that a search waits for its query vector before it answers by words alone. An "
+        "Seconds that a search waits for its query vector before it answers by words alone, and "
+        "for the names in the graph, which a process reads with its first search. An "
         "encoder that took less than a twentieth of it the last time is waited for.",
     )
     MAX_QUERY_LENGTH: int = option(400, "Characters of a query that are read; the rest is cut.")

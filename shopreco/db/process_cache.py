@@ -29,8 +29,6 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 FRESH_SECONDS = 300.0
-PATIENCE = 0.25
-"""Seconds that an answer waits for a first reading; then it goes on without it."""
 READERS = 2
 MAX_SHOPS = 10_000
 """Shops whose generation, one number, a process remembers."""
@@ -166,22 +164,28 @@ class SpaceCache(Generic[V]):
 
     A value older than five minutes is read again, while answers go on with the old one.
 
-    read: reads the value. size: the size of a value, in the unit of `most`.
+    read: reads the value. size: the size of a value, in the unit of `most`. clock: seconds of now.
     """
 
     def __init__(
-        self, read: Callable[[EmbeddingSpace], V], *, most: int, size: Callable[[V], int]
+        self,
+        read: Callable[[EmbeddingSpace], V],
+        *,
+        most: int,
+        size: Callable[[V], int],
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._read = read
         self._size = size
+        self._clock = clock
         self._known: ShopCache[_Reading] = ShopCache(most)
         self._readings: dict[tuple[Any, ...], Future[V]] = {}
         self._lock = Lock()
 
-    def of(self, space: EmbeddingSpace, patience: float | None = None) -> V:
+    def of(self, space: EmbeddingSpace, *, patience: float) -> V:
         """The value for a space.
 
-        patience: seconds to wait for a first reading, by default `PATIENCE`.
+        patience: seconds to wait for a first reading.
 
         Raises:
             NotYetRead: the first reading takes longer.
@@ -190,12 +194,10 @@ class SpaceCache(Generic[V]):
         known = self._known.get(key)
         if known is None or known.space != _identity(space):
             try:
-                return self._reading(key, space).result(
-                    timeout=PATIENCE if patience is None else patience
-                )
+                return self._reading(key, space).result(timeout=patience)
             except FutureTimeout as error:
                 raise NotYetRead(f"{self._read.__name__} goes on beside the answers") from error
-        if monotonic() > known.until:
+        if self._clock() > known.until:
             self._reading(key, space)
         value: V = known.value
         return value
@@ -215,7 +217,7 @@ class SpaceCache(Generic[V]):
 
     def _remember(self, key: tuple[Shop, str], space: EmbeddingSpace) -> V:
         found = self._read(space)
-        reading = _Reading(_identity(space), found, monotonic() + FRESH_SECONDS)
+        reading = _Reading(_identity(space), found, self._clock() + FRESH_SECONDS)
         self._known.put(key, reading, self._size(found))
         return found
 

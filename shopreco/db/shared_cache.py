@@ -1,6 +1,6 @@
 """The shared cache: Django's, guarded, so that its failures never fail an answer.
 
-A cache that fails is left alone for `SILENT_SECONDS`, so that its time limit does not delay each
+A cache that fails is left alone for some seconds, so that its time limit does not delay each
 request.
 """
 
@@ -25,10 +25,14 @@ _silent_until: dict[str, float] = {}
 
 
 class GuardedCache:
-    """A cache of the host's, by alias. If it fails, nothing is stored and nothing is found."""
+    """A cache of the host's, by alias. If it fails, nothing is stored and nothing is found.
 
-    def __init__(self, alias: str) -> None:
+    silent_seconds: how long a cache that failed is left alone.
+    """
+
+    def __init__(self, alias: str, silent_seconds: float = SILENT_SECONDS) -> None:
         self._alias = alias
+        self._silent_seconds = silent_seconds
 
     def get(self, key: str, default: Any = None) -> Any:
         return self._try(lambda cache: cache.get(key, default), default)
@@ -42,9 +46,10 @@ class GuardedCache:
         try:
             return work(caches[self._alias])
         except Exception as error:  # noqa: BLE001 (whatever the cache's client raises)
-            _silent_until[self._alias] = monotonic() + SILENT_SECONDS
+            seconds = self._silent_seconds
+            _silent_until[self._alias] = monotonic() + seconds
             logger.warning(
-                "cache %r fails, and is not asked for %g s: %s", self._alias, SILENT_SECONDS, error
+                "cache %r fails, and is not asked for %g s: %s", self._alias, seconds, error
             )
             return otherwise
 

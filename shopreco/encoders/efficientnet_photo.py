@@ -68,10 +68,16 @@ class _Manifest:
         return cls(content["fingerprint"], float(content["colour_weight"]))
 
 
-def export(network: Network, colour_weight: float, fingerprint: str, directory: Path) -> None:
+def export(
+    network: Network,
+    colour_weight: float,
+    fingerprint: str,
+    directory: Path,
+    minimum_parity: float = MINIMUM_PARITY,
+) -> None:
     """Write the copy of `network` to `directory`, all or nothing. Workers call it.
 
-    network: on the CPU.
+    network: on the CPU. minimum_parity: mean cosine that the copy must reach.
     Raises `ModelUnavailable`, `ExportFailed`.
     """
     from shopreco.encoders.onnx_export import exporting, parity_of, to_onnx
@@ -97,7 +103,7 @@ def export(network: Network, colour_weight: float, fingerprint: str, directory: 
         samples = _sample_pictures()
         original = vectors_of(samples, network, colour_weight)
         copied = np.stack([copy.encode_photo(each) for each in samples])
-        parity = parity_of(original, copied, MINIMUM_PARITY)
+        parity = parity_of(original, copied, minimum_parity)
         write_manifest(building, FILES, manifest | {"parity": parity})
 
 

@@ -32,10 +32,16 @@ _OPSET = 23  # the first that has attention as one operator
 _INT8_ACTIVATIONS = 4  # onnxruntime's "accuracy level"; without it 20 ms
 
 
-def export(model: SentenceTransformer, prompt: str, fingerprint: str, directory: Path) -> None:
+def export(
+    model: SentenceTransformer,
+    prompt: str,
+    fingerprint: str,
+    directory: Path,
+    minimum_parity: float = MINIMUM_PARITY,
+) -> None:
     """Write the int8 copy of `model` to `directory`, all or nothing.
 
-    model: on the CPU, in float32.
+    model: on the CPU, in float32. minimum_parity: mean cosine that the copy must reach.
     Raises `ExportFailed` if this kind of model cannot be exported, or if the copy's vectors differ
     too much from the original's.
     """
@@ -59,7 +65,7 @@ def export(model: SentenceTransformer, prompt: str, fingerprint: str, directory:
             "modules": [type(module).__name__ for module in model],
         }
         write_manifest(building, FILES, manifest)
-        parity = _measure_parity(model, prompt, OnnxQueryEncoder(building))
+        parity = _measure_parity(model, prompt, OnnxQueryEncoder(building), minimum_parity)
         write_manifest(building, FILES, manifest | {"parity": parity})
 
 
@@ -180,13 +186,13 @@ def _quantise(model: onnx.ModelProto, path: Path) -> None:
 
 
 def _measure_parity(
-    model: SentenceTransformer, prompt: str, copy: OnnxQueryEncoder
+    model: SentenceTransformer, prompt: str, copy: OnnxQueryEncoder, needed: float
 ) -> dict[str, float]:
     """Compare the copy's vectors with the original's, over texts as shoppers type them."""
     texts = list(_sample_queries())
     original = unit_rows(model.encode_query(texts, prompt=prompt or None, show_progress_bar=False))
     copied = np.stack([copy.encode_query(text) for text in texts])
-    return parity_of(original, copied, MINIMUM_PARITY)
+    return parity_of(original, copied, needed)
 
 
 def parity_of(original: Vectors, copied: Vectors, needed: float) -> dict[str, float]:

@@ -51,7 +51,7 @@ def propagate_links(space: EmbeddingSpace) -> int:
     """
     if not space.steps:
         return 0
-    found = computed_vectors(space, space.steps)
+    found = computed_vectors(space, gpu())
     place = {int(item_id): n for n, item_id in enumerate(found.item_ids)}
     moved = 0
     for page in _pages(np.union1d(found.item_ids, _stored_ids(space))):
@@ -62,13 +62,16 @@ def propagate_links(space: EmbeddingSpace) -> int:
     return moved
 
 
-def computed_vectors(space: EmbeddingSpace, steps: int) -> Propagated:
-    """E(K) of all linked items after some steps, on the GPU where there is one."""
+def computed_vectors(space: EmbeddingSpace, device: str | None) -> Propagated:
+    """E(K) of all linked items after the steps of a space.
+
+    device: where torch computes, such as "cuda"; None to compute without torch.
+    """
     links = links_between_items(space.catalogue)
     item_ids, start = _start(space, np.union1d(links["source"], links["target"]))
     among = as_links(links, item_ids)
     linked = np.unique(among.sources)
-    vectors = propagate(start, among, steps=steps, device=gpu())
+    vectors = propagate(start, among, steps=space.steps, device=device)
     return Propagated(item_ids[linked], vectors[linked])
 
 

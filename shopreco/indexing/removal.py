@@ -45,10 +45,12 @@ def mark_for_removal(space: EmbeddingSpace) -> None:
         raise RunError(f"{space} is active: activate another one before you delete it.")
 
 
-def remove_marked(space_id: int, seconds: float) -> bool:
+def remove_marked(space_id: int, seconds: float, chunk: int = ROWS_PER_DELETE) -> bool:
     """Delete a marked space for about so many seconds; returns whether nothing is left to do.
 
     Several workers may call it: one does the work.
+
+    chunk: rows that one statement deletes.
     """
     deadline = monotonic() + seconds
     spaces = EmbeddingSpace.objects.using(write_alias()).filter(state=SpaceState.DELETING)
@@ -57,7 +59,7 @@ def remove_marked(space_id: int, seconds: float) -> bool:
         if space is None or not alone:
             return True
         drop_words_index(space, "CONCURRENTLY")
-        for _deleted in _chunks(space):
+        for _deleted in _chunks(space, chunk):
             if monotonic() > deadline:
                 return False
         space.delete(using=write_alias())
@@ -80,8 +82,8 @@ def marked() -> list[int]:
     return list(spaces.values_list("pk", flat=True))
 
 
-def _chunks(space: EmbeddingSpace) -> Iterator[int]:
+def _chunks(space: EmbeddingSpace, chunk: int) -> Iterator[int]:
     """Delete the rows of a space chunk by chunk; yields how many."""
-    yield from vector_store(space).drop(space, ROWS_PER_DELETE)
+    yield from vector_store(space).drop(space, chunk)
     for table in TABLES:
-        yield from delete_in_chunks(f"shopreco_{table}", ROWS_PER_DELETE, space_id=space.pk)
+        yield from delete_in_chunks(f"shopreco_{table}", chunk, space_id=space.pk)

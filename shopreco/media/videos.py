@@ -33,8 +33,10 @@ CANDIDATES = 64  # frames to choose from
 LONGEST_PIXEL = 8  # times as long as wide; beyond it, a file's word is a mistake
 
 
-def decode_frames(data: bytes, limits: Limits) -> list[Image]:
+def decode_frames(data: bytes, limits: Limits, whole_pixels: int = WHOLE_PIXELS) -> list[Image]:
     """1 to `limits.frames` RGB images in order of time, unlike each other.
+
+    whole_pixels: of all frames together, up to which a video is decoded whole.
 
     Raises `MediaRejected`; for a damaged file also whatever PyAV raises.
     """
@@ -42,7 +44,7 @@ def decode_frames(data: bytes, limits: Limits) -> list[Image]:
         stream = _picture_track(container, limits)
         packets = list(container.demux(stream))
         _refuse_length(packets, stream, limits)
-        shots = list(_shots(stream, packets, limits))
+        shots = list(_shots(stream, packets, limits, whole_pixels))
     if not shots:
         raise MediaRejected(
             "No frame of the video can be decoded: it is damaged, so upload it again."
@@ -129,10 +131,13 @@ def _refuse_length(
 
 
 def _shots(
-    stream: VideoStream, packets: Sequence[Packet[VideoStream]], limits: Limits
+    stream: VideoStream,
+    packets: Sequence[Packet[VideoStream]],
+    limits: Limits,
+    whole_pixels: int,
 ) -> Iterator[Shot]:
     pixels = max(stream.codec_context.width * stream.codec_context.height, 1)
-    affordable = max(WHOLE_PIXELS // pixels, CANDIDATES)
+    affordable = max(whole_pixels // pixels, CANDIDATES)
     beginning = packets[:affordable]
     if len(beginning) < len(packets):
         keys = [packet for packet in packets if packet.is_keyframe]

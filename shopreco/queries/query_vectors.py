@@ -43,7 +43,7 @@ QUICK = 0.05
 SHORT = 200
 """Characters of a text that a quick encoder encodes at once."""
 
-_loaded: BoundedCache[str, Any] = BoundedCache(MAX_ENCODERS)
+ENCODERS: BoundedCache[str, Any] = BoundedCache(MAX_ENCODERS)
 """Encoders by fingerprint, which is the same in every shop."""
 _took: dict[str, float] = {}
 """Seconds that each encoder took for its last short query, by fingerprint."""
@@ -68,15 +68,15 @@ def photo_encoder(space: EmbeddingSpace) -> PhotoEncoder:
 
 def _load(space: EmbeddingSpace, modality: str) -> Any:
     key = space.encoders[modality]
-    if (loaded := _loaded.get(key)) is not None:
+    if (loaded := ENCODERS.get(key)) is not None:
         return loaded
     with _loading:
-        loaded = _loaded.get(key)
+        loaded = ENCODERS.get(key)
         if loaded is None:
             loaded = encoder_of(space, modality).load_query_encoder(
                 get_settings().artefact_dir / key
             )
-            _loaded.put(key, loaded)
+            ENCODERS.put(key, loaded)
     return loaded
 
 
@@ -130,7 +130,7 @@ def wait(space: EmbeddingSpace, encoding: Promise[Vector], log: StageLog) -> Vec
 def patience(space: EmbeddingSpace) -> float:
     """Seconds that a search may wait for a vector."""
     deadline = get_settings().QUERY_DEADLINE
-    return deadline if _loaded.get(space.encoder_fingerprint) else max(deadline, LOADING_SECONDS)
+    return deadline if ENCODERS.get(space.encoder_fingerprint) else max(deadline, LOADING_SECONDS)
 
 
 def remember(key: str, vector: Vector) -> None:

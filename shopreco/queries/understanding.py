@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shopreco.conf import get_settings
 from shopreco.models import EmbeddingSpace
 from shopreco.queries.entities import VOCABULARIES, Mentions, Vocabulary
 from shopreco.queries.terms import LexicalQuery, lexical_query
@@ -35,6 +36,6 @@ def understand(space: EmbeddingSpace, text: str, language: str, log: StageLog) -
     vocabulary: Vocabulary | None = None
     mentions: Mentions = {}
     with log.stage(StageName.MENTIONS, optional=True):
-        vocabulary = VOCABULARIES.of(space)
+        vocabulary = VOCABULARIES.of(space, patience=get_settings().QUERY_DEADLINE)
         mentions = vocabulary.named(asked, words.corrected if words else "", language)
     return UnderstoodQuery(asked, language, words, vocabulary, mentions)

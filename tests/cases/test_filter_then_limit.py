@@ -94,15 +94,10 @@ def test_every_order_is_that_of_an_index(twelve_thousand: None, sort: str, index
 
 
 @pytest.fixture
-def few_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lexical, "MAX_HITS", 10)
-
-
-@pytest.fixture
 def mugs() -> None:
-    Gadget.objects.bulk_create(
-        Gadget(name="ceramic mug", path="Mugs", price=50 + n, attributes={"glaze": "white"})
-        for n in range(40)
+    """More mugs than are read, and three sets that match less well."""
+    mug = Gadget.objects.create(
+        name="ceramic mug", path="Mugs", price=50, attributes={"glaze": "white"}
     )
     Gadget.objects.bulk_create(
         Gadget(
@@ -114,9 +109,10 @@ def mugs() -> None:
         for n in range(3)
     )
     index()
+    large_shop.copy(mug, lexical.MAX_HITS)
 
 
-def test_a_filter_of_a_broad_query_loses_nothing(mugs: None, few_are_read: None) -> None:
+def test_a_filter_of_a_broad_query_loses_nothing(mugs: None) -> None:
     page = search("ceramic mug", filters={"price_max": 6}, facets=["glaze"])
     assert (page.total, page.total_is_exact) == (3, True)
     assert values(page, "glaze") == {"blue": 3}
@@ -126,37 +122,36 @@ def test_a_filter_of_a_broad_query_loses_nothing(mugs: None, few_are_read: None)
     assert "white" in values(page, "glaze"), "taking the filter away would add it"
 
 
-def test_the_cheapest_of_a_broad_query_is_the_cheapest_of_all(
-    mugs: None, few_are_read: None
-) -> None:
+def test_the_cheapest_of_a_broad_query_is_the_cheapest_of_all(mugs: None) -> None:
     assert [r.object.price for r in search("ceramic mug", sort="price_asc", limit=3)] == [5, 5, 5]
 
 
-def test_a_broad_query_says_at_least(mugs: None, few_are_read: None) -> None:
+def test_a_broad_query_says_at_least(mugs: None) -> None:
     page = search("ceramic mug", facets=["glaze"])
-    assert page.total >= 10
+    assert page.total >= lexical.MAX_HITS
     assert not page.total_is_exact
     assert not page.facets_are_exact
 
 
-def test_a_filter_does_not_hide_what_means_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    Gadget.objects.bulk_create([Gadget(name=f"walnut lamp {n}", price=90) for n in range(9)])
+def test_a_filter_does_not_hide_what_means_the_same() -> None:
+    """What is near in meaning alone is not among the nearest, which are dear."""
+    lamps = Gadget.objects.bulk_create(
+        [Gadget(name=f"walnut lamp {n}", price=90) for n in range(9)]
+    )
     Gadget.objects.create(name="lampwalnut", price=5)
     Gadget.objects.create(name="garden hose", price=5)
     index()
-    # Of what is near in meaning only two are read: the cheap one is not among them.
-    monkeypatch.setattr(dense, "NEIGHBOURS", 2)
+    large_shop.copy(lamps[0], dense.NEIGHBOURS, vectors=True)
     assert "lampwalnut" not in found("walnut lamp", limit=100)
     assert found("walnut lamp", filters={"price_max": 6}) == ["lampwalnut"]
 
 
-def test_a_rare_brand_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rare_brand_is_suggested() -> None:
+    """It is not among the frequent ones that are cached."""
     cache.clear()
-    monkeypatch.setattr(suggest, "MAX_FACET_VALUES", 2)
-    for name, number in (("Acme", 3), ("Bolt", 2), ("Old Zephyr", 1)):
-        maker = Maker.objects.create(name=name)
-        Gadget.objects.bulk_create([Gadget(name="lamp", maker=maker) for _ in range(number)])
+    Gadget.objects.create(name="lamp", maker=Maker.objects.create(name="Old Zephyr"))
     index()
+    large_shop.add_brands(suggest.MAX_FACET_VALUES)
     for typed in ("old", "zeph"):
         said = services.autocomplete(typed, catalogue=GADGET)
         assert ("brand", "Old Zephyr") in [(each.kind, each.text) for each in said]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import Mock
 
 import psycopg
 import pytest
+from django.conf import LazySettings
 from django.core.cache import cache
 from django.db import connection, transaction
 
@@ -21,7 +22,8 @@ from shopreco.graph.extraction import known_values
 from shopreco.graph.locks import own_graph
 from shopreco.indexing.removal import drop_space
 from shopreco.models import EmbeddingSpace, Item, Node
-from shopreco.queries.entities import NAMES, VOCABULARIES, read_vocabulary
+from shopreco.queries import query_vectors
+from shopreco.queries.entities import NAMES, VOCABULARIES
 from shopreco.spaces.serving import active_space
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
@@ -221,9 +223,8 @@ def slow() -> tuple[SpaceCache[str], list[int]]:
 
 
 def test_what_takes_long_is_read_once_and_no_answer_waits_for_it(
-    slow: tuple[SpaceCache[str], list[int]], monkeypatch: pytest.MonkeyPatch
+    slow: tuple[SpaceCache[str], list[int]],
 ) -> None:
-    monkeypatch.setattr(process_cache, "PATIENCE", 0.1)
     Gadget.objects.create(name="lamp")
     index()
     space, (kept, began) = active_space(GADGET), slow
@@ -232,7 +233,7 @@ def test_what_takes_long_is_read_once_and_no_answer_waits_for_it(
     def waited() -> float:
         start = time.monotonic()
         with pytest.raises(NotYetRead):
-            kept.of(space)
+            kept.of(space, patience=0.1)
         return time.monotonic() - start
 
     waits = [in_thread(waited) for _ in range(8)]
@@ -242,24 +243,23 @@ def test_what_takes_long_is_read_once_and_no_answer_waits_for_it(
 
 
 def test_the_first_search_of_a_process_does_not_wait_for_a_large_graph(
-    monkeypatch: pytest.MonkeyPatch,
-    wait_until: Callable[..., None],
-    caplog: pytest.LogCaptureFixture,
+    settings: LazySettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def read(space: EmbeddingSpace) -> object:
-        time.sleep(1.5)
-        return read_vocabulary(space)
-
+    settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 0.5}
     Gadget.objects.create(name="lamp")
-    index()
+    space = index().space
+    assert space is not None
+    query_vectors.query_encoder(space)
     process_cache.clear()
-    monkeypatch.setattr(process_cache, "PATIENCE", 0.1)
-    monkeypatch.setattr(VOCABULARIES, "_read", read)
-    started = time.monotonic()
-    page = services.search("lamp", catalogue=GADGET)
-    assert time.monotonic() - started < 1.4
-    assert (page.total, page.degraded.keys()) == (1, {"mentions"})
-    wait_until(lambda: not VOCABULARIES._readings)
+    beside = connection.copy()
+    with beside.cursor() as cursor:
+        # Whoever reads the names waits for this.
+        cursor.execute("BEGIN; LOCK TABLE shopreco_edge IN ACCESS EXCLUSIVE MODE")
+        page = services.search("lamp", catalogue=GADGET)
+        assert (page.total, page.degraded.keys()) == (1, {"mentions"})
+        cursor.execute("COMMIT")
+    beside.close()
+    VOCABULARIES.of(space, patience=30)
     assert services.search("lamp", catalogue=GADGET).degraded == {}
     assert not [each for each in caplog.records if each.levelname == "ERROR"]
 

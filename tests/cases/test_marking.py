@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from celery import current_app
@@ -17,11 +18,12 @@ from django.test.utils import CaptureQueriesContext
 
 from shopreco import broker, services
 from shopreco.catalogues import get_catalogue
-from shopreco.indexing import lexicon, marks, reindex
+from shopreco.indexing import marks, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Item, Mark, RunState
 from shopreco.runs.slices import TimeSlice, row
 from tests.helpers.index import GADGET, drain, index
+from tests.helpers.locks import paused_writers, wait_for_locks
 from tests.helpers.outbox import forget_changes, waiting
 from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget, Maker, Tag
@@ -104,9 +106,7 @@ def test_saves_of_a_brand_and_its_product_in_two_transactions_do_not_deadlock() 
     assert waiting() == {str(gadget.pk)}
 
 
-def test_a_save_waits_neither_for_a_transaction_that_marked_the_same_nor_for_a_worker(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_save_waits_neither_for_a_transaction_that_marked_the_same_nor_for_a_worker() -> None:
     maker = Maker.objects.create(name="Acme")
     gadget = Gadget.objects.create(name="lamp", maker=maker)
     index()
@@ -126,22 +126,14 @@ def test_a_save_waits_neither_for_a_transaction_that_marked_the_same_nor_for_a_w
     go_on.set()
     beside.result(timeout=30)
 
-    writing, written = threading.Event(), threading.Event()
-    replace = lexicon.replace_entries
-
-    def slow(*args: Any) -> None:
-        writing.set()
-        written.wait(20)
-        replace(*args)
-
-    monkeypatch.setattr(lexicon, "replace_entries", slow)
-    beside = in_thread(lambda: index_batch(get_catalogue(GADGET)))
-    writing.wait(10)
-    with session(lock_timeout="500ms"):
-        gadget.name = "candelabra"
-        gadget.save()
-    written.set()
-    beside.result(timeout=30)
+    with paused_writers("shopreco_lexicalentry") as go_on:
+        beside = in_thread(lambda: index_batch(get_catalogue(GADGET)))
+        wait_for_locks()
+        with session(lock_timeout="500ms"):
+            gadget.name = "candelabra"
+            gadget.save()
+        go_on()
+        beside.result(timeout=30)
     drain()
     assert Item.objects.get().title == "candelabra", "and no mark is lost"
 
@@ -259,14 +251,13 @@ def test_a_key_that_cannot_be_written_costs_nothing_else(key: str) -> None:
     assert waiting() == {str(gadget.pk)}
 
 
-def test_a_transaction_of_very_many_saves_is_marked_in_pages(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(marks, "MARKS_PER_PAGE", 3)
-    with transaction.atomic():
-        for n in range(10):
-            Gadget.objects.create(name=f"lamp {n}")
-    assert len(waiting()) == 10
+def test_a_transaction_of_very_many_changes_is_marked_in_pages() -> None:
+    keys = [str(uuid4()) for _ in range(2 * marks.MARKS_PER_PAGE + 1)]
+    with CaptureQueriesContext(connection) as sent, transaction.atomic():
+        services.reindex_objects(GADGET, keys)
+    inserts = [each["sql"] for each in sent if "INSERT INTO shopreco_mark" in each["sql"]]
+    assert [each.endswith("; COMMIT") for each in inserts] == [False, False, True]
+    assert waiting() == set(keys)
 
 
 def test_a_host_that_manages_its_transactions_by_hand_is_marked(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from django.conf import LazySettings
@@ -16,6 +15,7 @@ from shopreco.exceptions import RunError
 from shopreco.indexing import removal
 from shopreco.models import Embedding, EmbeddingSpace, LexicalEntry, SpaceState
 from tests.helpers.answers import found
+from tests.helpers.broker import take
 from tests.helpers.index import index
 from tests.testapp.models import Gadget
 
@@ -23,11 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def retired(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> EmbeddingSpace:
-    """A space of 25 items, which are deleted ten at a time; nobody takes the messages."""
-    monkeypatch.setattr(removal, "ROWS_PER_DELETE", 10)
-    monkeypatch.setattr(removal, "send", Mock())
-    monkeypatch.setattr(tasks, "send", Mock())
+def retired(settings: LazySettings) -> EmbeddingSpace:
+    """A space of 25 items. No worker takes the messages."""
+    take("remove_space")
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(25)])
     first = index().space
     other = {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64}
@@ -54,7 +52,7 @@ def test_the_admin_marks_it_and_a_worker_removes_it(
     assert left(retired) == (25, 25)
     retired.refresh_from_db()
     assert retired.state == SpaceState.DELETING
-    removal.send.assert_called_once_with("remove_space", retired.pk)  # type: ignore[attr-defined]  # a Mock here
+    assert take("remove_space") == [[retired.pk]]
     tasks.remove_space(retired.pk)
     assert not EmbeddingSpace.objects.filter(pk=retired.pk).exists()
     assert left(retired) == (0, 0)
@@ -76,22 +74,17 @@ def test_the_one_that_answers_is_not_marked(retired: EmbeddingSpace) -> None:
         removal.begin_removal(active)
 
 
-def test_a_removal_that_was_killed_is_taken_up_by_the_sweep(
-    retired: EmbeddingSpace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_removal_that_was_killed_is_taken_up_by_the_sweep(retired: EmbeddingSpace) -> None:
     removal.mark_for_removal(retired)
-    assert not removal.remove_marked(retired.pk, seconds=0)
+    assert not removal.remove_marked(retired.pk, seconds=0, chunk=10)
     assert left(retired) == (15, 25)
     tasks.sweep()
-    sent = [call.args for call in tasks.send.call_args_list]  # type: ignore[attr-defined]  # a Mock here
-    assert ("remove_space", retired.pk) in sent
+    assert take("remove_space") == [[retired.pk]]
     tasks.remove_space(retired.pk)
     assert not EmbeddingSpace.objects.filter(pk=retired.pk).exists()
 
 
-def test_a_failure_on_the_way_leaves_it_marked(
-    retired: EmbeddingSpace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_on_the_way_leaves_it_marked(retired: EmbeddingSpace) -> None:
     removal.mark_for_removal(retired)
 
     def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

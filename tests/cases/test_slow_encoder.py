@@ -3,66 +3,55 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from threading import Event
-from typing import Any
 
-import numpy as np
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 
 from shopreco import services
-from shopreco.db.process_cache import BoundedCache
 from shopreco.queries import query_vectors
+from shopreco.queries.entities import VOCABULARIES
 from shopreco.queries.short_queue import ShortQueue, TooBusy
 from shopreco.spaces.serving import active_space
 from tests.helpers.index import GADGET, index
 from tests.helpers.threads import in_thread
+from tests.testapp.encoders import WatchedEncoder
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Slow:
-    def __init__(self, dimension: int) -> None:
-        self.encoded: list[str] = []
-        self.vector = np.full(dimension, dimension**-0.5, dtype=np.float32)
-
-    def encode_query(self, text: str) -> Any:
-        self.encoded.append(text)
-        time.sleep(0.5)
-        return self.vector
-
-
 @pytest.fixture
-def slow_encoder(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Slow]:
-    settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 0.05}
+def slow_encoder(
+    request: pytest.FixtureRequest, settings: LazySettings
+) -> Iterator[WatchedEncoder]:
+    encoder = {"CLASS": "tests.testapp.encoders.WatchedEncoder", "NAME": request.node.name}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": encoder, "QUERY_DEADLINE": 0.05}
     cache.clear()
     Gadget.objects.create(name="lamp")
     index()
     space = active_space(GADGET)
     assert space is not None
-    slow = Slow(space.dimension)
-    loaded: BoundedCache[str, Any] = BoundedCache(4)
-    loaded.put(space.encoder_fingerprint, slow)
-    monkeypatch.setattr(query_vectors, "_loaded", loaded)
-    monkeypatch.setattr(query_vectors, "_took", {})
+    VOCABULARIES.load(space)
+    slow = query_vectors.query_encoder(space)
+    assert isinstance(slow, WatchedEncoder)
+    slow.seconds = 0.5
     query_vectors.threads.cache_clear()
     yield slow
     query_vectors.threads.cache_clear()
 
 
-def test_searches_that_gave_up_leave_nothing_behind(slow_encoder: Slow) -> None:
+def test_searches_that_gave_up_leave_nothing_behind(slow_encoder: WatchedEncoder) -> None:
     for number in range(40):
         page = services.search(f"lamp {number}", catalogue=GADGET)
         assert (page.total, page.degraded.keys()) == (1, {"encode"})
     assert len(query_vectors.threads("query", os.getpid())) == 0
-    assert len(slow_encoder.encoded) < 40
+    assert len(slow_encoder.queries) < 40
 
 
-def test_more_than_a_few_are_refused_at_once(slow_encoder: Slow, settings: LazySettings) -> None:
+def test_more_than_a_few_are_refused_at_once(slow_encoder: WatchedEncoder, settings: LazySettings) -> None:
     settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 8.0}
     searches = [
         in_thread(lambda n=n: services.search(f"lamp no. {n}", catalogue=GADGET)) for n in range(12)
@@ -71,7 +60,7 @@ def test_more_than_a_few_are_refused_at_once(slow_encoder: Slow, settings: LazyS
     refused = [page for page in pages if "wait for an encoder" in page.degraded.get("encode", "")]
     assert refused
     assert all(page.total == 1 for page in pages)
-    assert len(slow_encoder.encoded) == 12 - len(refused)
+    assert len(slow_encoder.queries) == 12 - len(refused)
 
 
 def test_what_is_cancelled_makes_room_and_what_fails_is_raised_where_it_is_awaited() -> None:

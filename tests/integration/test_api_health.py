@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,17 +10,17 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from shopreco.catalogues import get_catalogue, registry
-from shopreco.db.process_cache import BoundedCache
 from shopreco.models import EmbeddingSpace, EncoderSpecification, SpaceState
-from shopreco.queries import query_vectors
+from shopreco.queries.query_vectors import ENCODERS
+from tests.helpers.catalogues import only_catalogues
 from tests.helpers.demo import CATALOGUE
 
 
 @pytest.fixture(autouse=True)
-def _one_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+def _one_catalogue() -> Iterator[None]:
     """Not those of the hostile host, which are not indexed here."""
-    monkeypatch.setattr(registry, "_catalogues", {CATALOGUE: get_catalogue(CATALOGUE)})
+    with only_catalogues(CATALOGUE):
+        yield
 
 
 def test_live_asks_nothing(client: Client) -> None:
@@ -29,11 +30,11 @@ def test_live_asks_nothing(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_ready_loads_the_query_encoder(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query_vectors, "_loaded", BoundedCache(4))
+def test_ready_loads_the_query_encoder(client: Client) -> None:
+    ENCODERS.forget(bool)
     response = client.get(reverse("shopreco:ready"))
     assert (response.status_code, response.json()) == (200, {"status": "ready", "reasons": []})
-    assert len(query_vectors._loaded) == 1
+    assert len(ENCODERS) == 1
 
 
 @pytest.mark.usefixtures("shop")

@@ -15,12 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from shopreco import services
-from shopreco.catalogues import get_catalogue, registry
+from shopreco.catalogues import get_catalogue
 from shopreco.db.locks import try_lock
 from shopreco.exceptions import RunError
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import EmbeddingSpace, Item, LeftOut, Run, RunState
+from tests.helpers.catalogues import only_catalogues
 from tests.helpers.threads import in_thread
 from tests.testapp.models import Gadget
 
@@ -82,11 +83,9 @@ def test_an_unknown_catalogue_is_an_error(gadgets: list[Gadget]) -> None:
             call_command(command, "testapp.gizmo")
 
 
-def test_a_project_without_catalogues_is_told_to_write_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(registry, "_catalogues", {})
-    with pytest.raises(CommandError, match=r"There is no catalogue\. .*write a catalogues\.py"):
+def test_a_project_without_catalogues_is_told_to_write_one() -> None:
+    said = r"There is no catalogue\. .*write a catalogues\.py"
+    with only_catalogues(), pytest.raises(CommandError, match=said):
         call_command("shopreco_status")
 
 

@@ -63,21 +63,8 @@ def test_a_name_that_no_product_writes_finds_by_the_node_it_was_merged_into(shop
     assert set(list(found("juglans"))[:2]) == {"Rectangular table", "Round table"}
 
 
-def test_what_is_mentioned_is_found_however_far_it_is(
-    shop: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shopreco.retrieval.dense.NEIGHBOURS", 1)
-    alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
-    merges.merge_nodes(alias, node("walnut"))
-    VOCABULARIES.load(space())
-    results = found("juglans")
-    assert {"Rectangular table", "Round table"} <= set(results)
-    for name in ("Rectangular table", "Round table"):
-        assert results[name].parts["mentions"] == pytest.approx(0.03)
-
-
 def test_a_wrong_spelling_mentions_what_was_meant(shop: None) -> None:
-    names = VOCABULARIES.of(space())
+    names = VOCABULARIES.load(space())
     assert names.named("walnut", "", "en") == {node("walnut").pk: 1.0}
     assert names.named("wallnut", "walnut", "en") == {node("walnut").pk: 0.7}
     assert found("wallnut table")["Round table"].parts["mentions"] == pytest.approx(0.03)
@@ -93,7 +80,7 @@ def test_a_rejected_edge_is_not_found_by(shop: None) -> None:
 def test_nodes_that_products_share_have_vectors_of_their_labels(shop: None) -> None:
     vectors = NodeVector.objects.filter(encoder=space().encoder_fingerprint)
     assert set(vectors.values_list("label", flat=True)) == {"walnut", "steel"}
-    names = VOCABULARIES.of(space())
+    names = VOCABULARIES.load(space())
     walnut = names.vectors[names.node_ids.tolist().index(node("walnut").pk)]
     assert names.meant(walnut) == {node("walnut").pk: pytest.approx(1, abs=2e-3)}
     assert node_vectors.encode_nodes(space()) == 0, "nothing is encoded twice"

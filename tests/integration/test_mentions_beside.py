@@ -8,11 +8,16 @@ import pytest
 from django.db import connection
 
 from shopreco import services
+from shopreco.db.process_cache import FRESH_SECONDS, SpaceCache
+from shopreco.graph import merges
 from shopreco.models import Node, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
-from shopreco.queries.entities import VOCABULARIES
+from shopreco.queries.entities import VOCABULARIES, read_vocabulary
+from shopreco.retrieval import dense
 from tests.helpers.gadgets import tables_and_lamps
 from tests.helpers.index import GADGET, index
+from tests.helpers.large_shop import copy
+from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
@@ -26,17 +31,35 @@ def node(label: str) -> Node:
 
 
 def test_names_that_changed_are_read_again_beside_the_searches(
-    monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
+    wait_until: Callable[..., None],
 ) -> None:
     tables_and_lamps()
     index()
-    before = VOCABULARIES.of(space())
+    now = [0.0]
+    cache = SpaceCache(read_vocabulary, most=100, size=lambda read: read.size, clock=lambda: now[0])
+    before = cache.of(space(), patience=30)
     Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
-    assert VOCABULARIES.of(space()) is before, "known for a while"
-    monkeypatch.setattr("shopreco.db.process_cache.monotonic", lambda: float("inf"))
-    assert VOCABULARIES.of(space()) is before, "and while the names are read again"
-    wait_until(lambda: not VOCABULARIES._readings)
-    assert VOCABULARIES.of(space()).named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
+    assert cache.of(space(), patience=0) is before, "known for a while"
+    now[0] += FRESH_SECONDS + 1
+    assert cache.of(space(), patience=0) is before, "and while the names are read again"
+    wait_until(lambda: cache.of(space(), patience=0) is not before)
+    after = cache.of(space(), patience=0)
+    assert after.named("nussbaum", "", "en") == {node("Nussbaum").pk: 1.0}
+
+
+def test_what_is_mentioned_is_found_however_far_it_is() -> None:
+    tables_and_lamps()
+    near = Gadget.objects.create(name="juglandine")
+    index()
+    copy(near, 2 * dense.NEIGHBOURS, vectors=True)
+    alias = Node.objects.create(catalogue=GADGET, kind="material", key="juglans", label="Juglans")
+    merges.merge_nodes(alias, node("walnut"))
+    VOCABULARIES.load(space())
+    page = services.search("juglans", catalogue=GADGET, limit=100)
+    assert page.degraded == {}
+    mentions = {result.object.name: result.parts["mentions"] for result in page}
+    for name in ("Rectangular table", "Round table"):
+        assert mentions[name] == pytest.approx(0.03)
 
 
 def test_a_graph_that_is_away_costs_what_it_finds_and_is_named() -> None:

@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from demo_shop.models import Product
 from devtools.embedded import EmbeddedServers
 from shopreco import services
 from shopreco.exceptions import PhotoRejected
@@ -19,6 +20,7 @@ from shopreco.models import Embedding, EmbeddingSpace
 from shopreco.retrieval import dense, photos
 from shopreco.spaces.stores.base import EmbeddingRow
 from tests.helpers.demo import CATALOGUE
+from tests.helpers.large_shop import copy
 from tests.helpers.media import png, png_chunk
 from tests.helpers.memory_store import MemoryStore, in_place_of_pgvector
 from tests.helpers.photos import BRANDS, COLOURS, EACH, KINDS, photo
@@ -85,8 +87,10 @@ def test_an_answers_key_stands_for_the_photo(settings: Any) -> None:
     assert search(photo=photo(), limit=10).photo == first.photo, "the same file is not sent twice"
 
 
-def test_a_filter_finds_what_is_not_among_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dense, "NEIGHBOURS", 5)
+def test_a_filter_finds_what_is_not_among_the_nearest() -> None:
+    red, number = Product.objects.filter(attributes__colour="red").first(), "'copy-' || n"
+    assert red is not None
+    copy(red, dense.NEIGHBOURS, vectors=True, sku=number, slug=number)
     assert {title.rpartition(" ")[2] for title in titles(search())} == {"red"}
     blue = search(filters={"colour": "blue"}, facets=["colour"])
     assert {title.rpartition(" ")[2] for title in titles(blue)} == {"blue"}

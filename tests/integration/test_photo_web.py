@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from shopreco.encoders import ArtefactMissing
 from shopreco.exceptions import PhotoRejected
 from shopreco.indexing.spaces import export_query_encoders
 from shopreco.models import EncoderSpecification
-from shopreco.queries import query_photos, query_vectors
+from shopreco.queries import query_vectors
 from shopreco.retrieval import photos
 from shopreco.spaces.serving import active_space
 from tests.helpers.demo import CATALOGUE, index_products
@@ -53,9 +55,9 @@ def artefact() -> Iterator[Path]:
     assert space is not None
     folder = get_settings().artefact_dir / space.encoders["image"]
     kept = shutil.copytree(folder, folder.with_suffix(".kept"))
-    query_vectors._loaded.forget(bool)
+    query_vectors.ENCODERS.forget(bool)
     yield folder
-    query_vectors._loaded.forget(bool)
+    query_vectors.ENCODERS.forget(bool)
     shutil.rmtree(folder, ignore_errors=True)
     kept.rename(folder)
 
@@ -94,12 +96,18 @@ def test_a_worker_is_asked_where_the_copy_is_missing(
 
 
 def test_a_worker_is_asked_where_the_copy_is_late(
-    monkeypatch: pytest.MonkeyPatch,
-    start_photo_worker: Callable[..., Process],
+    settings: Any, start_photo_worker: Callable[..., Process]
 ) -> None:
-    monkeypatch.setattr(query_photos, "HERE", 1e-6)
+    """The threads of this process are busy with the photos of others."""
+    settings.SHOPRECO = {**settings.SHOPRECO, "PHOTO_DEADLINE": 6.0}
     start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
-    assert search(photo=photo(size=45)).degraded == {}
+    threads, others_are_done = query_vectors.threads("photo", os.getpid()), Event()
+    for _ in range(query_vectors.THREADS):
+        threads.submit(lambda: others_are_done.wait(60))
+    try:
+        assert search(photo=photo(size=45)).degraded == {}
+    finally:
+        others_are_done.set()
 
 
 def test_with_neither_there_is_a_sentence(artefact: Path, settings: Any) -> None:

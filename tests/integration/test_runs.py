@@ -55,13 +55,6 @@ def test_a_second_run_repairs_what_signals_cannot_see() -> None:
     assert (again.total, again.encoded, again.changed, again.removed) == (4, 0, 0, 0)
 
 
-def test_pages_of_keys_cover_a_catalogue_larger_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reindex, "OBJECTS_PER_PAGE", 7)
-    Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(30)])
-    run = index()
-    assert (run.total, run.encoded) == (30, 30)
-
-
 def test_a_cancelled_run_stops_and_can_be_resumed(settings: Any) -> None:
     settings.SHOPRECO = {**settings.SHOPRECO, "BATCH_SIZE": 2}
     Gadget.objects.bulk_create([Gadget(name=f"lamp {n}") for n in range(9)])

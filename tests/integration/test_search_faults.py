@@ -16,9 +16,11 @@ from django.db import connection, transaction
 from shopreco import services
 from shopreco.models import EmbeddingSpace, EncoderSpecification, SpaceState
 from shopreco.queries import query_vectors
+from shopreco.queries.entities import VOCABULARIES
 from tests.helpers.answers import names, search
 from tests.helpers.gadgets import desks_and_lamps
 from tests.helpers.index import GADGET, index
+from tests.testapp.encoders import WatchedEncoder
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -51,38 +53,25 @@ def test_without_a_query_encoder_words_answer(shop: dict[str, Gadget]) -> None:
 
 
 @pytest.fixture
-def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
+def encoder(request: pytest.FixtureRequest, settings: Any) -> WatchedEncoder:
+    """That of a shop of desks and lamps. What takes it more than 25 ms was not quick."""
+    named = {"CLASS": "tests.testapp.encoders.WatchedEncoder", "NAME": request.node.name}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": named, "QUERY_DEADLINE": 0.5}
     cache.clear()
-    found = Encoder(query_vectors.query_encoder)
-    monkeypatch.setattr(query_vectors, "query_encoder", found.of)
-    monkeypatch.setattr(query_vectors, "_took", {})
+    desks_and_lamps()
+    space = index().space
+    assert space is not None
+    VOCABULARIES.load(space)
+    found = query_vectors.query_encoder(space)
+    assert isinstance(found, WatchedEncoder)
     return found
 
 
-class Encoder:
-    """The space's own, which may be slow, and tells which threads it was asked in."""
-
-    def __init__(self, load: Callable[[EmbeddingSpace], Any]) -> None:
-        self._load = load
-        self.seconds = 0.0
-        self.threads: list[str] = []
-
-    def of(self, space: EmbeddingSpace) -> Encoder:
-        self._real = self._load(space)
-        return self
-
-    def encode_query(self, text: str) -> Any:
-        self.threads.append(current_thread().name)
-        sleep(self.seconds)
-        return self._real.encode_query(text)
-
-
 def test_a_late_query_vector_is_not_waited_for_and_there_the_next_time(
-    shop: dict[str, Gadget], settings: Any, encoder: Encoder
+    settings: Any, encoder: WatchedEncoder
 ) -> None:
     settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 0.05}
     encoder.seconds = 0.5
-    services.search("oak", catalogue=GADGET)  # loads the encoder
     page = services.search("walnut desk lamp", catalogue=GADGET)
     assert page.degraded.keys() == {"encode"}
     assert page.timings["total"] < 400
@@ -92,9 +81,7 @@ def test_a_late_query_vector_is_not_waited_for_and_there_the_next_time(
     assert page.degraded == {}
 
 
-def test_a_quick_encoder_answers_in_the_thread_that_asks(
-    shop: dict[str, Gadget], encoder: Encoder
-) -> None:
+def test_a_quick_encoder_answers_in_the_thread_that_asks(encoder: WatchedEncoder) -> None:
     for text in ("oak", "walnut", "walnut " * 100):
         search(text)
     here = current_thread().name

@@ -71,5 +71,6 @@ TEMPLATES = [
 HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
 SHOPRECO = {
     "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"},
+    "QUERY_DEADLINE": 30.0,
     "ARTEFACT_DIR": TEST_DIR / "artefacts-of-oscar",
 }

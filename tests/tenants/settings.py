@@ -34,6 +34,7 @@ CACHES = {"default": CACHES["default"] | {"KEY_PREFIX": "tenants"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "tenants:"}
 SHOPRECO = {
     "TEXT_ENCODER": {"CLASS": "shopreco.encoders.HashingEncoder"},
+    "QUERY_DEADLINE": 30.0,
     "ARTEFACT_DIR": TEST_DIR / "artefacts-of-tenants",
     "LEASE_SECONDS": 3,
 }

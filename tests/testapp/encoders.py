@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import current_thread
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -21,6 +23,51 @@ class SlowEncoder(HashingEncoder):
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         time.sleep(self.SECONDS_PER_TEXT * len(texts))
         return super().encode_documents(texts)
+
+
+class InterruptedEncoder(HashingEncoder):
+    """While it encodes, something else happens."""
+
+    _meanwhile: ClassVar[list[Callable[[], object]]] = []
+
+    @classmethod
+    @contextmanager
+    def interrupted_by(cls, work: Callable[[], object]) -> Iterator[None]:
+        """Every time that texts are encoded, `work` is done first, until the block ends."""
+        cls._meanwhile.append(work)
+        try:
+            yield
+        finally:
+            cls._meanwhile.pop()
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        for work in self._meanwhile:
+            work()
+        return super().encode_documents(texts)
+
+
+class WatchedEncoder(HashingEncoder):
+    """Takes `seconds` for a query, and notes which were encoded, and in which threads.
+
+    name: what tells it from those that this process has loaded before.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.seconds = 0.0
+        self.queries: list[str] = []
+        self.threads: list[str] = []
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint_of("watched", self._name)
+
+    def encode_query(self, text: str) -> Vectors:
+        self.queries.append(text)
+        self.threads.append(current_thread().name)
+        time.sleep(self.seconds)
+        return super().encode_query(text)
 
 
 class TileEncoder(ImageEncoder):
