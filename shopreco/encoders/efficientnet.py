@@ -101,7 +101,7 @@ class EfficientNetEncoder(ImageEncoder):
     @property
     def fingerprint(self) -> str:
         if not self._fingerprint:
-            with _weights_file(self._weights).open("rb") as file:
+            with weights_file(self._weights).open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             parts = ("efficientnet-lite0", VERSION, colour.VERSION, str(self._colour_weight))
             self._fingerprint = fingerprint_of(*parts, content)
@@ -123,7 +123,7 @@ class EfficientNetEncoder(ImageEncoder):
         from shopreco.encoders.efficientnet_photo import export
 
         # Another network, in full precision: the loaded one may be on a GPU.
-        network = Network(_weights_file(self._weights), "cpu")
+        network = Network(weights_file(self._weights), "cpu")
         export(network, self._colour_weight, self.fingerprint, directory)
 
     def load_query_encoder(self, directory: Path) -> EfficientNetPhotoEncoder:
@@ -134,7 +134,7 @@ class EfficientNetEncoder(ImageEncoder):
     def _load(self) -> Network:
         with self._loading:
             if self._network is None:
-                self._network = Network(_weights_file(self._weights), self._device)
+                self._network = Network(weights_file(self._weights), self._device)
             return self._network
 
 
@@ -153,7 +153,7 @@ def vectors_of(
     return unit_rows(np.hstack(parts))
 
 
-def _weights_file(given: str | Path | None) -> Path:
+def weights_file(given: str | Path | None) -> Path:
     if given is not None:
         path = Path(given)
         if not path.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +10,13 @@ from django.utils import timezone
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.encoders import EncoderError, HashingEncoder
+from shopreco.encoders import EncoderError
 from shopreco.indexing import reindex, spaces
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Change, EmbeddingSpace, Item, RunState
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, drain, index
+from tests.testapp.encoders import InterruptedEncoder
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -101,20 +101,18 @@ def test_a_rebuild_whose_space_was_pruned_cannot_be_resumed(settings: Any) -> No
         services.resume(run)
 
 
-def test_an_encoder_that_is_away_is_nobodys_failure(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_encoder_that_is_away_is_nobodys_failure(settings: Any) -> None:
+    interrupted = {"CLASS": "tests.testapp.encoders.InterruptedEncoder"}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": interrupted}
     Gadget.objects.create(name="lamp")
     index()
     Gadget.objects.create(name="desk")
 
-    def away(self: Any, texts: Sequence[str]) -> Any:
+    def away() -> None:
         raise EncoderError("the card fell out")
 
-    with monkeypatch.context() as patched:
-        patched.setattr(HashingEncoder, "encode_documents", away)
-        with pytest.raises(EncoderError):
-            drain()
+    with InterruptedEncoder.interrupted_by(away), pytest.raises(EncoderError):
+        drain()
     assert not Item.objects.filter(failures__gt=0).exists()
     assert Change.objects.get().attempts == 0
     drain()

@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from shopreco import services, tasks
 from shopreco.catalogues import get_catalogue, get_catalogues
-from shopreco.encoders import EncoderError, HashingEncoder
+from shopreco.encoders import HashingEncoder
 from shopreco.encoders.base import unit_rows
-from shopreco.indexing import items, reindex
+from shopreco.indexing import items
 from shopreco.indexing.pipeline import index_batch
-from shopreco.models import Item, Outcome
+from shopreco.models import Change, Item, Outcome, Run
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, drain, index
+from tests.helpers.large_shop import copies
 from tests.helpers.outbox import waiting
 from tests.helpers.threads import in_thread
 from tests.testapp.encoders import SlowEncoder
@@ -170,35 +171,41 @@ def test_a_reason_that_the_database_could_not_store_is_recorded_all_the_same(
 def test_one_catalogue_that_cannot_start_leaves_the_others_their_night(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first, *others = [catalogue.name for catalogue in get_catalogues()]
-    start, started = reindex.start, []
+    first, *others = get_catalogues()
 
-    def away(catalogue: Any, **options: Any) -> Any:
-        if catalogue.name == first:
-            raise EncoderError("the hub is away")
-        started.append(catalogue.name)
-        return start(catalogue, **options)
+    def broken() -> Any:
+        raise RuntimeError("the shop's own query is broken")
 
-    monkeypatch.setattr(reindex, "start", away)
+    monkeypatch.setattr(first, "get_queryset", broken, raising=False)
     tasks.reconcile()
-    assert started == others
+    started = Run.objects.order_by("pk").values_list("catalogue", flat=True)
+    assert list(started) == [catalogue.name for catalogue in others]
 
 
-def test_one_catalogue_that_cannot_be_swept_leaves_the_others_their_turn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_one_catalogue_that_cannot_be_swept_leaves_the_others_their_turn() -> None:
     first, *others = [catalogue.name for catalogue in get_catalogues()]
-    due, swept = items.due, []
-
-    def broken(catalogue: str) -> list[str]:
-        if catalogue == first:
-            raise RuntimeError("broken")
-        swept.append(catalogue)
-        return due(catalogue)
-
-    monkeypatch.setattr(items, "due", broken)
-    tasks.sweep()
-    assert swept == others
+    Gadget.objects.create(name="lamp")
+    index()
+    different = {"catalogue": "other", "object_id": "'due'", "retry_at": "now()"}
+    with connection.cursor() as cursor:
+        # Of every catalogue an item is due to be tried again, and that of the first cannot be.
+        cursor.execute(
+            f"""
+            {copies(Item, "unnest(%s::text[]) other", **different)};
+            CREATE FUNCTION refuse_for_the_test() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'broken'; END
+            $$;
+            CREATE TRIGGER refuse_for_the_test BEFORE UPDATE ON shopreco_item FOR EACH ROW
+                WHEN (OLD.catalogue = '{first}') EXECUTE FUNCTION refuse_for_the_test()
+            """,
+            [[first, *others]],
+        )
+    try:
+        tasks.sweep()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION refuse_for_the_test CASCADE")
+    assert list(Change.objects.order_by("pk").values_list("catalogue", flat=True)) == others
 
 
 class ReplicaRouter:

@@ -51,7 +51,9 @@ def test_searches_that_gave_up_leave_nothing_behind(slow_encoder: WatchedEncoder
     assert len(slow_encoder.queries) < 40
 
 
-def test_more_than_a_few_are_refused_at_once(slow_encoder: WatchedEncoder, settings: LazySettings) -> None:
+def test_more_than_a_few_are_refused_at_once(
+    slow_encoder: WatchedEncoder, settings: LazySettings
+) -> None:
     settings.SHOPRECO = {**settings.SHOPRECO, "QUERY_DEADLINE": 8.0}
     searches = [
         in_thread(lambda n=n: services.search(f"lamp no. {n}", catalogue=GADGET)) for n in range(12)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -13,8 +12,7 @@ from django.db import transaction
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
-from shopreco.graph import curation, edges
-from shopreco.indexing import lexicon, marks, pipeline, reindex
+from shopreco.indexing import marks, pipeline, reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import (
     Change,
@@ -33,14 +31,17 @@ from shopreco.runs.slices import TimeSlice, row
 from shopreco.text import term_id
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, index
+from tests.helpers.locks import paused_writers, wait_for_locks
 from tests.helpers.outbox import waiting
 from tests.helpers.processes import Process
 from tests.helpers.threads import in_thread
+from tests.testapp.encoders import InterruptedEncoder
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
 SMALLER = {"CLASS": "shopreco.encoders.HashingEncoder", "DIMENSION": 64}
+INTERRUPTED = {"CLASS": "tests.testapp.encoders.InterruptedEncoder"}
 
 
 @pytest.fixture(autouse=True)
@@ -60,24 +61,22 @@ def link(a: Gadget, b: Gadget) -> Edge:
 # A space that begins or changes
 
 
-def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": INTERRUPTED}
     Gadget.objects.create(name="old lamp")
     index()
     gadget = Gadget.objects.create(name="brass lamp")
     settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": SMALLER}
-    catalogue, encode, started = get_catalogue(GADGET), pipeline.encode, []
+    catalogue, started = get_catalogue(GADGET), []
 
-    def slow_encode(*args: Any) -> Any:
+    def begin() -> None:
         if not started:
             started.append(reindex.start(catalogue, rebuild=True))
             row(started[0]).update(state=RunState.RUNNING)
             reindex.enumerate_objects(started[0], catalogue, TimeSlice(started[0], seconds=60))
-        return encode(*args)
 
-    monkeypatch.setattr(pipeline, "encode", slow_encode)
-    index_batch(catalogue)
+    with InterruptedEncoder.interrupted_by(begin):
+        index_batch(catalogue)
     run = services.run_inline(started[0])
     assert run.state == RunState.DONE
     item = Item.objects.get(object_id=str(gadget.pk))
@@ -86,20 +85,18 @@ def test_a_rebuild_has_what_a_worker_was_indexing_when_it_began(
     assert found("brass lamp")[0] == "brass lamp"
 
 
-def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(settings: Any) -> None:
     gadget = Gadget.objects.create(name="old lamp")
     first = index().space
     assert first is not None
-    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": SMALLER}
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": INTERRUPTED}
     catalogue = get_catalogue(GADGET)
     index(rebuild=True)
     gadget.name = "renamed candelabra"
     gadget.save()
-    encode, started = pipeline.encode, []
+    started: list[Any] = []
 
-    def slow_encode(*args: Any) -> Any:
+    def roll_back() -> None:
         if not started:
             first.refresh_from_db()
             run = services.activate(first)
@@ -107,10 +104,9 @@ def test_a_roll_back_has_what_a_worker_was_indexing_when_it_began(
             started.append(run)
             row(run).update(state=RunState.RUNNING)
             reindex.enumerate_objects(run, catalogue, TimeSlice(run, seconds=60))
-        return encode(*args)
 
-    monkeypatch.setattr(pipeline, "encode", slow_encode)
-    index_batch(catalogue)
+    with InterruptedEncoder.interrupted_by(roll_back):
+        index_batch(catalogue)
     services.run_inline(started[0])
     assert not waiting()
     assert found("candelabra") == ["renamed candelabra"]
@@ -149,42 +145,40 @@ def test_what_is_saved_while_a_worker_begins_on_it_is_claimable_at_once(
     index()
     gadget.name = "candelabra"
     gadget.save()
-    update = pipeline.link
+    catalogue = get_catalogue(GADGET)
 
-    def save_beside(*args: Any) -> Any:
+    def save_beside(obj: Gadget) -> str:
         Gadget.objects.get().save()
-        marks.collect(get_catalogue(GADGET))
-        return update(*args)
+        marks.collect(catalogue)
+        return obj.name
 
-    monkeypatch.setattr(pipeline, "link", save_beside)
-    index_batch(get_catalogue(GADGET))
+    monkeypatch.setattr(catalogue, "prepare_title", save_beside, raising=False)
+    index_batch(catalogue)
     change = Change.objects.get()
     assert (change.claim, change.lease_until) == (None, None)
-    assert pipeline.waiting(get_catalogue(GADGET))
+    assert pipeline.waiting(catalogue)
 
 
 def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Gadget.objects.create(name="lamp")
     index()
     Gadget.objects.get().save()
-    held, done = threading.Event(), threading.Event()
-    update = pipeline.link
+    held = threading.Event()
 
     def hold() -> None:
         with transaction.atomic():
             Change.objects.select_for_update().get()
             held.set()
-            done.wait(20)
+            # Until it is passed over, and nothing is left but to give it back.
+            wait_for_locks()
 
-    def passed_over(*args: Any) -> Any:
+    def passed_over(obj: Gadget) -> str:
         beside.append(in_thread(hold))
         held.wait(10)
-        claims = update(*args)
-        done.set()
-        return claims
+        return obj.name
 
     beside: list[Any] = []
-    monkeypatch.setattr(pipeline, "link", passed_over)
+    monkeypatch.setattr(get_catalogue(GADGET), "prepare_title", passed_over, raising=False)
     index_batch(get_catalogue(GADGET))
     beside[0].result(timeout=30)
     assert Change.objects.get().lease_until is None
@@ -193,7 +187,7 @@ def test_what_a_worker_passes_over_is_given_back_at_once(monkeypatch: pytest.Mon
 # Locks
 
 
-def test_workers_that_count_the_same_words_do_not_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_count_the_same_words_do_not_deadlock() -> None:
     """One removes and writes, which moves the counts of two words; the other wants both."""
     words = sorted(("qwertz", "asdfgh", "yxcvbn", "plokij", "uhbzgv"), key=term_id)
     first, last = words[0], words[-1]
@@ -203,62 +197,30 @@ def test_workers_that_count_the_same_words_do_not_deadlock(monkeypatch: pytest.M
     a.save()
     b.name = first
     b.save()
-    moving, second = threading.Event(), threading.Event()
-    mine = threading.local()
-    move = lexicon._move_frequencies
-
-    def slow(*args: Any) -> None:
-        move(*args)
-        if getattr(mine, "first", False):
-            moving.set()
-            second.wait(10)
-            time.sleep(0.3)
-
-    monkeypatch.setattr(lexicon, "_move_frequencies", slow)
-
-    def one() -> int:
-        mine.first = True
-        return index_batch(get_catalogue(GADGET)).claimed
-
-    def two() -> int:
-        second.set()
-        return index_batch(get_catalogue(GADGET)).claimed
-
-    worker = in_thread(one)
-    moving.wait(10)
-    c.name = f"{first} {last}"
-    c.save()
-    other = in_thread(two)
-    assert (worker.result(timeout=30), other.result(timeout=30)) == (2, 1)
+    with paused_writers("shopreco_lexiconterm") as go_on:
+        worker = in_thread(lambda: index_batch(get_catalogue(GADGET)).claimed)
+        wait_for_locks()
+        c.name = f"{first} {last}"
+        c.save()
+        other = in_thread(lambda: index_batch(get_catalogue(GADGET)).claimed)
+        wait_for_locks(2)
+        go_on()
+        assert (worker.result(timeout=30), other.result(timeout=30)) == (2, 1)
     assert not waiting()
     assert Item.objects.filter(outcome=Outcome.INDEXED).count() == 2
 
 
-def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock() -> None:
     a, b = Gadget.objects.create(name="oak desk"), Gadget.objects.create(name="brass lamp")
     index()
     edge = link(a, b)
-    locked, owned = threading.Event(), threading.Event()
-    update, decide = edges.update_edges, curation.decide_edges
-
-    def slow_update(*args: Any, **options: Any) -> Any:
-        locked.set()
-        owned.wait(5)
-        return update(*args, **options)
-
-    def slow_decide(*args: Any) -> None:
-        decide(*args)
-        owned.set()
-        time.sleep(0.5)
-
-    monkeypatch.setattr(edges, "update_edges", slow_update)
-    monkeypatch.setattr(curation, "decide_edges", slow_decide)
-    worker = in_thread(lambda: index_batch(get_catalogue(GADGET)))
-    locked.wait(5)
-    assert services.decide_edges([edge], EdgeState.REJECTED) == 2
-    assert worker.result(timeout=30).claimed == 2
+    with paused_writers("shopreco_edge") as go_on:
+        person = in_thread(lambda: services.decide_edges([edge], EdgeState.REJECTED))
+        wait_for_locks()
+        worker = in_thread(lambda: index_batch(get_catalogue(GADGET)).claimed)
+        wait_for_locks(2)
+        go_on()
+        assert (person.result(timeout=30), worker.result(timeout=30)) == (2, 2)
     edge.refresh_from_db()
     assert edge.state == EdgeState.REJECTED
     assert waiting() == {str(a.pk), str(b.pk)}
@@ -268,23 +230,22 @@ def test_a_decision_in_the_admin_and_a_worker_at_the_same_item_do_not_deadlock(
 
 
 def test_a_run_ends_though_its_objects_are_saved_as_fast_as_they_are_indexed(
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
 ) -> None:
     gadgets = [Gadget.objects.create(name=f"lamp {n}") for n in range(4)]
     index()
     for a, b in pairwise(gadgets):
         link(a, b)
-    encode = pipeline.encode
+    settings.SHOPRECO = {**settings.SHOPRECO, "TEXT_ENCODER": INTERRUPTED}
 
-    def save_beside(catalogue: Any, batch: Any, *args: Any) -> Any:
-        for gadget in Gadget.objects.filter(pk__in=[c.object_id for c in batch.claims]):
-            gadget.name += "!"
+    def save_all() -> None:
+        for gadget in Gadget.objects.all():
+            gadget.name += " new"
             gadget.save()
-        return encode(catalogue, batch, *args)
 
-    monkeypatch.setattr(pipeline, "encode", save_beside)
     run = reindex.start(get_catalogue(GADGET), rebuild=True)
-    engine.advance(run, seconds=20)
+    with InterruptedEncoder.interrupted_by(save_all):
+        engine.advance(run, seconds=20)
     assert run.state == RunState.DONE
     assert len(waiting()) == 4, "what was saved last waits for whoever comes next"
 

@@ -132,9 +132,9 @@ def test_weights_may_be_safetensors(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from shopreco.encoders.efficientnet import _weights_file
+    from shopreco.encoders.efficientnet import weights_file
 
-    state = torch.load(_weights_file(None), weights_only=True)
+    state = torch.load(weights_file(None), weights_only=True)
     state = {name: value.contiguous() for name, value in state.items()}
     save_file(state, tmp_path / "lite0.safetensors")
     image = drawn("ellipse", "red")

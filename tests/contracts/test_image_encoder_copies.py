@@ -20,6 +20,8 @@ from shopreco.encoders import (
     ExportFailed,
     PhotoEncoder,
 )
+from shopreco.encoders.efficientnet import Network, weights_file
+from shopreco.encoders.efficientnet_photo import export
 from tests.helpers.image_encoders import PHOTOS
 
 PARTS = [slice(None), slice(1280), slice(1280, -486), slice(-486, None)]
@@ -86,12 +88,10 @@ def test_a_copy_records_what_it_was_measured_by(copied: Path) -> None:
     assert list(copied.parent.iterdir()) == [copied]
 
 
-def test_a_copy_that_differs_too_much_is_not_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shopreco.encoders.efficientnet_photo.MINIMUM_PARITY", 1.01)
+def test_a_copy_that_differs_too_much_is_not_kept(tmp_path: Path) -> None:
+    network = Network(weights_file(None), "cpu")
     with pytest.raises(ExportFailed, match=r"mean cosine [01]\.\d+ over"):
-        EfficientNetEncoder().export_query_encoder(tmp_path / "copy")
+        export(network, 0.2, "fingerprint", tmp_path / "copy", minimum_parity=1.01)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -72,16 +72,16 @@ def copy(obj: Model, number: int, *, vectors: bool = False, **different: str) ->
     over its number `n` by column of the object.
     """
     model, item, last = type(obj), item_of(obj), Item.objects.latest("pk").pk
-    new = _copies(model, f"generate_series(1, {number:d}) n", id="gen_random_uuid()", **different)
+    new = copies(model, f"generate_series(1, {number:d}) n", id="gen_random_uuid()", **different)
     group = "hashtextextended(made.id::text, 0)"
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH made AS ({new} WHERE t.id = %s RETURNING id) "
-            f"{_copies(Item, 'made', object_id='made.id', group_id=group)} WHERE t.id = %s",
+            f"{copies(Item, 'made', object_id='made.id', group_id=group)} WHERE t.id = %s",
             [obj.pk, item.pk],
         )
         for table in (LexicalEntry, Embedding, ModalityVector) if vectors else (LexicalEntry,):
-            rows = _copies(table, "shopreco_item made", item_id="made.id", group_id="made.group_id")
+            rows = copies(table, "shopreco_item made", item_id="made.id", group_id="made.group_id")
             cursor.execute(f"{rows} WHERE t.item_id = %s AND made.id > %s", [item.pk, last])
 
 
@@ -100,8 +100,15 @@ def add_brands(number: int) -> None:
         key = "gen_random_uuid()"
         cursor.execute(
             f"""
-            {_copies(Item, "shopreco_facetcode f, shopreco_facetcode v, generate_series(1, 2)",
-                     object_id=key, group_id="hashtextextended(v.value, 0)", facet_codes=codes)}
+            {
+                copies(
+                    Item,
+                    "shopreco_facetcode f, shopreco_facetcode v, generate_series(1, 2)",
+                    object_id=key,
+                    group_id="hashtextextended(v.value, 0)",
+                    facet_codes=codes,
+                )
+            }
             WHERE t.id = %s AND f.name = 'brand' AND f.value = ''
                 AND v.name = 'brand' AND v.value LIKE 'Brand %%'
             """,
@@ -109,8 +116,11 @@ def add_brands(number: int) -> None:
         )
 
 
-def _copies(model: type[Model], beside: str, **different: str) -> str:
-    """SQL that inserts the rows `t` of a model once more, for every row beside them."""
+def copies(model: type[Model], beside: str, **different: str) -> str:
+    """SQL that inserts the rows `t` of a model once more, for every row beside them.
+
+    different: SQL of what is not as in the original, by column.
+    """
     table = model._meta.db_table
     columns = [
         field.column

