@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from shopreco.spaces import specification
 from shopreco.spaces.vectors import aligned_vectors
 from tests.helpers.graph import link
 from tests.helpers.index import GADGET, active_space, drain, index, item_of
+from tests.helpers.locks import wait_for_locks
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
@@ -237,7 +237,7 @@ def test_what_a_worker_replaces_meanwhile_is_left_to_the_next_run(shop: dict[str
             fused = pool.submit(
                 in_a_thread, embeddings.fuse_propagated, space, {lamp: other, bulb: other}
             )
-            wait_for_a_lock()
+            wait_for_locks()
         assert fused.result(timeout=30) == 1
     assert spread()[lamp] == pytest.approx(before[lamp])
     assert spread()[bulb] == pytest.approx(other)
@@ -250,18 +250,6 @@ def in_a_thread(work: Callable[..., int], *arguments: object) -> int:
         return work(*arguments)
     finally:
         connections.close_all()
-
-
-def wait_for_a_lock(seconds: float = 30) -> None:
-    """Until somebody waits for what this transaction holds."""
-    until = monotonic() + seconds
-    with connection.cursor() as cursor:
-        while monotonic() < until:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() != (0,):
-                return
-            sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 def test_without_a_gpu_or_with_one_it_is_the_same(shop: dict[str, Gadget]) -> None:
