@@ -6,7 +6,7 @@
 # make format       mend the style of all files
 # make docs         the site of the documentation, in build/docs; a broken link fails
 # make messages     collect and compile translations; gettext is needed
-# make screenshots  pictures of the demo shop and its admin
+# make screenshots  pictures of the running demo and its admin, in build/screenshots: PORT=8000
 # make bench        how long a page of results takes, on servers of its own
 # make older        what speaks with PostgreSQL, on an older one, where it can be had
 # make matrix       the newest and the oldest of everything, unpinned, on each Python found here
@@ -67,7 +67,7 @@ messages: $(VENV)/.dev
 		&& ../$(RUN) -m django compilemessages) || exit; done
 
 screenshots: $(VENV)/.dev
-	$(RUN) -m devtools.screenshots $(ARGS)
+	$(RUN) manage.py screenshots --port "$(PORT)" $(ARGS)
 
 bench: $(VENV)/.dev
 	$(RUN) tests/benchmarks/results_page.py $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
@@ -28,6 +29,9 @@ SCROLL = """async () => {
     scrollTo(0, 0);
 }"""
 ALL_PICTURES = "() => [...document.images].every(each => each.complete)"
+ALL_BLOCKS = "() => !document.querySelector('[data-shopreco-block]')"
+NOT_FOR_SALE = re.compile("Sold out|Price on request")
+"""A card that says so leads to a page without "Add to cart"."""
 
 
 @contextmanager
@@ -85,7 +89,8 @@ def _visit_shop(page: Page, query: str) -> Iterator[str]:
     box.press("Enter")
     page.wait_for_url("**/search/**")
     yield "search"
-    page.get_by_role("article").get_by_role("link").first.click()
+    cards = page.get_by_role("article").filter(has_not_text=NOT_FOR_SALE)
+    cards.get_by_role("link").first.click()
     page.wait_for_url("**/p/**")
     yield "product"
     page.get_by_role("button", name="Add to cart").click()
@@ -110,4 +115,5 @@ def _settle(page: Page) -> None:
     page.wait_for_load_state("networkidle")
     page.evaluate(SCROLL)
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(ALL_BLOCKS)
     page.wait_for_function(ALL_PICTURES)

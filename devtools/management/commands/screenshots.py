@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from devtools.management.commands.demo import ADMIN, HOST
 from devtools.screenshots import QUERY, open_chromium, take_screenshots
 
+FOLDER = Path("build/screenshots")
+
 
 class Command(BaseCommand):
     help = (
@@ -19,7 +22,13 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="where the PNG files go")
+        parser.add_argument(
+            "folder",
+            type=Path,
+            nargs="?",
+            default=FOLDER,
+            help=f"where the PNG files go (default: {FOLDER})",
+        )
         parser.add_argument("--port", type=int, default=8000, help="of the demo (default: 8000)")
         parser.add_argument("--user", default=ADMIN, help=f"of the admin (default: {ADMIN})")
         parser.add_argument(
@@ -32,6 +41,7 @@ class Command(BaseCommand):
             from playwright.sync_api import Error
         except ImportError as error:
             raise CommandError("Playwright is missing: pip install -e '.[dev]'") from error
+        _require_a_demo(port)
         password = options["password"] or _password_of_the_demo(settings.DEMO_DIR)
         try:
             with open_chromium() as browser:
@@ -41,9 +51,16 @@ class Command(BaseCommand):
                 ):
                     self.stdout.write(str(path))
         except Error as error:
-            raise CommandError(
-                f"{error}\nIs the demo running? Start it with: make demo PORT={port}"
-            ) from error
+            raise CommandError(str(error)) from error
+
+
+def _require_a_demo(port: int) -> None:
+    try:
+        socket.create_connection((HOST, port), timeout=5).close()
+    except (OSError, OverflowError) as error:
+        raise CommandError(
+            f"No demo answers on port {port} ({error}). Start it with: make demo PORT={port}"
+        ) from error
 
 
 def _password_of_the_demo(directory: Path) -> str:
