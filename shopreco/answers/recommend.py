@@ -66,14 +66,14 @@ class BlockRequest:
         placement: str,
         *,
         seed: models.Model,
-        visitor: HttpRequest | None = None,
-        limit: int = 8,
-        filters: Mapping[str, Any] | None = None,
-        diversity: float | None = None,
-        max_per: Mapping[str, int] | None = None,
-        exclude: Collection[str] = (),
+        visitor: HttpRequest | None,
+        limit: int,
+        filters: Mapping[str, Any] | None,
+        diversity: float | None,
+        max_per: Mapping[str, int] | None,
+        exclude: Collection[str],
     ) -> BlockRequest:
-        """Validate the arguments of `services.recommend`.
+        """Validate the arguments of `services.recommend`, which has the defaults.
 
         Raises:
             InvalidQuery: an unknown placement or facet, or a filter that a search would refuse.

@@ -13,14 +13,11 @@ from shopreco.answers.results import ResultPage
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.queries.conditions import Filters
-from shopreco.queries.filters import (
-    check_facets,
-    parse_filters,
-)
+from shopreco.queries.filters import check_facets, parse_filters
 from shopreco.queries.limits import check_number_of_facets, check_page
 from shopreco.queries.prices import Prices, currency_code
 from shopreco.queries.query_photos import GivenPhoto, Photo
-from shopreco.queries.sorting import RELEVANCE, check_order
+from shopreco.queries.sorting import check_order
 from shopreco.retrieval.base import Candidates, Vector, nothing
 from shopreco.retrieval.browse import Total
 from shopreco.text import normalise_query
@@ -56,20 +53,20 @@ class SearchRequest:
         cls,
         query: str,
         *,
-        photo: File[Any] | str | None = None,
-        catalogue: str | None = None,
-        visitor: HttpRequest | None = None,
-        filters: Mapping[str, Any] | None = None,
-        sort: str = RELEVANCE,
-        offset: int = 0,
-        limit: int = 24,
-        facets: Sequence[str] | None = None,
-        language: str | None = None,
-        currency: str = "",
-        collapse: bool = True,
-        explain: bool = False,
+        photo: File[Any] | str | None,
+        catalogue: str | None,
+        visitor: HttpRequest | None,
+        filters: Mapping[str, Any] | None,
+        sort: str,
+        offset: int,
+        limit: int,
+        facets: Sequence[str] | None,
+        language: str | None,
+        currency: str,
+        collapse: bool,
+        explain: bool,
     ) -> SearchRequest:
-        """Validate the arguments of `services.search`.
+        """Validate the arguments of `services.search`, which has the defaults.
 
         Raises:
             InvalidQuery, UnknownFilter: the catalogue does not offer it, or it is too much at once.

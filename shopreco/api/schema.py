@@ -48,6 +48,12 @@ CAPS = OpenApiParameter(
     description="`max_per_<facet>`: at most so many results for one value of a facet, such as "
     "`max_per_brand=2`.",
 )
+PLACEMENT = [
+    OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
+    parameters.PlacementParameters,
+    FILTERS,
+    CAPS,
+]
 
 
 class LiveResponse(serializers.Serializer[Any]):
@@ -124,12 +130,7 @@ extend_schema_view(
         summary="The results of a placement",
         description="Placements: those of the admin; `product-similar`, `product-looking-similar`, "
         "`product-complementary`, `product-substitute` and `product-accessory` are always there.",
-        parameters=[
-            OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
-            parameters.PlacementParameters,
-            FILTERS,
-            CAPS,
-        ],
+        parameters=PLACEMENT,
         responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
         tags=["shopreco"],
     )
@@ -141,12 +142,7 @@ extend_schema_view(
         summary="A recommendation block as HTML",
         description="The fragment that the template tag renders: `shopreco/blocks/<placement>"
         ".html`, else `default.html`. Empty where there is nothing to recommend.",
-        parameters=[
-            OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
-            parameters.PlacementParameters,
-            FILTERS,
-            CAPS,
-        ],
+        parameters=PLACEMENT,
         responses={(200, "text/html"): OpenApiTypes.STR, **ERRORS, **NOT_FOUND},
         tags=["shopreco"],
     )
