@@ -49,10 +49,34 @@ def test_every_page_is_accessible_and_fits(
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for address in ADDRESSES:
         page.goto(live_server.url + address)
-        page.wait_for_load_state("networkidle")
-        assert axe(page) == [], address
-        room = page.evaluate("innerWidth - document.documentElement.scrollWidth")
-        assert room >= 0, f"{address} is wider than the screen"
+        assert_accessible_and_fits(page, axe)
+    page.goto(f"{live_server.url}/p/product-3/")
+    page.get_by_role("button", name="Add to cart").click()
+    page.wait_for_url("**/cart/")
+    assert_accessible_and_fits(page, axe)
+
+
+def assert_accessible_and_fits(page: Any, axe: Callable[..., list[str]]) -> None:
+    page.wait_for_load_state("networkidle")
+    assert axe(page) == [], page.url
+    assert_fits(page)
+
+
+def assert_fits(page: Any) -> None:
+    room = page.evaluate("innerWidth - document.documentElement.scrollWidth")
+    assert room >= 0, f"{page.url} is wider than the screen"
+
+
+@pytest.mark.parametrize("width", [360, 820, 1024, 1440])
+def test_eight_products_on_the_home_page_leave_no_hole(
+    page: Any, live_server: Any, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(live_server.url)
+    grid = page.locator("section[aria-labelledby=newest] .grid")
+    columns = grid.evaluate("grid => getComputedStyle(grid).gridTemplateColumns").split()
+    assert grid.get_by_role("article").count() == 8
+    assert 8 % len(columns) == 0
 
 
 def test_chinese_pages_are_accessible_too(
@@ -176,6 +200,11 @@ def test_everything_works_without_script(chromium: Any, live_server: Any) -> Non
     page.locator(".narrow-fields > button").click()
     page.wait_for_url("**f.brand=Fennel**")
     assert set(page.locator(".card-brand").all_inner_texts()) == {"Fennel"}
-    page.locator(".card a").first.click()
-    page.get_by_role("heading", level=1).wait_for()
+    page.get_by_role("article").filter(has_not_text="Sold out").get_by_role("link").first.click()
+    page.get_by_role("button", name="Add to cart").click()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert_fits(page)
+    page.get_by_label(re.compile("Quantity of")).fill("0")
+    page.get_by_role("button", name="Change").click()
+    page.get_by_text("There is nothing in it yet.").wait_for()
     context.close()
