@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
-from shopreco.admin.appearance import STYLESHEET
+from shopreco.admin.appearance import EMPTY, STYLESHEET
 from shopreco.admin.changelists import prepared
 from shopreco.admin.permissions import may, require
 from shopreco.admin.selections import MAX_SELECTED
@@ -71,6 +71,7 @@ class ShopRecoAdmin(ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+    empty_value_display = EMPTY
     max_selected = MAX_SELECTED
 
     class Media:

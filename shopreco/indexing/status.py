@@ -57,7 +57,9 @@ def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
     problems: list[str] = []
     notes: list[str] = []
     ready = current = False
-    if space is None:
+    if space is None and live is not None:
+        problems.append(_("Nothing is indexed yet: the first run is on."))
+    elif space is None:
         problems.append(_("Nothing is indexed yet: re-index the catalogue (shopreco_reindex)."))
     else:
         try:

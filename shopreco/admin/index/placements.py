@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +24,16 @@ else:
 
 MOST_SOURCES = 4
 """Boxes of one field: more sources than that hardly a block has use for."""
+
+SAID = {
+    "dense": gettext_lazy("is like it"),
+    "visual": gettext_lazy("looks like it"),
+    "complements": gettext_lazy("goes with it"),
+    "substitutes": gettext_lazy("can replace it"),
+    "replacements": gettext_lazy("can replace it, or is of its category"),
+    "accessories": gettext_lazy("is an accessory of it"),
+}
+"""What a source finds beside a product, in an owner's words."""
 
 Choices = Sequence[tuple[str, str]]
 
@@ -80,7 +88,7 @@ class PlacementForm(PlacementModelForm):
         row = self.instance
         stored = [*row.sources, *row.fallback, *row.excluded]
         names = list(dict.fromkeys([*services.source_names(), *map(str, stored)]))
-        choices = [(name, name) for name in names]
+        choices = [(name, _said(name)) for name in names]
         for field, required in (("sources", True), ("fallback", False)):
             self.fields[field] = OrderedNamesField(
                 choices, required=required, **_words(self.fields[field])
@@ -110,6 +118,10 @@ class PlacementForm(PlacementModelForm):
         return cleaned
 
 
+def _said(name: str) -> str:
+    return f"{SAID[name]} ({name})" if name in SAID else name
+
+
 def _words(field: forms.Field) -> dict[str, Any]:
     return {"label": field.label, "help_text": field.help_text}
 
@@ -130,9 +142,8 @@ class PlacementAdmin(ShopRecoAdmin):
     )  # fmt: skip
 
     @admin.display(description=gettext_lazy("sources"))
-    def source_list(self, row: Placement) -> SafeString:
-        names = [(str(name),) for name in row.sources]
-        return format_html_join(" → ", "<code>{}</code>", names)
+    def source_list(self, row: Placement) -> str:
+        return " → ".join(_said(str(name)) for name in row.sources)
 
     @admin.display(description=gettext_lazy("default"))
     def default(self, row: Placement) -> str:
@@ -140,7 +151,7 @@ class PlacementAdmin(ShopRecoAdmin):
         if not sources:
             return EMPTY
         said = _("%s. To reset the placement to that, delete this row.")
-        return said % ", ".join(sources)
+        return said % " → ".join(map(_said, sources))
 
     def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
