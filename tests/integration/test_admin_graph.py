@@ -627,13 +627,14 @@ def some_leaves(count: int) -> list[Leaf]:
 
 
 @pytest.mark.parametrize("counts", [[1], [2], [5], [40], [1] * 40, [3, 1, 20, 4, 12], [4, 4, 4]])
-def test_no_two_boxes_overlap_and_all_are_inside(counts: list[int]) -> None:
+def test_no_two_boxes_overlap_and_all_are_inside_without_an_empty_side(counts: list[int]) -> None:
     groups = [Group(f"g{n}", "/", some_leaves(count)) for n, count in enumerate(counts)]
     drawing = draw("A node with a long name " * 5, groups)
     leaves = [box for box in drawing.boxes if box.style == "shopreco-item"]
     assert len(leaves) == sum(counts)
+    assert min(box.x for box in drawing.boxes) == drawing.left
     for box in drawing.boxes:
-        assert 0 <= box.x <= drawing.width - box.width
+        assert drawing.left <= box.x <= drawing.left + drawing.width - box.width
         assert 0 <= box.y <= drawing.height - box.height
     for n, one in enumerate(drawing.boxes):
         for two in drawing.boxes[n + 1 :]:

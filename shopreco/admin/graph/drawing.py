@@ -82,6 +82,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
+    """What is left of `left` is empty where all neighbours stand on the other side."""
+
+    left: int
     width: int
     height: int
     curves: Sequence[Curve]
@@ -101,7 +104,8 @@ def draw(label: str, groups: Sequence[Group]) -> Drawing:
             curves.append(_curve(node, hub, "shopreco-trunk"))
             curves += [_curve(hub, leaf, leaf.style) for leaf in leaves]
             boxes += [hub, *leaves]
-    return Drawing(WIDTH, height, curves, boxes)
+    first = 0 if left else node.x
+    return Drawing(first, WIDTH - first, height, curves, boxes)
 
 
 def shortened(text: str, columns: int) -> str:
