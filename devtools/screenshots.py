@@ -20,15 +20,19 @@ QUERY = "keep my feet warm in winter"
 MILLISECONDS = 30_000
 """A page that has not come by then is an error."""
 
-# Pictures and blocks that wait until they are near the screen have to be there as well.
+# Pictures and blocks that wait until they are near the screen have to be there as well. They notice
+# it in a frame, which a busy machine draws late.
 SCROLL = """async () => {
     for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
         scrollTo(0, y);
-        await new Promise(resolve => setTimeout(resolve, 50));
+        await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 50)));
     }
     scrollTo(0, 0);
 }"""
-ALL_PICTURES = "() => [...document.images].every(each => each.complete)"
+# In the row of a block some stand beside the screen, where they are never loaded.
+ALL_PICTURES = """() => [...document.images].every(
+    each => each.complete || each.getBoundingClientRect().left > innerWidth
+)"""
 ALL_BLOCKS = "() => !document.querySelector('[data-shopreco-block]')"
 NOT_FOR_SALE = re.compile("Sold out|Price on request")
 """A card that says so leads to a page without "Add to cart"."""
@@ -114,6 +118,6 @@ def _settle(page: Page) -> None:
     """Wait until nothing on the page is still to come."""
     page.wait_for_load_state("networkidle")
     page.evaluate(SCROLL)
-    page.wait_for_load_state("networkidle")
     page.wait_for_function(ALL_BLOCKS)
+    page.evaluate(SCROLL)  # the blocks that have come bring pictures
     page.wait_for_function(ALL_PICTURES)
