@@ -48,7 +48,7 @@ CAPS = OpenApiParameter(
     description="`max_per_<facet>`: at most so many results for one value of a facet, such as "
     "`max_per_brand=2`.",
 )
-PLACEMENT = [
+PLACEMENT: list[OpenApiParameter | type[serializers.Serializer[Any]]] = [
     OpenApiParameter("placement", str, "path", description="Such as `product-similar`."),
     parameters.PlacementParameters,
     FILTERS,

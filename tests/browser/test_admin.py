@@ -18,6 +18,7 @@ from shopreco.models import (
     EmbeddingSpace,
     Item,
     Node,
+    Placement,
     Provenance,
     RelationType,
     Run,
@@ -173,6 +174,7 @@ def test_pages_are_accessible_in_both_themes(
     Item.objects.filter(title="Linen cushion").update(outcome="skipped", reason="by weight only")
     item, space = Item.objects.get(title="Steel desk lamp"), EmbeddingSpace.objects.get()
     node, steel, _found = found_in_a_text()
+    block = Placement.objects.create(name="my-block", sources=["dense"])
     found = {}
     for name, path in {
         "items": "shopreco/item/",
@@ -187,6 +189,8 @@ def test_pages_are_accessible_in_both_themes(
         "merge": f"shopreco/node/{steel.pk}/merge/",
         "extracted": "shopreco/edge/",
         "relations": "shopreco/relationtype/",
+        "placements": "shopreco/placement/",
+        "placement": f"shopreco/placement/{block.pk}/change/",
         "console": f"shopreco/item/console/?catalogue={CATALOGUE}&q=brass+desk+lamp&measure=on",
     }.items():
         admin(path)
