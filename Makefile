@@ -16,7 +16,7 @@ PYTHON ?= python3
 PORT ?= 8000
 FEED ?=
 ARGS ?=
-COVERAGE_MINIMUM ?= 90
+MIN_COVERAGE ?= 90
 # Each process has a PostgreSQL and a broker of its own; a file of tests stays in one. One process
 # more than there are cores, since many tests wait for a worker or a browser.
 PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(4, 1 + (os.cpu_count() or 1)))")
@@ -42,7 +42,7 @@ CORE := "import sys; print('sysmon' if sys.version_info >= (3, 12) else 'ctrace'
 
 test: $(VENV)/.dev
 	COVERAGE_CORE=$$($(RUN) -c $(CORE)) $(RUN) -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered \
-		--cov-fail-under=$(COVERAGE_MINIMUM) $(ARGS)
+		--cov-fail-under=$(MIN_COVERAGE) $(ARGS)
 
 test-fast: $(VENV)/.dev
 	$(RUN) -m pytest --quiet --numprocesses $(PROCESSES) tests/unit $(ARGS)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
-LONGEST_SOCKET_PATH = 100  # bytes; Linux allows 107, macOS 103
+MAX_SOCKET_PATH_BYTES = 100  # bytes; Linux allows 107, macOS 103
 SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 SHARED_MEMORY_NEEDED = 2**30  # bytes, for a parallel HNSW build; containers often have 64 MiB
 
@@ -398,7 +398,7 @@ def _socket_directory(directory: Path, name: str) -> Path:
 
     A path may be too long for a socket, or have characters with a meaning in an address."""
     path = os.fsencode(directory / name)
-    if len(path) <= LONGEST_SOCKET_PATH and re.fullmatch(rb"[\w/.-]+", path):
+    if len(path) <= MAX_SOCKET_PATH_BYTES and re.fullmatch(rb"[\w/.-]+", path):
         return directory
     digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     return Path(tempfile.gettempdir()).resolve() / f"shopreco-{digest}"

@@ -41,7 +41,7 @@ __all__ = [
 
 GRAPH_FORMATS = {"csv": (csv.import_csv, csv.export_csv), "kg": (kg.import_kg, kg.export_kg)}
 """How each is read and written, by name."""
-MERGE_LIMIT = curation.MOST_ITEMS
+MERGE_LIMIT = curation.MAX_ITEMS
 """So many objects are indexed again after a merge; a re-index of the catalogue finds others."""
 
 

@@ -22,12 +22,12 @@ TRUSTED_HALF = 4
 """Letters from which half of a split word is trusted though few documents have it."""
 MIN_SPLIT_FREQUENCY = 10
 """Documents that have a shorter half, where a language hardly makes compounds."""
-LONGEST = 40
+MAX_TERM_LENGTH = 40
 
 
 def endings(term: str) -> list[str]:
     """What a compound may end with: of three letters or more, after three or more."""
-    if len(term) > LONGEST:
+    if len(term) > MAX_TERM_LENGTH:
         return []
     return [term[i:] for i in range(MIN_SPLIT, len(term) - MIN_SPLIT + 1)]
 
