@@ -12,7 +12,7 @@ from django.db import models
 ITEM = "item"
 
 MIN_WEIGHT = 0.01
-"""Weight of a link at the end of a ranking: it is one still."""
+"""The least weight of a link: the last of a ranking still counts."""
 
 
 class DeclaredEdge(NamedTuple):

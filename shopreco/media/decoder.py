@@ -44,7 +44,7 @@ class Decoder:
         return self._decode(PICTURE, data)[0]
 
     def cutout(self, data: bytes) -> Image:
-        """RGBA, otherwise as `picture`: for who stores it, and shows it on another ground."""
+        """RGBA, otherwise as `picture`: for whoever stores it and shows it on another ground."""
         _check_size(data, self.limits.picture_bytes)
         return _image(self._decode(CUTOUT, data)[0])
 

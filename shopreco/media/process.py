@@ -119,7 +119,7 @@ def answer_to(request: Message, limits: Limits) -> Message:
 
 
 def _reason(error: Exception, kind: str) -> str:
-    """Not in the library's words, which are for who programs with it."""
+    """A reason for the shop's admin. A library's own words are for programmers."""
     if is_truncation(error):
         return "The file is damaged: it is truncated and lacks a part, so upload it again."
     return f"The file is damaged or of an unusual kind: save it as {AS.get(kind, AS_PICTURE)}."

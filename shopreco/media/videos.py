@@ -118,7 +118,7 @@ def _is_decodable(stream: VideoStream) -> bool:
 def _refuse_length(
     packets: Sequence[Packet[VideoStream]], stream: VideoStream, limits: Limits
 ) -> None:
-    """Counted from the packets: what a header says is only said."""
+    """Refuse a video that is too long, counted from its packets: a header may be wrong."""
     times = [packet.pts for packet in packets if packet.pts is not None]
     if not times or stream.time_base is None:
         return

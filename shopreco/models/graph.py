@@ -42,7 +42,7 @@ class Provenance(models.TextChoices):
 
 
 class EdgeState(models.TextChoices):
-    """What a person thought of an edge. A decided edge is never touched by indexing."""
+    """What a person decided about an edge. A decided edge is never touched by indexing."""
 
     ACTIVE = "active", _("not confirmed")
     CONFIRMED = "confirmed", _("confirmed")

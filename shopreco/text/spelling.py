@@ -17,11 +17,11 @@ __all__ = ["KnownTerm", "deletions", "nearest_term"]
 SHORT_WORD = 4
 """Up to this length one edit is allowed, above it two."""
 MIN_LENGTH = 3
-"""Shorter words are nobody's correction."""
+"""No correction is shorter, in letters."""
 MAX_LENGTH = 24
-"""Of longer words no letter is left out."""
+"""Letters of a word up to which it is compared by what remains without one of them."""
 MIN_FREQUENCY = 2
-"""A word that one document has is taken for a word that is one edit away, not two."""
+"""Documents that have a correction which is two edits away; one is enough for one edit."""
 
 
 class KnownTerm(NamedTuple):
