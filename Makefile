@@ -61,10 +61,10 @@ docs: $(VENV)/.dev
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going -c docs . build/docs
 	@echo build/docs/index.html
 
+# From the root, since the pages of the demo shop are in templates/.
 messages: $(VENV)/.dev
-	@for app in shopreco demo_shop; do (cd $$app \
-		&& ../$(RUN) -m django makemessages --locale zh_Hans --no-obsolete \
-		&& ../$(RUN) -m django compilemessages) || exit; done
+	$(RUN) manage.py makemessages --locale zh_Hans --no-obsolete --add-location file --ignore tests --ignore build
+	$(RUN) manage.py compilemessages --ignore tests --ignore build
 
 screenshots: $(VENV)/.dev
 	$(RUN) -m devtools.screenshots $(ARGS)

@@ -3,8 +3,8 @@
     with Decoder() as decoder:
         image = decoder.picture(data)
 
-Importing this loads no library. Called in a worker, and in a web process that encodes photos itself. Decoding runs in a process of
-its own, see `shopreco.media.process`.
+Importing this loads no library. Called in a worker, and in a web process that encodes photos
+itself. Decoding runs in a process of its own, see `shopreco.media.process`.
 """
 
 from __future__ import annotations
