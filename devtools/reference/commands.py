@@ -40,7 +40,8 @@ def _options(parser: argparse.ArgumentParser, common: set[str], usage: str) -> I
             helps = {choice.dest: choice.help for choice in action._choices_actions}
             for subject, sub in action.choices.items():
                 yield f"### `{usage.rpartition(' ')[2]} {subject}`"
-                yield f"{helps[subject].capitalize()}."
+                help = helps[subject] or ""
+                yield f"{help[:1].upper()}{help[1:]}."
                 yield from _options(sub, common, f"{usage} {subject}")
             return
         if action.dest in common:

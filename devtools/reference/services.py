@@ -38,7 +38,7 @@ def services_page() -> str:
             for name, each in sorted(functions.items(), key=lambda pair: _place(pair[1]))
         ),
         "## Results",
-        "Frozen dataclasses.",
+        "Dataclasses, to be read and not changed.",
         *(dataclass_section(each) for each in classes.values()),
         "## Constants",
         table(("name", "value"), *constants),

@@ -40,6 +40,8 @@ NO_FILTERS = Filters()
 
 @dataclass(slots=True)
 class FacetValue:
+    """A value of a facet, with the number of results that choosing it would show."""
+
     value: str
     count: int
     selected: bool
@@ -56,6 +58,8 @@ class FacetCounts:
 
 @dataclass(frozen=True, slots=True)
 class PriceRange:
+    """The lowest and the highest price of all that matches, in one currency (ISO 4217)."""
+
     minimum: Decimal
     maximum: Decimal
     currency: str
