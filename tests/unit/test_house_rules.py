@@ -123,6 +123,17 @@ def test_files_fit_on_a_few_screens() -> None:
     assert {name: size for name, size in sizes.items() if size > MAX_LINES} == {}
 
 
+@pytest.mark.parametrize("app", ["shopreco", "demo_shop"])
+def test_every_message_is_translated_and_read(app: str) -> None:
+    catalogue = ROOT / app / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    _header, *entries = catalogue.read_text(encoding="utf-8").strip().split("\n\n")
+    assert len(entries) > 100
+    assert [each for each in entries if re.search(r"^#,.*\bfuzzy\b", each, re.MULTILINE)] == []
+    assert [
+        each for each in entries if re.search(r'^msgstr(\[0\])? ""$(?!\n")', each, re.MULTILINE)
+    ] == []
+
+
 def test_importing_is_free() -> None:
     """No torch, no query, no broker, no warning: whatever a host imports of us."""
     code = f"""
