@@ -164,7 +164,8 @@ class SpaceCache(Generic[V]):
 
     A value older than five minutes is read again, while answers go on with the old one.
 
-    read: reads the value. size: the size of a value, in the unit of `max_size`. clock: seconds of now.
+    read: reads the value. size: the size of a value, in the unit of `max_size`.
+    clock: seconds of now.
     """
 
     def __init__(
