@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from demo_shop.models import Product
 
 SESSION_KEY = "cart"
-MOST = 99
+MAX_QUANTITY = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Line:
 
     @property
     def most(self) -> int:
-        return min(self.product.stock, MOST)
+        return min(self.product.stock, MAX_QUANTITY)
 
 
 class Cart:
@@ -52,7 +52,7 @@ class Cart:
         by_key = {str(pk): product for pk, product in products.items()}
         for key, quantity in self._quantities.items():
             if product := by_key.get(key):
-                yield Line(product, min(quantity, product.stock, MOST))
+                yield Line(product, min(quantity, product.stock, MAX_QUANTITY))
 
     def totals(self) -> list[tuple[Decimal, str]]:
         """Sum the cart, as (amount, currency) for each currency in it."""
@@ -69,7 +69,7 @@ class Cart:
     def set(self, product: Product, quantity: int) -> None:
         """Set the quantity of a product, up to its stock; zero removes the product."""
         key = str(product.pk)
-        quantity = min(quantity, product.stock, MOST)
+        quantity = min(quantity, product.stock, MAX_QUANTITY)
         if quantity > 0:
             self._quantities[key] = quantity
         else:

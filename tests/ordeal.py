@@ -44,7 +44,7 @@ from tests.ordeal_checks import (
 SESSIONS = "-c lock_timeout=1s -c deadlock_timeout=300ms"
 """Of the shop and of its workers, by libpq's PGOPTIONS. A deadlock is told before it is a mere
 timeout."""
-LEAST_SHARE = 0.75
+MIN_SHARE = 0.75
 SETTLING_SECONDS = 120.0
 
 Start = Callable[..., Any]
@@ -137,7 +137,7 @@ class Report:
             )
         settled = "never" if self.settled_seconds is None else f"{self.settled_seconds:.1f}"
         lines += [
-            f"share of the saves a second without: {self.share:.2f} (at least {LEAST_SHARE})",
+            f"share of the saves a second without: {self.share:.2f} (at least {MIN_SHARE})",
             f"decisions {self.decisions}, failed {dict(self.refused_decisions) or 0}",
             f"deadlocks {self.deadlocks}",
             f"errors in the workers' logs {dict(self.worker_errors) or 0}",
@@ -360,7 +360,7 @@ def main() -> int:
         connections.close_all()
         remove_servers(servers.directory)
     wrong = report.broken()
-    if report.share < LEAST_SHARE:
+    if report.share < MIN_SHARE:
         wrong.append(f"the share is {report.share:.2f}")
     sys.stdout.write("\n".join(wrong or ["All as it must be."]) + "\n")
     return 1 if wrong else 0

@@ -27,7 +27,7 @@ from uuid import UUID
 
 import django
 
-MOST_STATEMENTS = 4
+MAX_STATEMENTS = 4
 
 
 class Statement(NamedTuple):
@@ -114,7 +114,7 @@ class Writer:
         simple = self.random.random() < 0.5
         kinds = [kind for kind in (SIMPLE if simple else LOCKS) if kind not in without]
         weights = [WEIGHTS.get(kind, 1) for kind in kinds]
-        chosen = self.random.choices(kinds, weights, k=self.random.randint(1, MOST_STATEMENTS))
+        chosen = self.random.choices(kinds, weights, k=self.random.randint(1, MAX_STATEMENTS))
         # Each row once: of one that a transaction updates twice PostgreSQL checks the foreign keys
         # again when it commits, and so locks a brand out of turn.
         number = len(chosen)

@@ -9,7 +9,7 @@ from html.entities import html5
 from typing import BinaryIO
 
 _CHUNK = 64 * 1024
-_LONGEST = 40
+_MAX_REFERENCE_BYTES = 40
 """Bytes that a reference or the mark of a CDATA section may be cut in."""
 _REFERENCE = re.compile(rb"&(?:(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);)?")
 _SECTION = re.compile(rb"(<!\[CDATA\[|\]\]>)")
@@ -30,7 +30,7 @@ def escaped(stream: BinaryIO) -> Iterator[bytes]:
             yield chunk
             continue
         text = held + chunk
-        doubtful = _MAY_BE_CUT.search(text, max(len(text) - _LONGEST, 0))
+        doubtful = _MAY_BE_CUT.search(text, max(len(text) - _MAX_REFERENCE_BYTES, 0))
         cut = doubtful.start() if doubtful else len(text)
         piece, inside = _escape(text[:cut], inside=inside)
         held = text[cut:]

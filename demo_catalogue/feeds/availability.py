@@ -20,7 +20,7 @@ ON_ORDER = words(
     "availableforpreorder availableonrequest onorder comingsoon"
 )
 """Can be bought without a piece in stock."""
-_MOST = 2**31 - 1
+_MAX_STOCK = 2**31 - 1
 
 
 def stock(quantity: str, availability: str) -> int | None:
@@ -48,6 +48,6 @@ def stock(quantity: str, availability: str) -> int | None:
 
 def _pieces(quantity: str) -> int:
     try:
-        return min(max(int(Decimal(quantity)), 0), _MOST)
+        return min(max(int(Decimal(quantity)), 0), _MAX_STOCK)
     except (InvalidOperation, ValueError, OverflowError):
         raise ValueError(f"stock {quantity!r} is not a number") from None

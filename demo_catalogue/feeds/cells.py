@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-_LONGEST_CELL = 1_000_000
-_MOST_LINES = 2_000
+_MAX_CELL_LENGTH = 1_000_000
+_MAX_LINES = 2_000
 _QUOTED = re.compile(r'[^"]*(?:""[^"]*)*')
 
 
@@ -35,7 +35,7 @@ class Lines:
 
     def behind(self) -> Iterator[str]:
         """The lines that follow, without taking them."""
-        for place in range(_MOST_LINES):
+        for place in range(_MAX_LINES):
             if place == len(self._ahead):
                 if (line := next(self.source, None)) is None:
                     return
@@ -96,7 +96,7 @@ def _continued(line: str, place: int, lines: Lines, delimiter: str, width: int) 
         end = _closing(following, 0, delimiter)
         parts.append(following)
         length += len(following)
-        if end < 0 or length > _LONGEST_CELL:
+        if end < 0 or length > _MAX_CELL_LENGTH:
             return ""
         if end < len(following):
             break

@@ -23,7 +23,7 @@ DIALECTS: Mapping[Callable[[list[str]], bool], Dialect] = {
     woocommerce.is_dialect: woocommerce.rows,
 }
 
-_LONGEST_LINE = 5_000_000
+_MAX_LINE_LENGTH = 5_000_000
 _NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
 _FORMULA = re.compile(r'="(.*)"')
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -156,7 +156,7 @@ def _decoded(stream: BinaryIO) -> Iterator[io.TextIOWrapper]:
 
 
 def _limited(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(_LONGEST_LINE):
-        if len(line) == _LONGEST_LINE:
-            raise FeedError(f"a line has more than {_LONGEST_LINE:,} characters")
+    while line := text.readline(_MAX_LINE_LENGTH):
+        if len(line) == _MAX_LINE_LENGTH:
+            raise FeedError(f"a line has more than {_MAX_LINE_LENGTH:,} characters")
         yield line

@@ -64,8 +64,8 @@ INTERNAL = words(
     "product_highlight promotion_id question_and_answer related_product short_title store_code "
     "tags updated vat video videos"
 )
-"""Known, and for nobody but the shop and Google, with the families below. They are not even
-mentioned, and a shop's own `attributes` are looked through for them too."""
+"""Names, beside the families below, that concern only the shop and Google. They are left out
+without a note, also where they stand among a shop's own `attributes`."""
 _FAMILIES = re.compile(
     r"(.*_)?cost(_.*)?|(purchase|wholesale|buying|trade)_price|supplier.*|auto_pricing_.*|"
     r"(.*_)?shipping(_.*)?|ships_.*|tax(_.*)?|.*handling_time|.*transit_time.*|(.*_)?ads_.*|"

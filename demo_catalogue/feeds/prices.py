@@ -52,8 +52,8 @@ _SIGN_FOR_POINT = re.compile(r"(\d+)\s?([€$£])\s?(\d\d)")
 _SPACED = re.compile(r"\d{1,3}(?:([ '’])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3}")
 """Thousands, or lakhs."""
-_MOST = Decimal(10) ** 10
-_LONGEST = 100
+_MAX_AMOUNT = Decimal(10) ** 10  # exclusive
+_MAX_LENGTH = 100
 
 
 def parse_price(price: object, home: str = "") -> tuple[Decimal, str]:
@@ -72,7 +72,7 @@ def parse_price(price: object, home: str = "") -> tuple[Decimal, str]:
         amount = Decimal(str(price))
     else:
         written = " ".join(unicodedata.normalize("NFKC", str(price)).split())
-        if len(written) > _LONGEST:
+        if len(written) > _MAX_LENGTH:
             raise _no_price(price)
         written = _SIGN_FOR_POINT.sub(r"\1.\3 \2", written)
         parts = _PRICE.fullmatch(written)
@@ -83,7 +83,7 @@ def parse_price(price: object, home: str = "") -> tuple[Decimal, str]:
         amount = -amount if parts["minus"] else amount
     if not amount.is_finite():
         raise _no_price(price)
-    if amount < 0 or amount >= _MOST:
+    if amount < 0 or amount >= _MAX_AMOUNT:
         raise ValueError(f"price {price!r} is out of range")
     return rounded(amount, get_currency_precision(currency or home)), currency
 

@@ -13,7 +13,7 @@ _WRAPPED = re.compile(r"[<&]")
 _BREAKS = re.compile(r"(?i)<(?:br|li|/p|/div|/li|/h[1-6]|/tr|/ul|/ol)\b[^>]{0,500}>")
 _CELLS = re.compile(r"(?i)</t[dh]\b[^>]{0,500}>")
 _UNSHOWN = re.compile(r"(?is)<(script|style|head)\b.*?(?:</\1\s*>|\Z)")
-_LONGEST = 200_000
+_MAX_LENGTH = 200_000
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -40,7 +40,7 @@ def plain(value: object) -> str:
     Raises:
         ValueError: the markup is no end of tags that are never closed.
     """
-    found = text(value)[:_LONGEST]
+    found = text(value)[:_MAX_LENGTH]
     if _WRAPPED.search(found):
         shown = _UNSHOWN.sub(" ", unescaped(found))
         try:

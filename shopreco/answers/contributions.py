@@ -17,7 +17,7 @@ from shopreco.spaces import vectors
 def explained(
     space: EmbeddingSpace, query: NDArray[np.float32], results: Sequence[Result]
 ) -> tuple[Result, ...]:
-    """Add `contributions` to results: `parts`, with the cosine taken apart by formula (7).
+    """Add `contributions` to results: `parts`, with the cosine taken apart by modality.
 
     query: the query vector, (d,).
     """
@@ -31,7 +31,7 @@ def explained(
 def shares(
     space: EmbeddingSpace, query: NDArray[np.float32], item_ids: Sequence[int]
 ) -> list[dict[str, float]]:
-    """What each modality of each item adds to its cosine with a vector, (d,), formula (7)."""
+    """What each modality of each item adds to its cosine with a vector, (d,)."""
     matrices = vectors.aligned_vectors(space, item_ids)
     added = contributions(query, matrices, space.weights)
     return [{m: float(each[n]) for m, each in added.items()} for n in range(len(item_ids))]

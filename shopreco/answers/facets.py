@@ -40,6 +40,8 @@ NO_FILTERS = Filters()
 
 @dataclass(slots=True)
 class FacetValue:
+    """A value of a facet, with the number of results that choosing it would show."""
+
     value: str
     count: int
     selected: bool
@@ -56,6 +58,8 @@ class FacetCounts:
 
 @dataclass(frozen=True, slots=True)
 class PriceRange:
+    """The lowest and the highest price of all that matches, in one currency (ISO 4217)."""
+
     minimum: Decimal
     maximum: Decimal
     currency: str
@@ -216,12 +220,12 @@ def _number(source: Condition) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _items(catalogue: str, filters: Filters, most: int) -> Condition:
+def _items(catalogue: str, filters: Filters, limit: int) -> Condition:
     where = filters.where()
     sql = f"""
         FROM (
             SELECT i.* FROM shopreco_item i
-            WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql} LIMIT {most:d}
+            WHERE i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql} LIMIT {limit:d}
         ) AS i
     """
     return Condition(sql, (catalogue, *where.params))
@@ -273,8 +277,8 @@ def _values(
     found = counts.of(facet)
     asked = facet_codes.values(catalogue, name, selected) if selected else {}
     chosen = {spelled[0] & 0xFFFFFFFF: text for text, spelled in asked.items()}
-    most = sorted(found.items(), key=lambda each: -each[1])[:MAX_VALUES]
-    usual = {counts.usual.get(id, id): (id, n) for id, n in most if id not in chosen}
+    frequent = sorted(found.items(), key=lambda each: -each[1])[:MAX_VALUES]
+    usual = {counts.usual.get(id, id): (id, n) for id, n in frequent if id not in chosen}
     counted = {value: usual[id][1] for id, (_name, value) in facet_codes.texts(usual).items()}
     counted |= {text: found.get(id, 0) for id, text in chosen.items()}
     counted |= {text: 0 for text in selected if text not in asked}

@@ -81,7 +81,7 @@ MAX_HIDDEN = 5_000
 """Candidates that a page looks up at most beyond `offset + limit`, because some are not live."""
 
 
-KEYS: KeyedCache[Place, tuple[str, str]] = KeyedCache(most=50_000)
+KEYS: KeyedCache[Place, tuple[str, str]] = KeyedCache(max_size=50_000)
 """Keys of an object and of its parent, by item and group. They do not change: an item that gets
 another parent gets another group."""
 

@@ -102,29 +102,29 @@ def with_reasons(
     """Add at most `MAX_REASONS` reasons to each result of a block beside `seed`.
 
     No reason names a product that this visitor may not see."""
-    anchor = (
+    item = (
         Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
     )
-    if anchor is None or not results:
+    if item is None or not results:
         return tuple(results)
     item_ids = [result.item_id for result in results]
     found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
-    links = _links(anchor, item_ids)
+    links = _links(item, item_ids)
     if further := {r.item_id for r in results if r.parts.get("graph")} - {i for i, _ in links}:
-        links += _through(shop, request, anchor, sorted(further))
-    for item_id, reason in [*links, *_shared(shop, anchor, item_ids)]:
+        links += _through(shop, request, item, sorted(further))
+    for item_id, reason in [*links, *_shared(shop, item, item_ids)]:
         if reason not in found[item_id]:
             found[item_id].append(reason)
     alike = _alike(space)
     for result in results:
         if alike(result):
-            reason = Reason("looks_alike", gettext("Looks alike"), anchor.title)
+            reason = Reason("looks_alike", gettext("Looks alike"), item.title)
             found[result.item_id].insert(0, reason)
     return tuple(replace(r, reasons=tuple(found[r.item_id][:MAX_REASONS])) for r in results)
 
 
-def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
-    me, others = anchor.pk, list(item_ids)
+def _links(seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    me, others = seed.pk, list(item_ids)
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(LINKED, [me, me, me, others, me, others])
         rows = cursor.fetchall()
@@ -132,15 +132,15 @@ def _links(anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
     for item_id, meaning, outgoing in rows:
         seen = meaning if outgoing else INVERSE.get(meaning, meaning)
         if seen in LINKS:
-            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), anchor.title)))
+            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), seed.title)))
     return found
 
 
 def _through(
-    shop: Catalogue, request: HttpRequest | None, anchor: Item, item_ids: Sequence[int]
+    shop: Catalogue, request: HttpRequest | None, seed: Item, item_ids: Sequence[int]
 ) -> list[tuple[int, Reason]]:
     visible = Filters(visible=visible_to(shop, request))
-    between = middles(anchor.pk, item_ids, visible)
+    between = middles(seed.pk, item_ids, visible)
     places = [(each.item_id, each.group_id) for each in between]
     seen = live(shop, request, places, collapse=False)
     best: dict[int, Middle] = {}
@@ -161,9 +161,9 @@ def _through(
     ]
 
 
-def _shared(shop: Catalogue, anchor: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+def _shared(shop: Catalogue, seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
     with connections[read_alias()].cursor() as cursor:
-        cursor.execute(SHARED, [anchor.pk, list(item_ids)])
+        cursor.execute(SHARED, [seed.pk, list(item_ids)])
         rows = cursor.fetchall()
     relations = RelationType.objects.in_bulk({relation_id for _, relation_id, _ in rows})
     return [

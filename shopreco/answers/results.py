@@ -17,11 +17,13 @@ class Reason:
     """Why a product is recommended.
 
     `code` is for programs (`same_material`, `looks_alike`, …), `text` for shoppers in their
-    language. `anchor` names what the reason rests on: a value, or the title of the seed."""
+    language. `basis` names what the reason rests on: a value, or the title of the seed or of a
+    product between the two.
+    """
 
     code: str
     text: str
-    anchor: str
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)

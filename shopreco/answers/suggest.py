@@ -103,16 +103,16 @@ class Visitor:
     visible: Filters
 
     def with_any(
-        self, held: Sequence[int], source: str, most: int, *, always: bool = False
+        self, held: Sequence[int], source: str, limit: int, *, always: bool = False
     ) -> list[int]:
-        """The first `most` terms or codes that some visible item has.
+        """The first `limit` terms or codes that some visible item has.
 
         source: SQL of the items `i` that have `each.held`. If only the live queryset knows what is
             hidden, it is asked about the first `SAMPLED` items of each.
         always: whether to check items also if nothing is hidden from anybody.
         """
         if not held or not (always or self.visible or self.catalogue.hides_by_queryset):
-            return list(held[:most])
+            return list(held[:limit])
         where = self.visible.where()
         source += f" AND i.catalogue = %s AND i.outcome = 'indexed' AND {where.sql}"
         params = [list(held), self.catalogue.name, *where.params]
@@ -122,7 +122,7 @@ class Visitor:
                 cursor.execute(
                     f"""
                     SELECT held FROM unnest(%s::bigint[]) WITH ORDINALITY AS each (held, place)
-                    WHERE EXISTS (SELECT {source}) ORDER BY place LIMIT {most:d}
+                    WHERE EXISTS (SELECT {source}) ORDER BY place LIMIT {limit:d}
                     """,
                     params,
                 )
@@ -138,7 +138,7 @@ class Visitor:
         places = [(item_id, group_id) for _each, item_id, group_id in rows]
         shown = live(self.catalogue, self.request, places, collapse=True)
         seen = {each for (each, *_place), is_live in zip(rows, shown, strict=True) if is_live}
-        return [each for each in held if each in seen][:most]
+        return [each for each in held if each in seen][:limit]
 
 
 def _queries(seen: Visitor, typed: Typed) -> list[Suggestion]:

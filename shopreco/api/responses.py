@@ -15,7 +15,7 @@ from shopreco.services import Card, ResultPage, Suggestion, cards
 class ReasonSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="For programs: `same_material`, `looks_alike`, …")
     text = serializers.CharField(help_text="For shoppers, in the language of the request.")
-    anchor = serializers.CharField(help_text="What it rests on: a value, or the product's title.")
+    basis = serializers.CharField(help_text="What it rests on: a value, or a product's title.")
 
 
 class ResultSerializer(serializers.Serializer[Any]):

@@ -214,7 +214,7 @@ class Catalogue:
 
     @classmethod
     def get_modality_weights(cls) -> dict[str, float]:
-        """Weight in p_final by modality, formula (7)."""
+        """Weight in p_final by modality."""
         given = {**get_settings().MODALITY_WEIGHTS, **cls.modality_weights}
         return modality_weights(**{name.lower(): weight for name, weight in given.items()})
 

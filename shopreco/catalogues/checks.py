@@ -96,7 +96,7 @@ def _check_names(cls: type[Catalogue]) -> list[CheckMessage]:
 
 
 def _check_trees(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
-    """What is computed from the rows above in a tree nobody sees change."""
+    """Warn of values computed from the rows above in a tree: changes of those are not seen."""
     found: list[CheckMessage] = []
     climbed = {tree.relation for tree in trees_of(model, cls.reindex_on).values()}
     for name, declared in cls.fields.items():
@@ -113,7 +113,7 @@ def _check_trees(cls: type[Catalogue], model: type[models.Model]) -> list[CheckM
 
 
 def _check_methods(cls: type[Catalogue], model: type[models.Model]) -> list[CheckMessage]:
-    """What a method reads nobody sees change, unless `reindex_on` names it."""
+    """Warn of paths through methods: what they read is not seen to change without `reindex_on`."""
     if cls.reindex_on:
         return []
     found: list[CheckMessage] = []
@@ -167,7 +167,7 @@ def _check_relations(cls: type[Catalogue], model: type[models.Model]) -> list[Ch
 
 
 def _unweighed(model: type[models.Model], name: str, declared: f.Relation) -> tuple[str, str]:
-    """What to write where a weight is named and no row is followed that has it."""
+    """What is wrong, and the fix, if a weight is named but no rows that have it are followed."""
     steps = relation_steps(model, declared.source)
     field = steps[0].field if steps else None
     rows, last = "rows", "product"

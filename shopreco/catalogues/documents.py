@@ -1,4 +1,4 @@
-"""What a catalogue says of one object. Nothing below this line knows the shop's model."""
+"""What a catalogue says of one object. Nothing after it knows the shop's model."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class TextPart(NamedTuple):
 class ItemDocument:
     """An object of the shop as search and recommendation see it.
 
-    `passage` is P of formula (2), the text that is encoded; `texts` are the fields of BM25F;
-    `neighbourhood` is K of formula (6), which the pipeline adds from the knowledge graph;
+    `passage` is P, the text that is encoded; `texts` are the fields of BM25F;
+    `neighbourhood` is K, which the pipeline adds from the knowledge graph;
     `audiences` say who may see it, by the name of a `Visibility`; `language` is the declared one,
     `main_language` the one that most of it is taken to be in.
     """

@@ -11,8 +11,8 @@ from django.db import models
 
 ITEM = "item"
 
-LEAST = 0.01
-"""Weight of a link at the end of a ranking: it is one still."""
+MIN_WEIGHT = 0.01
+"""The least weight of a link: the last of a ranking still counts."""
 
 
 class DeclaredEdge(NamedTuple):
@@ -48,8 +48,8 @@ def declared_edges(
     found: dict[DeclaredEdge, float] = {}
     for relation, target, number in numbered:
         edge = declared_edge(model, relation, target)
-        most = greatest[relation]
-        weight = max(LEAST, number / max(most, 1.0)) if most > 0 else 1.0
+        maximum = greatest[relation]
+        weight = max(MIN_WEIGHT, number / max(maximum, 1.0)) if maximum > 0 else 1.0
         found[edge] = max(round(weight, 4), found.get(edge, 0.0))
     return tuple(edge._replace(weight=weight) for edge, weight in found.items())
 

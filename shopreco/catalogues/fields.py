@@ -16,15 +16,15 @@ from django.utils.text import capfirst
 
 SEPARATOR = " > "
 EVERYONE = " "
-"""Value of a `Visibility` that every visitor has. No shop's own: those are stripped."""
+"""Value of a `Visibility` that every visitor has. No shop has it, since values are stripped."""
 
 FILTERS = frozenset({"available", "language", "price", "price_max", "price_min", "site"})
-"""Names of filters that no declaration makes."""
+"""Names of the filters that every catalogue has, whatever it declares."""
 RESERVED = FILTERS | {
     *("catalogue", "collapse", "currency", "explain", "facets", "limit", "offset", "photo", "q"),
     *("query", "sort"),
 }
-"""Those, and the other parameters of a search."""
+"""Those names, and those of the other parameters of a search."""
 ATTRIBUTE = "attribute."
 """Begins the facet of a free attribute whose own name means something else."""
 

@@ -57,7 +57,7 @@ class SpaceSettings(BaseSettings):
     )
     GRAPH_STEPS: int = option(
         0,
-        "Steps, at most 5, that E(K) spreads along the links between products, which the end of "
+        "Steps, at most 5, that E(K) propagates along the links between products, which the end of "
         "each run computes for all of them; 0 leaves it as the words of the neighbourhood. A "
         "change takes effect with the next rebuild, which encodes nothing.",
         between=(0, 5),

@@ -35,7 +35,7 @@ def replace_rows(
             [list(item_ids), *scope.values()],
         )
         statement = f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
-        # As Django's own errors: a run waits for a server that goes away.
+        # Raised as Django's own errors, by which a run knows to wait for a server that goes away.
         with (
             connection.wrap_database_errors,
             _raw(connection).cursor().copy(statement) as copy,

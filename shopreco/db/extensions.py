@@ -11,10 +11,10 @@ from django.db import ProgrammingError, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-MINIMUM_PGVECTOR = (0, 8)
+MIN_PGVECTOR = (0, 8)
 SOUND_PGVECTOR = (0, 8, 4)
 """Those from 0.8.2 on mend an overflow of a buffer and HNSW indexes that a vacuum corrupts."""
-NEEDED = {"vector": MINIMUM_PGVECTOR, "pg_trgm": (1,)}
+NEEDED = {"vector": MIN_PGVECTOR, "pg_trgm": (1,)}
 PACKAGES = {"vector": "postgresql-{major}-pgvector", "pg_trgm": "postgresql-contrib"}
 """Packages of Debian and Ubuntu, for a major version of the server."""
 

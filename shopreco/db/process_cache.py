@@ -63,12 +63,12 @@ def shared_key(*parts: object) -> str:
 
 
 class BoundedCache(Generic[K, V]):
-    """Values by key, each with a size. most: the greatest sum of sizes.
+    """Values by key, each with a size. max_size: the greatest sum of sizes.
 
     Beyond that, values that were not used for the longest are dropped, but never the newest."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
         self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._size = 0
         self._lock = Lock()
@@ -86,7 +86,7 @@ class BoundedCache(Generic[K, V]):
             self._take(key)
             self._values[key] = value, size
             self._size += size
-            while self._size > self._most and len(self._values) > 1:
+            while self._size > self._max_size and len(self._values) > 1:
                 self._take(next(iter(self._values)))
 
     def forget(self, unwanted: Callable[[K], bool]) -> None:
@@ -108,8 +108,8 @@ _of_shops: list[BoundedCache[Any, Any]] = []
 class ShopCache(BoundedCache[tuple[Any, ...], V]):
     """A bounded cache whose keys begin with the shop; `clear` empties it."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(most)
+    def __init__(self, max_size: int) -> None:
+        super().__init__(max_size)
         _of_shops.append(self)
 
 
@@ -120,14 +120,14 @@ def clear(shop: Shop | None = None) -> None:
 
 
 class KeyedCache(Generic[K, V]):
-    """Values that never change, by key, at most `most` of them.
+    """Values that never change, by key, at most `max_size` of them.
 
     A key without a value is read again each time.
     """
 
-    def __init__(self, *, most: int) -> None:
-        self._most = most
-        self._shops: ShopCache[dict[K, V]] = ShopCache(most)
+    def __init__(self, *, max_size: int) -> None:
+        self._max_size = max_size
+        self._shops: ShopCache[dict[K, V]] = ShopCache(max_size)
 
     def get(self, keys: Iterable[K], read: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
         """The values of those keys that have one. `read` gets the keys that are not cached."""
@@ -146,7 +146,7 @@ class KeyedCache(Generic[K, V]):
         if missing:
             fresh = dict(read(missing))
             found |= fresh
-            if len(values) + len(fresh) > self._most:
+            if len(values) + len(fresh) > self._max_size:
                 values = {}
             values.update(fresh)
             self._shops.put((shop,), values, len(values))
@@ -164,21 +164,22 @@ class SpaceCache(Generic[V]):
 
     A value older than five minutes is read again, while answers go on with the old one.
 
-    read: reads the value. size: the size of a value, in the unit of `most`. clock: seconds of now.
+    read: reads the value. size: the size of a value, in the unit of `max_size`.
+    clock: seconds of now.
     """
 
     def __init__(
         self,
         read: Callable[[EmbeddingSpace], V],
         *,
-        most: int,
+        max_size: int,
         size: Callable[[V], int],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._read = read
         self._size = size
         self._clock = clock
-        self._known: ShopCache[_Reading] = ShopCache(most)
+        self._known: ShopCache[_Reading] = ShopCache(max_size)
         self._readings: dict[tuple[Any, ...], Future[V]] = {}
         self._lock = Lock()
 

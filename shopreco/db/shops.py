@@ -80,7 +80,7 @@ def _schema(connection: Any) -> str:
 
 
 def beside(database: str, work: Callable[[], T]) -> Callable[[], T]:
-    """Prepare work for another thread: on a connection of its own, in the schema of now."""
+    """Prepare work for another thread: on a connection of its own, in the same schema."""
     shop, context = current_shop(database), copy_context()
     tenant = getattr(connections[database], "tenant", None)
 

@@ -55,7 +55,7 @@ class Encoder(ABC):
 
 @runtime_checkable
 class QueryEncoder(Protocol):
-    """A text encoder's copy for web processes: q = E_text(Q), formula (1).
+    """A text encoder's copy for web processes: q = E_text(Q).
 
     It answers in milliseconds, without torch. Threads may share it.
     """
@@ -92,7 +92,7 @@ class PhotoEncoder(Protocol):
 
 
 class TextEncoder(Encoder):
-    """Encodes texts of products: p = E_text(P), formula (2)."""
+    """Encodes texts of products: p = E_text(P)."""
 
     modality = "text"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MODEL = "model.onnx"
 FILES = (MODEL,)
-MINIMUM_PARITY = 0.999  # mean cosine between copy and original
+MIN_PARITY = 0.999  # mean cosine between copy and original
 SAMPLES = 8
 
 
@@ -73,11 +73,11 @@ def export(
     colour_weight: float,
     fingerprint: str,
     directory: Path,
-    minimum_parity: float = MINIMUM_PARITY,
+    min_parity: float = MIN_PARITY,
 ) -> None:
     """Write the copy of `network` to `directory`, all or nothing. Workers call it.
 
-    network: on the CPU. minimum_parity: mean cosine that the copy must reach.
+    network: on the CPU. min_parity: mean cosine that the copy must reach.
     Raises `ModelUnavailable`, `ExportFailed`.
     """
     from shopreco.encoders.onnx_export import exporting, parity_of, to_onnx
@@ -103,7 +103,7 @@ def export(
         samples = _sample_pictures()
         original = vectors_of(samples, network, colour_weight)
         copied = np.stack([copy.encode_photo(each) for each in samples])
-        parity = parity_of(original, copied, minimum_parity)
+        parity = parity_of(original, copied, min_parity)
         write_manifest(building, FILES, manifest | {"parity": parity})
 
 

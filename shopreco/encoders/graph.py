@@ -54,9 +54,9 @@ def propagate(
     np.add.at(degrees, links.sources, links.weights)
     shares = links.weights / degrees[links.sources] * np.float32(1 - restart)
     kept = np.where(degrees > 0, np.float32(restart), np.float32(1))[:, None]
-    spread = _with_numpy if device is None else _with_torch
+    propagated = _with_numpy if device is None else _with_torch
     steps = steps if len(links.sources) else 0
-    found = spread(vectors, links, shares, kept, steps, device or "") if steps else vectors
+    found = propagated(vectors, links, shares, kept, steps, device or "") if steps else vectors
     unit: Vectors = found / np.linalg.norm(found, axis=1, keepdims=True)
     return unit
 

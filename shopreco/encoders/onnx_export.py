@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-MINIMUM_PARITY = 0.98  # mean cosine between copy and original
+MIN_PARITY = 0.98  # mean cosine between copy and original
 
 # Blocks of 128 weights share a scale. Measured with MiniLM on 300 shop queries: cosine .9987 in 2.3
 # ms; blocks of 32 give .9992 in 2.7 ms, one scale per output channel with activations quantised per
@@ -37,11 +37,11 @@ def export(
     prompt: str,
     fingerprint: str,
     directory: Path,
-    minimum_parity: float = MINIMUM_PARITY,
+    min_parity: float = MIN_PARITY,
 ) -> None:
     """Write the int8 copy of `model` to `directory`, all or nothing.
 
-    model: on the CPU, in float32. minimum_parity: mean cosine that the copy must reach.
+    model: on the CPU, in float32. min_parity: mean cosine that the copy must reach.
     Raises `ExportFailed` if this kind of model cannot be exported, or if the copy's vectors differ
     too much from the original's.
     """
@@ -65,7 +65,7 @@ def export(
             "modules": [type(module).__name__ for module in model],
         }
         write_manifest(building, FILES, manifest)
-        parity = _measure_parity(model, prompt, OnnxQueryEncoder(building), minimum_parity)
+        parity = _measure_parity(model, prompt, OnnxQueryEncoder(building), min_parity)
         write_manifest(building, FILES, manifest | {"parity": parity})
 
 

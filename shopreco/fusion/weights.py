@@ -24,7 +24,7 @@ def modality_weights(
 
 
 def fuse(vectors: Mapping[str, Vectors], weights: Mapping[str, float]) -> Vectors:
-    """p_final = α (λ_t E(T) + λ_i E(I) + λ_v E(V)) + β E(K), formula (7), of length 1; (n, d).
+    """p_final = α (λ_t E(T) + λ_i E(I) + λ_v E(V)) + β E(K), of length 1; (n, d).
 
     vectors: by modality, (n, d) each, L2-normalised; a row of NaN says that the item lacks the
     modality, and the weights of those that it has share what is left. An item without any has a

@@ -17,7 +17,7 @@ from shopreco.exceptions import GraphError
 from shopreco.graph.locks import own_graph
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 """Items that are indexed again after one change; more would be nearly a whole catalogue."""
 
 REMOVABLE = frozenset({Provenance.CURATED, Provenance.IMPORTED})
@@ -94,11 +94,11 @@ def items_at(edge_ids: Collection[int]) -> dict[str, list[str]]:
 
 
 def items_of(node: Node) -> dict[str, list[str]]:
-    """Object ids of items that share an edge with a node, `MOST_ITEMS` at most, by catalogue."""
+    """Object ids of items that share an edge with a node, `MAX_ITEMS` at most, by catalogue."""
     edges = Edge.objects.using(write_alias())
     said_of, said = edges.filter(target=node), edges.filter(source=node)
     around = said_of.values("source").union(said.values("target"))
-    return _by_catalogue(_items(around)[:MOST_ITEMS])
+    return _by_catalogue(_items(around)[:MAX_ITEMS])
 
 
 def _items(nodes: QuerySet[Any]) -> QuerySet[Any]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from shopreco.catalogues.fields import SEPARATOR
 from shopreco.models import Node
-from shopreco.models.graph import LONGEST_LABEL
+from shopreco.models.graph import MAX_LABEL_LENGTH
 from shopreco.text.normalisation import comparison_key, normalise_text
 
 HAS = "has_"
@@ -47,14 +47,14 @@ class NodeName(NamedTuple):
 
 
 def item_name(object_id: str, title: str = "") -> NodeName:
-    return NodeName(Node.ITEM, object_id, " ".join(title.split())[:LONGEST_LABEL])
+    return NodeName(Node.ITEM, object_id, " ".join(title.split())[:MAX_LABEL_LENGTH])
 
 
 def value_name(kind: str, label: str) -> NodeName | None:
     """The name of a value node; None if the label is empty, or too long for a shared value."""
     label = " ".join(label.replace("\x00", "").split())
     key = comparison_key(label)
-    if not key or len(label) > LONGEST_LABEL or len(key) > LONGEST_LABEL:
+    if not key or len(label) > MAX_LABEL_LENGTH or len(key) > MAX_LABEL_LENGTH:
         return None
     return NodeName(kind, key, label)
 

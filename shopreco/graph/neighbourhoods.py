@@ -1,4 +1,4 @@
-"""Neighbourhoods in words: K of formula (6), which the language model encodes.
+"""Neighbourhoods in words: K, which the language model encodes.
 
 What the item says itself is left out: its text is E(T), and its attributes are searched as words.
 K has what others add: links to other products, and values that people gave or confirmed.

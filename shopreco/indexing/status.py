@@ -47,7 +47,7 @@ class CatalogueStatus:
 
 
 def catalogue_status(catalogue: Catalogue) -> CatalogueStatus:
-    """Count, and find what is wrong."""
+    """The state of a catalogue: what is indexed, what waits, what is wrong and the fix."""
     database = write_alias()
     outcomes = outcome_counts(catalogue.name)
     pending = marks.pending(catalogue.name)

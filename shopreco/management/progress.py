@@ -21,7 +21,7 @@ PAUSE = 10.0
 
 
 class RunProgress:
-    """Follows an `Run`; call it with the run as often as you like.
+    """Follows a `Run`; call it with the run as often as you like.
 
     A bar on a terminal; elsewhere `write` gets a line when a stage begins, and now and then in it.
     Without `write` it is silent.

@@ -1,10 +1,10 @@
-"""Pictures and videos from outside, decoded where they can do no harm. Importing is free.
+"""Pictures and videos from outside, decoded where they can do no harm.
 
     with Decoder() as decoder:
         image = decoder.picture(data)
 
-Called in a worker, and in a web process that encodes photos itself. Decoding runs in a process of
-its own, see `shopreco.media.process`.
+Importing this loads no library. Called in a worker, and in a web process that encodes photos
+itself. Decoding runs in a process of its own, see `shopreco.media.process`.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _stretched(image: Image) -> Image:
 
 
 def on_white(image: Image) -> Image:
-    """RGB."""
+    """The image as RGB, with white behind what is transparent."""
     from PIL import Image
 
     if image.mode != "RGBA":

@@ -18,7 +18,7 @@ FIX = "Let workers run on Linux or macOS, or index pictures of people you trust 
 
 
 def can_confine() -> bool:
-    """False on Windows, whose processes bound nothing for themselves."""
+    """Whether the system lets a process bound itself: Windows does not."""
     try:
         import_module("resource")
     except ImportError:

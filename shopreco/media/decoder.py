@@ -44,7 +44,7 @@ class Decoder:
         return self._decode(PICTURE, data)[0]
 
     def cutout(self, data: bytes) -> Image:
-        """RGBA, otherwise as `picture`: for who stores it, and shows it on another ground."""
+        """RGBA, otherwise as `picture`: for whoever stores it and shows it on another ground."""
         _check_size(data, self.limits.picture_bytes)
         return _image(self._decode(CUTOUT, data)[0])
 
@@ -98,11 +98,11 @@ def _image(pixels: NDArray[np.uint8]) -> Image:
     return Image.fromarray(pixels)
 
 
-def _check_size(data: bytes, most: int) -> None:
+def _check_size(data: bytes, max_bytes: int) -> None:
     if not data:
         raise MediaRejected("The file is empty: upload it again.")
-    if len(data) > most:
+    if len(data) > max_bytes:
         raise MediaRejected(
             f"The file has {len(data) / MEBIBYTE:,.1f} MB, more than the "
-            f"{most / MEBIBYTE:,.1f} MB that are read: save it smaller."
+            f"{max_bytes / MEBIBYTE:,.1f} MB that are read: save it smaller."
         )

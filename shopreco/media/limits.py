@@ -13,7 +13,7 @@ class Limits:
 
     picture_bytes: int = 32 * MEBIBYTE
     picture_pixels: int = 50_000_000  # width x height as the file declares them
-    animation_pixels: int = 100_000_000  # of frames, behind which no other is looked for
+    animation_pixels: int = 100_000_000  # of all frames that are looked through
     video_bytes: int = 128 * MEBIBYTE
     video_pixels: int = 10_000_000  # of one frame: 4K passes, 8K does not
     video_seconds: float = 600.0  # of playing time

@@ -88,7 +88,7 @@ def _opened(data: bytes, limits: Limits) -> Image:
 
 
 def _refuse_relatives(data: bytes) -> None:
-    """Files that people take for pictures that are read, each with what to do instead."""
+    """Refuse kinds of files that people take for readable pictures, and say what to do instead."""
     head = data[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if (
         head.startswith((b"<svg", b"<?xml", b"<!doctype svg"))

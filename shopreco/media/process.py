@@ -42,7 +42,7 @@ from shopreco.media.videos import decode_frames
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LONGEST_DETAIL = 200  # characters of a library's own words
+MAX_DETAIL_LENGTH = 200  # characters of a library's own words
 AS = {FRAMES: "an MP4 (H.264)"}  # what to save a file as that is not read; else AS_PICTURE
 AS_PICTURE = "a JPEG or PNG"
 DECODERS: dict[str, Callable[[bytes, Limits], Sequence[Image]]] = {
@@ -119,7 +119,7 @@ def answer_to(request: Message, limits: Limits) -> Message:
 
 
 def _reason(error: Exception, kind: str) -> str:
-    """Not in the library's words, which are for who programs with it."""
+    """A reason for the shop's admin. A library's own words are for programmers."""
     if is_truncation(error):
         return "The file is damaged: it is truncated and lacks a part, so upload it again."
     return f"The file is damaged or of an unusual kind: save it as {AS.get(kind, AS_PICTURE)}."
@@ -127,7 +127,7 @@ def _reason(error: Exception, kind: str) -> str:
 
 def _detail(error: Exception) -> str:
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return words[:LONGEST_DETAIL].rstrip(" .,")
+    return words[:MAX_DETAIL_LENGTH].rstrip(" .,")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ REJECTED = "rejected"
 FAILED = "failed"
 IMAGES = "images"
 
-LONGEST_HEADER = 2**16
+MAX_HEADER_BYTES = 2**16
 CHANNELS = 3
 CUTOUT_CHANNELS = 4
 
@@ -61,7 +61,7 @@ def write_message(stream: IO[bytes], message: Message) -> None:
 def read_message(stream: IO[bytes], longest_payload: int) -> Message:
     """The next message. Raises `EOFError` at the end, `ValueError` for what is no message."""
     header_length = int.from_bytes(_read(stream, 4), "big")
-    if header_length > LONGEST_HEADER:
+    if header_length > MAX_HEADER_BYTES:
         raise ValueError(f"a header of {header_length} bytes")
     header = json.loads(_read(stream, header_length))
     try:

@@ -30,7 +30,7 @@ CODECS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "mpeg4", "mpeg2video", "mjpe
 
 WHOLE_PIXELS = 1_000_000_000  # decoded without a second thought: forty seconds of 720p
 CANDIDATES = 64  # frames to choose from
-LONGEST_PIXEL = 8  # times as long as wide; beyond it, a file's word is a mistake
+MAX_PIXEL_ASPECT = 8  # times as long as wide; beyond it, a file's word is a mistake
 
 
 def decode_frames(data: bytes, limits: Limits, whole_pixels: int = WHOLE_PIXELS) -> list[Image]:
@@ -118,7 +118,7 @@ def _is_decodable(stream: VideoStream) -> bool:
 def _refuse_length(
     packets: Sequence[Packet[VideoStream]], stream: VideoStream, limits: Limits
 ) -> None:
-    """Counted from the packets: what a header says is only said."""
+    """Refuse a video that is too long, counted from its packets: a header may be wrong."""
     times = [packet.pts for packet in packets if packet.pts is not None]
     if not times or stream.time_base is None:
         return
@@ -178,7 +178,7 @@ def _frames(stream: VideoStream, packets: Sequence[Packet[VideoStream]]) -> Iter
 def _pixel_shape(stream: VideoStream) -> float:
     """Width of a pixel as a share of its height: what the container says, else the codec."""
     shape = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
-    return shape if 1 / LONGEST_PIXEL <= shape <= LONGEST_PIXEL else 1.0
+    return shape if 1 / MAX_PIXEL_ASPECT <= shape <= MAX_PIXEL_ASPECT else 1.0
 
 
 def _small(frame: VideoFrame, pixel_shape: float, side: int) -> Image:

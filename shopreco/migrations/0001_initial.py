@@ -11,7 +11,7 @@ import pgvector.django.sparsevec
 import shopreco.models.runs
 from django.db import migrations, models
 
-from shopreco.db.extensions import MINIMUM_PGVECTOR, RequireExtension
+from shopreco.db.extensions import MIN_PGVECTOR, RequireExtension
 from shopreco.models.relations import DEFAULT_RELATIONS
 
 
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        RequireExtension("vector", minimum=MINIMUM_PGVECTOR),
+        RequireExtension("vector", minimum=MIN_PGVECTOR),
         RequireExtension("pg_trgm"),
         migrations.CreateModel(
             name='Mark',

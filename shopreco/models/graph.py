@@ -14,7 +14,7 @@ from pgvector.django import HalfVectorField
 
 from shopreco.models.items import Item
 
-LONGEST_LABEL = 255
+MAX_LABEL_LENGTH = 255
 """A longer value is a text, not a thing that products share."""
 
 
@@ -42,7 +42,7 @@ class Provenance(models.TextChoices):
 
 
 class EdgeState(models.TextChoices):
-    """What a person thought of an edge. A decided edge is never touched by indexing."""
+    """What a person decided about an edge. A decided edge is never touched by indexing."""
 
     ACTIVE = "active", _("not confirmed")
     CONFIRMED = "confirmed", _("confirmed")
@@ -113,8 +113,8 @@ class Node(models.Model):
 
     catalogue = models.CharField(_("catalogue"), max_length=100)
     kind = models.CharField(_("kind"), max_length=100)
-    key = models.CharField(_("key"), max_length=LONGEST_LABEL)
-    label = models.CharField(_("label"), max_length=LONGEST_LABEL, blank=True)
+    key = models.CharField(_("key"), max_length=MAX_LABEL_LENGTH)
+    label = models.CharField(_("label"), max_length=MAX_LABEL_LENGTH, blank=True)
     # Unique by a condition: a plain unique column would be locked by every edge to the node.
     item = models.ForeignKey(
         Item,
@@ -176,7 +176,7 @@ class NodeVector(models.Model):
     pk = models.CompositePrimaryKey("node_id", "encoder")
     node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="vectors")
     encoder = models.CharField(max_length=64, help_text=_("Fingerprint of the encoder."))
-    label = models.CharField(max_length=LONGEST_LABEL, help_text=_("What was encoded."))
+    label = models.CharField(max_length=MAX_LABEL_LENGTH, help_text=_("What was encoded."))
     vector = HalfVectorField()
 
     class Meta:

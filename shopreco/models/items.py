@@ -51,7 +51,7 @@ class Item(models.Model):
     object_id = models.CharField(_("object id"), max_length=255)
     title = models.TextField(_("title"), blank=True)
     typed_title = models.TextField(db_default="", editable=False)
-    """What is completed to the title: see `text.normalisation.typed_title`."""
+    """What somebody types to be offered the title: see `text.normalisation.typed_title`."""
     language = models.CharField(_("language"), max_length=16, blank=True)
     site_id = models.IntegerField(_("site"), null=True, blank=True)
     parent_id = models.CharField(_("parent"), max_length=255, blank=True)
@@ -135,7 +135,7 @@ class Item(models.Model):
             GinIndex(
                 fields=["typed_title"], opclasses=["gin_trgm_ops"], name="shopreco_item_typed"
             ),
-            # The orders of `retrieval.selection`: a page of a list reads a page of an index.
+            # The orders of `retrieval.browse`: a page of a list reads a page of an index.
             models.Index(
                 "catalogue",
                 F("shown_price").asc(nulls_last=True),

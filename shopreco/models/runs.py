@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 run_kinds: Registry[RunKind] = Registry("run kind")
-"""Kinds of runs, by name: see `shopreco.runs.base`. Here, for a row shows itself by its kind."""
+"""Kinds of runs, by name: see `shopreco.runs.base`. A row needs its kind to show how far it is."""
 
 
 def kind_choices() -> list[tuple[str, _StrOrPromise]]:
@@ -116,7 +116,7 @@ class Run(models.Model):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it should move and does not."""
+        """Whether it is under way, but has given no sign of life for `SILENCE`."""
         return self.is_live and timezone.now() - self._last_sign >= self.SILENCE
 
     @property
@@ -141,8 +141,7 @@ class Run(models.Model):
 
     @property
     def warning(self) -> str:
-        """What a run should tell a person that stands still, or has ended well; empty for
-        nothing."""
+        """What a person should know of a run that stands still, or of how it ended; else empty."""
         if self.is_silent:
             return gettext(
                 "No sign of life for %(time)s. Are a Celery worker and beat running, and is the "

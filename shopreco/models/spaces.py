@@ -86,7 +86,7 @@ class EmbeddingSpace(models.Model):
 
     @property
     def steps(self) -> int:
-        """How far E(K) spreads along the links between products; 0 where it does not."""
+        """Steps of propagation of E(K) along the links between products; 0 for none."""
         return self.specification.graph_steps
 
     @property
@@ -157,7 +157,7 @@ class PropagatedVector(models.Model):
 
 
 class Embedding(models.Model):
-    """p_final of formula (7): the vector that is searched. Each space has an index of its own."""
+    """p_final: the vector that is searched. Each space has an index of its own."""
 
     pk = models.CompositePrimaryKey("space_id", "item_id")
     space = models.ForeignKey(EmbeddingSpace, on_delete=models.CASCADE, related_name="embeddings")

@@ -62,7 +62,7 @@ class EncoderSpecification:
 
 @dataclass(frozen=True, slots=True)
 class ModalitySpecification:
-    """One modality of a space. weight: in p_final of formula (7)."""
+    """One modality of a space. weight: in p_final."""
 
     modality: str
     encoder: EncoderSpecification
@@ -89,8 +89,8 @@ class ModalitySpecification:
 class SpaceSpecification(Versioned):
     """What a space was made by.
 
-    modalities: the text first, the others by name. graph_steps: how far E(K) spreads along the
-    links between products; 0 where it does not.
+    modalities: the text first, the others by name. graph_steps: steps of propagation of
+    E(K) along the links between products; 0 for none.
     """
 
     VERSION: ClassVar[int] = 1

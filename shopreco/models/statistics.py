@@ -19,7 +19,7 @@ class Cosines:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Why pictures are left out: how many products had a picture and a text, and how many need."""
+    """Why pictures are left out: how many products had a picture and a text, and how many must."""
 
     pairs: int
     needed: int

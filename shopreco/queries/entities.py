@@ -178,4 +178,4 @@ def _matrix(vectors: Iterable[str], dimension: int) -> NDArray[np.float32]:
     return np.stack(rows) if rows else np.empty((0, dimension), dtype=np.float32)
 
 
-VOCABULARIES = SpaceCache(read_vocabulary, most=MAX_CACHED_NAMES, size=lambda read: read.size)
+VOCABULARIES = SpaceCache(read_vocabulary, max_size=MAX_CACHED_NAMES, size=lambda read: read.size)

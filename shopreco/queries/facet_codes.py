@@ -18,13 +18,13 @@ from shopreco.db.routing import read_alias
 from shopreco.db.shops import answering_shop
 from shopreco.text.normalisation import comparison_key
 
-FACETS: KeyedCache[tuple[str, str], int] = KeyedCache(most=10_000)
+FACETS: KeyedCache[tuple[str, str], int] = KeyedCache(max_size=10_000)
 """Ids of facets, by catalogue and name. Ids never change."""
-VALUES: KeyedCache[tuple[str, str, str], int] = KeyedCache(most=50_000)
+VALUES: KeyedCache[tuple[str, str, str], int] = KeyedCache(max_size=50_000)
 """Codes of values, by catalogue, name and value."""
-FIRSTS: KeyedCache[tuple[str, str, str], int] = KeyedCache(most=50_000)
+FIRSTS: KeyedCache[tuple[str, str, str], int] = KeyedCache(max_size=50_000)
 """Codes of the first spellings of values, by catalogue, name and `comparison_key`."""
-TEXTS: KeyedCache[int, tuple[str, str]] = KeyedCache(most=50_000)
+TEXTS: KeyedCache[int, tuple[str, str]] = KeyedCache(max_size=50_000)
 """Name and value, by the id of a facet or a value."""
 
 
@@ -94,7 +94,7 @@ class Spellings(NamedTuple):
 
 SPELLINGS_SECONDS = 60.0
 """Seconds after which a new spelling is counted with the others."""
-_spellings: ShopCache[tuple[float, Spellings]] = ShopCache(most=1_000_000)
+_spellings: ShopCache[tuple[float, Spellings]] = ShopCache(max_size=1_000_000)
 
 
 def spellings_of(catalogue: str) -> Spellings:

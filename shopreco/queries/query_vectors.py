@@ -81,7 +81,7 @@ def _load(space: EmbeddingSpace, modality: str) -> Any:
 
 
 def begin(space: EmbeddingSpace, text: str) -> Promise[Vector]:
-    """Promise q = E_text(Q), formula (1), (d,): from the cache, else encoded in a thread.
+    """Promise q = E_text(Q), (d,): from the cache, else encoded in a thread.
 
     A vector that is too late for its own request is cached for the next one, if a thread has begun
     it; else it is given up.

@@ -126,7 +126,7 @@ def read_frequencies(space: EmbeddingSpace) -> Frequencies:
 
 
 FREQUENCIES = SpaceCache(
-    read_frequencies, most=MAX_CACHED_TERMS, size=lambda read: len(read.counts)
+    read_frequencies, max_size=MAX_CACHED_TERMS, size=lambda read: len(read.counts)
 )
 
 

@@ -26,7 +26,7 @@ MAX_ROWS = 100_000
 
 INDEXED = "i.catalogue = %s AND i.outcome = 'indexed'"
 
-_more_until: ShopCache[float] = ShopCache(most=10_000)
+_more_until: ShopCache[float] = ShopCache(max_size=10_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Dense retrieval: nearest neighbours by inner product of unit vectors, formula (3)."""
+"""Dense retrieval: nearest neighbours by inner product of unit vectors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The service layer: all that views, template tags, commands and the admin call.
 
-One module per noun; everything is importable from here. What writes, and what only the admin and
-commands ask, is loaded when it is first used: a process that only answers does without it.
+One module per noun; everything is importable from here. `__all__` is for shops; what is imported
+`as` itself is for our own surfaces only. What writes, and what only the admin and commands ask, is
+loaded when it is first used: a process that only answers does without it.
 """
 
 from importlib import import_module
@@ -11,9 +12,8 @@ from shopreco.answers.blocks import render_block
 from shopreco.answers.facets import FacetCounts, FacetValue, PriceRange
 from shopreco.answers.presentation import Card, cards
 from shopreco.answers.results import Reason, Result, ResultPage, Suggestion
-from shopreco.db.process_cache import shared_key
-from shopreco.db.shared_cache import GuardedCache
-from shopreco.exceptions import RunError
+from shopreco.db.process_cache import shared_key as shared_key
+from shopreco.db.shared_cache import GuardedCache as GuardedCache
 from shopreco.services.parameters import (
     MAX_EXCLUDED,
     MAX_FACETS,
@@ -21,56 +21,56 @@ from shopreco.services.parameters import (
     SORTS,
     facet_names,
     filter_names,
-    item_facets,
-    photo_too_large,
-    unknown_filters,
+    item_facets as item_facets,
+    photo_too_large as photo_too_large,
+    unknown_filters as unknown_filters,
 )
 from shopreco.services.recommend import placements, recommend
 from shopreco.services.search import autocomplete, search
-from shopreco.stages import StageName, savepoint
+from shopreco.stages import StageName, savepoint as savepoint
 
 if TYPE_CHECKING:
     from shopreco.answers.money import money
     from shopreco.indexing.signals import pause
     from shopreco.services.blocks import (
-        default_sources,
-        forget_placements,
-        placement_problems,
-        source_names,
+        default_sources as default_sources,
+        forget_placements as forget_placements,
+        placement_problems as placement_problems,
+        source_names as source_names,
     )
     from shopreco.services.graph import (
-        GRAPH_FORMATS,
-        MERGE_LIMIT,
+        GRAPH_FORMATS as GRAPH_FORMATS,
+        MERGE_LIMIT as MERGE_LIMIT,
         Imported,
-        Quote,
+        Quote as Quote,
         add_edge,
         decide_edges,
         export_edges,
         extracted_edges,
         import_edges,
-        is_removable,
+        is_removable as is_removable,
         merge_nodes,
-        quote,
+        quote as quote,
         remove_edges,
         start_extraction,
         stop_extraction,
-        value_relation,
+        value_relation as value_relation,
     )
     from shopreco.services.health import (
-        database_problem,
-        missing_extensions,
+        database_problem as database_problem,
+        missing_extensions as missing_extensions,
         search_problems,
-        wrong_database,
+        wrong_database as wrong_database,
     )
     from shopreco.services.indexing import (
         CatalogueStatus,
-        Progress,
-        abandoned_run,
+        Progress as Progress,
+        abandoned_run as abandoned_run,
         activate,
         begin,
         cancel,
         catalogue_status,
-        outcome_counts,
+        outcome_counts as outcome_counts,
         prune,
         rebuild,
         reindex,
@@ -88,79 +88,58 @@ if TYPE_CHECKING:
         ReadTerm,
         explain,
         nearest_items,
-        used_media,
+        used_media as used_media,
     )
     from shopreco.services.spaces import (
-        SpaceSize,
-        active_space,
-        alignment_metrics,
-        current_fingerprint,
+        SpaceSize as SpaceSize,
+        active_space as active_space,
+        alignment_metrics as alignment_metrics,
+        current_fingerprint as current_fingerprint,
         remove_space,
-        space_sizes,
+        space_sizes as space_sizes,
     )
 
 __all__ = [
-    "GRAPH_FORMATS",
     "MAX_EXCLUDED",
     "MAX_FACETS",
     "MAX_OFFSET",
-    "MERGE_LIMIT",
     "SORTS",
     "Card",
     "CatalogueStatus",
     "Explanation",
     "FacetCounts",
     "FacetValue",
-    "GuardedCache",
     "Imported",
     "NearItem",
     "Plan",
     "PlanNode",
     "PriceRange",
-    "Progress",
-    "Quote",
     "ReadTerm",
     "Reason",
     "Result",
     "ResultPage",
-    "RunError",
-    "SpaceSize",
     "StageName",
     "Suggestion",
-    "abandoned_run",
     "activate",
-    "active_space",
     "add_edge",
-    "alignment_metrics",
     "autocomplete",
     "begin",
     "cancel",
     "cards",
     "catalogue_status",
-    "current_fingerprint",
-    "database_problem",
     "decide_edges",
-    "default_sources",
     "explain",
     "export_edges",
     "extracted_edges",
     "facet_names",
     "filter_names",
-    "forget_placements",
     "import_edges",
-    "is_removable",
-    "item_facets",
     "merge_nodes",
-    "missing_extensions",
     "money",
     "nearest_items",
-    "outcome_counts",
     "pause",
-    "photo_too_large",
-    "placement_problems",
     "placements",
     "prune",
-    "quote",
     "rebuild",
     "recommend",
     "reindex",
@@ -170,20 +149,12 @@ __all__ = [
     "render_block",
     "resume",
     "run_inline",
-    "savepoint",
     "search",
     "search_problems",
-    "shared_key",
-    "source_names",
-    "space_sizes",
     "start_extraction",
     "status",
     "stop_extraction",
-    "unknown_filters",
-    "used_media",
-    "value_relation",
     "waiting_changes",
-    "wrong_database",
 ]
 
 _GRAPH = (

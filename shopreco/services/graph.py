@@ -41,7 +41,7 @@ __all__ = [
 
 GRAPH_FORMATS = {"csv": (csv.import_csv, csv.export_csv), "kg": (kg.import_kg, kg.export_kg)}
 """How each is read and written, by name."""
-MERGE_LIMIT = curation.MOST_ITEMS
+MERGE_LIMIT = curation.MAX_ITEMS
 """So many objects are indexed again after a merge; a re-index of the catalogue finds others."""
 
 
@@ -58,7 +58,7 @@ def decide_edges(edges: Iterable[Edge], state: EdgeState) -> int:
 
 
 def add_edge(source: Node, relation: RelationType, target: Node) -> tuple[Edge, int]:
-    """Add an edge by hand, which no indexing removes, or make one that is there already so.
+    """Add an edge by hand, which no indexing removes. One that is there already becomes such.
 
     Raises:
         GraphError: from a node to itself, or between two catalogues.
@@ -84,7 +84,7 @@ def remove_edges(edges: Iterable[Edge]) -> int:
 def merge_nodes(node: Node, into: Node) -> int:
     """Make one of two nodes that mean the same: edges and names of `node` are those of `into`.
 
-    At most `MERGE_LIMIT` objects are indexed again.
+    At most 10,000 objects are indexed again; a re-index of the catalogue finds the others.
 
     Raises:
         GraphError: they cannot be merged: an item, another catalogue, or the same node.
@@ -139,7 +139,7 @@ def import_edges(
     """Read a file of edges, whole or not at all. Vectors take them up with the next re-index.
 
     Args:
-        name: of its format, see `GRAPH_FORMATS`.
+        name: of its format, `csv` or `kg`.
         provenance: of edges whose line names none.
 
     Raises:
@@ -150,7 +150,7 @@ def import_edges(
 
 
 def export_edges(catalogue: Catalogue, file: TextOut, name: str) -> int:
-    """Write all edges of a catalogue in a format; returns how many."""
+    """Write all edges of a catalogue in a format, `csv` or `kg`; returns how many."""
     _read, write = GRAPH_FORMATS[name]
     return write(catalogue, file)
 

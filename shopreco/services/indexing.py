@@ -84,12 +84,20 @@ def reindex_objects(catalogue: str, object_ids: Iterable[str]) -> int:
 
 
 def cancel(run: Run) -> None:
-    """Raises RunError if the run is not under way."""
+    """Cancel a run after its current step. Finished work stays, and the rest can be resumed.
+
+    Raises:
+        RunError: it is not under way.
+    """
     engine.cancel(run)
 
 
 def resume(run: Run) -> Run:
-    """Raises RunError if the run was neither cancelled nor failed, or another is under way."""
+    """Go on with a run that was cancelled or has failed; workers do it.
+
+    Raises:
+        RunError: it is neither, it cannot go on, or another run of its subject is under way.
+    """
     engine.resume(run)
     return engine.hand_over(run)
 

@@ -63,5 +63,5 @@ def recommend(
 
 
 def placements(catalogue: str | None = None) -> list[str]:
-    """The names of the placements of a catalogue, by default of the only one."""
+    """The names of the placements of a catalogue, by default of the first."""
     return list(recipes_of(get_catalogue(catalogue).name))

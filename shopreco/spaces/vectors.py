@@ -78,7 +78,7 @@ _alignments: BoundedCache[str, Alignment] = BoundedCache(32)
 
 
 def fused(space: EmbeddingSpace, columns: Mapping[str, Column]) -> NDArray[np.float32]:
-    """Vector fusion: p_final of formula (7), (n, d), of the modality vectors of items."""
+    """Vector fusion: p_final, (n, d), of the modality vectors of items."""
     return fuse(aligned(space, columns), space.weights)
 
 

@@ -62,7 +62,7 @@ CHARACTER = 0.1
 """Query weight of a single character of a longer word, in scripts where it may be a word too."""
 
 TERM_IDS = 999_999_999
-LONGEST_WORD = 64
+MAX_WORD_LENGTH = 64
 
 
 class Token(NamedTuple):
@@ -142,7 +142,7 @@ def _lacking(negations: Negations) -> list[re.Pattern[str]]:
         "|".join(map(re.escape, sorted(words)))
         for words in (negations.next_words, negations.word_before)
     )
-    word = rf"(?P<word>{_LETTER}{{1,{LONGEST_WORD}}})"
+    word = rf"(?P<word>{_LETTER}{{1,{MAX_WORD_LENGTH}}})"
     patterns = []
     if before:
         patterns.append(re.compile(rf"(?<!\w)(?P<negation>{before})\s+{word}(?!\w)"))
@@ -232,7 +232,7 @@ class _WordAnalyser:
                 # Of two long words the whole made English rankings worse (.3918 for .3999).
                 is_code = any(character.isdigit() for character in whole)
                 has_short = any(len(part) <= SHORT_PART for part in match[0].split("-"))
-                if len(whole) <= LONGEST_WORD and (is_code or has_short or self._hyphens_inside):
+                if len(whole) <= MAX_WORD_LENGTH and (is_code or has_short or self._hyphens_inside):
                     yield Token(self._term(whole), match[0], COMPOUND)
         for match in _LETTER_BEFORE.finditer(text):
             if self._stop.isdisjoint(map(fold, match.groups())):
@@ -246,7 +246,7 @@ class _WordAnalyser:
     def _word(self, word: str) -> Iterator[Token]:
         if not word.isalpha() and (_INNER.search(word) or not word.isascii()):
             yield from self._unusual(word)
-        elif len(word) <= LONGEST_WORD:
+        elif len(word) <= MAX_WORD_LENGTH:
             yield from self._simple(word)
 
     def _unusual(self, word: str) -> Iterator[Token]:
@@ -265,7 +265,7 @@ class _WordAnalyser:
         if len(pieces) > 1 and len(initials) >= len(pieces) - 1 and not self._elides:
             pieces = ["".join(pieces)]
         for piece in pieces:
-            if 0 < len(piece) <= LONGEST_WORD:
+            if 0 < len(piece) <= MAX_WORD_LENGTH:
                 yield from self._simple(piece)
 
     def _letters_and_number(self, letters: str, number: str) -> Iterator[Token]:

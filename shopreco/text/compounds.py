@@ -1,6 +1,6 @@
 """Words that are written as one: doorbell, Tischlampe.
 
-Which words make a compound no rule can say; the catalogue's own words do. A word is found in the
+No rule says which words make a compound; the catalogue's own words do. A word is found in the
 compounds that end with it, and a compound in its two parts.
 """
 
@@ -22,12 +22,12 @@ TRUSTED_HALF = 4
 """Letters from which half of a split word is trusted though few documents have it."""
 MIN_SPLIT_FREQUENCY = 10
 """Documents that have a shorter half, where a language hardly makes compounds."""
-LONGEST = 40
+MAX_TERM_LENGTH = 40
 
 
 def endings(term: str) -> list[str]:
-    """What a compound may end with: of three letters or more, after three or more."""
-    if len(term) > LONGEST:
+    """The words that a compound may end with: three letters or more, after three or more."""
+    if len(term) > MAX_TERM_LENGTH:
         return []
     return [term[i:] for i in range(MIN_SPLIT, len(term) - MIN_SPLIT + 1)]
 

@@ -16,8 +16,8 @@ from shopreco.text.segmentation import UNSPACED
 
 V = TypeVar("V")
 
-FEWEST_LETTERS = 3
-FEWEST_CHARACTERS = 2
+MIN_LETTERS = 3
+MIN_CHARACTERS = 2
 """Of a script without spaces."""
 
 
@@ -113,7 +113,7 @@ def is_telling(label: str) -> bool:
         return False
     unspaced = sum(len(run) for run in UNSPACED.findall(normal))
     letters = sum(character.isalpha() for character in normal)
-    return unspaced >= FEWEST_CHARACTERS or letters >= FEWEST_LETTERS
+    return unspaced >= MIN_CHARACTERS or letters >= MIN_LETTERS
 
 
 def _words(text: str, language: str) -> list[Token]:

@@ -10,7 +10,7 @@ from shopreco.text.languages import LANGUAGES, NEGATIONS, PREPOSITIONS, Negation
 
 __all__ = ["is_preposition", "without_excluded"]
 
-MOST_EXCLUDED = 2
+MAX_EXCLUDED_WORDS = 2
 """Words after "without": an adjective and its noun."""
 
 _WORDS = re.compile(r"\s+")
@@ -48,7 +48,7 @@ def without_excluded(query: str, language: str) -> str:
 def _phrase(words: Sequence[str], start: int, language: str) -> range:
     """Places of the words up to the next that belongs to something else."""
     end = start
-    while end < min(start + MOST_EXCLUDED, len(words)):
+    while end < min(start + MAX_EXCLUDED_WORDS, len(words)):
         if end > start and _begins_another(words[end], language):
             break
         end += 1

@@ -10,9 +10,9 @@ import re
 
 __all__ = ["is_number", "normalise_identifier", "written_identifier"]
 
-LONGEST = 100
+MAX_LENGTH = 100
 GTIN_LENGTHS = (8, 12, 13, 14)
-FEWEST_DIGITS = 3
+MIN_DIGITS = 3
 """Of a number with letters."""
 
 _DIGITS = re.compile(r"\d+(?:[ -]\d+)*(?:[ -]?[xX])?")
@@ -26,7 +26,7 @@ def normalise_identifier(value: object) -> str:
     leading zeros, an ISBN as its GTIN; at most 100 characters."""
     if not value:
         return ""
-    text = "".join(c for c in str(value).casefold() if c.isalnum())[:LONGEST]
+    text = "".join(c for c in str(value).casefold() if c.isalnum())[:MAX_LENGTH]
     if not text.isascii():
         return text
     if text.isdigit() and len(text) in GTIN_LENGTHS and _check_digit(text[:-1]) == text[-1]:
@@ -39,7 +39,7 @@ def normalise_identifier(value: object) -> str:
 
 def written_identifier(value: object) -> str:
     """As it was written, but for case and outer spaces: AB-12 and AB-1/2 are two numbers."""
-    return str(value).strip().casefold()[:LONGEST]
+    return str(value).strip().casefold()[:MAX_LENGTH]
 
 
 def is_number(query: str) -> bool:

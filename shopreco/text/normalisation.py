@@ -58,8 +58,8 @@ def normalise_text(text: str) -> str:
 
 def fold(word: str) -> str:
     """A lower-case word without accents: café, cafe. Only Latin and Greek letters have accents;
-    the marks of other scripts tell letters apart and stay, but for the vowels of Arabic. Letters
-    that are one in all but their code are one."""
+    the marks of other scripts tell letters apart and stay, but for the vowels of Arabic. A letter
+    that has several codes gets one of them."""
     if word.isascii():
         return word
     plain = _ACCENTED.sub(r"\1", unicodedata.normalize("NFD", word.translate(_PLAIN_LETTERS)))

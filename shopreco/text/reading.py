@@ -138,7 +138,7 @@ def query_weights(terms: Iterable[QueryTerm], documents: int) -> tuple[dict[str,
 def _compounds(
     words: Sequence[Token], frequencies: dict[str, int], lexicon: Lexicon
 ) -> list[QueryTerm]:
-    """Compounds that end with a word. The word is found in all of them: so frequent it is."""
+    """Compounds that end with a word. Their frequencies add to the word's."""
     heads = {word.term: word for word in words if len(word.term) >= MIN_HEAD}
     found: list[QueryTerm] = []
     for head, known in lexicon.compounds(heads).items():

@@ -16,12 +16,12 @@ __all__ = ["KnownTerm", "deletions", "nearest_term"]
 
 SHORT_WORD = 4
 """Up to this length one edit is allowed, above it two."""
-SHORTEST = 3
-"""Shorter words are nobody's correction."""
-LONGEST = 24
-"""Of longer words no letter is left out."""
+MIN_LENGTH = 3
+"""No correction is shorter, in letters."""
+MAX_LENGTH = 24
+"""Letters of a word up to which it is compared by what remains without one of them."""
 MIN_FREQUENCY = 2
-"""A word that one document has is taken for a word that is one edit away, not two."""
+"""Documents that have a correction which is two edits away; one is enough for one edit."""
 
 
 class KnownTerm(NamedTuple):
@@ -34,7 +34,7 @@ class KnownTerm(NamedTuple):
 
 def deletions(word: str) -> set[str]:
     """The word, and the word without each of its letters."""
-    if not SHORTEST <= len(word) <= LONGEST:
+    if not MIN_LENGTH <= len(word) <= MAX_LENGTH:
         return {word}
     return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
 
@@ -50,11 +50,11 @@ def nearest_term(
     limit = 1 if len(surface) <= SHORT_WORD else 2
     best: tuple[float, int, str, KnownTerm, int] | None = None
     for each in candidates:
-        if len(each.surface) < SHORTEST:
+        if len(each.surface) < MIN_LENGTH:
             continue
         # Insertions, deletions, substitutions and swaps of neighbours; `limit + 1` beyond it.
         distance = OSA.distance(surface, each.surface, score_cutoff=limit)
-        if distance > 1 and min(len(stem), len(each.term)) > SHORTEST:
+        if distance > 1 and min(len(stem), len(each.term)) > MIN_LENGTH:
             distance = 1 if OSA.distance(stem, each.term, score_cutoff=1) <= 1 else distance
         if distance > (limit if each.frequency >= MIN_FREQUENCY else 1):
             continue

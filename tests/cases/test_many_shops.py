@@ -219,7 +219,7 @@ def slow() -> tuple[SpaceCache[str], list[int]]:
             cursor.execute("SELECT pg_sleep(1.5)")
         return "read"
 
-    return SpaceCache(read, most=10, size=len), began
+    return SpaceCache(read, max_size=10, size=len), began
 
 
 def test_what_takes_long_is_read_once_and_no_answer_waits_for_it(

@@ -242,6 +242,6 @@ def test_a_copy_that_differs_too_much_is_not_kept(
     model = load_model(str(cases("unseen").config["MODEL"]), None, "cpu")
 
     with pytest.raises(ExportFailed, match=r"mean cosine [01]\.\d+ over"):
-        export(model, "query: ", "fingerprint", tmp_path / "query", minimum_parity=1.01)
+        export(model, "query: ", "fingerprint", tmp_path / "query", min_parity=1.01)
 
     assert list(tmp_path.iterdir()) == []

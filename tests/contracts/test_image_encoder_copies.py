@@ -91,7 +91,7 @@ def test_a_copy_records_what_it_was_measured_by(copied: Path) -> None:
 def test_a_copy_that_differs_too_much_is_not_kept(tmp_path: Path) -> None:
     network = Network(weights_file(None), "cpu")
     with pytest.raises(ExportFailed, match=r"mean cosine [01]\.\d+ over"):
-        export(network, 0.2, "fingerprint", tmp_path / "copy", minimum_parity=1.01)
+        export(network, 0.2, "fingerprint", tmp_path / "copy", min_parity=1.01)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,10 +16,10 @@ from tests.testapp.models import Gadget
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
 
-def beside(seed: Gadget, intent: str) -> ResultPage:
-    page = services.recommend(f"product-{intent}", seed=seed)
+def beside(seed: Gadget, placement: str) -> ResultPage:
+    page = services.recommend(f"product-{placement}", seed=seed)
     assert page.degraded == {}
-    assert page.source == f"product-{intent}"
+    assert page.source == f"product-{placement}"
     return page
 
 

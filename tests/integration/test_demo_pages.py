@@ -20,7 +20,7 @@ from demo_catalogue.assortment import Assortment
 from demo_catalogue.studio import Studio
 from demo_catalogue.terms import key_of
 from demo_shop import glossary
-from demo_shop.cart import MOST
+from demo_shop.cart import MAX_QUANTITY
 from demo_shop.models import Brand, Category, Product, ProductRelation, Word
 from demo_shop.templatetags.shop import first_level
 from shopreco.catalogues import get_catalogue
@@ -310,7 +310,7 @@ class TestCart:
         assert quantities(client) == {"LAMP-Black": 2}
         Product.objects.update(stock=10_000)
         add(client, shop["LAMP-Black"], 1_000)
-        assert quantities(client) == {"LAMP-Black": MOST}
+        assert quantities(client) == {"LAMP-Black": MAX_QUANTITY}
 
     def test_quantities_change_and_nothing_takes_it_out(
         self, shop: dict[str, Product], client: Client

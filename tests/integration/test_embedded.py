@@ -11,7 +11,8 @@ import psutil
 import pytest
 from kombu import Connection
 
-from devtools.embedded import EmbeddedServers, PostgreSQL
+from devtools.embedded import EmbeddedServers
+from devtools.postgresql import PostgreSQL
 
 
 @pytest.fixture

@@ -36,7 +36,9 @@ def test_names_that_changed_are_read_again_beside_the_searches(
     tables_and_lamps()
     index()
     now = [0.0]
-    cache = SpaceCache(read_vocabulary, most=100, size=lambda read: read.size, clock=lambda: now[0])
+    cache = SpaceCache(
+        read_vocabulary, max_size=100, size=lambda read: read.size, clock=lambda: now[0]
+    )
     before = cache.of(space(), patience=30)
     Node.objects.filter(pk=node("walnut").pk).update(label="Nussbaum")
     assert cache.of(space(), patience=0) is before, "known for a while"

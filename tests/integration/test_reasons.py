@@ -57,7 +57,7 @@ def beside(seed: Gadget) -> dict[str, tuple[Reason, ...]]:
 def test_what_two_products_share_is_a_reason(shop: dict[str, Gadget]) -> None:
     found = beside(shop["Oak desk lamp"])
     assert [r.code for r in found["Oak floor lamp"]] == ["same_material"]
-    assert found["Oak floor lamp"][0].anchor == "oak"
+    assert found["Oak floor lamp"][0].basis == "oak"
     assert [r.code for r in found["Steel desk lamp"]] == ["same_brand"]
     assert found["Brass table lamp"] == ()
 
@@ -69,7 +69,7 @@ def test_every_reason_is_backed_by_edges_of_both(shop: dict[str, Gadget]) -> Non
                 relation = f"has_{reason.code.removeprefix('same_')}"
                 for one in (seed, shop[name]):
                     assert Edge.objects.filter(
-                        source=node_of(one), relation__code=relation, target__label=reason.anchor
+                        source=node_of(one), relation__code=relation, target__label=reason.basis
                     ).exists(), (seed.name, name, reason)
 
 

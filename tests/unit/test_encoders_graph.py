@@ -1,4 +1,4 @@
-"""Vectors that spread along links, the same with numpy and with torch."""
+"""Vectors that propagate along links, the same with numpy and with torch."""
 
 from __future__ import annotations
 

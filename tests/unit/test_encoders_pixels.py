@@ -11,7 +11,9 @@ from PIL.Image import Resampling
 from shopreco.encoders.pixels import border_colour, resized, squared
 
 # Pillow before 13 rounds between its two passes in another order where one of them enlarges.
-MOST, MEAN = (1, 0.01) if int(PIL.__version__.split(".")[0]) >= 13 else (16, 0.5)
+MAX_DIFFERENCE, MAX_MEAN_DIFFERENCE = (
+    (1, 0.01) if int(PIL.__version__.split(".")[0]) >= 13 else (16, 0.5)
+)
 SIZES = [(512, 512), (512, 301), (300, 512), (64, 64), (9, 7), (1, 1), (1, 200), (200, 3)]
 
 
@@ -23,8 +25,8 @@ def noise(size: tuple[int, int]) -> Image.Image:
 
 def assert_alike(ours: np.ndarray, theirs: Image.Image) -> None:
     differences = np.abs(ours.astype(int) - np.asarray(theirs))
-    assert differences.max() <= MOST
-    assert differences.mean() < MEAN
+    assert differences.max() <= MAX_DIFFERENCE
+    assert differences.mean() < MAX_MEAN_DIFFERENCE
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "shopreco"
-LONGEST_FILE = 400  # lines: a few screens
+MAX_LINES = 400  # lines: a few screens
 HEAVY = {"torch", "transformers", "sentence_transformers", "onnx", "sklearn", "bm25s"}
 # What a process that only answers has of indexing: it marks what is saved, and names kinds of runs.
 MARKING = ("descendants", "marks", "outbox", "index_runs", "signals", "watches")
@@ -120,7 +120,18 @@ def test_files_fit_on_a_few_screens() -> None:
         for path in PACKAGE.rglob("*.py")
         if "migrations" not in path.parts
     }
-    assert {name: size for name, size in sizes.items() if size > LONGEST_FILE} == {}
+    assert {name: size for name, size in sizes.items() if size > MAX_LINES} == {}
+
+
+@pytest.mark.parametrize("app", ["shopreco", "demo_shop"])
+def test_every_message_is_translated_and_read(app: str) -> None:
+    catalogue = ROOT / app / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    _header, *entries = catalogue.read_text(encoding="utf-8").strip().split("\n\n")
+    assert len(entries) > 100
+    assert [each for each in entries if re.search(r"^#,.*\bfuzzy\b", each, re.MULTILINE)] == []
+    assert [
+        each for each in entries if re.search(r'^msgstr(\[0\])? ""$(?!\n")', each, re.MULTILINE)
+    ] == []
 
 
 def test_importing_is_free() -> None:

@@ -26,8 +26,9 @@ from django.db import connection
 from tqdm import tqdm
 
 from demo_catalogue import generator
-from devtools.embedded import EmbeddedServerError, EmbeddedServers
+from devtools.embedded import EmbeddedServers
 from devtools.processes import ChildDiedError, Children
+from devtools.server import EmbeddedServerError
 from devtools.stop_signals import StopRequested, StopSignals
 
 HOST = "127.0.0.1"

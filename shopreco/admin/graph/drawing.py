@@ -19,7 +19,7 @@ HUB_X = 254
 LINE, PADDING = 18, 12
 COLUMNS = {NODE: 18, HUB: 16, LEAF: 28}
 """Characters that fit into a box."""
-MOST_LINES = 3
+MAX_LINES = 3
 WHOLE = 4
 """Neighbours over one relation that stay together on one side."""
 
@@ -118,8 +118,8 @@ def shortened(text: str, columns: int) -> str:
     return text
 
 
-def wrapped(text: str, columns: int, most: int) -> list[str]:
-    """The text in at most `most` lines, cut at spaces where there are any."""
+def wrapped(text: str, columns: int, max_lines: int) -> list[str]:
+    """The text in at most `max_lines` lines, cut at spaces where there are any."""
     lines = [""]
     for word in text.split():
         for place, part in enumerate([word] if _fits(word, columns) else word):
@@ -128,8 +128,8 @@ def wrapped(text: str, columns: int, most: int) -> list[str]:
                 lines[-1] = joined
             else:
                 lines.append(part)
-    if len(lines) > most:
-        lines[most - 1 :] = [shortened(" ".join(lines[most - 1 :]), columns - 1)]
+    if len(lines) > max_lines:
+        lines[max_lines - 1 :] = [shortened(" ".join(lines[max_lines - 1 :]), columns - 1)]
     return [line for line in lines if line]
 
 
@@ -164,7 +164,7 @@ def _height(side: Sequence[Group]) -> int:
 
 
 def _node(label: str, height: int) -> Box:
-    lines = wrapped(label, COLUMNS[NODE], MOST_LINES)
+    lines = wrapped(label, COLUMNS[NODE], MAX_LINES)
     tall = NODE[1] + LINE * (len(lines) - 1) + PADDING
     top = (height - tall) // 2
     first = top + (tall - LINE * (len(lines) - 1)) // 2

@@ -231,12 +231,12 @@ def _seen_from(node: Node, edge: Edge) -> tuple[Node, str]:
     return edge.source, edge.relation.get_label(inverse=True)
 
 
-def _fair(counts: Sequence[int], most: int) -> list[int]:
-    """Shares of `most` places: the largest counts give way first, and each keeps one."""
+def _fair(counts: Sequence[int], places: int) -> list[int]:
+    """Shares of so many places: the largest counts give way first, and each keeps one."""
     shares = [min(1, count) for count in counts]
-    while sum(shares) < min(most, sum(counts)):
+    while sum(shares) < min(places, sum(counts)):
         open_ = [n for n, count in enumerate(counts) if shares[n] < count]
-        for n in open_[: most - sum(shares)]:
+        for n in open_[: places - sum(shares)]:
             shares[n] += 1
     return shares
 

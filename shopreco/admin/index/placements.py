@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     PlacementModelForm = forms.ModelForm
 
-MOST_SOURCES = 4
+MAX_SOURCES = 4
 """Boxes of one field: more sources than that hardly a block has use for."""
 
 SAID = {
@@ -45,13 +45,13 @@ class OrderedNamesWidget(forms.MultiWidget):
         super().__init__(
             [
                 forms.Select({"aria-label": _("Place %d") % place}, choices)
-                for place in range(1, MOST_SOURCES + 1)
+                for place in range(1, MAX_SOURCES + 1)
             ]
         )
 
     def decompress(self, value: Any) -> list[str]:
         names = [str(name) for name in value or ()]
-        return names + [""] * (MOST_SOURCES - len(names))
+        return names + [""] * (MAX_SOURCES - len(names))
 
     def id_for_label(self, id_: str) -> str:
         """The label is that of the first box."""
@@ -65,9 +65,7 @@ class OrderedNamesField(forms.MultiValueField):
 
     def __init__(self, choices: Choices, **kwargs: Any) -> None:
         filled = [("", "---------"), *choices]
-        boxes = [
-            forms.ChoiceField(choices=filled, required=False) for _place in range(MOST_SOURCES)
-        ]
+        boxes = [forms.ChoiceField(choices=filled, required=False) for _place in range(MAX_SOURCES)]
         widget = OrderedNamesWidget(filled)
         super().__init__(boxes, require_all_fields=False, widget=widget, **kwargs)
 

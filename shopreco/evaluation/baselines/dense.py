@@ -13,7 +13,7 @@ from shopreco.queries.query_vectors import query_encoder
 
 
 class ExactCosine:
-    """Exact cosine, formula (3), over the embeddings of a space.
+    """Exact cosine, over the embeddings of a space.
 
     The query is encoded as the web process encodes it.
     """

@@ -146,7 +146,7 @@ class BrowseSubject(Subject):
     name = "browse"
     help = "category pages of a large catalogue"
     arguments = (
-        Argument("--products", type=int, default=200_000, metavar="N"),
+        Argument("--products", type=int, default=200_000, metavar="N", help="of the shop"),
         json_argument(),
     )
     packages = ("tabulate",)

@@ -195,7 +195,7 @@ class NdcgByWeights:
         return self._known[key]
 
     def _rankings(self, weights: Weights) -> dict[str, list[str]]:
-        """The `DEPTH` nearest by exact cosine, formula (5), block by block."""
+        """The `DEPTH` nearest by exact cosine, block by block."""
         best = np.full((len(self._queries), DEPTH), -np.inf, dtype=np.float32)
         at = np.zeros(best.shape, dtype=np.int64)
         for start in range(0, len(self._documents), BLOCK):

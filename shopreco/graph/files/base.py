@@ -19,7 +19,7 @@ from shopreco.graph.locks import own_graph
 from shopreco.graph.names import NodeName, item_name, kind_of, value_name
 from shopreco.graph.relation_types import describe_code, relation_keys
 from shopreco.models import Node
-from shopreco.models.graph import LONGEST_LABEL
+from shopreco.models.graph import MAX_LABEL_LENGTH
 
 R = TypeVar("R")
 
@@ -100,14 +100,14 @@ def parsed(
 def node_named(kind: str, text: str) -> NodeName:
     """Make a node name of text. Raises ValueError if the text is empty or too long."""
     if kind == Node.ITEM:
-        if not 0 < len(text) <= LONGEST_LABEL:
-            raise ValueError(f"an object id has 1 to {LONGEST_LABEL} characters.")
+        if not 0 < len(text) <= MAX_LABEL_LENGTH:
+            raise ValueError(f"an object id has 1 to {MAX_LABEL_LENGTH} characters.")
         return item_name(text)
     if not (normal := kind_of(kind)):
         raise ValueError(f"{kind!r} is no kind of node.")
     name = value_name(normal, text)
     if name is None:
-        raise ValueError(f"the label of a {normal} has 1 to {LONGEST_LABEL} characters.")
+        raise ValueError(f"the label of a {normal} has 1 to {MAX_LABEL_LENGTH} characters.")
     return name
 
 

@@ -1,7 +1,7 @@
 // Fills the placeholders of {% recommendations … lazy=True %} when they come near the viewport.
 
 const AHEAD = "400px";
-const MOST_EXCLUDED = 200;
+const MAX_EXCLUDED = 200;
 const PATIENCE = 10_000;
 
 // One after the other: a block leaves out what the blocks before it show.
@@ -35,7 +35,7 @@ function address({ dataset }) {
   const url = new URL(dataset.shoprecoBlock, location.href);
   const cards = document.querySelectorAll("[data-rec-id][data-placement] [data-item-id]");
   const shown = new Set([...cards].map((card) => card.dataset.itemId));
-  for (const id of [...shown].slice(0, MOST_EXCLUDED)) url.searchParams.append("exclude", id);
+  for (const id of [...shown].slice(0, MAX_EXCLUDED)) url.searchParams.append("exclude", id);
   return url;
 }
 

@@ -37,10 +37,10 @@ def shop(_shop: dict[str, Gadget], db: None) -> dict[str, Gadget]:
     return _shop
 
 
-def beside(seed: Gadget, intent: str) -> ResultPage:
-    page = services.recommend(f"product-{intent}", seed=seed)
+def beside(seed: Gadget, placement: str) -> ResultPage:
+    page = services.recommend(f"product-{placement}", seed=seed)
     assert page.degraded == {}
-    assert page.source == f"product-{intent}"
+    assert page.source == f"product-{placement}"
     return page
 
 
@@ -66,8 +66,8 @@ def test_what_goes_with_what_can_replace_it_goes_with_it(shop: dict[str, Gadget]
     page = beside(shop["Oak floor lamp"], "complementary")
     assert names(page) == ["Desk"]
     reason = page.results[0].reasons[0]
-    assert (reason.code, reason.anchor) == ("through_complement", "Oak desk lamp")
-    assert Edge.objects.filter(source__label=reason.anchor, target__label="Desk").exists()
+    assert (reason.code, reason.basis) == ("through_complement", "Oak desk lamp")
+    assert Edge.objects.filter(source__label=reason.basis, target__label="Desk").exists()
 
 
 def test_a_substitute_is_linked(shop: dict[str, Gadget]) -> None:
@@ -120,14 +120,14 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
         "main": {("accessory_of", True)},
     }
     seen = set()
-    for seed, intent in product(shop.values(), ["complementary", "substitute", "accessory"]):
-        for result in beside(seed, intent):
+    for seed, placement in product(shop.values(), ["complementary", "substitute", "accessory"]):
+        for result in beside(seed, placement):
             for reason in result.reasons:
                 how, _, meaning = reason.code.partition("_")
                 if how not in {"link", "through"}:
                     continue
-                near = seed if how == "link" else shop[reason.anchor]
-                assert reason.anchor == near.name
+                near = seed if how == "link" else shop[reason.basis]
+                assert reason.basis == near.name
                 assert any(
                     Edge.objects.filter(
                         relation__code=code,
@@ -135,11 +135,11 @@ def test_every_reason_of_a_generated_shop_is_backed_by_an_edge(shop: dict[str, G
                         target=node_of(result.object if outgoing else near),
                     ).exists()
                     for code, outgoing in meaning_of[meaning]
-                ), (seed.name, intent, result.object.name, reason)
+                ), (seed.name, placement, result.object.name, reason)
                 seen.add(how)
     assert seen == {"link", "through"}
 
 
-def test_an_unknown_intent_is_refused(shop: dict[str, Gadget]) -> None:
+def test_an_unknown_placement_is_refused(shop: dict[str, Gadget]) -> None:
     with pytest.raises(InvalidQuery, match="no placement 'product-complimentary'"):
         services.recommend("product-complimentary", seed=shop["Desk"])
