@@ -64,7 +64,7 @@ docs: $(VENV)/.dev
 # From the root, since the pages of the demo shop are in templates/.
 messages: $(VENV)/.dev
 	$(RUN) manage.py makemessages --locale zh_Hans --no-obsolete --add-location file --ignore tests --ignore build
-	$(RUN) manage.py compilemessages --ignore tests --ignore build
+	$(RUN) manage.py compilemessages --ignore tests --ignore build --ignore $(VENV)
 
 screenshots: $(VENV)/.dev
 	$(RUN) manage.py screenshots --port "$(PORT)" $(ARGS)
