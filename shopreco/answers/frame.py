@@ -23,7 +23,7 @@ class Request(Protocol):
     """The request of an answer: validated once, then frozen."""
 
     @property
-    def shop(self) -> Catalogue: ...
+    def catalogue(self) -> Catalogue: ...
 
 
 class Draft(Protocol):
@@ -116,9 +116,9 @@ def answered(
     started, log, draft = perf_counter(), StageLog(), first
     try:
         with savepoint():
-            space = served_space(request.shop.name)
+            space = served_space(request.catalogue.name)
             if space is None:
-                lacks = f"{request.shop.name} has no active space: run a re-index"
+                lacks = f"{request.catalogue.name} has no active space: run a re-index"
                 log.lacks(StageName.INDEX, lacks)
             else:
                 draft = _run(request, AnswerContext(space, log), first, stages)

@@ -31,7 +31,7 @@ class Shown:
 
 
 def live_results(
-    shop: Catalogue,
+    catalogue: Catalogue,
     request: HttpRequest | None,
     candidates: Candidates,
     *,
@@ -40,7 +40,7 @@ def live_results(
     collapse: bool,
 ) -> Shown:
     found = hydrate(
-        shop,
+        catalogue,
         request,
         candidates.item_ids,
         candidates.group_ids,
@@ -51,7 +51,7 @@ def live_results(
     shown = candidates.take(np.array([each.position for each in found.page], dtype=np.intp))
     scores = shown.scores.round(6).tolist()
     parts = {name: part.round(6).tolist() for name, part in shown.columns.items()}
-    lowest = lowest_prices(shown.item_ids.tolist()) if collapse and shop.parent_field else {}
+    lowest = lowest_prices(shown.item_ids.tolist()) if collapse and catalogue.parent_field else {}
     results = tuple(
         Result(
             object=each.object,
@@ -71,10 +71,10 @@ def live_results(
 
 
 def live_part(
-    shop: Catalogue, request: HttpRequest | None, candidates: Candidates, *, collapse: bool
+    catalogue: Catalogue, request: HttpRequest | None, candidates: Candidates, *, collapse: bool
 ) -> Candidates:
     """The candidates that the live queryset has for this visitor."""
-    return candidates.take(live(shop, request, candidates.places, collapse=collapse))
+    return candidates.take(live(catalogue, request, candidates.places, collapse=collapse))
 
 
 MAX_HIDDEN = 5_000

@@ -37,12 +37,12 @@ def identify(request: SearchRequest, context: AnswerContext, draft: SearchDraft)
     Does nothing if the query is no number and no item carries it. If more match than are read, the
     search runs again with the filters in its statement, and takes the first in the sort order.
     """
-    shop, text, filters, space = request.shop, request.text, draft.filters, context.space
+    catalogue, text, filters, space = request.catalogue, request.text, draft.filters, context.space
     scope = filters.scope()
-    exact = identifiers.carrying(shop.name, text, scope)
+    exact = identifiers.carrying(catalogue.name, text, scope)
     if len(exact):
         # An item that this visitor may not see must not lead.
-        exact = live_part(shop, request.visitor, exact, collapse=request.collapse)
+        exact = live_part(catalogue, request.visitor, exact, collapse=request.collapse)
     if not len(exact) and not is_number(text):
         return draft
     language = language_of(request, space)

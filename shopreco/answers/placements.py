@@ -49,7 +49,7 @@ _known: ShopCache[tuple[Mapping[str, Recipe], float]] = ShopCache(10_000)
 """By shop and catalogue: the recipes, and until when they are used."""
 
 
-def recipe_of(shop: Catalogue, placement: str) -> Recipe:
+def recipe_of(catalogue: Catalogue, placement: str) -> Recipe:
     """The recipe of a placement; without sources if its row is switched off, or does not hold for
     the catalogue any more. Where the rows cannot be read, the defaults hold.
 
@@ -57,20 +57,20 @@ def recipe_of(shop: Catalogue, placement: str) -> Recipe:
         InvalidQuery: no placement has this name; the message names the closest.
     """
     try:
-        known = recipes_of(shop.name)
+        known = recipes_of(catalogue.name)
     except Error:
-        logger.exception("the placements of %s cannot be read: the defaults hold", shop.name)
+        logger.exception("the placements of %s cannot be read: the defaults hold", catalogue.name)
         return DEFAULTS.get(placement, Recipe(placement, ()))
     if placement not in known:
         hint = did_you_mean(placement, known)
         raise InvalidQuery(f"There is no placement {placement!r:.80}. {hint}")
     recipe = known[placement]
     try:
-        parse_filters(shop, recipe.filters)
-        check_facets(shop, recipe.max_per)
+        parse_filters(catalogue, recipe.filters)
+        check_facets(catalogue, recipe.max_per)
     except InvalidQuery as error:
         # Whoever visits the page did not ask for it.
-        logger.warning("the placement %s of %s shows nothing: %s", placement, shop.name, error)
+        logger.warning("the placement %s of %s shows nothing: %s", placement, catalogue.name, error)
         return replace(recipe, sources=(), fallback=(), filters={}, max_per={})
     return recipe
 

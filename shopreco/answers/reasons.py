@@ -94,7 +94,7 @@ LINKED = """
 
 def with_reasons(
     space: EmbeddingSpace,
-    shop: Catalogue,
+    catalogue: Catalogue,
     request: HttpRequest | None,
     seed: models.Model,
     results: Sequence[Result],
@@ -103,7 +103,9 @@ def with_reasons(
 
     No reason names a product that this visitor may not see."""
     item = (
-        Item.objects.filter(catalogue=shop.name, object_id=str(seed.pk)).only("id", "title").first()
+        Item.objects.filter(catalogue=catalogue.name, object_id=str(seed.pk))
+        .only("id", "title")
+        .first()
     )
     if item is None or not results:
         return tuple(results)
@@ -111,8 +113,8 @@ def with_reasons(
     found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
     links = _links(item, item_ids)
     if further := {r.item_id for r in results if r.parts.get("graph")} - {i for i, _ in links}:
-        links += _through(shop, request, item, sorted(further))
-    for item_id, reason in [*links, *_shared(shop, item, item_ids)]:
+        links += _through(catalogue, request, item, sorted(further))
+    for item_id, reason in [*links, *_shared(catalogue, item, item_ids)]:
         if reason not in found[item_id]:
             found[item_id].append(reason)
     alike = _alike(space)
@@ -137,12 +139,12 @@ def _links(seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
 
 
 def _through(
-    shop: Catalogue, request: HttpRequest | None, seed: Item, item_ids: Sequence[int]
+    catalogue: Catalogue, request: HttpRequest | None, seed: Item, item_ids: Sequence[int]
 ) -> list[tuple[int, Reason]]:
-    visible = Filters(visible=visible_to(shop, request))
+    visible = Filters(visible=visible_to(catalogue, request))
     between = middles(seed.pk, item_ids, visible)
     places = [(each.item_id, each.group_id) for each in between]
-    seen = live(shop, request, places, collapse=False)
+    seen = live(catalogue, request, places, collapse=False)
     best: dict[int, Middle] = {}
     for each, is_seen in zip(between, seen, strict=True):
         if is_seen:
@@ -161,22 +163,22 @@ def _through(
     ]
 
 
-def _shared(shop: Catalogue, seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+def _shared(catalogue: Catalogue, seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(SHARED, [seed.pk, list(item_ids)])
         rows = cursor.fetchall()
     relations = RelationType.objects.in_bulk({relation_id for _, relation_id, _ in rows})
     return [
-        (item_id, _same(shop, relations[relation_id], value))
+        (item_id, _same(catalogue, relations[relation_id], value))
         for item_id, relation_id, value in rows
-        if value.casefold() not in ONLY_YES_OR_NO and _has_words(shop, relations[relation_id])
+        if value.casefold() not in ONLY_YES_OR_NO and _has_words(catalogue, relations[relation_id])
     ]
 
 
-def _has_words(shop: Catalogue, relation: RelationType) -> bool:
+def _has_words(catalogue: Catalogue, relation: RelationType) -> bool:
     """Whether a relation has words for shoppers. A raw key such as `strap_bags` is not one."""
     kind = relation.code.removeprefix("has_")
-    labelled = {kind_of(n) for n, each in shop.fields.items() if _is_labelled(each)}
+    labelled = {kind_of(n) for n, each in catalogue.fields.items() if _is_labelled(each)}
     named_otherwise = kind_of(relation.label) != kind_of(kind)
     return bool(relation.code in WORDED or relation.label_zh or named_otherwise or kind in labelled)
 
@@ -185,10 +187,10 @@ def _is_labelled(declared: Field) -> bool:
     return isinstance(declared, Facet) and declared.has_label
 
 
-def _same(shop: Catalogue, relation: RelationType, value: str) -> Reason:
+def _same(catalogue: Catalogue, relation: RelationType, value: str) -> Reason:
     name = relation.code.removeprefix("has_").removeprefix("in_")
     # Of a category only the name of the shared level, without the path above it.
-    shown = shop.get_value_label(name, value.rpartition(SEPARATOR)[2])
+    shown = catalogue.get_value_label(name, value.rpartition(SEPARATOR)[2])
     if relation.code == "belongs_to":
         text = gettext("From the same collection: %(value)s") % {"value": shown}
     else:

@@ -48,7 +48,7 @@ OF_PICTURES = "looks"
 class BlockRequest:
     """A validated block."""
 
-    shop: Catalogue
+    catalogue: Catalogue
     seed: models.Model
     recipe: Recipe
     visitor: HttpRequest | None
@@ -78,16 +78,16 @@ class BlockRequest:
         Raises:
             InvalidQuery: an unknown placement or facet, or a filter that a search would refuse.
         """
-        shop = catalogue_of(seed)
-        recipe = recipe_of(shop, placement)
+        catalogue = catalogue_of(seed)
+        recipe = recipe_of(catalogue, placement)
         weight = recipe.diversity if diversity is None else diversity
         if not 0 <= weight <= 1:
             raise InvalidQuery(f"diversity is {weight}; it must be from 0 to 1.")
         caps, without = recipe.max_per if max_per is None else max_per, frozenset(exclude)
         check_block(limit, caps, without)
-        check_facets(shop, caps)
-        asked = parse_filters(shop, {"available": True, **recipe.filters, **(filters or {})})
-        return cls(shop, seed, recipe, visitor, asked, limit, weight, caps, without)
+        check_facets(catalogue, caps)
+        asked = parse_filters(catalogue, {"available": True, **recipe.filters, **(filters or {})})
+        return cls(catalogue, seed, recipe, visitor, asked, limit, weight, caps, without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def answer_block(request: BlockRequest) -> ResultPage:
 
 
 def _add_visibility(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
-    filters = for_visitor(request.filters, request.shop, request.visitor)
+    filters = for_visitor(request.filters, request.catalogue, request.visitor)
     return replace(draft, filters=filters)
 
 
@@ -144,19 +144,21 @@ def _from(
 
     Asks for four times as many candidates each time, until the places are filled. Also returns the
     candidates with every variant, if pictures found them."""
-    space, log, shop = context.space, context.log, request.shop
+    space, log, catalogue = context.space, context.log, request.catalogue
     shown_already = request.exclude | {each.object_id for each in before}
     room, k = request.limit - len(before), CANDIDATES
     while True:
         found = neighbours(source, request, context, draft.filters, shown_already, k)
         passing = found
-        if shop.hides_by_queryset:
-            passing = live_part(shop, request.visitor, found, collapse=True)
+        if catalogue.hides_by_queryset:
+            passing = live_part(catalogue, request.visitor, found, collapse=True)
         chosen = passing.take(collapse_groups(passing.group_ids))
         with log.stage(StageName.DIVERSITY):
             chosen = diversified(space, chosen, request.diversity, request.max_per)
         with log.stage(StageName.HYDRATE):
-            shown = live_results(shop, request.visitor, chosen, offset=0, limit=room, collapse=True)
+            shown = live_results(
+                catalogue, request.visitor, chosen, offset=0, limit=room, collapse=True
+            )
         if len(shown.results) == room or found.complete or k >= MAX_CANDIDATES:
             return shown.results, passing if found.source == OF_PICTURES else None
         k = min(4 * k, MAX_CANDIDATES)
@@ -179,7 +181,7 @@ def neighbours(
     known = {
         object_id: (item_id, group_id)
         for object_id, item_id, group_id in Item.objects.indexed()
-        .filter(catalogue=request.shop.name, object_id__in={seed, *shown_already})
+        .filter(catalogue=request.catalogue.name, object_id__in={seed, *shown_already})
         .values_list("object_id", "id", "group_id")
     }
     if seed not in known:
@@ -234,13 +236,13 @@ def diversified(
 
 
 def _show_variants(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
-    results = with_variants(request.shop, draft.page.results, draft.uncollapsed, draft.filters)
+    results = with_variants(request.catalogue, draft.page.results, draft.uncollapsed, draft.filters)
     return replace(draft, page=replace(draft.page, results=results))
 
 
 def _give_reasons(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
     results = with_reasons(
-        context.space, request.shop, request.visitor, request.seed, draft.page.results
+        context.space, request.catalogue, request.visitor, request.seed, draft.page.results
     )
     return replace(draft, page=replace(draft.page, results=results))
 

@@ -10,7 +10,7 @@ from django.core.files import File
 from django.http import HttpRequest
 
 from shopreco.answers.results import ResultPage
-from shopreco.catalogues import Catalogue, get_catalogue
+from shopreco.catalogues import Catalogue
 from shopreco.conf import get_settings
 from shopreco.queries.conditions import Filters
 from shopreco.queries.filters import check_facets, parse_filters
@@ -31,7 +31,7 @@ and with them. Totals up to this number are exact, and facets count nothing hidd
 class SearchRequest:
     """A validated search."""
 
-    shop: Catalogue
+    catalogue: Catalogue
     text: str
     photo: GivenPhoto | None
     visitor: HttpRequest | None
@@ -54,7 +54,7 @@ class SearchRequest:
         query: str,
         *,
         photo: File[Any] | str | None,
-        catalogue: str | None,
+        catalogue: Catalogue,
         visitor: HttpRequest | None,
         filters: Mapping[str, Any] | None,
         sort: str,
@@ -71,18 +71,18 @@ class SearchRequest:
         Raises:
             InvalidQuery, UnknownFilter: the catalogue does not offer it, or it is too much at once.
         """
-        shop, names = get_catalogue(catalogue), list(facets or ())
+        names = list(facets or ())
         check_order(sort)
         check_page(offset, limit)
         check_number_of_facets(names)
         if names != ["*"]:
-            check_facets(shop, names)
+            check_facets(catalogue, names)
         return cls(
-            shop=shop,
+            catalogue=catalogue,
             text=normalise_query(query, get_settings().MAX_QUERY_LENGTH),
             photo=GivenPhoto.of(photo),
             visitor=visitor,
-            filters=parse_filters(shop, filters, collapse=collapse),
+            filters=parse_filters(catalogue, filters, collapse=collapse),
             chosen=filters or {},
             sort=sort,
             facets=names,

@@ -84,9 +84,9 @@ class Result:
 
 
 def _price_of(obj: Any) -> Decimal | None:
-    shop = catalogue_of(obj)
-    declared = shop.field(Price)
-    return declared.amount(shop.values(declared.name, obj)) if declared else None
+    catalogue = catalogue_of(obj)
+    declared = catalogue.field(Price)
+    return declared.amount(catalogue.values(declared.name, obj)) if declared else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,14 +67,14 @@ def _add_visibility(
     Raises:
         InvalidQuery: prices are compared, in several currencies of which none was chosen.
     """
-    shop, by_price = request.shop, request.sort in sorting.BY_PRICE
-    filters = replace(request.filters, visible=visible_to(shop, request.visitor))
+    catalogue, by_price = request.catalogue, request.sort in sorting.BY_PRICE
+    filters = replace(request.filters, visible=visible_to(catalogue, request.visitor))
     if not (by_price or request.facets or PRICE in filters.conditions):
         return replace(draft, filters=filters)
-    prices = read_prices(shop, request.visitor, request.currency, collapse=request.collapse)
+    prices = read_prices(catalogue, request.visitor, request.currency, collapse=request.collapse)
     if by_price:
-        prices.check(shop.name)
-    return replace(draft, filters=within_currency(filters, shop.name, prices), prices=prices)
+        prices.check(catalogue.name)
+    return replace(draft, filters=within_currency(filters, catalogue.name, prices), prices=prices)
 
 
 def _read_photo(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
@@ -95,7 +95,7 @@ def _look_live(request: SearchRequest, context: AnswerContext, draft: SearchDraf
     """Drop those of the first matches that the live queryset lacks."""
     found = draft.candidates
     first = found.take(np.arange(min(request.checked, len(found))))
-    seen = live(request.shop, request.visitor, first.places, collapse=request.collapse)
+    seen = live(request.catalogue, request.visitor, first.places, collapse=request.collapse)
     rest = np.ones(len(found) - len(first), dtype=bool)
     kept = found.take(np.append(seen, rest))
     return replace(draft, candidates=kept, hidden=int((~seen).sum()))
@@ -138,20 +138,25 @@ def _hydrate(request: SearchRequest, context: AnswerContext, draft: SearchDraft)
 
 def _browse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     """Browse: fill a page without a query, and read no more of the list than that takes."""
-    shop, filters, log = request.shop, draft.filters, context.log
-    collapse = request.collapse and bool(shop.parent_field)
+    catalogue, filters, log = request.catalogue, draft.filters, context.log
+    collapse = request.collapse and bool(catalogue.parent_field)
     most = request.offset + request.limit + MAX_HIDDEN
     # One more tells whether there is a next page.
     wanted = request.offset + request.limit + 1
-    checked = request.checked if shop.hides_by_queryset else 0
+    checked = request.checked if catalogue.hides_by_queryset else 0
     while True:
         read = browse.browse(
-            shop.name, filters, order_of(request, draft), wanted, collapse=collapse, at_once=checked
+            catalogue.name,
+            filters,
+            order_of(request, draft),
+            wanted,
+            collapse=collapse,
+            at_once=checked,
         )
         found = read
         with log.stage(StageName.HYDRATE):
             if wanted <= checked:
-                found = live_part(shop, request.visitor, read, collapse=request.collapse)
+                found = live_part(catalogue, request.visitor, read, collapse=request.collapse)
             shown = _shown(request, found)
         if read.complete or len(shown.results) == request.limit or wanted >= most:
             break
@@ -160,7 +165,7 @@ def _browse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) 
         total = Total(len(found), is_exact=read.complete)
     else:
         with log.stage(StageName.COUNT):
-            total = browse.count(shop.name, filters, collapse=collapse)
+            total = browse.count(catalogue.name, filters, collapse=collapse)
     missing = len(shown.results) < request.limit
     shown = replace(shown, gave_up=missing and not read.complete)
     draft = replace(draft, candidates=found, is_ranked=True, total=total)
@@ -169,7 +174,7 @@ def _browse(request: SearchRequest, context: AnswerContext, draft: SearchDraft) 
 
 def _shown(request: SearchRequest, found: Candidates) -> Shown:
     return live_results(
-        request.shop,
+        request.catalogue,
         request.visitor,
         found,
         offset=request.offset,
@@ -206,17 +211,17 @@ def _with_page(
 
 def _warn_of_absent(request: SearchRequest, filters: Filters) -> None:
     """Log a filter that no item has ever had a value for: its name may be misspelt."""
-    shop, names = request.shop, filters.narrowing().conditions
-    if unknown := absent(shop, names):
-        hint = meant(unknown[0], facets_of_items(shop))
-        logger.warning("no item of %s has ever had %r. %s", shop.name, unknown[0], hint)
+    catalogue, names = request.catalogue, filters.narrowing().conditions
+    if unknown := absent(catalogue, names):
+        hint = meant(unknown[0], facets_of_items(catalogue))
+        logger.warning("no item of %s has ever had %r. %s", catalogue.name, unknown[0], hint)
 
 
 def _show_variants(
     request: SearchRequest, context: AnswerContext, draft: SearchDraft
 ) -> SearchDraft:
     results = with_variants(
-        request.shop, draft.page.results, draft.uncollapsed, draft.filters, request.sort
+        request.catalogue, draft.page.results, draft.uncollapsed, draft.filters, request.sort
     )
     return replace(draft, page=replace(draft.page, results=results))
 
@@ -253,11 +258,11 @@ def _count_facets(
     selected = _selected(request, draft.filters)
     names, more = list(request.facets), False
     if names == ["*"]:
-        names, more = facet_names(request.shop), True
+        names, more = facet_names(request.catalogue), True
         names += [name for name in selected if name not in names]
     counting = _counting(request, draft)
     counts, price_range = count_facets(
-        request.shop, counting, names, selected, more=more, collapse=request.collapse
+        request.catalogue, counting, names, selected, more=more, collapse=request.collapse
     )
     page = replace(
         draft.page,
@@ -270,17 +275,19 @@ def _count_facets(
 
 def _counting(request: SearchRequest, draft: SearchDraft) -> Counting:
     """The items that facets are counted over: the match set or, without a query, the catalogue."""
-    shop, filters, prices = request.shop, draft.filters, draft.prices
+    catalogue, filters, prices = request.catalogue, draft.filters, draft.prices
     if draft.matched is not None:
         items = draft.matched.item_ids
         return among(items, filters.narrowing(), prices, is_exact=draft.matched.complete)
-    if shop.hides_by_queryset:
+    if catalogue.hides_by_queryset:
         order = order_of(request, draft)
-        read = browse.browse(shop.name, filters.scope(), order, request.checked, collapse=False)
+        read = browse.browse(
+            catalogue.name, filters.scope(), order, request.checked, collapse=False
+        )
         if read.complete:
-            listed = live_part(shop, request.visitor, read, collapse=request.collapse)
+            listed = live_part(catalogue, request.visitor, read, collapse=request.collapse)
             return among(listed.item_ids, filters.narrowing(), prices, is_exact=True)
-    return throughout(shop.name, filters, prices)
+    return throughout(catalogue.name, filters, prices)
 
 
 def _selected(request: SearchRequest, filters: Filters) -> dict[str, list[str]]:
@@ -318,7 +325,7 @@ SEARCH_STAGES: Stages[SearchRequest, SearchDraft] = Stages(
         StageName.LIVE,
         _look_live,
         needed=lambda request, draft: (
-            request.shop.hides_by_queryset and bool(len(draft.candidates))
+            request.catalogue.hides_by_queryset and bool(len(draft.candidates))
         ),
     ),
     Stage(StageName.FILTER, _narrow),

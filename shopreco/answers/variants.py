@@ -20,7 +20,7 @@ SAME_SCORE = 1e-9
 
 
 def with_variants(
-    shop: Catalogue,
+    catalogue: Catalogue,
     results: Sequence[Result],
     candidates: Candidates | None,
     filters: Filters,
@@ -38,7 +38,7 @@ def with_variants(
     keys = {r.object_id for r in matched.values()}
     own = dict(
         Item.objects.indexed()
-        .filter(catalogue=shop.name, object_id__in=keys)
+        .filter(catalogue=catalogue.name, object_id__in=keys)
         .values_list("object_id", "id")
     )
     item_ids = [*own.values(), *(r.item_id for r in matched.values())]

@@ -70,15 +70,15 @@ def prices_of(collapse: bool) -> Prices:
 
 
 def read_prices(
-    shop: Catalogue, request: HttpRequest | None, currency: str, *, collapse: bool
+    catalogue: Catalogue, request: HttpRequest | None, currency: str, *, collapse: bool
 ) -> Prices:
     """The columns with the currencies of a catalogue's items.
 
     If there are several and the caller chose none, `Catalogue.get_currency` chooses."""
     columns = prices_of(collapse)
-    known = _currencies(shop.name) if shop.field(PriceField) else ()
+    known = _currencies(catalogue.name) if catalogue.field(PriceField) else ()
     if len(known) > 1 and not currency:
-        currency = shop.get_currency(request)
+        currency = catalogue.get_currency(request)
     return Prices(columns.column, columns.currency_column, currency, known)
 
 

@@ -21,47 +21,47 @@ NOW = Condition(
 )
 
 
-def visible_to(shop: Catalogue, request: HttpRequest | None) -> tuple[Restriction, ...]:
+def visible_to(catalogue: Catalogue, request: HttpRequest | None) -> tuple[Restriction, ...]:
     """Restrictions to what a visitor may see: `get_visibility`, and the dates of items.
 
     Raises:
         ConfigurationError: the hook names what the catalogue does not declare.
     """
     found: list[Restriction] = []
-    if shop.field(VisibleFrom) or shop.field(VisibleUntil):
+    if catalogue.field(VisibleFrom) or catalogue.field(VisibleUntil):
         found.append(NOW)
-    for name, value in shop.get_visibility(request).items():
-        declared = shop.fields.get(name)
+    for name, value in catalogue.get_visibility(request).items():
+        declared = catalogue.fields.get(name)
         if isinstance(declared, Visibility):
             seen = [text for each in _listed(value) if (text := audience(each))]
             seen += [EVERYONE] * declared.empty_means_everyone
             audiences = tuple(dict.fromkeys(seen))
-            found.append(Holds("visibility_codes", shop.name, name, audiences, exactly=True))
+            found.append(Holds("visibility_codes", catalogue.name, name, audiences, exactly=True))
         else:
-            found.append(_filter(shop, name, value))
+            found.append(_filter(catalogue, name, value))
     return tuple(found)
 
 
-def for_visitor(filters: Filters, shop: Catalogue, request: HttpRequest | None) -> Filters:
+def for_visitor(filters: Filters, catalogue: Catalogue, request: HttpRequest | None) -> Filters:
     """Add visibility to the filters of a block, and one currency to its price filter.
 
     Raises:
         InvalidQuery: a filter names a price, and there are several currencies.
     """
-    visible = replace(filters, visible=visible_to(shop, request))
+    visible = replace(filters, visible=visible_to(catalogue, request))
     if PRICE not in filters.conditions:
         return visible
-    prices = read_prices(shop, request, "", collapse=True)
-    return within_currency(visible, shop.name, prices)
+    prices = read_prices(catalogue, request, "", collapse=True)
+    return within_currency(visible, catalogue.name, prices)
 
 
-def _filter(shop: Catalogue, name: str, value: Any) -> Restriction:
+def _filter(catalogue: Catalogue, name: str, value: Any) -> Restriction:
     """A filter that the hook sets. Without a value nothing passes it, rather than everything."""
-    hook = f"{type(shop).__name__}.get_visibility"
-    if name not in {*shop.fields, *RANGES, *COLUMNS}:
+    hook = f"{type(catalogue).__name__}.get_visibility"
+    if name not in {*catalogue.fields, *RANGES, *COLUMNS}:
         raise ConfigurationError(f"{hook} names {name!r}, which the catalogue does not declare.")
     try:
-        conditions = parse_filters(shop, {name: value}).conditions
+        conditions = parse_filters(catalogue, {name: value}).conditions
     except InvalidQuery as error:
         raise ConfigurationError(f"{hook}: {error}") from error
     return next(iter(conditions.values()), NOTHING)

@@ -71,7 +71,7 @@ def search(
     asked = SearchRequest.validated(
         query,
         photo=photo,
-        catalogue=catalogue,
+        catalogue=get_catalogue(catalogue),
         visitor=request,
         filters=filters,
         sort=sort,

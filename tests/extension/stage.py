@@ -18,7 +18,9 @@ def pins() -> Mapping[str, str]:
 
 def pin(request: SearchRequest, context: AnswerContext, draft: SearchDraft) -> SearchDraft:
     found = draft.candidates
-    pinned = Item.objects.indexed().get(catalogue=request.shop.name, object_id=pins()[request.text])
+    pinned = Item.objects.indexed().get(
+        catalogue=request.catalogue.name, object_id=pins()[request.text]
+    )
     first = np.argsort(found.item_ids != pinned.pk, kind="stable")
     return replace(draft, candidates=found.take(first))
 

@@ -21,7 +21,7 @@ from tests.testapp.models import Gadget
 
 @dataclass(frozen=True)
 class Asked:
-    shop: Catalogue
+    catalogue: Catalogue
 
 
 @dataclass(frozen=True)

@@ -140,13 +140,13 @@ def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any]) -> Answer:
-    shop = get_catalogue(asked["catalogue"] or None)
+    catalogue = get_catalogue(asked["catalogue"] or None)
     filters = {
         name: values if len(values) > 1 else values[0] for name, values in asked["filters"].items()
     }
     found = services.search(
         asked["q"],
-        catalogue=shop.name,
+        catalogue=catalogue.name,
         request=request,
         filters=filters,
         sort=asked["sort"] or next(iter(SORTS)),
@@ -155,10 +155,10 @@ def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any])
         collapse=not asked["every_variant"],
         explain=True,
     )
-    rows = tuple(_row(page, shop, result) for result in found)
+    rows = tuple(_row(page, catalogue, result) for result in found)
     said = services.explain(
         asked["q"],
-        catalogue=shop.name,
+        catalogue=catalogue.name,
         request=request,
         filters=filters,
         language=asked["language"] or None,
@@ -174,7 +174,7 @@ def _answer(page: ShopRecoAdmin, request: HttpRequest, asked: Mapping[str, Any])
     )
 
 
-def _row(page: ShopRecoAdmin, shop: Catalogue, result: Result) -> ResultRow:
+def _row(page: ShopRecoAdmin, catalogue: Catalogue, result: Result) -> ResultRow:
     return ResultRow(
         result=result,
         title=str(result.object),
@@ -182,7 +182,7 @@ def _row(page: ShopRecoAdmin, shop: Catalogue, result: Result) -> ResultRow:
         bars=bars_of(result.contributions or result.parts),
         admin_url=change_page(page.admin_site, result.object, result.object.pk),
         item_url=page.url("shopreco_item_change", result.item_id),
-        shop_url=shop_page(shop, result.object),
+        shop_url=shop_page(catalogue, result.object),
     )
 
 
