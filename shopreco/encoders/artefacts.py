@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MANIFEST = "query_encoder.json"
-FORMAT = 1  # raise it when an older reader would misread the files
+FORMAT = 2  # raise it when an older reader would misread the files
+
+WEIGHTS_SUFFIX = ".data"
+"""Added to the name of a model, the file of its weights. A session maps that file, so that processes
+share its pages, and those that nothing needs are never read."""
 
 M = TypeVar("M")
 
@@ -83,7 +87,7 @@ def read_manifest(
 
 
 def open_session(path: Path) -> InferenceSession:
-    """Open an ONNX model to run on the CPU. Threads may share the session."""
+    """Open an ONNX model, its weights beside it, to run on the CPU. Threads may share the session."""
     try:
         import onnxruntime
     except ImportError as error:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from shopreco.encoders.artefacts import open_session, read_manifest, replacing, write_manifest
+from shopreco.encoders.artefacts import (
+    WEIGHTS_SUFFIX,
+    open_session,
+    read_manifest,
+    replacing,
+    write_manifest,
+)
 from shopreco.encoders.base import Vectors
 from shopreco.encoders.efficientnet import DIMENSION, SIDE, Maps, Network, vectors_of
 from shopreco.encoders.pixels import Pixels
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MODEL = "model.onnx"
-FILES = (MODEL,)
+FILES = (MODEL, MODEL + WEIGHTS_SUFFIX)
 MIN_PARITY = 0.999  # mean cosine between copy and original
 SAMPLES = 8
 
@@ -80,11 +86,10 @@ def export(
     network: on the CPU. min_parity: mean cosine that the copy must reach.
     Raises `ModelUnavailable`, `ExportFailed`.
     """
-    from shopreco.encoders.onnx_export import exporting, parity_of, to_onnx
+    from shopreco.encoders.onnx_export import exporting, parity_of, save_model, to_onnx
 
     with replacing(directory) as building:
         with exporting():
-            import onnx
             import torch
 
             class Module(torch.nn.Module):
@@ -92,7 +97,7 @@ def export(
                     return network.forward(pixels)
 
             example = {"pixels": torch.zeros(1, 3, SIDE, SIDE)}
-            onnx.save(to_onnx(Module(), example, ["features", "rows"]), building / MODEL)
+            save_model(to_onnx(Module(), example, ["features", "rows"]), building / MODEL)
         manifest = {
             "fingerprint": fingerprint,
             "dimension": DIMENSION,

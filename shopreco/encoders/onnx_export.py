@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopreco.encoders.artefacts import replacing, write_manifest
+from shopreco.encoders.artefacts import WEIGHTS_SUFFIX, replacing, write_manifest
 from shopreco.encoders.base import Vectors, unit_rows
 from shopreco.encoders.errors import EncoderError, ExportFailed, ModelUnavailable
 from shopreco.encoders.model_files import INSTALL_WORKER
@@ -182,7 +182,17 @@ def _quantise(model: onnx.ModelProto, path: Path) -> None:
         accuracy_level=_INT8_ACTIVATIONS,
     )
     quantiser.process()
-    quantiser.model.save_model_to_file(str(path))
+    quantiser.model.topological_sort()
+    save_model(quantiser.model.model, path)
+
+
+def save_model(model: onnx.ModelProto, path: Path) -> None:
+    """Write a model to `path`, and its weights to the file beside it."""
+    import onnx
+
+    weights = path.with_name(path.name + WEIGHTS_SUFFIX)
+    onnx.save_model(model, path, save_as_external_data=True, location=weights.name)
+    weights.chmod(path.stat().st_mode)  # onnx lets only its own user read it
 
 
 def _measure_parity(
