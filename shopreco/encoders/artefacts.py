@@ -23,8 +23,8 @@ MANIFEST = "query_encoder.json"
 FORMAT = 2  # raise it when an older reader would misread the files
 
 WEIGHTS_SUFFIX = ".data"
-"""Added to the name of a model, the file of its weights. A session maps that file, so that processes
-share its pages, and those that nothing needs are never read."""
+"""Added to the name of a model, it names the file of its weights. Sessions map that file, so that
+processes share its pages, and those that nobody needs are never read."""
 
 M = TypeVar("M")
 
@@ -87,7 +87,10 @@ def read_manifest(
 
 
 def open_session(path: Path) -> InferenceSession:
-    """Open an ONNX model, its weights beside it, to run on the CPU. Threads may share the session."""
+    """Open an ONNX model to run on the CPU. Threads may share the session.
+
+    Its weights are mapped from the file beside it.
+    """
     try:
         import onnxruntime
     except ImportError as error:

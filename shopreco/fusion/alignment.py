@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save
 
 __all__ = ["MIN_PAIRS", "VERSION", "Alignment", "fit"]
 
@@ -64,6 +63,8 @@ class Alignment:
 
     def to_bytes(self) -> bytes:
         """In the format of safetensors, the metrics as its metadata."""
+        from safetensors.numpy import save
+
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
         metadata = {"version": VERSION, "metrics": json.dumps(dict(self.metrics), sort_keys=True)}
         return save(arrays, metadata)

@@ -17,6 +17,7 @@ from shopreco.encoders import (
     create_encoder,
 )
 from shopreco.encoders.base import unit_rows
+from shopreco.encoders.onnx_query import FILES
 from tests.helpers.text_encoders import Case, build_static_model, run_python
 
 # Web processes
@@ -51,6 +52,27 @@ print(json.dumps({"heavy": sorted(heavy & set(sys.modules)), "grown": resident()
 
     assert printed["heavy"] == []
     assert printed["grown"] < 120
+
+
+def test_a_process_maps_the_weights_and_has_no_copy_of_them(
+    cases: Callable[[str], Case],
+) -> None:
+    script = """
+import re, sys
+from pathlib import Path
+from shopreco.encoders import create_encoder
+encoder = create_encoder({}).load_query_encoder(Path(sys.argv[1]))
+encoder.encode_query("desk lamp")
+weights = re.findall(r"^(.+)\\.data$", Path("/proc/self/maps").read_text(), re.MULTILINE)
+print(all(" r" in line for line in weights) and len(weights))
+"""
+    assert int(run_python(script, str(cases("unseen").artefacts))) > 0
+
+
+def test_whoever_may_read_the_model_may_read_its_weights(cases: Callable[[str], Case]) -> None:
+    model, weights, _ = (cases("unseen").artefacts / name for name in FILES)
+
+    assert weights.stat().st_mode == model.stat().st_mode
 
 
 def test_the_query_side_needs_no_model_on_its_machine(cases: Callable[[str], Case]) -> None:
@@ -123,7 +145,7 @@ def damaged(cases: Callable[[str], Case], tmp_path: Path) -> Path:
     return Path(shutil.copytree(cases("unseen").artefacts, tmp_path / "query"))
 
 
-@pytest.mark.parametrize("name", ["query_encoder.json", "model.int8.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["query_encoder.json", *FILES])
 def test_a_missing_artefact_is_named(damaged: Path, name: str) -> None:
     (damaged / name).unlink()
 
@@ -136,7 +158,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         create_encoder({}).load_query_encoder(tmp_path / "never-exported")
 
 
-@pytest.mark.parametrize("name", ["model.int8.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_changed_file_is_refused(damaged: Path, name: str) -> None:
     content = (damaged / name).read_bytes()
     (damaged / name).write_bytes(content[: len(content) // 2])
@@ -146,7 +168,7 @@ def test_a_changed_file_is_refused(damaged: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "{}", '{"format": 1, "files": 7}', '{"format": 1, "files": {}}']
+    "content", ["", "{", "[]", "{}", '{"format": 2, "files": 7}', '{"format": 2, "files": {}}']
 )
 def test_a_manifest_that_cannot_be_read_is_refused(damaged: Path, content: str) -> None:
     (damaged / "query_encoder.json").write_text(content)
