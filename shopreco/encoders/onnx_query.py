@@ -2,8 +2,8 @@
 
 Measured for MiniLM-L6 on one core: about 2 ms for a short query, and 100 MB resident for a process
 that has encoded a text of full length, half of which it shares with others. One thread is fastest:
-with two, the hand-over costs more than it saves on a dozen tokens. And it leaves no pool that a fork
-would break.
+with two, the hand-over costs more than it saves on a dozen tokens. And it leaves no pool that a
+fork would break.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from shopreco.encoders import (
     PhotoEncoder,
 )
 from shopreco.encoders.efficientnet import Network, weights_file
-from shopreco.encoders.efficientnet_photo import export
+from shopreco.encoders.efficientnet_photo import FILES, export
 from tests.helpers.image_encoders import PHOTOS
 
 PARTS = [slice(None), slice(1280), slice(1280, -486), slice(-486, None)]
@@ -84,7 +84,7 @@ assert not {"torch", "onnx", "PIL"} & set(sys.modules)
 def test_a_copy_records_what_it_was_measured_by(copied: Path) -> None:
     manifest = json.loads((copied / "query_encoder.json").read_text())
     assert manifest["parity"]["minimum_cosine"] > 0.9999
-    assert {path.name for path in copied.iterdir()} == {"query_encoder.json", "model.onnx"}
+    assert {path.name for path in copied.iterdir()} == {"query_encoder.json", *FILES}
     assert list(copied.parent.iterdir()) == [copied]
 
 
@@ -99,10 +99,11 @@ def test_a_copy_that_is_missing_or_damaged_is_named(copied: Path, tmp_path: Path
     encoder = EfficientNetEncoder()
     with pytest.raises(ArtefactMissing, match="No query encoder in"):
         encoder.load_query_encoder(tmp_path / "nothing")
-    damaged = Path(shutil.copytree(copied, tmp_path / "damaged"))
-    (damaged / "model.onnx").write_bytes(b"something else")
-    with pytest.raises(ArtefactCorrupt, match="its checksum differs"):
-        encoder.load_query_encoder(damaged)
+    for name in FILES:
+        damaged = Path(shutil.copytree(copied, tmp_path / f"damaged {name}"))
+        (damaged / name).write_bytes(b"something else")
+        with pytest.raises(ArtefactCorrupt, match=f"{name} .*its checksum differs"):
+            encoder.load_query_encoder(damaged)
 
 
 def test_an_encoder_without_a_copy_says_so(models: dict[str, Path], tmp_path: Path) -> None:
