@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from importlib import import_module
 from time import sleep
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from shopreco import services
 from shopreco.answers.presentation import cards
@@ -118,18 +116,6 @@ def test_of_two_workers_at_one_group_the_last_sees_what_both_wrote() -> None:
         assert not other.done(), "it waits for what the first is writing"
     other.result(timeout=10)
     assert set(Item.objects.values_list("shown_price", flat=True)) == {9}
-
-
-def test_an_index_from_before_is_given_its_prices_by_the_migration() -> None:
-    perfume()
-    Gadget.objects.create(name="Soap", price=5)
-    index()
-    Item.objects.update(shown_price=None, shown_currency="")
-    migration = import_module("shopreco.migrations.0014_shown_and_visible_indexes")
-    migration.show_prices(None, SimpleNamespace(connection=connection))
-    shown = set(Item.objects.values_list("title", "shown_price", "shown_currency"))
-    names = ("Perfume", "Perfume 50 ml", "Perfume 10 ml", "Perfume 150 ml")
-    assert shown == {*((name, 12, "EUR") for name in names), ("Soap", 5, "EUR")}
 
 
 # Currencies

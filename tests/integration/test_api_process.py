@@ -16,7 +16,7 @@ from tests.helpers.processes import Process
 LIMIT_MB = 300
 HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
 
-MARKING = {"descendants", "marks", "outbox", "run_kinds", "signals", "watches"}
+MARKING = {"descendants", "marks", "outbox", "index_runs", "signals", "watches"}
 """Of `shopreco.indexing`: what marks saved objects, and the names of kinds of runs."""
 
 PHOTOS = {

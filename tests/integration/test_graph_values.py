@@ -6,8 +6,7 @@ import pytest
 from django.db import transaction
 
 from shopreco.catalogues import ItemDocument
-from shopreco.graph import building
-from shopreco.graph.edges import Changes
+from shopreco.graph.edges import Changes, update_edges
 from shopreco.graph.extraction import learn_values
 from shopreco.models import Edge, EdgeState, Node, Provenance, RelationType
 from tests.helpers.shelf import SHELF, build, decide, document, edge, triples
@@ -128,7 +127,7 @@ def test_learning_names_the_objects_whose_texts_have_new_values() -> None:
     held = [Gadget.objects.create(name=f"Shelf {n}") for n in (1, 2)]
     services.run_inline(reindex.start(get_catalogue(SHELF.name)))
     with transaction.atomic():
-        building.update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
+        update_edges(SHELF, [document(each.pk, material="Walnut") for each in held])
     assert learn_values(SHELF) == [str(desk.pk)]
     assert learn_values(SHELF) == []
     assert {str(chair.pk), str(lamp.pk)}.isdisjoint(learn_values(SHELF))
