@@ -11,6 +11,7 @@ from django.utils import timezone
 from shopreco import services
 from shopreco.catalogues import get_catalogue
 from shopreco.encoders import EncoderError
+from shopreco.exceptions import RunError
 from shopreco.indexing import reindex, spaces
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Change, EmbeddingSpace, Item, RunState
@@ -97,7 +98,7 @@ def test_a_rebuild_whose_space_was_pruned_cannot_be_resumed(settings: Any) -> No
     services.cancel(run)
     services.prune(GADGET, before=timezone.now() + timedelta(days=1))
     run.refresh_from_db()
-    with pytest.raises(services.RunError, match="Start another rebuild"):
+    with pytest.raises(RunError, match="Start another rebuild"):
         services.resume(run)
 
 

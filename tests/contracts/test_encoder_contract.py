@@ -202,6 +202,7 @@ def test_the_export_records_what_it_measured(exported: Case) -> None:
     assert manifest["parity"]["samples"] > 90
     assert {path.name for path in exported.artefacts.iterdir()} == {
         "model.int8.onnx",
+        "model.int8.onnx.data",
         "query_encoder.json",
         "tokenizer.json",
     }

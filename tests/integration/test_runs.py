@@ -12,6 +12,7 @@ from django.db.models import F
 
 from shopreco import services
 from shopreco.catalogues import get_catalogue
+from shopreco.exceptions import RunError
 from shopreco.indexing import reindex
 from shopreco.indexing.pipeline import index_batch
 from shopreco.models import Embedding, Item, ModalityVector, Outcome, Run, RunState
@@ -81,10 +82,10 @@ def test_a_cancelled_run_stops_and_can_be_resumed(settings: Any) -> None:
 
 def test_one_run_at_a_time() -> None:
     run = reindex.start(get_catalogue(GADGET))
-    with pytest.raises(services.RunError, match="under way"):
+    with pytest.raises(RunError, match="under way"):
         reindex.start(get_catalogue(GADGET))
     services.cancel(run)
-    with pytest.raises(services.RunError, match="cannot become"):
+    with pytest.raises(RunError, match="cannot become"):
         services.cancel(run)
 
 
