@@ -25,8 +25,8 @@ class TextPart(NamedTuple):
 class ItemDocument:
     """An object of the shop as search and recommendation see it.
 
-    `passage` is P, the text that is encoded; `texts` are the fields of BM25F;
-    `neighbourhood` is K, which the pipeline adds from the knowledge graph;
+    `passage` is the text that is encoded; `texts` are the fields of BM25F;
+    `neighbourhood` is what the knowledge graph tells of it, in words, which the pipeline adds;
     `audiences` say who may see it, by the name of a `Visibility`; `language` is the declared one,
     `main_language` the one that most of it is taken to be in.
     """

@@ -1,7 +1,8 @@
-"""Neighbourhoods in words: K, which the language model encodes.
+"""Neighbourhoods in words, which the language model encodes: K of E(K).
 
 What the item says itself is left out: its text is E(T), and its attributes are searched as words.
-K has what others add: links to other products, and values that people gave or confirmed.
+A neighbourhood has what others add: links to other products, and values that people gave or
+confirmed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from shopreco.text.normalisation import normalise_text
 
 MAX_PER_RELATION = 6
 MAX_NEIGHBOURS = 16
-"""Neighbours in K of each relation, the surest, and in all, the rarest relations first. A language
+"""Neighbours of each relation, the surest, and in all, the rarest relations first. A language
 model reads a few hundred words."""
 
 
@@ -37,7 +38,7 @@ class NamedNeighbour(NamedTuple):
 
 
 def neighbourhoods(catalogue: str, documents: Mapping[str, ItemDocument]) -> dict[str, str]:
-    """K by object id, such as "goes with: Oak desk, Brass lamp. material: walnut".
+    """Neighbourhoods by object id, such as "goes with: Oak desk, Brass lamp. material: walnut".
 
     Empty if the graph adds nothing to the passage of the document."""
     found = dict.fromkeys(documents, "")

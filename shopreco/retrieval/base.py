@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from django.utils.functional import Promise
 from numpy.typing import NDArray
 
 from shopreco.models import EmbeddingSpace
@@ -164,6 +165,8 @@ class Retriever(ABC):
     name: str
     columns: tuple[str, ...]
     """The columns of scores that its candidates have."""
+    label: str | Promise = ""
+    """What it finds beside a product, in an owner's words, such as "goes with it"."""
     needs_query = False
     """Whether it finds nothing without a text or a photo: no source of a block."""
 

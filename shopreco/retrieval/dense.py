@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from shopreco.models import EmbeddingSpace
 from shopreco.queries.conditions import Filters
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, Retriever, Vector, nothing
@@ -16,6 +18,7 @@ class DenseRetriever(Retriever):
 
     name = "dense"
     columns = ("dense",)
+    label = _("is like it")
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         """Find items near the query vector, else near the embedding of the seed."""

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connections
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from shopreco.db.routing import read_alias
@@ -179,9 +181,10 @@ class LinkRetriever(Retriever):
 
     columns = ("graph", "dense")
 
-    def __init__(self, name: str, paths: Paths) -> None:
+    def __init__(self, name: str, paths: Paths, label: Promise) -> None:
         self.name = name
         self.paths = paths
+        self.label = label
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         if context.seed is None:
@@ -195,6 +198,7 @@ class SubstituteRetriever(Retriever):
 
     name = "substitutes"
     columns = ("graph", "dense")
+    label = _("can replace it")
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         if context.seed is None:
@@ -216,6 +220,7 @@ class ReplacementRetriever(Retriever):
 
     name = "replacements"
     columns = ("graph",)
+    label = _("can replace it, or is of its category")
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         if context.seed is None:
@@ -228,8 +233,10 @@ class ReplacementRetriever(Retriever):
         return Candidates.from_rows(rows, "graph", complete=len(rows) < k)
 
 
-RETRIEVERS.register("complements", LinkRetriever("complements", COMPLEMENTS))
-RETRIEVERS.register("accessories", LinkRetriever("accessories", ACCESSORIES))
+RETRIEVERS.register("complements", LinkRetriever("complements", COMPLEMENTS, _("goes with it")))
+RETRIEVERS.register(
+    "accessories", LinkRetriever("accessories", ACCESSORIES, _("is an accessory of it"))
+)
 RETRIEVERS.register("substitutes", SubstituteRetriever())
 RETRIEVERS.register("replacements", ReplacementRetriever())
 

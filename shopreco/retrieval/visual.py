@@ -7,6 +7,7 @@ colour and content.
 from __future__ import annotations
 
 import numpy as np
+from django.utils.translation import gettext_lazy as _
 
 from shopreco.models import EmbeddingSpace
 from shopreco.queries.conditions import Filters
@@ -23,6 +24,7 @@ class VisualRetriever(Retriever):
 
     name = "visual"
     columns = ("looks",)
+    label = _("looks like it")
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         """Find items whose pictures look like the photo, else like the picture of the seed."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         default_sources as default_sources,
         forget_placements as forget_placements,
         placement_problems as placement_problems,
-        source_names as source_names,
+        source_labels as source_labels,
     )
     from shopreco.services.graph import (
         GRAPH_FORMATS as GRAPH_FORMATS,
@@ -168,7 +168,7 @@ _INDEXING = (
     "prune rebuild reindex reindex_objects resume run_inline status waiting_changes"
 )
 _INSPECTION = "Explanation NearItem Plan PlanNode ReadTerm explain nearest_items used_media"
-_BLOCKS = "default_sources forget_placements placement_problems source_names"
+_BLOCKS = "default_sources forget_placements placement_problems source_labels"
 _SPACES = "SpaceSize active_space alignment_metrics current_fingerprint remove_space space_sizes"
 _LATER = {
     "money": "shopreco.answers.money",

@@ -16,12 +16,16 @@ from shopreco.queries.limits import check_block
 from shopreco.registries import did_you_mean
 from shopreco.retrieval.base import RETRIEVERS
 
-__all__ = ["default_sources", "forget_placements", "placement_problems", "source_names"]
+__all__ = ["default_sources", "forget_placements", "placement_problems", "source_labels"]
 
 
-def source_names() -> list[str]:
-    """Names of the retrievers that find products beside a product, as rows name them."""
-    return [name for name, retriever in RETRIEVERS.items() if not retriever.needs_query]
+def source_labels() -> dict[str, str]:
+    """Retrievers that find products beside a product: what each finds, by its name in rows."""
+    return {
+        name: str(retriever.label)
+        for name, retriever in RETRIEVERS.items()
+        if not retriever.needs_query
+    }
 
 
 def default_sources(placement: str) -> tuple[str, ...]:
@@ -60,7 +64,7 @@ def placement_problems(placement: Placement) -> dict[str, str]:
 
 
 def _names(names: Iterable[Any]) -> str:
-    known = source_names()
+    known = source_labels()
     for name in names:
         if name not in known:
             return _("There is no retriever “%(name)s” for blocks. %(hint)s") % {

@@ -18,6 +18,7 @@ class Cheaper(Retriever):
 
     name = "cheaper"
     columns = ("cheaper",)
+    label = "costs less"
 
     def retrieve(self, context: Context, k: int) -> Candidates:
         if context.seed is None:

@@ -106,6 +106,13 @@ def test_the_blocks_that_are_always_there_are_the_first_rows(admin_client: Clien
     assert current == ["Placements"]
 
 
+def test_sources_are_named_in_an_owners_words(admin_client: Client) -> None:
+    listed = reverse("admin:shopreco_placement_changelist")
+    assert "goes with it (complements)" in admin_client.get(listed).content.decode()
+    headers = {"accept-language": "zh-hans"}
+    assert "goes with it" not in admin_client.get(listed, headers=headers).content.decode()
+
+
 def test_a_changed_row_changes_its_block(admin_client: Client) -> None:
     assert brands(services.recommend(seed=seed())) == {"Fennel", "Marlow"}
     response = change(

@@ -25,16 +25,6 @@ else:
 MAX_SOURCES = 4
 """Boxes of one field: more sources than that hardly a block has use for."""
 
-SAID = {
-    "dense": gettext_lazy("is like it"),
-    "visual": gettext_lazy("looks like it"),
-    "complements": gettext_lazy("goes with it"),
-    "substitutes": gettext_lazy("can replace it"),
-    "replacements": gettext_lazy("can replace it, or is of its category"),
-    "accessories": gettext_lazy("is an accessory of it"),
-}
-"""What a source finds beside a product, in an owner's words."""
-
 Choices = Sequence[tuple[str, str]]
 
 
@@ -85,8 +75,8 @@ class PlacementForm(PlacementModelForm):
             return
         row = self.instance
         stored = [*row.sources, *row.fallback, *row.excluded]
-        names = list(dict.fromkeys([*services.source_names(), *map(str, stored)]))
-        choices = [(name, _said(name)) for name in names]
+        names = dict.fromkeys([*services.source_labels(), *map(str, stored)])
+        choices = [(name, _labelled(name)) for name in names]
         for field, required in (("sources", True), ("fallback", False)):
             self.fields[field] = OrderedNamesField(
                 choices, required=required, **_words(self.fields[field])
@@ -116,8 +106,9 @@ class PlacementForm(PlacementModelForm):
         return cleaned
 
 
-def _said(name: str) -> str:
-    return f"{SAID[name]} ({name})" if name in SAID else name
+def _labelled(name: str) -> str:
+    label = services.source_labels().get(name)
+    return f"{label} ({name})" if label else name
 
 
 def _words(field: forms.Field) -> dict[str, Any]:
@@ -141,7 +132,7 @@ class PlacementAdmin(ShopRecoAdmin):
 
     @admin.display(description=gettext_lazy("sources"))
     def source_list(self, row: Placement) -> str:
-        return " → ".join(_said(str(name)) for name in row.sources)
+        return " → ".join(_labelled(str(name)) for name in row.sources)
 
     @admin.display(description=gettext_lazy("default"))
     def default(self, row: Placement) -> str:
@@ -149,7 +140,7 @@ class PlacementAdmin(ShopRecoAdmin):
         if not sources:
             return EMPTY
         said = _("%s. To reset the placement to that, delete this row.")
-        return said % " → ".join(map(_said, sources))
+        return said % " → ".join(map(_labelled, sources))
 
     def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -17,7 +17,7 @@ from shopreco.models import EmbeddingSpace
 
 
 def link(catalogue: Catalogue, batch: Batch, spaces: Sequence[EmbeddingSpace]) -> Batch:
-    """Write edges; returns the entries that are still ours, with K."""
+    """Write edges; returns the entries that are still ours, with their neighbourhoods."""
     with (
         transaction.atomic(using=write_alias()),
         connections[write_alias()].cursor() as cursor,
