@@ -3,16 +3,13 @@ nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
-from pytest_django import DjangoDbBlocker
 
 from shopreco.text.identifiers import is_number, normalise_identifier
 from tests.helpers.answers import found, search
 from tests.helpers.gadgets import numbered
-from tests.helpers.index import committed
+from tests.helpers.index import committed_shop
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
@@ -74,10 +71,7 @@ def test_what_can_only_be_a_number(query: str, number: bool) -> None:
     assert is_number(query) is number
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(numbered, django_db_blocker):
-        yield
+_shop = committed_shop(numbered)
 
 
 @pytest.fixture

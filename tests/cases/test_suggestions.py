@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from tests.helpers.index import GADGET, committed
+from tests.helpers.index import GADGET, committed_shop
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +29,7 @@ def groceries() -> None:
     Gadget.objects.create(name="Pasta with peanuts")
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(groceries, django_db_blocker):
-        yield
+_shop = committed_shop(groceries)
 
 
 @pytest.fixture

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.models import FacetCode
 from tests.helpers.answers import found
 from tests.helpers.gadgets import spelt_shirts
-from tests.helpers.index import GADGET, committed
+from tests.helpers.index import GADGET, committed_shop
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
 
-@pytest.fixture(scope="module")
-def _shirts(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(spelt_shirts, django_db_blocker):
-        yield
+_shirts = committed_shop(spelt_shirts)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.models import Edge, Placement, Run, RunState
@@ -24,16 +23,13 @@ from shopreco.tasks import beat_schedule
 from tests.extension import tasks
 from tests.helpers.answers import found, names
 from tests.helpers.gadgets import desks_and_lamps
-from tests.helpers.index import GADGET, committed
+from tests.helpers.index import GADGET, committed_shop
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
-    with committed(desks_and_lamps, django_db_blocker) as filled:
-        yield filled
+_shop = committed_shop(desks_and_lamps)
 
 
 @pytest.fixture

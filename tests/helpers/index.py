@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db.models import Model
@@ -60,3 +61,14 @@ def committed(fill: Callable[[], T], blocker: DjangoDbBlocker, name: str = GADGE
             yield filled
         finally:
             call_command("flush", interactive=False, verbosity=0)
+
+
+def committed_shop(fill: Callable[[], object], name: str = GADGET) -> Any:
+    """A fixture of a module, `_shop = committed_shop(furniture)`, as `committed` fills a shop."""
+
+    @pytest.fixture(scope="module")
+    def shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[object]:
+        with committed(fill, django_db_blocker, name) as filled:
+            yield filled
+
+    return shop

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise, product
 from random import Random
 
 import pytest
 from django.core.cache import cache
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.answers.results import ResultPage
@@ -17,16 +15,13 @@ from shopreco.models import Edge, EdgeState
 from tests.helpers.answers import names
 from tests.helpers.gadgets import GOES_TOGETHER, furniture, relate
 from tests.helpers.graph import link, node_of
-from tests.helpers.index import committed
+from tests.helpers.index import committed_shop
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
-    with committed(furniture, django_db_blocker) as filled:
-        yield filled
+_shop = committed_shop(furniture)
 
 
 @pytest.fixture

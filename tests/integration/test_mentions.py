@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.answers.results import Result
@@ -16,15 +13,12 @@ from shopreco.models import Edge, EdgeState, Node, NodeVector, SpaceState
 from shopreco.models.spaces import EmbeddingSpace
 from shopreco.queries.entities import VOCABULARIES
 from tests.helpers.gadgets import tables_and_lamps
-from tests.helpers.index import GADGET, committed
+from tests.helpers.index import GADGET, committed_shop
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(tables_and_lamps, django_db_blocker):
-        yield
+_shop = committed_shop(tables_and_lamps)
 
 
 @pytest.fixture

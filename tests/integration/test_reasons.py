@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.utils import translation
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.answers.results import Reason, ResultPage
 from shopreco.models import Edge, EdgeState
 from tests.helpers.graph import link, node_of
-from tests.helpers.index import committed
+from tests.helpers.index import committed_shop
 from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
@@ -35,10 +33,7 @@ def lamps() -> dict[str, Gadget]:
     return {gadget.name: gadget for gadget in Gadget.objects.all()}
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
-    with committed(lamps, django_db_blocker) as filled:
-        yield filled
+_shop = committed_shop(lamps)
 
 
 @pytest.fixture

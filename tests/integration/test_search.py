@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,22 +9,18 @@ from django.core.cache import cache
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from shopreco.exceptions import InvalidQuery, UnknownFilter
 from tests.helpers.answers import names, search
 from tests.helpers.gadgets import desks_and_lamps
-from tests.helpers.index import GADGET, committed
+from tests.helpers.index import GADGET, committed_shop
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Gadget]]:
-    with committed(desks_and_lamps, django_db_blocker) as filled:
-        yield filled
+_shop = committed_shop(desks_and_lamps)
 
 
 @pytest.fixture

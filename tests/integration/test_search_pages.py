@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
-from pytest_django import DjangoDbBlocker
 
 from shopreco import services
 from tests.helpers.answers import search
 from tests.helpers.gadgets import shirts
-from tests.helpers.index import committed
+from tests.helpers.index import committed_shop
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(databases=["default", "shop"])
 
 
-@pytest.fixture(scope="module")
-def _large_shop(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[list[Gadget]]:
-    with committed(shirts, django_db_blocker) as filled:
-        yield filled
+_large_shop = committed_shop(shirts)
 
 
 @pytest.fixture

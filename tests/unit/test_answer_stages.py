@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
 from django.db import connection
-from pytest_django import DjangoDbBlocker
 
 from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
 from shopreco.answers.results import ResultPage
 from shopreco.catalogues import Catalogue, get_catalogue
 from shopreco.exceptions import ConfigurationError, InvalidQuery
 from shopreco.stages import StageName
-from tests.helpers.index import GADGET, committed
+from tests.helpers.index import GADGET, committed_shop
 from tests.testapp.models import Gadget
 
 
@@ -129,10 +128,7 @@ def test_answers_under_way_keep_the_stages_with_which_they_began(
 # Their answer
 
 
-@pytest.fixture(scope="module")
-def _shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    with committed(lambda: Gadget.objects.create(name="lamp"), django_db_blocker):
-        yield
+_shop = committed_shop(lambda: Gadget.objects.create(name="lamp"))
 
 
 @pytest.fixture
