@@ -27,7 +27,7 @@ def film(scenes: Sequence[tuple[str, str]]) -> bytes:
     drawn = [(_drawn(behind).convert("RGB"), _drawn(product)) for behind, product in scenes]
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        # With one thread the same bytes come out every time.
+        # One thread each: whoever makes many films makes them in many processes.
         track = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
         track.width = track.height = SIZE
         track.pix_fmt = "yuv420p"
