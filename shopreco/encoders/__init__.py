@@ -1,4 +1,4 @@
-"""Encoders turn texts and pictures into unit vectors. Importing them loads no torch."""
+"""Encoders turn texts and images into unit vectors. Importing them loads no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of all encoders: a text or a picture in, one unit vector out.
+"""The contract of all encoders: a text or an image in, one unit vector out.
 
 An encoder has two sides. Workers hold the model: `TextEncoder`, `ImageEncoder`. Web processes hold
 a small copy, which encodes only queries and needs no torch: `QueryEncoder`, `PhotoEncoder`.
@@ -127,7 +127,7 @@ class TextEncoder(Encoder):
 
 
 class ImageEncoder(Encoder):
-    """Encodes pictures: E_image(I), in a space of their own or in that of a text encoder."""
+    """Encodes images: E_image(I), in a space of their own or in that of a text encoder."""
 
     modality = "image"
 
@@ -141,7 +141,7 @@ class ImageEncoder(Encoder):
 
     @abstractmethod
     def encode_images(self, images: Sequence[Image]) -> Vectors:
-        """Encode pictures: (n, d) float32, L2-normalised, in their order; (0, d) for none.
+        """Encode images: (n, d) float32, L2-normalised, in their order; (0, d) for none.
 
         images: RGB, upright, of any size, as `shopreco.media` decodes them.
         Workers call it. Raises `ModelUnavailable`.

@@ -1,4 +1,4 @@
-"""CLIP (Radford et al. 2021) and SigLIP (Zhai et al. 2023): pictures and texts in one space."""
+"""CLIP (Radford et al. 2021) and SigLIP (Zhai et al. 2023): images and texts in one space."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _CLIP_DIMENSION, _SIGLIP_DIMENSION = 512, 768
 
 
 class ClipEncoder(ImageEncoder):
-    """Encodes pictures with the image tower of a CLIP or SigLIP, in the form of transformers.
+    """Encodes images with the image tower of a CLIP or SigLIP, in the form of transformers.
 
     model: "owner/name" on the hub, or a folder.
     revision: branch, tag or commit on the hub; pin it, or new weights go unnoticed.
     device: "cuda", "mps", "cpu", …; None takes the first of these that is here.
-    batch_size: pictures in one forward pass.
+    batch_size: images in one forward pass.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ClipEncoder(ImageEncoder):
         """Fingerprint of `ClipTextEncoder` with the same model and no prompts.
 
         None for a SigLIP: its texts must be padded to full length, which the query encoder does not
-        do. So its pictures are aligned to another text encoder.
+        do. So its images are aligned to another text encoder.
         """
         if _kind(self._name, self._revision) == SIGLIP:
             return None
@@ -107,8 +107,8 @@ class ClipTextEncoder(SentenceTransformerEncoder):
     def _refuse_siglip(self) -> None:
         if _kind(self._name, self._revision) == SIGLIP:
             raise ModelUnavailable(
-                f"Model {str(self._name)!r} is a SigLIP: use it for pictures alone, and a "
-                "sentence-transformers model for texts. Pictures are aligned to it."
+                f"Model {str(self._name)!r} is a SigLIP: use it for images alone, and a "
+                "sentence-transformers model for texts. Images are aligned to it."
             )
 
 

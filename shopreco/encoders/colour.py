@@ -1,4 +1,4 @@
-"""A colour descriptor of a product's picture. ImageNet features say little about colours."""
+"""A colour descriptor of a product's image. ImageNet features say little about colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shopreco.encoders.pixels import Pixels, border_colour, resized
 
-VERSION = "1"  # raise it when the descriptor of the same picture changes
+VERSION = "1"  # raise it when the descriptor of the same image changes
 
 SIDE = 64
 LIGHTNESS, CHROMA = 6, 9
@@ -33,7 +33,7 @@ _D65 = np.array([0.95047, 1.0, 1.08883], dtype=np.float32)
 
 
 def colours(pixels: Pixels) -> Array:
-    """Describe the colours of a picture: (486,) float32, L2-normalised.
+    """Describe the colours of an image: (486,) float32, L2-normalised.
 
     It is the square root (Hellinger) of a soft histogram in CIELAB. A pixel counts more if it
     differs from the border and is near the centre: a product stands there, before something plain.

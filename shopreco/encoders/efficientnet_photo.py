@@ -1,7 +1,7 @@
 """The copy of `EfficientNetEncoder` for web processes. Its network is ONNX, the rest the same code.
 
 Measured on one core for a photo of 1200 × 900: 22 ms to decode it and 28 ms to encode it, for which
-torch takes 54 ms. The file has 14 MB, and an open session 70 MB.
+torch takes 54 ms. The file has 13 MB; a process that encodes grows by 80 MB.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def export(
 def _sample_pictures() -> list[Pixels]:
     """Draw noise of ever finer grain, in several proportions."""
     random = np.random.default_rng(0)
-    pictures = []
+    images = []
     for n in range(SAMPLES):
         coarse = random.integers(0, 256, (2 + n, 2 + n // 2, 3), dtype=np.uint8)
-        pictures.append(coarse.repeat(24, axis=0).repeat(24, axis=1))
-    return pictures
+        images.append(coarse.repeat(24, axis=0).repeat(24, axis=1))
+    return images

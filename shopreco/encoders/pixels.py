@@ -1,4 +1,4 @@
-"""Pictures as arrays of pixels, for web processes, which have no Pillow."""
+"""Images as arrays of pixels, for web processes, which have no Pillow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Resize a picture as Pillow's `Image.resize` does with its bicubic filter.
+    """Resize an image as Pillow's `Image.resize` does with its bicubic filter.
 
     It differs by at most one level of 255 where both sides shrink or grow alike, or the result is
     small.
@@ -24,7 +24,7 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
 
 
 def squared(pixels: Pixels, side: int) -> Pixels:
-    """Resize a picture to `side` × `side`. It is padded in its border's colour, not stretched."""
+    """Resize an image to `side` × `side`. It is padded in its border's colour, not stretched."""
     height, width = pixels.shape[:2]
     longest = max(height, width)
     width, height = (max(round(each / longest * side), 1) for each in (width, height))
@@ -62,7 +62,7 @@ def _down(pixels: Pixels, height: int) -> Pixels:
 def _bicubic(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """For each new pixel, the old ones that it sums and their weights; both are (taps, new).
 
-    Bicubic convolution, Keys 1981, with a = -1/2. A picture that shrinks has more taps, so that no
+    Bicubic convolution, Keys 1981, with a = -1/2. An image that shrinks has more taps, so that no
     old pixel is skipped.
     """
     scale = old / new
