@@ -6,16 +6,17 @@ above that of unrelated pictures of the shop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 from django.db import connections, models
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from shopreco.answers.hydration import live
+from shopreco.answers.hydration import hydrate, live
 from shopreco.answers.results import Reason, Result
 from shopreco.catalogues import Catalogue, Facet
 from shopreco.catalogues.fields import SEPARATOR, Field
@@ -102,16 +103,13 @@ def with_reasons(
     """Add at most `MAX_REASONS` reasons to each result of a block beside `seed`.
 
     No reason names a product that this visitor may not see."""
-    item = (
-        Item.objects.filter(catalogue=catalogue.name, object_id=str(seed.pk))
-        .only("id", "title")
-        .first()
-    )
+    item = Item.objects.filter(catalogue=catalogue.name, object_id=str(seed.pk)).only("id").first()
     if item is None or not results:
         return tuple(results)
     item_ids = [result.item_id for result in results]
     found: dict[int, list[Reason]] = {item_id: [] for item_id in item_ids}
-    links = _links(item, item_ids)
+    title = catalogue.get_title(seed)
+    links = _links(item.pk, title, item_ids)
     if further := {r.item_id for r in results if r.parts.get("graph")} - {i for i, _ in links}:
         links += _through(catalogue, request, item, sorted(further))
     for item_id, reason in [*links, *_shared(catalogue, item, item_ids)]:
@@ -120,13 +118,13 @@ def with_reasons(
     alike = _alike(space)
     for result in results:
         if alike(result):
-            reason = Reason("looks_alike", gettext("Looks alike"), item.title)
+            reason = Reason("looks_alike", gettext("Looks alike"), title)
             found[result.item_id].insert(0, reason)
     return tuple(replace(r, reasons=tuple(found[r.item_id][:MAX_REASONS])) for r in results)
 
 
-def _links(seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
-    me, others = seed.pk, list(item_ids)
+def _links(seed: int, title: str, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    me, others = seed, list(item_ids)
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(LINKED, [me, me, me, others, me, others])
         rows = cursor.fetchall()
@@ -134,7 +132,7 @@ def _links(seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
     for item_id, meaning, outgoing in rows:
         seen = meaning if outgoing else INVERSE.get(meaning, meaning)
         if seen in LINKS:
-            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), seed.title)))
+            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), title)))
     return found
 
 
@@ -149,18 +147,33 @@ def _through(
     for each, is_seen in zip(between, seen, strict=True):
         if is_seen:
             best.setdefault(each.end, each)
+    worded = [each for each in best.values() if each.meaning in THROUGH]
+    title_of = _titles(catalogue, request, worded)
     return [
         (
             each.end,
             Reason(
                 f"through_{each.meaning}",
-                str(THROUGH[each.meaning]) % {"product": each.title},
-                each.title,
+                str(THROUGH[each.meaning]) % {"product": title_of[each.item_id]},
+                title_of[each.item_id],
             ),
         )
-        for each in best.values()
-        if each.meaning in THROUGH
+        for each in worded
+        if each.item_id in title_of
     ]
+
+
+def _titles(
+    catalogue: Catalogue, request: HttpRequest | None, products: Iterable[Middle]
+) -> dict[int, str]:
+    """What the shop calls each product, in the visitor's language, by item id."""
+    places = sorted({(each.item_id, each.group_id) for each in products})
+    item_ids = np.array([item_id for item_id, _group in places], dtype=np.int64)
+    group_ids = np.array([group_id for _item, group_id in places], dtype=np.int64)
+    found = hydrate(
+        catalogue, request, item_ids, group_ids, offset=0, limit=len(places), collapse=False
+    )
+    return {each.item_id: catalogue.get_title(each.object) for each in found.page}
 
 
 def _shared(catalogue: Catalogue, seed: Item, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:

@@ -151,7 +151,7 @@ MAX_MIDDLES = 500
 """Middles that are read to find reasons for a block."""
 
 BETWEEN = f"""
-    SELECT n.item_id, link.meaning, i.id, i.group_id, i.title
+    SELECT n.item_id, link.meaning, i.id, i.group_id
     FROM shopreco_node seed
     CROSS JOIN LATERAL ({LINKS.format(node="seed.id")}) AS one
     JOIN shopreco_node between ON between.id = one.node
@@ -170,7 +170,6 @@ class Middle(NamedTuple):
     meaning: str
     item_id: int
     group_id: int
-    title: str
 
 
 class LinkRetriever(Retriever):

@@ -197,9 +197,9 @@ def test_a_prompt_makes_another_text_space(models: dict[str, Path]) -> None:
 def test_a_siglip_is_for_pictures_alone(models: dict[str, Path], tmp_path: Path) -> None:
     assert ClipEncoder(models["siglip"]).text_fingerprint is None
     texts = ClipTextEncoder(models["siglip"])
-    with pytest.raises(ModelUnavailable, match="for pictures alone"):
+    with pytest.raises(ModelUnavailable, match="for images alone"):
         texts.encode_documents(["lamp"])
-    with pytest.raises(ModelUnavailable, match="for pictures alone"):
+    with pytest.raises(ModelUnavailable, match="for images alone"):
         texts.export_query_encoder(tmp_path / "query")
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from shopreco import services
 from shopreco.answers.results import ResultPage
@@ -63,6 +64,17 @@ def test_what_goes_with_what_can_replace_it_goes_with_it(shop: dict[str, Gadget]
     reason = page.results[0].reasons[0]
     assert (reason.code, reason.basis) == ("through_complement", "Oak desk lamp")
     assert Edge.objects.filter(source__label=reason.basis, target__label="Desk").exists()
+
+
+def test_reasons_name_products_in_the_visitors_language(shop: dict[str, Gadget]) -> None:
+    for name, chinese in [("Oak desk lamp", "橡木台灯"), ("Oak floor lamp", "橡木落地灯")]:
+        Gadget.objects.filter(name=name).update(attributes={"name_zh-hans": chinese})
+        shop[name].refresh_from_db()
+    with translation.override("zh-hans"):
+        (between,) = beside(shop["Oak floor lamp"], "complementary").results[0].reasons[:1]
+        (direct,) = beside(shop["Oak desk lamp"], "accessory").results[0].reasons[:1]
+    assert (between.text, between.basis) == ("与 橡木台灯 搭配", "橡木台灯")
+    assert direct.basis == "橡木台灯"
 
 
 def test_a_substitute_is_linked(shop: dict[str, Gadget]) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from shopreco.catalogues import (
     Added,
@@ -42,6 +43,9 @@ class GadgetCatalogue(Catalogue):
 
     def get_live_queryset(self, request: HttpRequest | None) -> models.QuerySet[Any]:
         return self.get_queryset().filter(stock__gt=0)
+
+    def get_title(self, obj: Gadget) -> str:
+        return str(obj.attributes.get(f"name_{get_language()}", obj.name))
 
     def is_indexable(self, obj: Gadget) -> bool | str:
         return "retired from sale" if obj.retired else True
