@@ -18,9 +18,9 @@ FEED ?=
 ARGS ?=
 COVERAGE ?=
 MIN_COVERAGE ?= 90
-# Each process has a PostgreSQL and a broker of its own; a file of tests stays in one. One process
+# Each process has a PostgreSQL and a broker of its own; a file of tests stays in one. Two processes
 # more than there are cores, since many tests wait for a worker or a browser.
-PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(4, 1 + (os.cpu_count() or 1)))")
+PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(4, 2 + (os.cpu_count() or 1)))")
 PARALLEL ?= --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 SPEAKING := tests/cases $(wildcard $(addprefix tests/integration/test_,graph*.py indexing.py runs.py search*.py))
 

@@ -72,13 +72,15 @@ def page(browser: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Any], list[str]]:
-    """`axe(page)`: accessibility violations of the page as it stands, one readable line each."""
+def axe() -> Callable[..., list[str]]:
+    """`axe(page)`: accessibility violations of the page as it stands, one readable line each.
+    `axe(page, "color-contrast")` looks for those of one rule, such as what a theme may break."""
 
-    def violations(page: Any) -> list[str]:
+    def violations(page: Any, rule: str = "") -> list[str]:
         from axe_playwright_python.sync_playwright import Axe
 
-        found = Axe().run(page).response["violations"]
+        options = {"runOnly": {"type": "rule", "values": [rule]}} if rule else None
+        found = Axe().run(page, options=options).response["violations"]
         return [
             f"{rule['id']}: {rule['help']}: {node['html']}"
             for rule in found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -19,15 +20,12 @@ HEAVY = ("torch", "transformers", "sentence_transformers", "onnx", "PIL", "av")
 MARKING = {"descendants", "marks", "outbox", "index_runs", "signals", "watches"}
 """Of `shopreco.indexing`: what marks saved objects, and the names of kinds of runs."""
 
+IMAGES = {"IMAGE_ENCODER": {"CLASS": "shopreco.encoders.EfficientNetEncoder"}}
 PHOTOS = {
-    "worker": {},
-    "web": {
-        "IMAGE_ENCODER": {"CLASS": "shopreco.encoders.EfficientNetEncoder"},
-        "PHOTO_ENCODER": "web",
-        "PHOTO_DEADLINE": 20.0,
-    },
+    "web": {"PHOTO_ENCODER": "web", "PHOTO_DEADLINE": 20.0},
+    "worker": {"PHOTO_ENCODER": "worker", "PHOTO_DEADLINE": 20.0},
 }
-"""Settings under which photos are encoded by workers, and in the web process."""
+"""Settings under which photos are encoded in the web process, where no worker is, and by one."""
 
 SERVE = """
 import json, sys
@@ -70,21 +68,15 @@ print("ANSWER", json.dumps({
 """
 
 
-@pytest.fixture(params=PHOTOS)
-def photos(request: pytest.FixtureRequest) -> str:
-    """Where photos are encoded."""
-    return str(request.param)
-
-
 @pytest.fixture
-def _shop_indexed_elsewhere(start_process: Callable[..., Process], photos: str) -> Iterator[None]:
+def _shop_indexed_elsewhere(start_process: Callable[..., Process]) -> None:
     """Indexed with the default model by a process of its own, as workers do."""
     fill()
     index = f"""
 import django
 from django.conf import settings
 del settings.SHOPRECO["TEXT_ENCODER"]
-settings.SHOPRECO |= {PHOTOS[photos]!r}
+settings.SHOPRECO |= {IMAGES | PHOTOS["web"]!r}
 django.setup()
 from shopreco import services
 run = services.run_inline(services.reindex({CATALOGUE!r}))
@@ -98,12 +90,19 @@ print("STATE", run.state, run.error)
 @pytest.mark.slow
 @pytest.mark.usefixtures("_shop_indexed_elsewhere")
 def test_a_web_process_stays_small_and_knows_no_torch(
-    start_process: Callable[..., Process], start_worker: Callable[..., Process], photos: str
+    start_process: Callable[..., Process], start_worker: Callable[..., Process]
 ) -> None:
     lamp = Product.objects.get(title="Lamp number 0 in red")
-    if photos == "worker":
-        start_worker()
-    changed = json.dumps(PHOTOS[photos])
+    assert_small(start_process, lamp, PHOTOS["web"])
+    start_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
+    assert_small(start_process, lamp, PHOTOS["worker"])
+
+
+def assert_small(
+    start_process: Callable[..., Process], lamp: Product, photos: dict[str, Any]
+) -> None:
+    """Have a process serve every kind of answer, and look at what it has imported."""
+    changed = json.dumps(IMAGES | photos)
     process = start_process("-c", SERVE, str(lamp.pk), lamp.image.path, changed)
     process.popen.wait(timeout=120)
     line = next((line for line in process.log.splitlines() if line.startswith("ANSWER ")), "")
