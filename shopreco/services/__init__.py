@@ -32,6 +32,13 @@ from shopreco.stages import StageName, savepoint as savepoint
 if TYPE_CHECKING:
     from shopreco.answers.money import money
     from shopreco.indexing.signals import pause
+    from shopreco.services.behaviour import (
+        EventError,
+        Received,
+        consent_of as consent_of,
+        receive_events,
+        track,
+    )
     from shopreco.services.blocks import (
         default_sources as default_sources,
         forget_placements as forget_placements,
@@ -106,6 +113,7 @@ __all__ = [
     "SORTS",
     "Card",
     "CatalogueStatus",
+    "EventError",
     "Explanation",
     "FacetCounts",
     "FacetValue",
@@ -116,6 +124,7 @@ __all__ = [
     "PriceRange",
     "ReadTerm",
     "Reason",
+    "Received",
     "Result",
     "ResultPage",
     "StageName",
@@ -141,6 +150,7 @@ __all__ = [
     "placements",
     "prune",
     "rebuild",
+    "receive_events",
     "recommend",
     "reindex",
     "reindex_objects",
@@ -154,9 +164,11 @@ __all__ = [
     "start_extraction",
     "status",
     "stop_extraction",
+    "track",
     "waiting_changes",
 ]
 
+_BEHAVIOUR = "EventError Received consent_of receive_events track"
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
     "import_edges is_removable merge_nodes quote remove_edges start_extraction stop_extraction "
@@ -173,6 +185,7 @@ _SPACES = "SpaceSize active_space alignment_metrics current_fingerprint remove_s
 _LATER = {
     "money": "shopreco.answers.money",
     "pause": "shopreco.indexing.signals",
+    **dict.fromkeys(_BEHAVIOUR.split(), "shopreco.services.behaviour"),
     **dict.fromkeys(_BLOCKS.split(), "shopreco.services.blocks"),
     **dict.fromkeys(_GRAPH.split(), "shopreco.services.graph"),
     **dict.fromkeys(_HEALTH.split(), "shopreco.services.health"),
