@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 from rest_framework import serializers, status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,6 +35,15 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class SessionUser(BaseAuthentication):
+    """The user of the session. A beacon has no CSRF token, so that DRF's own would refuse it; pages
+    of other sites are refused by their origin."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        user = getattr(django_request(request), "user", None)
+        return (user, None) if user is not None and user.is_authenticated else None
+
+
 class EventErrorSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField(help_text="Place of the event in the request, from 0.")
     code = serializers.CharField(help_text="For programs: `invalid_event`, `erased`.")
@@ -56,9 +66,7 @@ class EventsView(PublicView):
     """Takes one event, a list of them, or `{"events": […], "sent_at": …, "catalogue": …}`."""
 
     http_method_names = ["post"]
-    # A beacon has no CSRF token, so no authentication of DRF's may ask for one: pages of other
-    # sites are refused by their origin, and the user is that of the session.
-    authentication_classes = []
+    authentication_classes = [SessionUser]
     throttle_classes = [EventThrottle]
 
     def post(self, request: Request) -> Response:

@@ -20,14 +20,20 @@ WRITE = """
         INSERT INTO shopreco_eventkey (uuid, time) SELECT uuid, time FROM given ORDER BY uuid
         ON CONFLICT DO NOTHING RETURNING uuid
     ),
+    known AS MATERIALIZED (
+        SELECT id FROM shopreco_visitor WHERE id IN (SELECT visitor_id FROM given)
+        AND erased_at IS NULL FOR KEY SHARE
+    ),
     written AS (
         INSERT INTO shopreco_event SELECT given.* FROM given WHERE uuid IN (TABLE fresh)
+        AND (visitor_id IS NULL OR visitor_id IN (TABLE known))
         RETURNING uuid
     )
     SELECT uuid FROM written
 """
 """One statement, for a batch is written at once or not at all. Keys are inserted in order, so that
-two batches that share events wait for each other instead of a deadlock."""
+two batches that share events wait for each other instead of a deadlock. A visitor who is being
+erased is waited for, and the events are not written."""
 
 SAME_ORDER = """
     UPDATE shopreco_event AS e SET {changes}

@@ -82,6 +82,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='event',
+            index=models.Index(condition=models.Q(('user_id', ''), _negated=True), fields=['user_id'], name='shopreco_event_user'),
+        ),
+        migrations.AddIndex(
+            model_name='event',
             index=models.Index(condition=models.Q(('transaction_id', ''), _negated=True), fields=['transaction_id'], name='shopreco_event_order'),
         ),
         migrations.AddIndex(

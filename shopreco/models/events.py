@@ -96,6 +96,7 @@ class Event(models.Model):
                 name="shopreco_event_visitor",
                 condition=Q(visitor_id__isnull=False),
             ),
+            models.Index(fields=["user_id"], name="shopreco_event_user", condition=~Q(user_id="")),
             models.Index(
                 fields=["transaction_id"],
                 name="shopreco_event_order",

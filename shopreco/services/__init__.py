@@ -36,8 +36,10 @@ if TYPE_CHECKING:
         EventError,
         Received,
         consent_of as consent_of,
+        erase_visitor,
         receive_events,
         track,
+        visitor_data,
     )
     from shopreco.services.blocks import (
         default_sources as default_sources,
@@ -137,6 +139,7 @@ __all__ = [
     "cards",
     "catalogue_status",
     "decide_edges",
+    "erase_visitor",
     "explain",
     "export_edges",
     "extracted_edges",
@@ -165,10 +168,11 @@ __all__ = [
     "status",
     "stop_extraction",
     "track",
+    "visitor_data",
     "waiting_changes",
 ]
 
-_BEHAVIOUR = "EventError Received consent_of receive_events track"
+_BEHAVIOUR = "EventError Received consent_of erase_visitor receive_events track visitor_data"
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
     "import_edges is_removable merge_nodes quote remove_edges start_extraction stop_extraction "

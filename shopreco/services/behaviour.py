@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,25 @@ from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import log
+from shopreco.behaviour import erasure, log
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
-from shopreco.behaviour.visitors import Recognised, VisitorErased, recognise, token_of
+from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recognise, token_of
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidEvent
-from shopreco.models import EventConsent, EventSource
+from shopreco.models import EventConsent, EventSource, Visitor
 
-__all__ = ["EventError", "Received", "consent_of", "receive_events", "track"]
+__all__ = [
+    "EventError",
+    "Received",
+    "consent_of",
+    "erase_visitor",
+    "receive_events",
+    "track",
+    "visitor_data",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +104,7 @@ def track(
     request: HttpRequest | None = None,
     catalogue: str | None = None,
     user: Any = None,
+    consent: str | None = None,
     time: datetime | None = None,
     **fields: Any,
 ) -> bool:
@@ -116,7 +125,9 @@ def track(
         items: objects of the shop, their keys, or tuples of one of these, a quantity and a price.
         request: where there is one: says who it is, and what they have allowed.
         catalogue: of the items; by default that of the first object, else the first.
-        user: of the shop, where there is no request.
+        user: of the shop, where there is no request. Kept if `consent` is "personal".
+        consent: what they have allowed, where there is no request: "none", "statistics" or
+            "personal".
         fields: as `POST events/` takes them: `transaction_id`, `value`, `currency`, `uuid`, …
 
     Returns:
@@ -128,19 +139,19 @@ def track(
     listed = list(items)
     objects = [each for each in map(_object_of, listed) if isinstance(each, models.Model)]
     shop = catalogue_of(objects[0]) if objects and not catalogue else get_catalogue(catalogue)
-    consent = consent_of(request) if request else EventConsent.NONE
+    allowed = EventConsent(consent or (consent_of(request) if request else EventConsent.NONE))
     automation = automation_of(request.headers.get("User-Agent", "")) if request else PERSON
     event = {**fields, "name": name, "items": [_item(each) for each in listed]}
     try:
         with transaction.atomic(using=write_alias()):
-            visitor = _recognised(request, consent)
+            visitor = _recognised(request, allowed)
             sending = Sending(
                 catalogue=shop.name,
                 source=EventSource.SERVER,
                 received=timezone.now(),
                 visitor_id=visitor.visitor_id if visitor else None,
                 user_id=_key(user) if user is not None else _user_of(request),
-                consent=consent,
+                consent=allowed,
                 is_bot=automation.is_bot,
                 is_agent=automation.is_agent,
             )
@@ -153,6 +164,40 @@ def track(
     except DatabaseError:
         logger.exception("the event %s was not recorded", name)
         return False
+
+
+def visitor_data(
+    request: HttpRequest | None = None, *, user: Any = None, visitor: Visitor | None = None
+) -> Iterator[dict[str, Any]]:
+    """All that is kept of whoever sends a request, of a user of the shop, or of a visitor.
+
+    Yields objects for JSON: `kind` is "visitor" or "event".
+    """
+    return erasure.export(*_person(request, user, visitor))
+
+
+def erase_visitor(
+    request: HttpRequest | None = None, *, user: Any = None, visitor: Visitor | None = None
+) -> int:
+    """Erase all that is kept of whoever sends a request, of a user of the shop, or of a visitor.
+
+    Events that arrive late are refused. Returns the number of events that are gone.
+    """
+    return erasure.erase(*_person(request, user, visitor))
+
+
+def _person(
+    request: HttpRequest | None, user: Any, visitor: Visitor | None
+) -> tuple[list[Visitor], str]:
+    """The visitors that somebody is, and the key of the user."""
+    user_id = _key(user) if user is not None else _user_of(request)
+    known = Visitor.objects.using(write_alias()).filter(erased_at=None)
+    if visitor is None and request is not None and (token := token_of(request)):
+        visitor = known.filter(key=key_of(token)).first()
+    found = erasure.visitors_of_user(user_id) if user_id else []
+    if visitor is not None:
+        found += erasure.visitors_of(visitor)
+    return list({each.pk: each for each in found}.values()), user_id
 
 
 def _recognised(request: HttpRequest | None, consent: EventConsent) -> Recognised | None:

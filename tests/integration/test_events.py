@@ -11,11 +11,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from shopreco import services
+from shopreco.behaviour import retention
+from shopreco.db import partitions
 from shopreco.exceptions import InvalidEvent
 from shopreco.models import Event, EventKey, Visitor
 
@@ -217,6 +221,82 @@ def test_events_lie_in_the_partition_of_their_month(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tableoid::regclass::text FROM shopreco_event")
         assert cursor.fetchone() == (f"shopreco_event_{now:%Y_%m}",)
+
+
+def test_who_is_erased_is_known_to_no_table_and_stays_so(
+    client: Client, django_user_model: Any
+) -> None:
+    user = django_user_model.objects.create_user("ann", password="pw")
+    send(client, view("before"), view(session="sessionofann", search_term="queryofann"))
+    token = client.cookies["shopreco_visitor"].value
+    client.force_login(user)
+    send(client, view("after", page="pageofann"))
+    services.track(
+        "purchase", ["chair"], user=user, consent="personal", transaction_id="orderofann"
+    )
+    other = Client()
+    send(other, view("other"))
+    listed = list(services.visitor_data(user=user))
+    assert [each["kind"] for each in listed] == ["visitor", *["event"] * 4]
+
+    assert services.erase_visitor(user=user) == 4
+    late = send(client, view("late")).json()
+    assert (late["accepted"], late["errors"][0]["code"]) == (0, "erased")
+    assert {each["id"] for event in Event.objects.all() for each in event.items} == {"other"}
+    traces = [token, "sessionofann", "queryofann", "pageofann", "orderofann"]
+    for model in apps.get_app_config("shopreco").get_models():
+        for row in model.objects.values_list():
+            assert not [trace for trace in traces if trace in str(row)], model
+    assert Visitor.objects.exclude(erased_at=None).get().user_id == ""
+
+
+def test_a_user_is_one_visitor_on_all_devices(client: Client, django_user_model: Any) -> None:
+    ann, ben = (django_user_model.objects.create_user(name) for name in ("ann", "ben"))
+    phone = Client()
+    send(client, view("desk"))
+    client.force_login(ann)
+    send(client, view("desk"))
+    send(phone, view("lamp"))
+    phone.force_login(ann)
+    send(phone, view("lamp"))
+    first, second = Visitor.objects.order_by("pk")
+    assert (first.merged_into, second.merged_into) == (None, first)
+    assert {first.user_id, second.user_id} == {str(ann.pk)}
+
+    phone.force_login(ben)
+    send(phone, view("ball"))
+    ball = Event.objects.get(items__contains=[{"id": "ball"}])
+    assert Visitor.objects.get(pk=ball.visitor_id).user_id == str(ben.pk)
+    assert ball.visitor_id not in (first.pk, second.pk)
+
+
+def test_what_is_old_enough_is_deleted_and_months_are_made_ahead(client: Client) -> None:
+    now = timezone.now()
+    for days, name in [(1, "view_item"), (200, "search"), (200, "view_item"), (500, "purchase")]:
+        services.track(name, [f"{days}"], time=now - timedelta(days=days), transaction_id=f"{days}")
+    later = now + timedelta(days=95)
+    retention.tend(now)
+    assert sorted((e.name, e.items[0]["id"]) for e in Event.objects.all()) == [
+        *(("view_item", "1"), ("view_item", "200")),
+    ]
+    assert EventKey.objects.count() == 3, "a key outlives its event until the longest retention"
+    services.track("view_item", ["later"], uuid=str(uuid4()), time=now)
+    retention.tend(later)
+    months = partitions.months_of(connection, "shopreco_event")
+    assert partitions.Month.of(later).later(partitions.MONTHS_AHEAD) in months
+
+
+def test_a_month_that_nobody_made_is_made_of_what_came_meanwhile(client: Client) -> None:
+    past = datetime(2024, 5, 17, tzinfo=UTC)
+    services.track("view_item", ["old"], time=past)
+    month = partitions.Month.of(past)
+    partitions.make(connection, "shopreco_event", month)
+    partitions.make(connection, "shopreco_event", month)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableoid::regclass::text FROM shopreco_event")
+        assert cursor.fetchall() == [("shopreco_event_2024_05",)]
+    assert list(partitions.drop_before(connection, "shopreco_event", month.end)) == [month]
+    assert not Event.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
