@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Received,
         consent_of as consent_of,
         erase_visitor,
+        event_labels,
         receive_events,
         track,
         visitor_data,
@@ -140,6 +141,7 @@ __all__ = [
     "catalogue_status",
     "decide_edges",
     "erase_visitor",
+    "event_labels",
     "explain",
     "export_edges",
     "extracted_edges",
@@ -172,7 +174,9 @@ __all__ = [
     "waiting_changes",
 ]
 
-_BEHAVIOUR = "EventError Received consent_of erase_visitor receive_events track visitor_data"
+_BEHAVIOUR = (
+    "EventError Received consent_of erase_visitor event_labels receive_events track visitor_data"
+)
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
     "import_edges is_removable merge_nodes quote remove_edges start_extraction stop_extraction "

@@ -20,13 +20,14 @@ from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recog
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidEvent
-from shopreco.models import EventConsent, EventSource, Visitor
+from shopreco.models import EventConsent, EventName, EventSource, Visitor
 
 __all__ = [
     "EventError",
     "Received",
     "consent_of",
     "erase_visitor",
+    "event_labels",
     "receive_events",
     "track",
     "visitor_data",
@@ -164,6 +165,11 @@ def track(
     except DatabaseError:
         logger.exception("the event %s was not recorded", name)
         return False
+
+
+def event_labels() -> dict[str, str]:
+    """What people call the events that are understood, by name, in the language of the moment."""
+    return {name: str(label) for name, label in EventName.choices}
 
 
 def visitor_data(
