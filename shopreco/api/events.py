@@ -44,6 +44,49 @@ class SessionUser(BaseAuthentication):
         return (user, None) if user is not None and user.is_authenticated else None
 
 
+class EventItemSerializer(serializers.Serializer[Any]):
+    item_id = serializers.CharField(help_text="Key of the object, as text.")
+    quantity = serializers.IntegerField(required=False, min_value=1)
+    price = serializers.FloatField(required=False, min_value=0, help_text="Of one piece.")
+    position = serializers.IntegerField(
+        required=False, min_value=0, help_text="Its `rank` in the answer that showed it."
+    )
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """What is read of an event; it is read by `shopreco.behaviour.events`, a thousand at a time."""
+
+    name = serializers.CharField(help_text="As Google Analytics 4 calls it: `view_item`, …")
+    uuid = serializers.UUIDField(required=False, help_text="By which it counts once.")
+    time = serializers.CharField(
+        required=False, help_text="ISO 8601, or milliseconds since 1970; by default now."
+    )
+    items = EventItemSerializer(many=True, required=False)
+    value = serializers.FloatField(required=False)
+    currency = serializers.CharField(required=False, help_text="ISO 4217.")
+    transaction_id = serializers.CharField(
+        required=False, help_text="Number of the order; a purchase needs it."
+    )
+    search_term = serializers.CharField(required=False, help_text="The query of a search.")
+    total = serializers.IntegerField(required=False, help_text="Results of the search.")
+    query_id = serializers.CharField(required=False, help_text="Of the search that led to it.")
+    rec_id = serializers.CharField(required=False, help_text="Of the block that led to it.")
+    placement = serializers.CharField(required=False)
+    session = serializers.CharField(required=False)
+    page = serializers.CharField(required=False, help_text="A random id of one page view.")
+    sender = serializers.CharField(required=False, help_text="The script that sends it.")
+
+
+class EventsRequest(serializers.Serializer[Any]):
+    """Events, and what holds for all of them."""
+
+    events = EventSerializer(many=True)
+    sent_at = serializers.CharField(
+        required=False, help_text="When they were sent, by the clock that their times are of."
+    )
+    catalogue = serializers.CharField(required=False, help_text="Of the items.")
+
+
 class EventErrorSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField(help_text="Place of the event in the request, from 0.")
     code = serializers.CharField(help_text="For programs: `invalid_event`, `erased`.")

@@ -66,6 +66,8 @@ class Reading:
     """Events that were read: rows by their key, and what is wrong with the others."""
 
     rows: dict[str, Row] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    """Place of each row's event among those that were given."""
     errors: list[EventError] = field(default_factory=list)
     repeated: int = 0
     """Events whose key an event before them has."""
@@ -88,7 +90,7 @@ def read_events(given: Sequence[object], sending: Sending) -> Reading:
         if row["uuid"] in reading.rows:
             reading.repeated += 1
         else:
-            reading.rows[row["uuid"]] = row
+            reading.rows[row["uuid"]], reading.places[row["uuid"]] = row, index
     return reading
 
 

@@ -33,11 +33,15 @@ if TYPE_CHECKING:
     from shopreco.answers.money import money
     from shopreco.indexing.signals import pause
     from shopreco.services.behaviour import (
+        EVENT_FORMATS,
         EventError,
+        ImportedEvents,
         Received,
         consent_of as consent_of,
         erase_visitor,
         event_labels,
+        export_events,
+        import_events,
         receive_events,
         track,
         visitor_data,
@@ -110,6 +114,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "EVENT_FORMATS",
     "MAX_EXCLUDED",
     "MAX_FACETS",
     "MAX_OFFSET",
@@ -121,6 +126,7 @@ __all__ = [
     "FacetCounts",
     "FacetValue",
     "Imported",
+    "ImportedEvents",
     "NearItem",
     "Plan",
     "PlanNode",
@@ -144,10 +150,12 @@ __all__ = [
     "event_labels",
     "explain",
     "export_edges",
+    "export_events",
     "extracted_edges",
     "facet_names",
     "filter_names",
     "import_edges",
+    "import_events",
     "merge_nodes",
     "money",
     "nearest_items",
@@ -175,7 +183,8 @@ __all__ = [
 ]
 
 _BEHAVIOUR = (
-    "EventError Received consent_of erase_visitor event_labels receive_events track visitor_data"
+    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_labels "
+    "export_events import_events receive_events track visitor_data"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import erasure, log
+from shopreco.behaviour import exports, imports, log, personal_data
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
+from shopreco.behaviour.files import READERS
+from shopreco.behaviour.imports import ImportedEvents
 from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recognise, token_of
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
@@ -23,17 +25,24 @@ from shopreco.exceptions import InvalidEvent
 from shopreco.models import EventConsent, EventName, EventSource, Visitor
 
 __all__ = [
+    "EVENT_FORMATS",
     "EventError",
+    "ImportedEvents",
     "Received",
     "consent_of",
     "erase_visitor",
     "event_labels",
+    "export_events",
+    "import_events",
     "receive_events",
     "track",
     "visitor_data",
 ]
 
 logger = logging.getLogger(__name__)
+
+EVENT_FORMATS = tuple(READERS)
+"""Forms of files that `import_events` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,38 @@ def track(
         return False
 
 
+def import_events(
+    file: BinaryIO,
+    format: str,
+    *,
+    consent: str,
+    catalogue: str | None = None,
+    progress: Callable[[ImportedEvents], None] | None = None,
+) -> ImportedEvents:
+    """Take in the events of a file. It may be read again: what was there is not there twice.
+
+    Args:
+        format: "csv", "jsonl" (also the BigQuery export of Google Analytics 4), or "inter".
+        consent: what those in the file have allowed: "none", "statistics" or "personal".
+        catalogue: of the items; by default the first.
+
+    Raises:
+        EventFileError: the file is of no such form. Lines that are wrong are errors of their own.
+    """
+    return imports.import_events(
+        READERS[format](file),
+        catalogue=get_catalogue(catalogue).name,
+        consent=EventConsent(consent),
+        now=timezone.now(),
+        progress=progress,
+    )
+
+
+def export_events() -> Iterator[dict[str, Any]]:
+    """All events, the oldest first, as `import_events` reads them from JSON lines."""
+    return exports.all_events()
+
+
 def event_labels() -> dict[str, str]:
     """What people call the events that are understood, by name, in the language of the moment."""
     return {name: str(label) for name, label in EventName.choices}
@@ -179,7 +220,7 @@ def visitor_data(
 
     Yields objects for JSON: `kind` is "visitor" or "event".
     """
-    return erasure.export(*_person(request, user, visitor))
+    return personal_data.export(*_person(request, user, visitor))
 
 
 def erase_visitor(
@@ -189,7 +230,7 @@ def erase_visitor(
 
     Events that arrive late are refused. Returns the number of events that are gone.
     """
-    return erasure.erase(*_person(request, user, visitor))
+    return personal_data.erase(*_person(request, user, visitor))
 
 
 def _person(
@@ -200,9 +241,9 @@ def _person(
     known = Visitor.objects.using(write_alias()).filter(erased_at=None)
     if visitor is None and request is not None and (token := token_of(request)):
         visitor = known.filter(key=key_of(token)).first()
-    found = erasure.visitors_of_user(user_id) if user_id else []
+    found = personal_data.visitors_of_user(user_id) if user_id else []
     if visitor is not None:
-        found += erasure.visitors_of(visitor)
+        found += personal_data.visitors_of(visitor)
     return list({each.pk: each for each in found}.values()), user_id
 
 

@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from shopreco.behaviour.exports import as_json
 from shopreco.db.routing import write_alias
 from shopreco.models import Event, Visitor
 
@@ -36,15 +37,7 @@ def export(visitors: list[Visitor], user_id: str = "") -> Iterator[dict[str, Any
             "opted_out": visitor.opted_out,
         }
     for event in _events(visitors, user_id).order_by("time").iterator(chunk_size=1_000):
-        kept = {
-            name: getattr(event, name)
-            for name in (
-                *("name", "items", "value", "currency", "transaction_id", "query", "placement"),
-                *("session", "page", "query_id", "rec_id", "arms", "consent", "source", "sender"),
-            )
-        }
-        filled = {name: value for name, value in kept.items() if value not in ("", None, [], {})}
-        yield {"kind": "event", "uuid": str(event.uuid), "time": event.time.isoformat(), **filled}
+        yield {"kind": "event", **as_json(event)}
 
 
 def erase(visitors: list[Visitor], user_id: str = "") -> int:
