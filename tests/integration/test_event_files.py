@@ -36,7 +36,9 @@ GA4 = {
     ],
     "user_pseudo_id": "123.456",
     "ecommerce": {"transaction_id": "N-2", "purchase_revenue": 69.8, "total_item_quantity": "2"},
-    "items": [{"item_id": "chair", "price": "34.9", "quantity": "2", "item_list_index": "(not set)"}],
+    "items": [
+        {"item_id": "chair", "price": "34.9", "quantity": "2", "item_list_index": "(not set)"}
+    ],
 }
 INTER = "user_id:token\titem_id:token\ttimestamp:float\nu1\tchair\t3\nu1\tlamp\t4\nu2\tchair\n"
 

@@ -22,7 +22,9 @@ def read_inter(file: BinaryIO) -> Iterator[FileEvent]:
     for number, text in lines:
         cells = (text or "").rstrip("\r\n").split("\t")
         if text is None or len(cells) != len(names):
-            yield FileEvent(number, {}, problem=f"the line has {len(cells)} cells, not {len(names)}.")
+            yield FileEvent(
+                number, {}, problem=f"the line has {len(cells)} cells, not {len(names)}."
+            )
             continue
         row = dict(zip(names, cells, strict=True))
         event = {

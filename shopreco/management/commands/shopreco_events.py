@@ -20,8 +20,8 @@ SHOWN = 20
 class Command(ShopRecoCommand):
     help = (
         "Read events from a file, or write all of them to one. CSV, JSON Lines (also the BigQuery "
-        "export of Google Analytics 4) and RecBole's .inter are read, plain or with .gz. A file may "
-        "be read again: what was there is not there twice."
+        "export of Google Analytics 4) and RecBole's .inter are read, plain or with .gz. A file "
+        "may be read again: what was there is not there twice."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
