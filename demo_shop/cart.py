@@ -75,3 +75,7 @@ class Cart:
         else:
             self._quantities.pop(key, None)
         self._session[SESSION_KEY] = self._quantities
+
+    def clear(self) -> None:
+        self._quantities = {}
+        self._session[SESSION_KEY] = self._quantities

@@ -97,6 +97,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "demo_shop.consent.of_page",
             ],
         },
     },
@@ -185,6 +186,7 @@ SPECTACULAR_SETTINGS = {
 
 SHOPRECO: dict[str, object] = {
     "ARTEFACT_DIR": DEMO_DIR / "artefacts",
+    "CONSENT": "demo_shop.consent.allowed",
     "STYLESHEET": "",  # base.html links it before the shop's own, which changes it
 }
 LOGGING = {

@@ -34,6 +34,10 @@ class InvalidQuery(ShopRecoError):
     code = "invalid_query"
 
 
+class InvalidEvent(ShopRecoError):
+    code = "invalid_event"
+
+
 class UnknownFilter(InvalidQuery):
     code = "unknown_filter"
 

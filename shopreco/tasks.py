@@ -16,8 +16,10 @@ from celery import shared_task
 from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.db import connections
+from django.utils import timezone
 
 from shopreco.beats import beats
+from shopreco.behaviour import retention
 from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
@@ -37,6 +39,10 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS: Final = 30
 
 beats.register("shopreco-sweep", {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS})
+beats.register(
+    "shopreco-events",
+    {"task": "shopreco.tasks.tend_events", "schedule": crontab(hour=2, minute=41)},
+)
 beats.register(
     "shopreco-reconcile",
     {"task": "shopreco.tasks.reconcile", "schedule": crontab(hour=3, minute=17)},
@@ -132,6 +138,13 @@ def reconcile() -> None:
         except Exception:
             # A catalogue whose encoder cannot be had, say: the others have their night.
             logger.exception("%s was not reconciled", catalogue.name)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def tend_events() -> None:
+    """Make the months of events ahead, and delete what has been kept long enough."""
+    deleted = retention.tend(timezone.now())
+    logger.info("%s events were kept long enough", deleted)
 
 
 @shared_task(ignore_result=True)

@@ -147,6 +147,11 @@ class Listing:
     """Whether search is not available and the products come straight from the shop's tables."""
 
     @property
+    def first(self) -> int:
+        """Return the place of the first product of the page in the whole list, from 1."""
+        return (self.page - 1) * PAGE_SIZE + 1
+
+    @property
     def pages(self) -> int:
         return min(max(1, -(-self.total // PAGE_SIZE)), LAST_PAGE)
 

@@ -17,7 +17,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from shopreco.api import health, parameters, responses, views
+from shopreco.api import events, health, parameters, responses, views
 
 ERRORS = {
     400: OpenApiResponse(
@@ -32,6 +32,12 @@ NOT_FOUND = {
         responses.ErrorResponse, description="This visitor sees no object with that id."
     )
 }
+TOO_LARGE = OpenApiResponse(
+    responses.ErrorResponse, description="More than is read at once: send fewer."
+)
+OTHER_SITE = OpenApiResponse(
+    responses.ErrorResponse, description="A page of another site, by its `Origin`, sends it."
+)
 FILTERS = OpenApiParameter(
     "filters",
     {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
@@ -147,6 +153,20 @@ extend_schema_view(
         tags=["shopreco"],
     )
 )(views.BlockView)
+
+extend_schema_view(
+    post=extend_schema(
+        operation_id="events",
+        summary="Tell what visitors do",
+        description="One event, a list of them, or an object with `events`. At most 1,000 events "
+        "and 1 MiB, packed by gzip or not, of any content type. An event that is wrong is named in "
+        "`errors`, and keeps no other out. Each `uuid` counts once. The visitor is that of the "
+        "cookie, the user that of the session; the cookie is set if the visitor allows it.",
+        request={"application/json": events.EventsRequest},
+        responses={202: events.EventsResponse, **ERRORS, 413: TOO_LARGE, 403: OTHER_SITE},
+        tags=["shopreco"],
+    )
+)(events.EventsView)
 
 extend_schema_view(
     get=extend_schema(

@@ -70,3 +70,10 @@ class RecommendThrottle(VisitorThrottle):
 
     scope = "shopreco-recommend"
     default_rate = "300/min"
+
+
+class EventThrottle(VisitorThrottle):
+    """A request has up to a thousand events."""
+
+    scope = "shopreco-events"
+    default_rate = "600/min"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shopreco.api import health, views
+from shopreco.api import events, health, views
 
 app_name = "shopreco"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("similar/<path:object_id>/", views.SimilarView.as_view(), name="similar"),
     path("recommend/<slug:placement>/", views.RecommendView.as_view(), name="recommend"),
     path("blocks/<slug:placement>/", views.BlockView.as_view(), name="block"),
+    path("events/", events.EventsView.as_view(), name="events"),
     path("health/live", health.LiveView.as_view(), name="live"),
     path("health/ready", health.ReadyView.as_view(), name="ready"),
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings as django_settings
 
 from shopreco.conf.options import BaseSettings, option
-from shopreco.conf.validators import weights_of
+from shopreco.conf.validators import days_by_name, weights_of
 
 WEIGHTS = ("TEXT", "IMAGE", "VIDEO", "ALPHA", "BETA")
 
@@ -147,9 +147,42 @@ class PageSettings(BaseSettings):
     )
 
 
+@dataclass(frozen=True)
+class BehaviourSettings(BaseSettings):
+    """Behaviour: what is kept of visitors, and for how long."""
+
+    CONSENT: str = option(
+        "",
+        "Dotted path of a function of the request that says what the visitor has allowed: "
+        "`none`, `statistics` or `personal`. Without it nobody has allowed anything, and nothing "
+        "that identifies anybody is kept.",
+    )
+    HONOUR_GPC: bool = option(
+        True,
+        "Whether a browser that sends Global Privacy Control has no personal ranking, whatever its "
+        "visitor has allowed before.",
+    )
+    VISITOR_COOKIE: str = option(
+        "shopreco_visitor", "Name of the first-party cookie of visitors who allow to be recognised."
+    )
+    VISITOR_COOKIE_DAYS: int = option(180, "Days for which that cookie is kept after each visit.")
+    EVENT_RETENTION_DAYS: Mapping[str, Any] = option(
+        {"*": 400, "search": 180},
+        "Days for which events are kept, by name; `*` is all others. Months are dropped as a whole "
+        "at the end of the longest.",
+        validate=days_by_name,
+    )
+
+
 # A dataclass takes the fields of its last base first, so the first group is the last base.
 @dataclass(frozen=True)
 class Settings(
-    PageSettings, CacheSettings, AnswerSettings, IndexingSettings, SpaceSettings, EncoderSettings
+    BehaviourSettings,
+    PageSettings,
+    CacheSettings,
+    AnswerSettings,
+    IndexingSettings,
+    SpaceSettings,
+    EncoderSettings,
 ):
     """Every option of shopreco with its type and default."""

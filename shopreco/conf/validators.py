@@ -81,3 +81,12 @@ def weights_of(names: Collection[str]) -> Validator:
         return Fault(f"has {', '.join(wrong)}", fix) if wrong else None
 
     return check
+
+
+def days_by_name(days: Mapping[str, Any]) -> Fault | None:
+    """The fault of a dict that has no whole number of days from 1 up for each name and for `*`."""
+    wrong = [f"{n!r}: {d!r}" for n, d in days.items() if not (fits(d, int) and d >= 1)]
+    if not wrong and "*" in days:
+        return None
+    finding = f"has {', '.join(wrong)}" if wrong else "has no '*'"
+    return Fault(finding, "It takes whole numbers of days from 1 up by name, and by '*'.")

@@ -1,4 +1,5 @@
 from shopreco.models.changes import Change, Mark
+from shopreco.models.events import Event, EventConsent, EventKey, EventName, EventSource
 from shopreco.models.facets import FacetCode
 from shopreco.models.graph import (
     Edge,
@@ -32,6 +33,7 @@ from shopreco.models.specification import (
 )
 from shopreco.models.statistics import Cosines, LeftOut, SpaceStatistics
 from shopreco.models.versions import ModelKind, ModelVersion
+from shopreco.models.visitors import Visitor
 
 __all__ = [
     "AWAITED",
@@ -44,6 +46,11 @@ __all__ = [
     "Embedding",
     "EmbeddingSpace",
     "EncoderSpecification",
+    "Event",
+    "EventConsent",
+    "EventKey",
+    "EventName",
+    "EventSource",
     "FacetCode",
     "Item",
     "LeftOut",
@@ -69,4 +76,5 @@ __all__ = [
     "SpaceState",
     "SpaceStatistics",
     "VectorIndex",
+    "Visitor",
 ]

@@ -32,6 +32,20 @@ from shopreco.stages import StageName, savepoint as savepoint
 if TYPE_CHECKING:
     from shopreco.answers.money import money
     from shopreco.indexing.signals import pause
+    from shopreco.services.behaviour import (
+        EVENT_FORMATS,
+        EventError,
+        ImportedEvents,
+        Received,
+        consent_of as consent_of,
+        erase_visitor,
+        event_labels,
+        export_events,
+        import_events,
+        receive_events,
+        track,
+        visitor_data,
+    )
     from shopreco.services.blocks import (
         default_sources as default_sources,
         forget_placements as forget_placements,
@@ -100,22 +114,26 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "EVENT_FORMATS",
     "MAX_EXCLUDED",
     "MAX_FACETS",
     "MAX_OFFSET",
     "SORTS",
     "Card",
     "CatalogueStatus",
+    "EventError",
     "Explanation",
     "FacetCounts",
     "FacetValue",
     "Imported",
+    "ImportedEvents",
     "NearItem",
     "Plan",
     "PlanNode",
     "PriceRange",
     "ReadTerm",
     "Reason",
+    "Received",
     "Result",
     "ResultPage",
     "StageName",
@@ -128,12 +146,16 @@ __all__ = [
     "cards",
     "catalogue_status",
     "decide_edges",
+    "erase_visitor",
+    "event_labels",
     "explain",
     "export_edges",
+    "export_events",
     "extracted_edges",
     "facet_names",
     "filter_names",
     "import_edges",
+    "import_events",
     "merge_nodes",
     "money",
     "nearest_items",
@@ -141,6 +163,7 @@ __all__ = [
     "placements",
     "prune",
     "rebuild",
+    "receive_events",
     "recommend",
     "reindex",
     "reindex_objects",
@@ -154,9 +177,15 @@ __all__ = [
     "start_extraction",
     "status",
     "stop_extraction",
+    "track",
+    "visitor_data",
     "waiting_changes",
 ]
 
+_BEHAVIOUR = (
+    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_labels "
+    "export_events import_events receive_events track visitor_data"
+)
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
     "import_edges is_removable merge_nodes quote remove_edges start_extraction stop_extraction "
@@ -173,6 +202,7 @@ _SPACES = "SpaceSize active_space alignment_metrics current_fingerprint remove_s
 _LATER = {
     "money": "shopreco.answers.money",
     "pause": "shopreco.indexing.signals",
+    **dict.fromkeys(_BEHAVIOUR.split(), "shopreco.services.behaviour"),
     **dict.fromkeys(_BLOCKS.split(), "shopreco.services.blocks"),
     **dict.fromkeys(_GRAPH.split(), "shopreco.services.graph"),
     **dict.fromkeys(_HEALTH.split(), "shopreco.services.health"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -151,6 +152,46 @@ def _nonce(request: object) -> str:
         if (nonce := getattr(request, name, None)) is not None:
             return str(nonce)
     return ""
+
+
+@register.simple_tag(takes_context=True)
+def shopreco_events(context: template.Context) -> SafeString:
+    """The script that tells the shop what visitors see and choose; once on every page.
+
+    It reads cards of blocks by itself, and of results in an element with `data-query-id`; what else
+    happens on a page is said by `{% event %}`.
+    """
+
+    def render() -> SafeString:
+        script, url = static("shopreco/events.js"), reverse("shopreco:events")
+        nonce = _nonce(_request(context))
+        return format_html(
+            '<script type="module" src="{}" data-shopreco-events="{}"{}></script>',
+            script,
+            url,
+            format_html(' nonce="{}"', nonce) if nonce else "",
+        )
+
+    return _never_breaking_the_page("shopreco_events", render)
+
+
+@register.simple_tag
+def event(name: str, *objects: Any, on: str = "", **fields: Any) -> SafeString:
+    """An attribute that says what happens: when the page is seen, or a form is sent.
+
+        <main {% event "view_item" product %}>
+        <form {% event "add_to_cart" product on="submit" %}>
+
+    objects: of the shop, or their keys. on: "submit" for a form, whose field `quantity` is read.
+    fields: as `POST events/` takes them, such as `value` and `currency`.
+    """
+
+    def render() -> SafeString:
+        items = [{"item_id": str(getattr(each, "pk", each))} for each in objects]
+        said = json.dumps({"name": name, "items": items, **fields}, default=str)
+        return format_html('data-shopreco-{}="{}"', "submit" if on == "submit" else "event", said)
+
+    return _never_breaking_the_page("event", render)
 
 
 @register.tag

@@ -22,6 +22,7 @@ from shopreco.registries import Registry
 if TYPE_CHECKING:
     from shopreco.evaluation.benchmarks.ann import AnnBenchmark
     from shopreco.evaluation.benchmarks.browsing import BrowseBenchmark
+    from shopreco.evaluation.benchmarks.events import EventBenchmark
     from shopreco.evaluation.benchmarks.indexing import IndexBenchmark
     from shopreco.evaluation.benchmarks.refusion import FusionBenchmark
     from shopreco.evaluation.benchmarks.saves import SaveBenchmark
@@ -167,6 +168,27 @@ class BrowseSubject(Subject):
         return benchmark_browsing(services.search, options["products"], services.work)
 
 
+class EventsSubject(Subject):
+    """Taking in events, through HTTP."""
+
+    name = "events"
+    help = "events through HTTP against a bare view that copies the same rows"
+    arguments = (
+        Argument("--batches", type=int, default=2_000, metavar="N", help="of 50 events, to each"),
+        json_argument(),
+    )
+    packages = ("gunicorn", "tabulate")
+    keeps_database = False
+
+    def database(self, options: Options) -> ScratchDatabase:
+        return ScratchDatabase.of(self.name, Path.cwd(), GENERATED)
+
+    def run(self, options: Options, services: Services) -> EventBenchmark:
+        from shopreco.evaluation.benchmarks.events import benchmark_events
+
+        return benchmark_events(options["batches"])
+
+
 BENCHMARKS: Registry[Subject] = Registry("benchmark subject")
 for _subject in (
     IndexSubject(),
@@ -175,5 +197,6 @@ for _subject in (
     RefusionSubject(),
     SavesSubject(),
     BrowseSubject(),
+    EventsSubject(),
 ):
     BENCHMARKS.register(_subject.name, _subject)

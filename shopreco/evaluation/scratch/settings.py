@@ -19,7 +19,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     *_configuration.apps,
 ]
-DATABASES = {"default": dict(_configuration.database)}
+DATABASES = {"default": {**_configuration.database, "CONN_MAX_AGE": None}}
+# Of what a benchmark serves.
+ROOT_URLCONF = "shopreco.evaluation.benchmarks.event_views"
+ALLOWED_HOSTS = ["127.0.0.1"]
+REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": {"shopreco-events": None}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = _configuration.language
 USE_TZ = True

@@ -1,0 +1,1 @@
+"""What visitors do: events, visitors and their consent. It knows nothing of retrieval."""
