@@ -1,4 +1,4 @@
-"""Items, spaces, runs, the graph, placements and the search console, in the admin of the host.
+"""Items, spaces, runs, the graph, placements, visitors, the search console, in the host's admin.
 
 They are registered with the default admin site. A shop with a site of its own adds them there:
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
+from shopreco.admin.behaviour.visitors import VisitorAdmin
 from shopreco.admin.graph.edges import EdgeAdmin
 from shopreco.admin.graph.nodes import NodeAdmin
 from shopreco.admin.graph.relations import RelationTypeAdmin
@@ -23,7 +24,16 @@ from shopreco.admin.index.runs import RunAdmin
 from shopreco.admin.index.spaces import EmbeddingSpaceAdmin
 from shopreco.admin.mixins import IndexStateAdminMixin
 from shopreco.admin.tabs import AdminTab, admin_tabs
-from shopreco.models import Edge, EmbeddingSpace, Item, Node, Placement, RelationType, Run
+from shopreco.models import (
+    Edge,
+    EmbeddingSpace,
+    Item,
+    Node,
+    Placement,
+    RelationType,
+    Run,
+    Visitor,
+)
 
 __all__ = ["AdminTab", "IndexStateAdminMixin", "admin_tabs", "register"]
 
@@ -35,6 +45,7 @@ for _name, _tab in {
     "edges": AdminTab(Edge, position=50),
     "relations": AdminTab(RelationType, position=60),
     "placements": AdminTab(Placement, position=70),
+    "visitors": AdminTab(Visitor, position=75),
     "console": AdminTab(Item, gettext_lazy("Search console"), console.view, position=80),
 }.items():
     admin_tabs.register(_name, _tab)
@@ -51,6 +62,7 @@ def register(site: admin.AdminSite) -> None:
     site.register(Edge, EdgeAdmin)
     site.register(RelationType, RelationTypeAdmin)
     site.register(Placement, PlacementAdmin)
+    site.register(Visitor, VisitorAdmin)
 
 
 register(admin.site)

@@ -162,6 +162,7 @@ extend_schema_view(
         "and 1 MiB, packed by gzip or not, of any content type. An event that is wrong is named in "
         "`errors`, and keeps no other out. Each `uuid` counts once. The visitor is that of the "
         "cookie, the user that of the session; the cookie is set if the visitor allows it.",
+        auth=[],
         request={"application/json": events.EventsRequest},
         responses={202: events.EventsResponse, **ERRORS, 413: TOO_LARGE, 403: OTHER_SITE},
         tags=["shopreco"],

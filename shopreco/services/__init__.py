@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Received,
         consent_of as consent_of,
         erase_visitor,
+        event_counts as event_counts,
         event_labels,
         export_events,
         import_events,
@@ -183,8 +184,8 @@ __all__ = [
 ]
 
 _BEHAVIOUR = (
-    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_labels "
-    "export_events import_events receive_events track visitor_data"
+    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_counts "
+    "event_labels export_events import_events receive_events track visitor_data"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "

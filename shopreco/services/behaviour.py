@@ -31,6 +31,7 @@ __all__ = [
     "Received",
     "consent_of",
     "erase_visitor",
+    "event_counts",
     "event_labels",
     "export_events",
     "import_events",
@@ -231,6 +232,11 @@ def erase_visitor(
     Events that arrive late are refused. Returns the number of events that are gone.
     """
     return personal_data.erase(*_person(request, user, visitor))
+
+
+def event_counts(visitors: Sequence[Visitor]) -> dict[int, int]:
+    """The number of events of each visitor, by key."""
+    return personal_data.event_counts(visitors)
 
 
 def _person(

@@ -49,8 +49,15 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browser(chromium: Any) -> Iterator[Any]:
-    """A fresh browser profile (Playwright's BrowserContext). Errors on its pages fail the test."""
+    """A fresh browser profile (Playwright's BrowserContext). Errors on its pages fail the test.
+
+    Its visitor has refused to be remembered, and tells no events: some would arrive after the test.
+    """
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    refused = {"name": "consent", "value": "none", "domain": "localhost", "path": "/"}
+    context.add_cookies([refused])
+    nothing = {"body": "", "content_type": "text/javascript"}
+    context.route("**/shopreco/events*.js", lambda route: route.fulfill(**nothing))
     context.set_default_timeout(45_000)
     errors: list[str] = []
 

@@ -29,7 +29,11 @@ def _consent(settings: Any) -> None:
 def shopper(chromium: Any) -> Any:
     """A page of a browser that names itself as people's do: the tests' own is a bot."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
-    yield context.new_page()
+    page = context.new_page()
+    yield page
+    # What is told at the end arrives before the tables are emptied.
+    page.goto("about:blank")
+    page.wait_for_timeout(500)
     context.close()
 
 
@@ -64,6 +68,10 @@ def test_a_visit_from_the_search_to_the_order(
 ) -> None:
     shopper.goto(live_server.url)
     assert axe(shopper) == []
+    shopper.set_viewport_size({"width": 360, "height": 740})
+    assert axe(shopper) == []
+    assert shopper.evaluate("innerWidth - document.documentElement.scrollWidth") >= 0
+    shopper.set_viewport_size({"width": 1280, "height": 900})
     allow(shopper)
     shopper.goto(live_server.url + "/search/?q=desk+lamp")
     wait_until(lambda: names()["view_item_list"], 20)

@@ -22,7 +22,7 @@ from tests.testapp.models import Gadget, Maker
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop"])
 
-LISTS = ("item", "run", "embeddingspace", "node", "edge", "relationtype")
+LISTS = ("item", "run", "embeddingspace", "node", "edge", "relationtype", "visitor")
 
 
 class SearchRouter:
@@ -50,7 +50,7 @@ def own_database(settings: LazySettings) -> Iterator[None]:
     with connections["shop"].cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'shopreco_%'")
         for (table,) in cursor.fetchall():
-            cursor.execute(f"DROP TABLE {table} CASCADE")
+            cursor.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
 
 
 @pytest.fixture

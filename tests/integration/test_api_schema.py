@@ -18,6 +18,7 @@ PATHS = {
     "/shopreco/similar/{object_id}/": "similar",
     "/shopreco/recommend/{placement}/": "recommend",
     "/shopreco/blocks/{placement}/": "block",
+    "/shopreco/events/": "events",
     "/shopreco/health/live": "health_live",
     "/shopreco/health/ready": "health_ready",
 }

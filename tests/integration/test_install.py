@@ -328,7 +328,7 @@ def test_a_backup_without_the_index_is_enough(project: Project) -> None:
     with connect(DATABASE) as connection:
         (tables,) = connection.execute(
             "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class "
-            "WHERE relkind = 'r' AND relname LIKE 'shopreco%'"
+            "WHERE relkind IN ('r', 'p') AND relname LIKE 'shopreco%' AND NOT relispartition"
         ).fetchone()
         connection.execute(f"DROP TABLE {tables} CASCADE")
     project.follow("docs/how-to/backups.md")
