@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -27,7 +27,7 @@ ORDERS: Final = uuid5(NAMESPACE_URL, "https://github.com/shopreco/shopreco#order
 """Namespace of the keys of purchases: one order is one purchase, whoever reports it."""
 
 Row: TypeAlias = dict[str, Any]
-"""A row of `Event`, its values as JSON has them."""
+"""What an event says of itself, by column of `Event`: as JSON has it, without what is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +80,18 @@ class InvalidEventField(ValueError):
 def read_events(given: Sequence[object], sending: Sending) -> Reading:
     """Read the events of one request. One that is wrong is an error, and no obstacle to others."""
     reading, skew = Reading(), sending.skew
-    shared = _shared(sending)
     for index, event in enumerate(given):
         try:
-            row = _row(event, sending, skew) | shared
+            row = _row(event, sending, skew)
         except InvalidEventField as error:
             reading.errors.append(EventError(index, str(error)))
             continue
-        if row["uuid"] in reading.rows:
+        key = row["uuid"]
+        if key in reading.rows:
             reading.repeated += 1
         else:
-            reading.rows[row["uuid"]], reading.places[row["uuid"]] = row, index
+            reading.rows[key], reading.places[key] = row, index
     return reading
-
-
-def _shared(sending: Sending) -> Row:
-    shared: Row = {
-        "received": sending.received.isoformat(),
-        "catalogue": sending.catalogue,
-        "consent": sending.consent.value,
-        "source": sending.source.value,
-        "is_bot": sending.is_bot,
-        "is_agent": sending.is_agent,
-        "user_id": sending.user_id,
-        "visitor_id": sending.visitor_id,
-    }
-    if sending.consent == EventConsent.NONE:
-        shared |= {"user_id": "", "visitor_id": None, "session": ""}
-    return shared
 
 
 def _row(event: object, sending: Sending, skew: timedelta) -> Row:
@@ -124,25 +108,25 @@ def _row(event: object, sending: Sending, skew: timedelta) -> Row:
         )
     items = _items(get("items"))
     transaction_id = _text(get("transaction_id"), "transaction_id", 100)
-    return {
+    row: Row = {
         "uuid": _uuid(get("uuid"), name, transaction_id, items),
         "name": name,
         "time": _time(event, sending, skew).isoformat(),
-        "session": _text(get("session"), "session", 64),
-        "page": _text(get("page"), "page", 64),
         "items": items,
-        "value": _amount(get("value"), "value"),
-        "currency": _currency(get("currency")),
-        "transaction_id": transaction_id,
-        "query": _text(get("search_term") or get("query"), "query", 400, cut=True),
-        "total": _whole(get("total"), "total", 0),
-        "query_id": _text(get("query_id"), "query_id", 64),
-        "rec_id": _text(get("rec_id"), "rec_id", 64),
-        "placement": _text(get("placement"), "placement", 100),
-        "arms": _arms(get("arms")),
-        "propensity": _propensity(get("propensity")),
-        "sender": _text(get("sender"), "sender", 40, cut=True),
     }
+    if transaction_id:
+        row["transaction_id"] = transaction_id
+    if sending.consent != EventConsent.NONE:
+        if sending.visitor_id is not None:
+            row["visitor_id"] = sending.visitor_id
+        if sending.user_id:
+            row["user_id"] = sending.user_id
+    for field_name, read in FIELDS.items():
+        if (given := get(field_name)) is not None and given != "":
+            row[COLUMNS.get(field_name, field_name)] = read(given, field_name)
+    if sending.consent == EventConsent.NONE:
+        row.pop("session", None)
+    return row
 
 
 def _uuid(given: object, name: str, transaction_id: str, items: list[Row]) -> str:
@@ -302,3 +286,28 @@ def _arms(given: object) -> dict[str, str]:
     return {
         _text(experiment, "arms", 100): _text(arm, "arms", 100) for experiment, arm in given.items()
     }
+
+
+def _text_of(longest: int, *, cut: bool = False) -> Callable[[object, str], str]:
+    return lambda given, name: _text(given, name, longest, cut=cut)
+
+
+FIELDS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
+    "session": _text_of(64),
+    "page": _text_of(64),
+    "value": _amount,
+    "currency": lambda given, _name: _currency(given),
+    "query": _text_of(400, cut=True),
+    "search_term": _text_of(400, cut=True),
+    "total": lambda given, name: _whole(given, name, 0),
+    "query_id": _text_of(64),
+    "rec_id": _text_of(64),
+    "placement": _text_of(100),
+    "arms": lambda given, _name: _arms(given),
+    "propensity": lambda given, _name: _propensity(given),
+    "sender": _text_of(40, cut=True),
+}
+"""What reads each field that an event may have, and may not."""
+
+COLUMNS: Final = {"search_term": "query"}
+"""Columns of fields that are called otherwise."""

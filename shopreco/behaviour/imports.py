@@ -85,7 +85,7 @@ def _import(
             source = batch[reading.places[key]]
             row["visitor_id"] = visitors.get(key_of(_name_of(source)))
             row["user_id"] = source.user
-    written = log.write(reading.rows)
+    written = log.write(reading.rows, sending)
     imported.accepted += written.accepted
     imported.repeated += written.repeated + reading.repeated
 

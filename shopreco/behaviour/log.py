@@ -4,17 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connections
+from psycopg import RawCursor
 
-from shopreco.behaviour.events import Row
+from shopreco.behaviour.events import Row, Sending
 from shopreco.db.routing import write_alias
 from shopreco.models import EventName, EventSource
 
-WRITE = """
+COLUMNS = {
+    "uuid": "uuid",
+    "name": "text",
+    "time": "timestamptz",
+    "visitor_id": "bigint",
+    "user_id": "text",
+    "session": "text",
+    "page": "text",
+    "items": "jsonb",
+    "value": "numeric",
+    "currency": "text",
+    "transaction_id": "text",
+    "query": "text",
+    "total": "integer",
+    "query_id": "text",
+    "rec_id": "text",
+    "placement": "text",
+    "arms": "jsonb",
+    "propensity": "float8",
+    "sender": "text",
+}
+"""What an event says of itself, with the types of its columns."""
+SHARED = ("received", "catalogue", "consent", "source", "is_bot", "is_agent")
+"""What all events of a request have in common."""
+EMPTY = {"arms": "'{}'::jsonb"} | {name: "''" for name, kind in COLUMNS.items() if kind == "text"}
+"""What stands in a column that an event says nothing for; the others are NULL."""
+FILLED = [f"COALESCE({each}, {EMPTY[each]})" if each in EMPTY else each for each in COLUMNS]
+
+WRITE = f"""
     WITH given AS MATERIALIZED (
-        SELECT * FROM json_populate_recordset(NULL::shopreco_event, %s::json)
+        SELECT * FROM json_to_recordset($1::json)
+        AS given({", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
     ),
     fresh AS (
         INSERT INTO shopreco_eventkey (uuid, time) SELECT uuid, time FROM given ORDER BY uuid
@@ -25,7 +55,9 @@ WRITE = """
         AND erased_at IS NULL FOR KEY SHARE
     ),
     written AS (
-        INSERT INTO shopreco_event SELECT given.* FROM given WHERE uuid IN (TABLE fresh)
+        INSERT INTO shopreco_event ({", ".join([*COLUMNS, *SHARED])})
+        SELECT {", ".join(FILLED)}, $2, $3, $4, $5, $6, $7
+        FROM given WHERE uuid IN (TABLE fresh)
         AND (visitor_id IS NULL OR visitor_id IN (TABLE known))
         RETURNING uuid
     )
@@ -61,6 +93,10 @@ TAKE_ORDER = ", ".join(
 )
 
 
+NOTHING: dict[str, Any] = {name: {} if name == "arms" else "" for name in EMPTY}
+"""An event that says nothing."""
+
+
 class Written(NamedTuple):
     """What became of a batch: events that are new, and those that were there."""
 
@@ -68,15 +104,27 @@ class Written(NamedTuple):
     repeated: int
 
 
-def write(rows: Mapping[str, Row]) -> Written:
-    """Write the events that are not there yet. A purchase that is there learns what it lacks."""
+def write(rows: Mapping[str, Row], sending: Sending) -> Written:
+    """Write the events that are not there yet. A purchase that is there learns what it lacks.
+
+    rows: of `events.read_events`, by key. sending: what they have in common.
+    """
     if not rows:
         return Written(0, 0)
-    with connections[write_alias()].cursor() as cursor:
-        cursor.execute(WRITE, [json.dumps([*rows.values()])])
-        written = {str(uuid) for (uuid,) in cursor.fetchall()}
+    shared = {name: getattr(sending, name) for name in SHARED}
+    connection = connections[write_alias()]
+    # Django's own cursor checks the connection and has the schema set. The one of psycopg sends the
+    # batch beside the statement instead of as a part of it.
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        RawCursor(connection.connection) as raw,
+    ):
+        raw.execute(WRITE, [json.dumps([*rows.values()]), *shared.values()])
+        written = {str(uuid) for (uuid,) in raw.fetchall()}
         for uuid, row in rows.items():
             if uuid not in written and row["name"] == EventName.PURCHASE:
-                changes = TAKE_ORDER if row["source"] == EventSource.SERVER else ADD_ATTRIBUTION
-                cursor.execute(SAME_ORDER.format(changes=changes), [json.dumps(row)])
+                changes = TAKE_ORDER if sending.source == EventSource.SERVER else ADD_ATTRIBUTION
+                whole = json.dumps(NOTHING | row | shared, default=str)
+                cursor.execute(SAME_ORDER.format(changes=changes), [whole])
     return Written(len(written), len(rows) - len(written))

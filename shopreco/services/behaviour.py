@@ -98,7 +98,7 @@ def receive_events(
         is_agent=automation.is_agent,
     )
     reading = read_events(events, sending)
-    written = log.write(reading.rows)
+    written = log.write(reading.rows, sending)
     return Received(
         written.accepted,
         written.repeated + reading.repeated,
@@ -171,7 +171,7 @@ def track(
             reading = read_events([event], sending)
             for error in reading.errors:
                 raise InvalidEvent(error.detail)
-            return bool(log.write(reading.rows).accepted)
+            return bool(log.write(reading.rows, sending).accepted)
     except DatabaseError:
         logger.exception("the event %s was not recorded", name)
         return False

@@ -425,6 +425,13 @@ def test_saves_are_measured_against_a_process_without_shopreco(
     assert ScratchDatabase.of("saves", Path.cwd(), GENERATED).name not in databases()
 
 
+def test_events_are_taken_in_beside_a_bare_view(figures: Callable[..., dict[str, Any]]) -> None:
+    measured = figures("events", "--batches", 20)
+    assert measured["events"] == 20 * measured["batch"]
+    assert len(measured["ours"]) == len(measured["bare"]) == 10
+    assert measured["ratio"] > 0
+
+
 def test_category_pages_are_timed_in_a_generated_shop(
     figures: Callable[..., dict[str, Any]],
 ) -> None:

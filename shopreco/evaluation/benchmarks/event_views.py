@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
@@ -29,8 +27,3 @@ def bare(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [path("shopreco/", include("shopreco.api.urls")), path("bare/", bare)]
-
-
-def application() -> WSGIHandler:
-    """Make the application, as gunicorn calls it."""
-    return get_wsgi_application()

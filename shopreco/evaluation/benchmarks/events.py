@@ -26,6 +26,7 @@ import numpy as np
 from django.db import connection
 
 from shopreco.behaviour.events import Sending, read_events
+from shopreco.behaviour.log import NOTHING, SHARED
 from shopreco.catalogues import get_catalogue
 from shopreco.db.partitions import make_ahead
 from shopreco.evaluation.benchmarks.event_views import BARE
@@ -128,10 +129,13 @@ def _body(*, bare: bool) -> bytes:
     if bare:
         shop = get_catalogue().name
         sending = Sending(shop, EventSource.BROWSER, datetime.now(UTC))
-        rows = read_events(events, sending).rows.values()
+        shared = {name: str(getattr(sending, name)) for name in SHARED}
         events = [
-            {n: json.dumps(v) if isinstance(v, (dict, list)) else v for n, v in row.items()}
-            for row in rows
+            {
+                name: json.dumps(value) if isinstance(value, (dict, list)) else value
+                for name, value in (NOTHING | row | shared).items()
+            }
+            for row in read_events(events, sending).rows.values()
         ]
     return json.dumps({"events": events, "sent_at": datetime.now(UTC).isoformat()}).encode()
 
@@ -161,8 +165,9 @@ def _served() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    module = "shopreco.evaluation.benchmarks.event_views:application()"
+    module = "django.core.wsgi:get_wsgi_application()"
     options = ["--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--keep-alive", "60"]
+    options += ["--log-level", "warning"]
     with subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *options, "--worker-class", "gthread", module],
         env=os.environ,
