@@ -134,6 +134,9 @@ class EventsView(PublicView):
         response = Response(answer, status=status.HTTP_202_ACCEPTED)
         if received.token:
             _set_cookie(response, http_request, received.token)
+        elif any(each.code == "erased" for each in received.errors):
+            # The next visit begins anew.
+            _forget_cookie(response)
         return response
 
 
@@ -147,6 +150,15 @@ def _set_cookie(response: Response, request: HttpRequest, token: str) -> None:
         domain=settings.SESSION_COOKIE_DOMAIN,
         secure=request.is_secure(),
         httponly=True,
+        samesite="Lax",
+    )
+
+
+def _forget_cookie(response: Response) -> None:
+    response.delete_cookie(
+        get_settings().VISITOR_COOKIE,
+        path=settings.SESSION_COOKIE_PATH,
+        domain=settings.SESSION_COOKIE_DOMAIN,
         samesite="Lax",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,16 +14,23 @@ from shopreco.conf import get_settings
 from shopreco.exceptions import ConfigurationError
 from shopreco.models import EventConsent
 
+logger = logging.getLogger(__name__)
+
 
 def consent_of(request: HttpRequest) -> EventConsent:
     """What this visitor allows, as the function that `CONSENT` names says; without one, nothing.
 
-    A browser that sends Global Privacy Control is taken at its word: no personal ranking.
+    A browser that sends Global Privacy Control is taken at its word: no personal ranking. A
+    function that fails, or answers with something else, has allowed nothing; the log says why.
     """
     path = get_settings().CONSENT
     if not path:
         return EventConsent.NONE
-    given = EventConsent(_hook(path)(request))
+    try:
+        given = EventConsent(_hook(path)(request))
+    except Exception:
+        logger.exception("CONSENT %s does not say what a visitor allows: nothing", path)
+        return EventConsent.NONE
     if given == EventConsent.PERSONAL and refuses(request):
         return EventConsent.STATISTICS
     return given

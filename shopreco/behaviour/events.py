@@ -20,6 +20,10 @@ MAX_QUANTITY: Final = 1_000_000
 MAX_AMOUNT: Final = 1e11
 TOLERANCE: Final = timedelta(seconds=2)
 """Difference of two clocks that is as well the time that a request took."""
+MAX_SKEW: Final = timedelta(days=36_525)
+"""Difference of two clocks from which what the sender's says is no time at all."""
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Times outside of which nothing happens that is an event."""
 MAX_AGE: Final = timedelta(days=7)
 """Age from which a browser's event is refused. What is imported may be older."""
 
@@ -49,7 +53,7 @@ class Sending:
     def skew(self) -> timedelta:
         """How much the sender's clock is behind that of the server."""
         behind = self.received - self.sent_at if self.sent_at else timedelta()
-        return behind if abs(behind) > TOLERANCE else timedelta()
+        return behind if TOLERANCE < abs(behind) < MAX_SKEW else timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def _time(event: Mapping[str, Any], sending: Sending, skew: timedelta) -> dateti
     if given is None or given == "":
         return sending.received
     stated = read_time(given)
-    if stated is None:
+    if stated is None or not EARLIEST < stated < LATEST:
         raise InvalidEventField(
             f"time: {given!r:.80} is no time. Write 2026-11-29T08:00:00Z, or milliseconds since "
             "1970."
@@ -239,7 +243,7 @@ def _number(given: object, name: str) -> float | None:
         return None
     try:
         number = float(given) if not isinstance(given, bool) else float("nan")  # type: ignore[arg-type]  # checked by float
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if not isfinite(number):
         raise InvalidEventField(f"{name}: {given!r:.80} is no number.")

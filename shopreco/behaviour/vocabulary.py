@@ -39,7 +39,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 def name_of(given: str) -> str | None:
     """The name by which an event is kept; None for what is no name.
 
-    A name that nobody here knows is kept as it is: `services.data_readiness` lists it."""
+    A name that nobody here knows is kept as it is."""
     alias = ALIASES.get(given.lower())
     if alias is not None:
         return alias.value

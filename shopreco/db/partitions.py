@@ -77,8 +77,8 @@ def make(connection: BaseDatabaseWrapper, table: str, month: Month) -> None:
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         # Two that make it at once: the second waits here, and finds it made.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), 0)", [name])
-        cursor.execute("SELECT to_regclass(%s)", [name])
-        if cursor.fetchone() != (None,):
+        # Another schema of the search path may have a partition of the same name.
+        if month in months_of(connection, table):
             return
         cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         cursor.execute(f"LOCK TABLE {rest} IN ACCESS EXCLUSIVE MODE")

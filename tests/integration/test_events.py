@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from shopreco import services
@@ -124,6 +124,38 @@ def test_what_is_wrong_is_said_of_each_and_keeps_no_other_out(client: Client) ->
         *("currency", "value", "items", "transaction_id", "quantity", "time", "time"),
     ]
     assert {each["id"] for event in Event.objects.all() for each in event.items} == {"chair"}
+
+
+def test_numbers_and_times_without_measure_are_errors_of_one_event(client: Client) -> None:
+    absurd = [
+        {**view(), "value": 10**400},
+        {**view(), "items": [{"item_id": "a", "quantity": 10**400}]},
+        view(time="0001-01-01T00:00:00+14:00"),
+        view(time="9999-12-31T23:59:59Z"),
+    ]
+    for sent_at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        answer = send(client, *absurd, view(), around={"sent_at": sent_at})
+        assert answer.status_code == 202
+        assert (answer.json()["accepted"], len(answer.json()["errors"])) == (1, 4)
+
+
+@pytest.mark.parametrize("path", ["answers_nothing", "fails", "is_not_there"])
+def test_a_shop_that_cannot_say_what_is_allowed_allows_nothing(
+    client: Client, settings: Any, path: str
+) -> None:
+    settings.SHOPRECO = {**settings.SHOPRECO, "CONSENT": f"{__name__}.{path}"}
+    assert send(client, view()).json()["accepted"] == 1
+    assert Event.objects.get().consent == "none"
+    request = RequestFactory().get("/")
+    assert services.track("purchase", ["chair"], request=request, transaction_id="N-9")
+
+
+def answers_nothing(request: Any) -> None:
+    return None
+
+
+def fails(request: Any) -> str:
+    raise KeyError("session")
 
 
 def test_names_of_others_are_understood_and_unknown_ones_are_kept(client: Client) -> None:
@@ -242,6 +274,7 @@ def test_who_is_erased_is_known_to_no_table_and_stays_so(
     assert services.erase_visitor(user=user) == 4
     late = send(client, view("late")).json()
     assert (late["accepted"], late["errors"][0]["code"]) == (0, "erased")
+    assert client.cookies["shopreco_visitor"].value == "", "the next visit begins anew"
     assert {each["id"] for event in Event.objects.all() for each in event.items} == {"other"}
     traces = [token, "sessionofann", "queryofann", "pageofann", "orderofann"]
     for model in apps.get_app_config("shopreco").get_models():
