@@ -83,8 +83,10 @@ class ShopRecoAdmin(ModelAdmin):
         return [c for c in columns if c != "catalogue" or len(get_catalogues()) > 1]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """By catalogue too, where there are several and the rows are of one."""
         filters = list(super().get_list_filter(request))
-        return [CatalogueFilter, *filters] if len(get_catalogues()) > 1 else filters
+        is_of_one = any(field.name == "catalogue" for field in self.opts.get_fields())
+        return [CatalogueFilter, *filters] if is_of_one and len(get_catalogues()) > 1 else filters
 
     def get_urls(self) -> list[URLPattern]:
         """The views of the tabs of this model come before Django's own pages."""

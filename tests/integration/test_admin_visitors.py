@@ -49,6 +49,7 @@ def test_a_visitor_is_found_by_the_user(visitor: Visitor) -> None:
     page = client.get(URL, {"q": "ann"}).content.decode()
     assert f"#{visitor.pk}" in page
     assert "ben" not in page
+    assert "?catalogue=" not in page, "visitors are of no catalogue"
     page = client.get(f"{URL}{visitor.pk}/change/").content.decode()
     assert "Export their data" in page
     assert "Erase their data" not in page

@@ -86,9 +86,6 @@ class EdgeAdmin(ReadOnlyAdmin):
     actions = ("confirm_selected", "reject_selected", "leave_selected")
     fields = ("source", "relation", "target", "confidence", "provenance", "state_badge")
 
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return list(self.list_filter)
-
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Edge], search_term: str
     ) -> tuple[models.QuerySet[Edge], bool]:

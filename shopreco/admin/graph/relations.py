@@ -23,9 +23,6 @@ class RelationTypeAdmin(ShopRecoAdmin):
         "symmetric", "weight", "in_texts",
     )  # fmt: skip
 
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return list(self.list_filter)
-
     def get_readonly_fields(
         self, request: HttpRequest, obj: RelationType | None = None
     ) -> tuple[str, ...]:
