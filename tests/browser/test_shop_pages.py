@@ -149,6 +149,7 @@ def test_a_variant_is_chosen_bought_and_taken_out_again(page: Any, live_server: 
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("status").filter(has_text="is in your cart").wait_for()
     assert page.locator(".sum strong").inner_text() == "€100.00"
+    page.wait_for_load_state()  # the script that watches the field is deferred
     page.get_by_label("Quantity of Garden chair blue").fill("1")
     page.get_by_label("Quantity of Garden chair blue").press("Tab")
     page.locator(".sum strong", has_text="€50.00").wait_for()
