@@ -42,8 +42,16 @@ CHANGED: Final = """
 """
 DONE: Final = "UPDATE shopreco_itempair SET changed = false WHERE changed AND source = ANY(%s)"
 ALL: Final = """
-    SELECT DISTINCT group_id FROM shopreco_item WHERE catalogue = %s AND group_id > %s
-    ORDER BY group_id LIMIT %s
+    SELECT DISTINCT i.group_id FROM shopreco_item i
+    WHERE i.catalogue = %s AND i.group_id > %s AND (
+        EXISTS (
+            SELECT FROM shopreco_itempair p WHERE p.kind = ANY(%s)
+                AND p.source = i.group_id AND p.target <> i.group_id AND p.number > 1
+        ) OR EXISTS (
+            SELECT FROM shopreco_node n JOIN shopreco_edge e ON e.source_id = n.id
+            WHERE n.item_id = i.id AND e.provenance = 'mined'
+        )
+    ) ORDER BY i.group_id LIMIT %s
 """
 
 WANTED: Final = """
@@ -132,7 +140,7 @@ def refresh(catalogue: str, seconds: float) -> int:
 def refresh_all(catalogue: str) -> None:
     """Write the edges of all products: pairs fade, and what falls below the limits goes."""
     last = -(2**63)
-    while groups := _read(ALL, [catalogue, last, GROUPS]):
+    while groups := _read(ALL, [catalogue, last, PairKind.values, GROUPS]):
         with transaction.atomic(using=write_alias()):
             _alone(catalogue)
             _write(catalogue, groups)

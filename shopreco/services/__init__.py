@@ -34,10 +34,15 @@ if TYPE_CHECKING:
     from shopreco.indexing.signals import pause
     from shopreco.services.behaviour import (
         EVENT_FORMATS,
+        BlockReadiness as BlockReadiness,
+        DataReadiness as DataReadiness,
         EventError,
+        EventFaults as EventFaults,
         ImportedEvents,
         Received,
+        SourceReadiness as SourceReadiness,
         consent_of as consent_of,
+        data_readiness as data_readiness,
         erase_visitor,
         event_counts as event_counts,
         event_labels,
@@ -184,8 +189,9 @@ __all__ = [
 ]
 
 _BEHAVIOUR = (
-    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_counts "
-    "event_labels export_events import_events receive_events track visitor_data"
+    "EVENT_FORMATS BlockReadiness DataReadiness EventError EventFaults ImportedEvents Received "
+    "SourceReadiness consent_of data_readiness erase_visitor event_counts event_labels "
+    "export_events import_events receive_events track visitor_data"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "

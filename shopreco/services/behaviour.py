@@ -12,12 +12,14 @@ from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import exports, imports, log, personal_data
+from shopreco.answers.placements import recipes_of
+from shopreco.behaviour import exports, imports, log, personal_data, readiness
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
 from shopreco.behaviour.files import READERS
 from shopreco.behaviour.imports import ImportedEvents
+from shopreco.behaviour.readiness import EventFaults, SourceReadiness
 from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recognise, token_of
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
@@ -26,10 +28,15 @@ from shopreco.models import EventConsent, EventName, EventSource, Visitor
 
 __all__ = [
     "EVENT_FORMATS",
+    "BlockReadiness",
+    "DataReadiness",
     "EventError",
+    "EventFaults",
     "ImportedEvents",
     "Received",
+    "SourceReadiness",
     "consent_of",
+    "data_readiness",
     "erase_visitor",
     "event_counts",
     "event_labels",
@@ -58,6 +65,26 @@ class Received:
     """Whether the visitor allows that something is kept on the device."""
     token: str = ""
     """What the visitor's cookie has to say; empty if there must be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReadiness:
+    """How much data a source of a block has and needs, and which sources fill the block without.
+
+    placement: empty where no block has the source."""
+
+    source: SourceReadiness
+    placement: str = ""
+    instead: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataReadiness:
+    """What behaviour says enough of, and what is wrong with the events."""
+
+    catalogue: str
+    blocks: Sequence[BlockReadiness]
+    faults: EventFaults
 
 
 def receive_events(
@@ -207,6 +234,23 @@ def import_events(
 def export_events() -> Iterator[dict[str, Any]]:
     """All events, the oldest first, as `import_events` reads them from JSON lines."""
     return exports.all_events()
+
+
+def data_readiness(catalogue: str | None = None) -> DataReadiness:
+    """How much data the blocks have that are made of behaviour, and what is wrong with the events.
+
+    catalogue: by default the first.
+    """
+    name = get_catalogue(catalogue).name
+    recipes, blocks = recipes_of(name).values(), []
+    for source in readiness.sources(name, timezone.now()):
+        used = [
+            BlockReadiness(source, each.name, order[order.index(source.source) + 1 :])
+            for each in recipes
+            if source.source in (order := (*each.sources, *each.fallback))
+        ]
+        blocks += used or [BlockReadiness(source)]
+    return DataReadiness(name, blocks, readiness.faults(name))
 
 
 def event_labels() -> dict[str, str]:

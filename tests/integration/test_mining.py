@@ -16,7 +16,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from shopreco import services
+from shopreco import services, tasks
 from shopreco.behaviour import statistics
 from shopreco.behaviour.mining import ageing, slices
 from shopreco.catalogues import ItemDocument
@@ -654,3 +654,38 @@ def test_a_shop_without_events_has_no_statistics() -> None:
     assert not ItemStatistic.objects.exists()
     assert mine() == 0
     mined_edges.refresh_all(SHOP)
+
+
+def test_beat_mines_every_catalogue_and_one_that_fails_keeps_none_waiting() -> None:
+    stock("novel", catalogue=OTHER)
+    tell(view("chair"), view("novel", catalogue=OTHER))
+    with connection.cursor() as cursor:
+        cursor.execute(KILLER_OF_ONE)
+    tasks.mine()
+    assert set(ItemDay.objects.values_list("catalogue", flat=True)) == {SHOP}
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION kill_for_the_test CASCADE")
+    for _ in range(2):
+        tasks.mine()
+        tasks.refresh_statistics()
+        tasks.tend_events()
+    assert {(d.catalogue, d.views) for d in ItemDay.objects.all()} == {(SHOP, 1), (OTHER, 1)}
+    assert set(ItemStatistic.objects.values_list("catalogue", flat=True)) == {SHOP, OTHER}
+
+
+KILLER_OF_ONE = f"""
+    CREATE FUNCTION kill_for_the_test() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF NEW.catalogue = '{OTHER}' THEN PERFORM 1 / 0; END IF; RETURN NULL; END
+    $$;
+    CREATE TRIGGER kill AFTER INSERT ON shopreco_itemday
+        FOR EACH ROW EXECUTE FUNCTION kill_for_the_test()
+"""
+
+
+def test_two_who_mine_at_once_count_once() -> None:
+    tell(*history(Random(5)))
+    both = [in_thread(lambda: slices.mine(SHOP, 60, 20)) for _ in range(2)]
+    assert sum(each.result(timeout=120) for each in both) == Event.objects.count()
+    at_the_end = everything()
+    ItemDay.objects.all().delete()
+    assert arrive([*Event.objects.all()], iter([10_000]), 10_000) == at_the_end
