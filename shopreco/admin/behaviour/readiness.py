@@ -19,7 +19,6 @@ from shopreco.admin.appearance import EMPTY, badge
 from shopreco.admin.index.bars import percent
 from shopreco.admin.pages import ShopRecoAdmin
 from shopreco.catalogues import get_catalogues
-from shopreco.services import BlockReadiness, DataReadiness
 
 UNITS = {
     "orders": gettext_lazy("%(has)s of %(needs)s orders"),
@@ -60,7 +59,7 @@ def view(page: ShopRecoAdmin, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/shopreco/readiness.html", context)
 
 
-def _report(found: DataReadiness, labels: dict[str, str]) -> Report:
+def _report(found: services.DataReadiness, labels: dict[str, str]) -> Report:
     mined_at = found.faults.mined_at
     return Report(
         found.catalogue,
@@ -70,7 +69,7 @@ def _report(found: DataReadiness, labels: dict[str, str]) -> Report:
     )
 
 
-def _row(block: BlockReadiness, labels: dict[str, str]) -> Row:
+def _row(block: services.BlockReadiness, labels: dict[str, str]) -> Row:
     source = block.source
     amount = {"has": _number(source.has), "needs": _number(source.needs)}
     return Row(
@@ -83,7 +82,7 @@ def _row(block: BlockReadiness, labels: dict[str, str]) -> Row:
     )
 
 
-def _warnings(found: DataReadiness) -> Iterator[str]:
+def _warnings(found: services.DataReadiness) -> Iterator[str]:
     """What is wrong with the events, each with its fix."""
     faults = found.faults
     if faults.mined_at is None:
@@ -93,20 +92,20 @@ def _warnings(found: DataReadiness) -> Iterator[str]:
         )
     for name, number in faults.unknown_names.items():
         yield format_html(
-            _("{} events are called {}, which nothing here understands: see the names of events."),
-            _number(number),
+            _("{}: nothing here understands events of this name ({}). See the names of events."),
             name,
+            _number(number),
         )
     for which, number in faults.double_senders.items():
         yield format_html(
-            _("{} events were sent by two scripts, and count twice: {}. Remove one of them."),
-            _number(number),
+            _("{}: two scripts send the same event, and it counts twice ({}). Remove one of them."),
             which,
+            _number(number),
         )
     if faults.browser_purchases:
         yield format_html(
             _(
-                "{} purchases were reported by browsers only, and do not count: report them by "
+                "Purchases that only browsers report do not count ({}): report them by "
                 "services.track where an order is paid."
             ),
             _number(faults.browser_purchases),
@@ -114,14 +113,14 @@ def _warnings(found: DataReadiness) -> Iterator[str]:
     if faults.unknown_items:
         yield format_html(
             _(
-                "Events named products {} times that the index did not have: send the keys of "
-                "your model."
+                "Events name products that the index does not have ({}): send the keys of your "
+                "model."
             ),
             _number(faults.unknown_items),
         )
     if faults.large_baskets:
         yield format_html(
-            _("{} orders have too many products to say which go together."),
+            _("Orders of very many products do not say which go together ({})."),
             _number(faults.large_baskets),
         )
 
