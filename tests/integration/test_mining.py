@@ -565,6 +565,11 @@ def test_each_product_has_its_best_pairs_only() -> None:
     mine(*(view("bed", visitor=99_000 + n) for n in range(400)))
     mined_edges.refresh(SHOP, 60)
     assert len(ways("also_viewed")) == mined_edges.BEST
+    gone = [target for _source, target in ways("also_viewed")][:9]
+    Item.objects.filter(object_id__in=gone).update(outcome=Outcome.DELETED)
+    mined_edges.refresh_all(SHOP)
+    assert len(ways("also_viewed")) == mined_edges.BEST, "others take their places"
+    assert not {target for _source, target in ways("also_viewed")} & {*gone}
 
 
 def test_edges_lead_from_product_to_product_whichever_variant_was_bought() -> None:
