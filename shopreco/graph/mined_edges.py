@@ -64,6 +64,11 @@ WANTED: Final = """
             ON mine.kind = p.kind AND mine.source = p.source AND mine.target = p.source
         WHERE p.kind = %(kind)s AND p.number >= %(least)s AND p.source <> p.target
             AND p.source IN {sources}
+            AND NOT (p.kind = 'also_viewed' AND EXISTS (
+                SELECT FROM shopreco_itempair together WHERE together.kind = 'bought_together'
+                    AND together.source = p.source AND together.target = p.target
+                    AND together.number >= %(least)s
+            ))
     ),
     chosen AS MATERIALIZED (
         SELECT p.source, p.target, p.weight * %(decay)s AS number
@@ -90,6 +95,7 @@ WANTED: Final = """
     WHERE place <= %(best)s
         AND (source IN (SELECT id FROM asked) OR target IN (SELECT id FROM asked))
 """
+"""What is viewed after a product can replace it, unless it is bought with it."""
 ONE_WAY: Final = "(SELECT id FROM asked)"
 BOTH_WAYS: Final = """(
     SELECT id FROM asked UNION

@@ -551,6 +551,19 @@ def test_views_become_edges_in_their_direction() -> None:
     assert ways("also_viewed") == {("chair", "desk")}
 
 
+def test_what_is_bought_together_is_no_substitute_though_it_is_viewed_together() -> None:
+    for visitor in range(4):
+        who = {"visitor": visitor + 1}
+        mine(view("chair", **who), view("desk", minute=1, **who), view("sofa", minute=2, **who))
+    mine(*(view(key, visitor=n + 9) for n, key in enumerate([*PRODUCTS, *PRODUCTS])))
+    mined_edges.refresh(SHOP, 60)
+    assert ("chair", "desk") in ways("also_viewed")
+    mine(*orders(("chair", "desk"), times=3), *orders(("bed",), ("rug",), times=5, first=1))
+    mined_edges.refresh(SHOP, 60)
+    assert set(links()) == {frozenset(("chair", "desk"))}
+    assert ways("also_viewed") == {("chair", "sofa"), ("desk", "sofa")}
+
+
 def test_each_product_has_its_best_pairs_only() -> None:
     parts = [f"part {n}" for n in range(40)]
     stock(*parts, *(f"other {n}" for n in range(40)))
@@ -560,7 +573,7 @@ def test_each_product_has_its_best_pairs_only() -> None:
     assert len(links()) == 40, "a part has no better one"
     for n, key in enumerate(parts):
         who = [{"visitor": 100 * n + v} for v in range(3)]
-        mine(*(e for w in who for e in (view("chair", **w), view(key, minute=1, **w))))
+        mine(*(e for w in who for e in (view("sofa", **w), view(key, minute=1, **w))))
     mine(*(view(f"other {n}", visitor=9_000 + n) for n in range(40) for _ in range(3)))
     mine(*(view("bed", visitor=99_000 + n) for n in range(400)))
     mined_edges.refresh(SHOP, 60)
