@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import connections
 
-from shopreco.behaviour.mining.clauses import LINES, PERSON
+from shopreco.behaviour.mining.clauses import LINES, by_person
 from shopreco.db.routing import write_alias
 
 DAYS: Final = 90
@@ -62,7 +62,7 @@ COMPUTE: Final = f"""
             coalesce(e.visitor_id::text, nullif(e.session, ''), e.uuid::text) AS who
         FROM shopreco_event e {LINES.format(join="JOIN")}
         WHERE e.catalogue = %(catalogue)s AND e.time > %(background)s AND e.time <= %(now)s
-            AND {PERSON} AND e.name IN ('view_item', 'add_to_cart')
+            AND {by_person()} AND e.name IN ('view_item', 'add_to_cart')
     ),
     counts AS (
         SELECT group_id, count(DISTINCT who) FILTER (WHERE is_recent) AS recent,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connections
 
-from shopreco.behaviour.mining.clauses import FRESH, LINES, PERSON, PURCHASE, weight
+from shopreco.behaviour.mining.clauses import FRESH, LINES, by_person, told_by_shop, weight
 from shopreco.behaviour.mining.pairs import ADD
 from shopreco.db.routing import write_alias
 from shopreco.models import PairKind
@@ -21,7 +21,7 @@ COUNT = f"""
     WITH lines AS MATERIALIZED (
         SELECT DISTINCT e.uuid, i.group_id AS item, {weight("e.time")} AS weight
         FROM shopreco_event e {LINES.format(join="JOIN")}
-        WHERE {FRESH} AND {PERSON} AND {PURCHASE}
+        WHERE {FRESH} AND {by_person()} AND {told_by_shop("purchase")}
     ),
     sizes AS (SELECT uuid, weight, count(*) AS products FROM lines GROUP BY uuid, weight),
     small AS (SELECT * FROM sizes WHERE products <= {MAX_PRODUCTS}),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connections
 
-from shopreco.behaviour.mining.clauses import FRESH, LINES, PERSON, SIDES, weight
+from shopreco.behaviour.mining.clauses import FRESH, LINES, SIDES, by_person, weight
 from shopreco.db.routing import write_alias
 from shopreco.text.normalisation import comparison_key, normalise_query
 
@@ -68,7 +68,7 @@ STATEMENTS: Final = [
         who=who,
         known=known,
         fresh=FRESH,
-        person=PERSON,
+        person=by_person(),
         names=NAMES,
         sides=SIDES,
         events=EVENTS,

@@ -19,15 +19,21 @@ SIDES: Final = """
 """
 """What is mined with the slice, and what was before it. What the first says more is counted."""
 
-PERSON: Final = "NOT e.is_bot AND NOT e.is_agent"
-PURCHASE: Final = "e.name = 'purchase' AND e.source <> 'browser'"
-"""A purchase that the shop vouches for."""
-
 LINES: Final = """
     CROSS JOIN LATERAL jsonb_array_elements(e.items) WITH ORDINALITY AS line (item, place)
     {join} shopreco_item i
         ON i.catalogue = %(catalogue)s AND i.object_id = line.item ->> 'id'
 """
+
+
+def by_person(e: str = "e") -> str:
+    """An event of no bot and no AI agent."""
+    return f"NOT {e}.is_bot AND NOT {e}.is_agent"
+
+
+def told_by_shop(name: str, e: str = "e") -> str:
+    """An event that no browser alone vouches for, such as a purchase."""
+    return f"{e}.name = '{name}' AND {e}.source <> 'browser'"
 
 
 def weight(time: str) -> str:

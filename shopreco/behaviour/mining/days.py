@@ -6,34 +6,33 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connections
 
-from shopreco.behaviour.mining.clauses import FRESH, LINES, PERSON, PURCHASE
+from shopreco.behaviour.mining.clauses import FRESH, LINES, by_person, told_by_shop
 from shopreco.db.routing import write_alias
 
 if TYPE_CHECKING:
     from shopreco.behaviour.mining.slices import Slice
 
 QUANTITY: Final = "coalesce((line.item ->> 'quantity')::bigint, 1)"
-REFUND: Final = "e.name = 'refund' AND e.source <> 'browser'"
 
 COUNT = f"""
     WITH told AS MATERIALIZED (
         SELECT e.name, e.uuid, e.time, e.items FROM shopreco_event e
-        WHERE {FRESH} AND {PERSON} AND ({PURCHASE} OR {REFUND} OR e.name IN
+        WHERE {FRESH} AND {by_person()} AND ({told_by_shop("purchase")} OR {told_by_shop("refund")} OR e.name IN
             ('view_item_list', 'view_recommendation', 'select_item', 'select_recommendation',
              'view_item', 'add_to_cart'))
         UNION ALL
         -- A refund without products takes all of its order back, whichever of both came first.
         SELECT 'refund', e.uuid, e.time, p.items
         FROM shopreco_event e JOIN shopreco_event p ON p.transaction_id = e.transaction_id
-        WHERE {FRESH} AND {PERSON} AND {REFUND} AND e.items = '[]' AND e.transaction_id <> ''
-            AND {PURCHASE.replace("e.", "p.")} AND p.catalogue = e.catalogue
+        WHERE {FRESH} AND {by_person()} AND {told_by_shop("refund")} AND e.items = '[]' AND e.transaction_id <> ''
+            AND {told_by_shop("purchase", "p")} AND p.catalogue = e.catalogue
             AND (p.written_by, p.uuid) <= (%(end)s, %(end_uuid)s)
         UNION ALL
         SELECT 'refund', r.uuid, r.time, e.items
         FROM shopreco_event e JOIN shopreco_event r ON r.transaction_id = e.transaction_id
-        WHERE {FRESH} AND {PERSON} AND {PURCHASE} AND e.transaction_id <> ''
-            AND {REFUND.replace("e.", "r.")} AND r.items = '[]' AND r.catalogue = e.catalogue
-            AND {PERSON.replace("e.", "r.")}
+        WHERE {FRESH} AND {by_person()} AND {told_by_shop("purchase")} AND e.transaction_id <> ''
+            AND {told_by_shop("refund", "r")} AND r.items = '[]' AND r.catalogue = e.catalogue
+            AND {by_person("r")}
             AND (r.written_by, r.uuid) <= (%(start)s, %(start_uuid)s)
     ),
     lines AS MATERIALIZED (

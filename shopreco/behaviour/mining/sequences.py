@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connections
 
-from shopreco.behaviour.mining.clauses import FRESH, LINES, PERSON, PURCHASE, SIDES, weight
+from shopreco.behaviour.mining.clauses import FRESH, LINES, SIDES, by_person, told_by_shop, weight
 from shopreco.behaviour.mining.pairs import ADD
 from shopreco.db.routing import write_alias
 from shopreco.models import PairKind
@@ -39,7 +39,9 @@ class Window:
 VIEWED: Final = Window(
     PairKind.ALSO_VIEWED, "e.name IN ('view_item', 'add_to_cart')", events=200, places=10, days=1
 )
-BOUGHT: Final = Window(PairKind.ALSO_BOUGHT, PURCHASE, events=50, places=50, days=180)
+BOUGHT: Final = Window(
+    PairKind.ALSO_BOUGHT, told_by_shop("purchase"), events=50, places=50, days=180
+)
 
 PEOPLE: Final = (
     (VIEWED, "visitor_id", "e.visitor_id IS NOT NULL"),
@@ -96,7 +98,7 @@ def _statement(window: Window, who: str, known: str) -> str:
         who=who,
         known=known,
         fresh=FRESH,
-        person=PERSON,
+        person=by_person(),
         names=window.names,
         sides=SIDES,
         events=window.events,
