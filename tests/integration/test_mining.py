@@ -163,6 +163,8 @@ def test_a_refund_without_products_takes_back_its_whole_order_whichever_came_fir
     assert day("lamp").units == 1
     mine(event("refund", transaction_id="2", minute=1))
     assert day("lamp").units == 0
+    mine(order(3, "rug", is_agent=True), event("refund", transaction_id="3"))
+    assert not ItemDay.objects.filter(group_id=group("rug")).exists(), "it never counted"
 
 
 def test_bots_agents_and_purchases_of_browsers_say_nothing() -> None:

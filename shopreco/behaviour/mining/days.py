@@ -17,23 +17,23 @@ QUANTITY: Final = "coalesce((line.item ->> 'quantity')::bigint, 1)"
 COUNT = f"""
     WITH told AS MATERIALIZED (
         SELECT e.name, e.uuid, e.time, e.items FROM shopreco_event e
-        WHERE {FRESH} AND {by_person()} AND ({told_by_shop("purchase")} OR {told_by_shop("refund")} OR e.name IN
+        WHERE {FRESH} AND {by_person()} AND (
+            {told_by_shop("purchase")} OR {told_by_shop("refund")} OR e.name IN
             ('view_item_list', 'view_recommendation', 'select_item', 'select_recommendation',
              'view_item', 'add_to_cart'))
         UNION ALL
         -- A refund without products takes all of its order back, whichever of both came first.
         SELECT 'refund', e.uuid, e.time, p.items
         FROM shopreco_event e JOIN shopreco_event p ON p.transaction_id = e.transaction_id
-        WHERE {FRESH} AND {by_person()} AND {told_by_shop("refund")} AND e.items = '[]' AND e.transaction_id <> ''
-            AND {told_by_shop("purchase", "p")} AND p.catalogue = e.catalogue
-            AND (p.written_by, p.uuid) <= (%(end)s, %(end_uuid)s)
+        WHERE {FRESH} AND {by_person()} AND {told_by_shop("refund")} AND e.items = '[]'
+            AND e.transaction_id <> '' AND {told_by_shop("purchase", "p")} AND {by_person("p")}
+            AND p.catalogue = e.catalogue AND (p.written_by, p.uuid) <= (%(end)s, %(end_uuid)s)
         UNION ALL
         SELECT 'refund', r.uuid, r.time, e.items
         FROM shopreco_event e JOIN shopreco_event r ON r.transaction_id = e.transaction_id
         WHERE {FRESH} AND {by_person()} AND {told_by_shop("purchase")} AND e.transaction_id <> ''
-            AND {told_by_shop("refund", "r")} AND r.items = '[]' AND r.catalogue = e.catalogue
-            AND {by_person("r")}
-            AND (r.written_by, r.uuid) <= (%(start)s, %(start_uuid)s)
+            AND {told_by_shop("refund", "r")} AND {by_person("r")} AND r.items = '[]'
+            AND r.catalogue = e.catalogue AND (r.written_by, r.uuid) <= (%(start)s, %(start_uuid)s)
     ),
     lines AS MATERIALIZED (
         SELECT e.name, e.uuid, (e.time AT TIME ZONE 'UTC')::date AS day, i.group_id,
