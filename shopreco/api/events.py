@@ -8,12 +8,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from shopreco import services
 from shopreco.api.errors import InvalidParameter
@@ -112,7 +111,7 @@ class EventsView(PublicView):
     authentication_classes = [SessionUser]
     throttle_classes = [EventThrottle]
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         http_request = django_request(request)
         _refuse_other_sites(http_request)
         events, envelope = _events(_body(http_request))
@@ -131,7 +130,7 @@ class EventsView(PublicView):
                 for each in received.errors
             ],
         }
-        response = Response(answer, status=status.HTTP_202_ACCEPTED)
+        response = JsonResponse(answer, status=status.HTTP_202_ACCEPTED)
         if received.token:
             _set_cookie(response, http_request, received.token)
         elif any(each.code == "erased" for each in received.errors):
@@ -140,7 +139,7 @@ class EventsView(PublicView):
         return response
 
 
-def _set_cookie(response: Response, request: HttpRequest, token: str) -> None:
+def _set_cookie(response: HttpResponse, request: HttpRequest, token: str) -> None:
     options = get_settings()
     response.set_cookie(
         options.VISITOR_COOKIE,
@@ -154,7 +153,7 @@ def _set_cookie(response: Response, request: HttpRequest, token: str) -> None:
     )
 
 
-def _forget_cookie(response: Response) -> None:
+def _forget_cookie(response: HttpResponse) -> None:
     response.delete_cookie(
         get_settings().VISITOR_COOKIE,
         path=settings.SESSION_COOKIE_PATH,

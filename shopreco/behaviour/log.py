@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connections
@@ -39,33 +40,47 @@ SHARED = ("received", "catalogue", "consent", "source", "is_bot", "is_agent")
 """What all events of a request have in common."""
 EMPTY = {"arms": "'{}'::jsonb"} | {name: "''" for name, kind in COLUMNS.items() if kind == "text"}
 """What stands in a column that an event says nothing for; the others are NULL."""
-FILLED = [f"COALESCE({each}, {EMPTY[each]})" if each in EMPTY else each for each in COLUMNS]
 
-WRITE = f"""
+WRITE = """
     WITH given AS MATERIALIZED (
-        SELECT * FROM json_to_recordset($1::json)
-        AS given({", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
+        SELECT * FROM json_to_recordset($1::json) AS given({types})
     ),
     fresh AS (
         INSERT INTO shopreco_eventkey (uuid, time) SELECT uuid, time FROM given ORDER BY uuid
         ON CONFLICT DO NOTHING RETURNING uuid
-    ),
+    ){known}
+    INSERT INTO shopreco_event ({columns})
+    SELECT {values}, $2, $3, $4, $5, $6, $7
+    FROM given WHERE uuid IN (TABLE fresh){is_known}
+    RETURNING uuid
+"""
+"""One statement, for a batch is written at once or not at all. Keys are inserted in order, so that
+two batches that share events wait for each other instead of a deadlock."""
+KNOWN = """,
     known AS MATERIALIZED (
         SELECT id FROM shopreco_visitor WHERE id IN (SELECT visitor_id FROM given)
         AND erased_at IS NULL FOR KEY SHARE
-    ),
-    written AS (
-        INSERT INTO shopreco_event ({", ".join([*COLUMNS, *SHARED])})
-        SELECT {", ".join(FILLED)}, $2, $3, $4, $5, $6, $7
-        FROM given WHERE uuid IN (TABLE fresh)
-        AND (visitor_id IS NULL OR visitor_id IN (TABLE known))
-        RETURNING uuid
+    )"""
+IS_KNOWN = " AND (visitor_id IS NULL OR visitor_id IN (TABLE known))"
+"""A visitor who is being erased is waited for, and the events are not written."""
+
+
+@lru_cache(maxsize=256)
+def _statement(names: frozenset[str]) -> str:
+    """`WRITE` for events that say no more than these columns; the others have their defaults.
+
+    Half of what a batch costs the server is the number of columns."""
+    said = [name for name in COLUMNS if name in names]
+    values = [f"COALESCE({each}, {EMPTY[each]})" if each in EMPTY else each for each in said]
+    asks = "visitor_id" in names
+    return WRITE.format(
+        types=", ".join(f"{name} {COLUMNS[name]}" for name in said),
+        columns=", ".join([*said, *SHARED]),
+        values=", ".join(values),
+        known=KNOWN if asks else "",
+        is_known=IS_KNOWN if asks else "",
     )
-    SELECT uuid FROM written
-"""
-"""One statement, for a batch is written at once or not at all. Keys are inserted in order, so that
-two batches that share events wait for each other instead of a deadlock. A visitor who is being
-erased is waited for, and the events are not written."""
+
 
 SAME_ORDER = """
     UPDATE shopreco_event AS e SET {changes}
@@ -111,7 +126,11 @@ def write(rows: Mapping[str, Row], sending: Sending) -> Written:
     """
     if not rows:
         return Written(0, 0)
-    shared = {name: getattr(sending, name) for name in SHARED}
+    # Plain values: psycopg looks for a form of each class of its own, such as those of choices.
+    shared = {name: getattr(sending, name) for name in SHARED} | {
+        name: str(getattr(sending, name)) for name in ("consent", "source")
+    }
+    statement = _statement(frozenset().union(*rows.values()))
     connection = connections[write_alias()]
     # Django's own cursor checks the connection and has the schema set. The one of psycopg sends the
     # batch beside the statement instead of as a part of it.
@@ -120,11 +139,12 @@ def write(rows: Mapping[str, Row], sending: Sending) -> Written:
         connection.wrap_database_errors,
         RawCursor(connection.connection) as raw,
     ):
-        raw.execute(WRITE, [json.dumps([*rows.values()]), *shared.values()])
-        written = {str(uuid) for (uuid,) in raw.fetchall()}
+        raw.execute(statement, [json.dumps([*rows.values()]), *shared.values()])
+        accepted = raw.rowcount
+        written = {str(uuid) for (uuid,) in raw.fetchall()} if accepted < len(rows) else rows.keys()
         for uuid, row in rows.items():
             if uuid not in written and row["name"] == EventName.PURCHASE:
                 changes = TAKE_ORDER if sending.source == EventSource.SERVER else ADD_ATTRIBUTION
                 whole = json.dumps(NOTHING | row | shared, default=str)
                 cursor.execute(SAME_ORDER.format(changes=changes), [whole])
-    return Written(len(written), len(rows) - len(written))
+    return Written(accepted, len(rows) - accepted)

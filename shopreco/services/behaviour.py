@@ -278,7 +278,7 @@ def _object_of(given: object) -> object:
 
 def _item(given: object) -> Mapping[str, Any]:
     if isinstance(given, Mapping):
-        return given
+        return dict(given)
     found, *more = given if isinstance(given, tuple) else (given,)
     key = str(found.pk) if isinstance(found, models.Model) else found
     return {"item_id": key, **dict(zip(("quantity", "price"), more, strict=False))}
