@@ -99,7 +99,7 @@ def read_events(given: Sequence[object], sending: Sending) -> Reading:
     reading, skew, person = Reading(), sending.skew, sending.person
     for index, event in enumerate(given):
         try:
-            row = _row(event, sending, skew) | person
+            row = _row(event, sending, skew)
         except InvalidEventField as error:
             reading.errors.append(EventError(index, str(error)))
             continue
@@ -107,6 +107,7 @@ def read_events(given: Sequence[object], sending: Sending) -> Reading:
         if key in reading.rows:
             reading.repeated += 1
         else:
+            row.update(person)
             reading.rows[key], reading.places[key] = row, index
     return reading
 
@@ -133,8 +134,9 @@ def _row(event: object, sending: Sending, skew: timedelta) -> Row:
     }
     if transaction_id:
         row["transaction_id"] = transaction_id
-    for field_name, column, read in FIELDS:
-        if (given := get(field_name)) is not None and given != "":
+    for field_name, given in event.items():
+        if field_name in FIELDS and given is not None and given != "":
+            column, read = FIELDS[field_name]
             row[column] = read(given, field_name)
     if sending.consent == EventConsent.NONE:
         row.pop("session", None)
@@ -311,19 +313,19 @@ def _arms(given: object, name: str) -> dict[str, str]:
 _KEY = partial(_text, longest=64)
 _CUT = partial(_text, cut=True)
 
-FIELDS: Final[Sequence[tuple[str, str, Callable[[Any, str], Any]]]] = (
-    ("session", "session", _KEY),
-    ("page", "page", _KEY),
-    ("value", "value", _amount),
-    ("currency", "currency", _currency),
-    ("query", "query", partial(_CUT, longest=400)),
-    ("search_term", "query", partial(_CUT, longest=400)),
-    ("total", "total", partial(_whole, least=0)),
-    ("query_id", "query_id", _KEY),
-    ("rec_id", "rec_id", _KEY),
-    ("placement", "placement", partial(_text, longest=100)),
-    ("arms", "arms", _arms),
-    ("propensity", "propensity", _propensity),
-    ("sender", "sender", partial(_CUT, longest=40)),
-)
+FIELDS: Final[Mapping[str, tuple[str, Callable[[Any, str], Any]]]] = {
+    "session": ("session", _KEY),
+    "page": ("page", _KEY),
+    "value": ("value", _amount),
+    "currency": ("currency", _currency),
+    "query": ("query", partial(_CUT, longest=400)),
+    "search_term": ("query", partial(_CUT, longest=400)),
+    "total": ("total", partial(_whole, least=0)),
+    "query_id": ("query_id", _KEY),
+    "rec_id": ("rec_id", _KEY),
+    "placement": ("placement", partial(_text, longest=100)),
+    "arms": ("arms", _arms),
+    "propensity": ("propensity", _propensity),
+    "sender": ("sender", partial(_CUT, longest=40)),
+}
 """The fields that an event may have, and may not: the column of each, and what reads it."""

@@ -38,24 +38,23 @@ COLUMNS = {
 """What an event says of itself, with the types of its columns."""
 SHARED = ("received", "catalogue", "consent", "source", "is_bot", "is_agent")
 """What all events of a request have in common."""
-EMPTY = {"arms": "'{}'::jsonb"} | {name: "''" for name, kind in COLUMNS.items() if kind == "text"}
-"""What stands in a column that an event says nothing for; the others are NULL."""
 
 WRITE = """
     WITH given AS MATERIALIZED (
-        SELECT * FROM json_to_recordset($1::json) AS given({types})
+        SELECT {values} FROM jsonb_array_elements($1::jsonb) AS event
     ),
     fresh AS (
         INSERT INTO shopreco_eventkey (uuid, time) SELECT uuid, time FROM given ORDER BY uuid
         ON CONFLICT DO NOTHING RETURNING uuid
     ){known}
     INSERT INTO shopreco_event ({columns})
-    SELECT {values}, $2, $3, $4, $5, $6, $7
+    SELECT {said}, $2, $3, $4, $5, $6, $7
     FROM given WHERE uuid IN (TABLE fresh){is_known}
     RETURNING uuid
 """
-"""One statement, for a batch is written at once or not at all. Keys are inserted in order, so that
-two batches that share events wait for each other instead of a deadlock."""
+"""One statement, for a batch is written at once or not at all. Events come as arrays, which the
+server reads in two thirds of the time that it needs for objects. Keys are inserted in order, so
+that two batches that share events wait for each other instead of a deadlock."""
 KNOWN = """,
     known AS MATERIALIZED (
         SELECT id FROM shopreco_visitor WHERE id IN (SELECT visitor_id FROM given)
@@ -66,20 +65,29 @@ IS_KNOWN = " AND (visitor_id IS NULL OR visitor_id IN (TABLE known))"
 
 
 @lru_cache(maxsize=256)
-def _statement(names: frozenset[str]) -> str:
+def _statement(said: tuple[str, ...]) -> str:
     """`WRITE` for events that say no more than these columns; the others have their defaults.
 
-    Half of what a batch costs the server is the number of columns."""
-    said = [name for name in COLUMNS if name in names]
-    values = [f"COALESCE({each}, {EMPTY[each]})" if each in EMPTY else each for each in said]
-    asks = "visitor_id" in names
+    A third of what a batch costs the server is the number of columns."""
+    asks = "visitor_id" in said
     return WRITE.format(
-        types=", ".join(f"{name} {COLUMNS[name]}" for name in said),
+        values=", ".join(f"{_value(name, place)} AS {name}" for place, name in enumerate(said)),
         columns=", ".join([*said, *SHARED]),
-        values=", ".join(values),
+        said=", ".join(said),
         known=KNOWN if asks else "",
         is_known=IS_KNOWN if asks else "",
     )
+
+
+def _value(name: str, place: int) -> str:
+    """What reads a column from its place in the array of an event, which is null for nothing."""
+    match COLUMNS[name]:
+        case "text":
+            return f"COALESCE(event ->> {place}, '')"
+        case "jsonb":
+            return f"COALESCE(NULLIF(event -> {place}, 'null'), '{{}}')"
+        case kind:
+            return f"(event ->> {place})::{kind}"
 
 
 SAME_ORDER = """
@@ -108,7 +116,9 @@ TAKE_ORDER = ", ".join(
 )
 
 
-NOTHING: dict[str, Any] = {name: {} if name == "arms" else "" for name in EMPTY}
+NOTHING: dict[str, Any] = {"arms": {}} | {
+    name: "" for name, kind in COLUMNS.items() if kind == "text"
+}
 """An event that says nothing."""
 
 
@@ -130,7 +140,9 @@ def write(rows: Mapping[str, Row], sending: Sending) -> Written:
     shared = {name: getattr(sending, name) for name in SHARED} | {
         name: str(getattr(sending, name)) for name in ("consent", "source")
     }
-    statement = _statement(frozenset().union(*rows.values()))
+    names = set().union(*rows.values())
+    said = tuple(name for name in COLUMNS if name in names)
+    events = [[row.get(name) for name in said] for row in rows.values()]
     connection = connections[write_alias()]
     # Django's own cursor checks the connection and has the schema set. The one of psycopg sends the
     # batch beside the statement instead of as a part of it.
@@ -139,7 +151,7 @@ def write(rows: Mapping[str, Row], sending: Sending) -> Written:
         connection.wrap_database_errors,
         RawCursor(connection.connection) as raw,
     ):
-        raw.execute(statement, [json.dumps([*rows.values()]), *shared.values()])
+        raw.execute(_statement(said), [json.dumps(events), *shared.values()])
         accepted = raw.rowcount
         written = {str(uuid) for (uuid,) in raw.fetchall()} if accepted < len(rows) else rows.keys()
         for uuid, row in rows.items():
