@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from shopreco.indexing.signals import pause
     from shopreco.services.behaviour import (
         EVENT_FORMATS,
+        DoubleSender,
         EventError,
         ImportedEvents,
         Received,
         consent_of as consent_of,
+        double_senders,
         erase_visitor,
         event_counts as event_counts,
         event_labels,
@@ -122,6 +124,7 @@ __all__ = [
     "SORTS",
     "Card",
     "CatalogueStatus",
+    "DoubleSender",
     "EventError",
     "Explanation",
     "FacetCounts",
@@ -147,6 +150,7 @@ __all__ = [
     "cards",
     "catalogue_status",
     "decide_edges",
+    "double_senders",
     "erase_visitor",
     "event_labels",
     "explain",
@@ -184,8 +188,9 @@ __all__ = [
 ]
 
 _BEHAVIOUR = (
-    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_counts "
-    "event_labels export_events import_events receive_events track visitor_data"
+    "DoubleSender EVENT_FORMATS EventError ImportedEvents Received consent_of double_senders "
+    "erase_visitor event_counts event_labels export_events import_events receive_events track "
+    "visitor_data"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "

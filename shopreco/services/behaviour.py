@@ -12,12 +12,13 @@ from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import exports, imports, log, personal_data
+from shopreco.behaviour import exports, imports, log, personal_data, senders
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
 from shopreco.behaviour.files import READERS
 from shopreco.behaviour.imports import ImportedEvents
+from shopreco.behaviour.senders import DoubleSender
 from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recognise, token_of
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
@@ -26,10 +27,12 @@ from shopreco.models import EventConsent, EventName, EventSource, Visitor
 
 __all__ = [
     "EVENT_FORMATS",
+    "DoubleSender",
     "EventError",
     "ImportedEvents",
     "Received",
     "consent_of",
+    "double_senders",
     "erase_visitor",
     "event_counts",
     "event_labels",
@@ -207,6 +210,12 @@ def import_events(
 def export_events() -> Iterator[dict[str, Any]]:
     """All events, the oldest first, as `import_events` reads them from JSON lines."""
     return exports.all_events()
+
+
+def double_senders() -> Sequence[DoubleSender]:
+    """Pairs of senders that have reported the same events within the last day, such as a script of
+    a tag manager and shopreco's own. Counted twice is what both send: switch one of them off."""
+    return senders.double_senders(timezone.now())
 
 
 def event_labels() -> dict[str, str]:
