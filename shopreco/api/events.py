@@ -15,11 +15,11 @@ from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 
 from shopreco import services
+from shopreco.api.cookies import forget_cookie, set_cookie
 from shopreco.api.errors import InvalidParameter
 from shopreco.api.throttles import EventThrottle
 from shopreco.api.views import PublicView, django_request
 from shopreco.catalogues import get_catalogues
-from shopreco.conf import get_settings
 from shopreco.registries import did_you_mean
 
 MAX_EVENTS: Final = 1_000
@@ -132,34 +132,11 @@ class EventsView(PublicView):
         }
         response = JsonResponse(answer, status=status.HTTP_202_ACCEPTED)
         if received.token:
-            _set_cookie(response, http_request, received.token)
+            set_cookie(response, http_request, received.token)
         elif any(each.code == "erased" for each in received.errors):
             # The next visit begins anew.
-            _forget_cookie(response)
+            forget_cookie(response)
         return response
-
-
-def _set_cookie(response: HttpResponse, request: HttpRequest, token: str) -> None:
-    options = get_settings()
-    response.set_cookie(
-        options.VISITOR_COOKIE,
-        token,
-        max_age=options.VISITOR_COOKIE_DAYS * 86_400,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _forget_cookie(response: HttpResponse) -> None:
-    response.delete_cookie(
-        get_settings().VISITOR_COOKIE,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        samesite="Lax",
-    )
 
 
 def _refuse_other_sites(request: HttpRequest) -> None:

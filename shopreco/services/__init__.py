@@ -40,14 +40,11 @@ if TYPE_CHECKING:
         Received,
         consent_of as consent_of,
         double_senders,
-        erase_visitor,
-        event_counts as event_counts,
         event_labels,
         export_events,
         import_events,
         receive_events,
         track,
-        visitor_data,
     )
     from shopreco.services.blocks import (
         default_sources as default_sources,
@@ -115,6 +112,17 @@ if TYPE_CHECKING:
         remove_space,
         space_sizes as space_sizes,
     )
+    from shopreco.services.visitors import (
+        VisitorStatus,
+        erase_visitor,
+        event_counts as event_counts,
+        merge_visitor,
+        opt_in,
+        opt_out,
+        unmerge_visitor,
+        visitor_data,
+        visitor_status,
+    )
 
 __all__ = [
     "EVENT_FORMATS",
@@ -142,6 +150,7 @@ __all__ = [
     "ResultPage",
     "StageName",
     "Suggestion",
+    "VisitorStatus",
     "activate",
     "add_edge",
     "autocomplete",
@@ -162,8 +171,11 @@ __all__ = [
     "import_edges",
     "import_events",
     "merge_nodes",
+    "merge_visitor",
     "money",
     "nearest_items",
+    "opt_in",
+    "opt_out",
     "pause",
     "placements",
     "prune",
@@ -183,14 +195,15 @@ __all__ = [
     "status",
     "stop_extraction",
     "track",
+    "unmerge_visitor",
     "visitor_data",
+    "visitor_status",
     "waiting_changes",
 ]
 
 _BEHAVIOUR = (
     "DoubleSender EVENT_FORMATS EventError ImportedEvents Received consent_of double_senders "
-    "erase_visitor event_counts event_labels export_events import_events receive_events track "
-    "visitor_data"
+    "event_labels export_events import_events receive_events track"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
@@ -205,6 +218,10 @@ _INDEXING = (
 _INSPECTION = "Explanation NearItem Plan PlanNode ReadTerm explain nearest_items used_media"
 _BLOCKS = "default_sources forget_placements placement_problems source_labels"
 _SPACES = "SpaceSize active_space alignment_metrics current_fingerprint remove_space space_sizes"
+_VISITORS = (
+    "VisitorStatus erase_visitor event_counts merge_visitor opt_in opt_out unmerge_visitor "
+    "visitor_data visitor_status"
+)
 _LATER = {
     "money": "shopreco.answers.money",
     "pause": "shopreco.indexing.signals",
@@ -215,6 +232,7 @@ _LATER = {
     **dict.fromkeys(_INDEXING.split(), "shopreco.services.indexing"),
     **dict.fromkeys(_INSPECTION.split(), "shopreco.services.inspection"),
     **dict.fromkeys(_SPACES.split(), "shopreco.services.spaces"),
+    **dict.fromkeys(_VISITORS.split(), "shopreco.services.visitors"),
 }
 
 
