@@ -48,7 +48,12 @@ def token_of(request: HttpRequest) -> str:
 def user_of(request: HttpRequest | None) -> str:
     """The key of the shop's user who is signed in; empty if nobody is."""
     user = getattr(request, "user", None)
-    return str(user.pk) if user is not None and user.is_authenticated else ""
+    return user_key(user) if user is not None and user.is_authenticated else ""
+
+
+def user_key(user: object) -> str:
+    """The key of a user of the shop, who may be given by the key."""
+    return str(getattr(user, "pk", user))
 
 
 def key_of(token: str) -> UUID:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         double_senders,
         event_labels,
         export_events,
+        export_parquet,
         import_events,
         receive_events,
         track,
@@ -165,6 +166,7 @@ __all__ = [
     "explain",
     "export_edges",
     "export_events",
+    "export_parquet",
     "extracted_edges",
     "facet_names",
     "filter_names",
@@ -203,7 +205,7 @@ __all__ = [
 
 _BEHAVIOUR = (
     "DoubleSender EVENT_FORMATS EventError ImportedEvents Received consent_of double_senders "
-    "event_labels export_events import_events receive_events track"
+    "event_labels export_events export_parquet import_events receive_events track"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "

@@ -12,14 +12,21 @@ from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import exports, imports, log, senders
+from shopreco.behaviour import exports, imports, log, parquet, senders
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
 from shopreco.behaviour.files import READERS
 from shopreco.behaviour.imports import ImportedEvents
 from shopreco.behaviour.senders import DoubleSender
-from shopreco.behaviour.visitors import Recognised, VisitorErased, recognise, token_of, user_of
+from shopreco.behaviour.visitors import (
+    Recognised,
+    VisitorErased,
+    recognise,
+    token_of,
+    user_key,
+    user_of,
+)
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidEvent
@@ -35,6 +42,7 @@ __all__ = [
     "double_senders",
     "event_labels",
     "export_events",
+    "export_parquet",
     "import_events",
     "receive_events",
     "track",
@@ -161,7 +169,7 @@ def track(
                 source=EventSource.SERVER,
                 received=timezone.now(),
                 visitor_id=visitor.visitor_id if visitor else None,
-                user_id=str(user.pk) if user is not None else user_of(request),
+                user_id=user_key(user) if user is not None else user_of(request),
                 consent=allowed,
                 is_bot=automation.is_bot,
                 is_agent=automation.is_agent,
@@ -207,6 +215,15 @@ def import_events(
 def export_events() -> Iterator[dict[str, Any]]:
     """All events, the oldest first, as `import_events` reads them from JSON lines."""
     return exports.all_events()
+
+
+def export_parquet(file: BinaryIO) -> int:
+    """Write all events to a Parquet file, the oldest first; return their number.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+    """
+    return parquet.write(exports.all_events(), file)
 
 
 def double_senders() -> Sequence[DoubleSender]:

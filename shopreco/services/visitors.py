@@ -17,6 +17,7 @@ from shopreco.behaviour.visitors import (
     recognise,
     take_apart,
     token_of,
+    user_key,
     user_of,
 )
 from shopreco.db.routing import write_alias
@@ -124,7 +125,7 @@ def _person(
     request: HttpRequest | None, user: Any, visitor: Visitor | None
 ) -> tuple[list[Visitor], str]:
     """The visitors that somebody is, and the key of the user."""
-    user_id = str(user.pk) if user is not None else user_of(request)
+    user_id = user_key(user) if user is not None else user_of(request)
     known = Visitor.objects.using(write_alias()).filter(erased_at=None)
     if visitor is None and request is not None and (token := token_of(request)):
         visitor = known.filter(key=key_of(token)).first()
