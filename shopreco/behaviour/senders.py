@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections
 
@@ -56,8 +56,9 @@ def double_senders(now: datetime) -> Sequence[DoubleSender]:
 
     Two events are the same if they have one name, the same products in the same order, and the same
     visitor, session or page, within seconds."""
+    params: dict[str, Any] = {"since": now - LATEST, "within": WITHIN}
     with connections[write_alias()].cursor() as cursor:
-        cursor.execute(DOUBLES, {"since": now - LATEST, "within": WITHIN})
+        cursor.execute(DOUBLES, params)
         return [
             DoubleSender(name, (first, second), events, last)
             for name, first, second, events, last in cursor.fetchall()
