@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import timezone
 
 from shopreco.beats import beats
-from shopreco.behaviour import retention
+from shopreco.behaviour import rates, retention
 from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
@@ -37,12 +37,14 @@ from shopreco.spaces.sources import encoder_of
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
+BOT_SECONDS: Final = 600
 
 beats.register("shopreco-sweep", {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS})
 beats.register(
     "shopreco-events",
     {"task": "shopreco.tasks.tend_events", "schedule": crontab(hour=2, minute=41)},
 )
+beats.register("shopreco-bots", {"task": "shopreco.tasks.flag_bots", "schedule": BOT_SECONDS})
 beats.register(
     "shopreco-reconcile",
     {"task": "shopreco.tasks.reconcile", "schedule": crontab(hour=3, minute=17)},
@@ -145,6 +147,13 @@ def tend_events() -> None:
     """Make the months of events ahead, and delete what has been kept long enough."""
     deleted = retention.tend(timezone.now())
     logger.info("%s events were kept long enough", deleted)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def flag_bots() -> None:
+    """Flag the events of who is faster than a person."""
+    if flagged := rates.flag_bots(timezone.now()):
+        logger.info("%s events are of bots, by their rate", flagged)
 
 
 @shared_task(ignore_result=True)
