@@ -24,6 +24,9 @@ PROCESSES ?= $(shell $(PYTHON) -c "import os; print(min(4, 2 + (os.cpu_count() o
 PARALLEL ?= --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 SPEAKING := tests/cases $(wildcard $(addprefix tests/integration/test_,graph*.py indexing.py runs.py search*.py))
 
+# Tests and the demo start many processes: each would compile what the first has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 RUN := $(VENV)/bin/python
 RECIPE := pyproject.toml constraints.txt

@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import timezone
 
 from shopreco.beats import beats
-from shopreco.behaviour import retention, statistics
+from shopreco.behaviour import rates, retention, statistics
 from shopreco.behaviour.mining import ageing, slices
 from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS: Final = 30
 MINE_SECONDS: Final = 60
 STATISTICS_SECONDS: Final = 600
+BOT_SECONDS: Final = 600
 
 beats.register("shopreco-sweep", {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS})
 beats.register("shopreco-mine", {"task": "shopreco.tasks.mine", "schedule": MINE_SECONDS})
@@ -52,6 +53,7 @@ beats.register(
     "shopreco-events",
     {"task": "shopreco.tasks.tend_events", "schedule": crontab(hour=2, minute=41)},
 )
+beats.register("shopreco-bots", {"task": "shopreco.tasks.flag_bots", "schedule": BOT_SECONDS})
 beats.register(
     "shopreco-reconcile",
     {"task": "shopreco.tasks.reconcile", "schedule": crontab(hour=3, minute=17)},
@@ -188,6 +190,13 @@ def refresh_statistics() -> None:
                 statistics.refresh(catalogue.name, timezone.now())
             except Exception:
                 logger.exception("the statistics of %s were not refreshed", catalogue.name)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def flag_bots() -> None:
+    """Flag the events of who is faster than a person."""
+    if flagged := rates.flag_bots(timezone.now()):
+        logger.info("%s events are of bots, by their rate", flagged)
 
 
 @shared_task(ignore_result=True)

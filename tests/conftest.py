@@ -6,6 +6,7 @@ database; workers with the first test that asks for them.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from devtools.embedded import EmbeddedServers
+from shopreco.encoders import create_encoder
 from tests.helpers.processes import Process, processes_in, worker_starter
 from tests.helpers.servers import remove_abandoned_servers, remove_servers
 
@@ -84,6 +86,22 @@ def server_directory() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="shopreco-servers-"))
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the copy of the default text encoder that web processes use. All processes of a
+    test run share it: an export takes longer than most tests."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    shared = folder / "artefacts"
+    with (folder / "artefacts.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        encoder = create_encoder({})
+        if not (shared / encoder.fingerprint).exists():
+            encoder.export_query_encoder(shared / encoder.fingerprint)
+    return shared
 
 
 @pytest.fixture(scope="session")

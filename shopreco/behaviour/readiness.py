@@ -28,19 +28,13 @@ NEEDS: Final[Mapping[str, tuple[str, int]]] = {
 
 FAULTS: Final = f"""
     WITH latest AS MATERIALIZED (
-        SELECT name, source, sender, page, items, is_bot FROM shopreco_event
+        SELECT name, source, is_bot FROM shopreco_event
         WHERE catalogue = %(catalogue)s ORDER BY written_by DESC LIMIT {LATEST}
     )
     SELECT 'unknown', name, count(*) FROM latest WHERE name <> ALL(%(known)s) GROUP BY name
     UNION ALL
     SELECT 'browser', '', count(*) FROM latest
     WHERE name = 'purchase' AND source = 'browser' AND NOT is_bot
-    UNION ALL
-    SELECT 'senders', name || ': ' || senders, count(*) FROM (
-        SELECT name, string_agg(DISTINCT sender, ', ' ORDER BY sender) AS senders
-        FROM latest WHERE page <> '' AND sender <> ''
-        GROUP BY name, page, items HAVING count(DISTINCT sender) > 1
-    ) AS twice GROUP BY name, senders
     ORDER BY 1, 3 DESC, 2
 """
 
@@ -65,8 +59,6 @@ class EventFaults:
 
     unknown_names: Mapping[str, int]
     """Names of events that arrive and that nothing here understands."""
-    double_senders: Mapping[str, int]
-    """Events of one page that two scripts report, such as "view_item: gtm.js, shopreco.js"."""
     browser_purchases: int
     """Purchases that only a browser reports: they do not count."""
     unknown_items: int
@@ -97,7 +89,7 @@ def _views(catalogue: str, since: datetime) -> int:
 
 def faults(catalogue: str) -> EventFaults:
     """What is wrong with the latest events of a catalogue."""
-    found: dict[str, dict[str, int]] = {"unknown": {}, "senders": {}, "browser": {}}
+    found: dict[str, dict[str, int]] = {"unknown": {}, "browser": {}}
     params: dict[str, Any] = {"catalogue": catalogue, "known": EventName.values}
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(FAULTS, params)
@@ -106,7 +98,6 @@ def faults(catalogue: str) -> EventFaults:
     position = MiningCursor.objects.using(write_alias()).filter(catalogue=catalogue).first()
     return EventFaults(
         unknown_names=found["unknown"],
-        double_senders=found["senders"],
         browser_purchases=found["browser"].get("", 0),
         unknown_items=position.unknown_items if position else 0,
         large_baskets=position.large_baskets if position else 0,

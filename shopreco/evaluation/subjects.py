@@ -44,6 +44,7 @@ class SearchSubject(Subject):
         Argument("--queries", type=Path, metavar="FILE", help="other queries.jsonl"),
         Argument("--qrels", type=Path, metavar="FILE", help="other qrels.tsv"),
         Argument("--limit", type=int, metavar="N", help="ask N queries, chosen by hash"),
+        Argument("--pages", type=int, metavar="N", help="time at least N pages; by default 500"),
         json_argument(),
         Argument("--run", type=Path, metavar="FILE", help="write shopreco's TREC run"),
         Argument(
@@ -66,7 +67,14 @@ class SearchSubject(Subject):
         from shopreco.evaluation.protocols.search import evaluate
 
         queries, judgements = self._queries(options)
-        report = evaluate(options["folder"], queries, judgements, services.search, services.work)
+        report = evaluate(
+            options["folder"],
+            queries,
+            judgements,
+            services.search,
+            services.work,
+            options["pages"],
+        )
         if options["run"]:
             options["run"].write_text(report.as_trec_run("shopreco"), encoding="utf-8")
         return report

@@ -13,25 +13,32 @@ from tests.helpers.text_encoders import HASHING, Case, build_model
 
 
 @pytest.fixture(scope="session")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
+def cases(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[str], Case]:
     made: dict[str, Case] = {}
 
     def get(name: str) -> Case:
         if name not in made:
-            folder = tmp_path_factory.mktemp(name)
-            config: dict[str, object]
-            if name == "hashing":
-                config = {"CLASS": HASHING, "DIMENSION": 128}
-            elif name == "minilm":
-                config = {"DEVICE": "cpu"}
-            else:
-                config = {"MODEL": str(build_model(folder, seed=1)), "DEVICE": "cpu"}
-            encoder = create_encoder(config)
-            encoder.export_query_encoder(folder / "query")
-            made[name] = Case(config, encoder, folder / "query")
+            made[name] = _minilm(request) if name == "minilm" else _exported(name)
         return made[name]
 
+    def _exported(name: str) -> Case:
+        folder = tmp_path_factory.mktemp(name)
+        config: dict[str, object] = {"CLASS": HASHING, "DIMENSION": 128}
+        if name == "unseen":
+            config = {"MODEL": str(build_model(folder, seed=1)), "DEVICE": "cpu"}
+        encoder = create_encoder(config)
+        encoder.export_query_encoder(folder / "query")
+        return Case(config, encoder, folder / "query")
+
     return get
+
+
+def _minilm(request: pytest.FixtureRequest) -> Case:
+    encoder = create_encoder({"DEVICE": "cpu"})
+    folder: Path = request.getfixturevalue("artefacts")
+    return Case({"DEVICE": "cpu"}, encoder, folder / encoder.fingerprint)
 
 
 @pytest.fixture(params=["hashing", "minilm", "unseen"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,14 +70,14 @@ print("ANSWER", json.dumps({
 
 
 @pytest.fixture
-def _shop_indexed_elsewhere(start_process: Callable[..., Process]) -> None:
+def _shop_indexed_elsewhere(start_process: Callable[..., Process], artefacts: Path) -> None:
     """Indexed with the default model by a process of its own, as workers do."""
     fill()
     index = f"""
 import django
 from django.conf import settings
 del settings.SHOPRECO["TEXT_ENCODER"]
-settings.SHOPRECO |= {IMAGES | PHOTOS["web"]!r}
+settings.SHOPRECO |= {IMAGES | PHOTOS["web"] | {"ARTEFACT_DIR": str(artefacts)}!r}
 django.setup()
 from shopreco import services
 run = services.run_inline(services.reindex({CATALOGUE!r}))
@@ -90,19 +91,19 @@ print("STATE", run.state, run.error)
 @pytest.mark.slow
 @pytest.mark.usefixtures("_shop_indexed_elsewhere")
 def test_a_web_process_stays_small_and_knows_no_torch(
-    start_process: Callable[..., Process], start_worker: Callable[..., Process]
+    start_process: Callable[..., Process], start_worker: Callable[..., Process], artefacts: Path
 ) -> None:
     lamp = Product.objects.get(title="Lamp number 0 in red")
-    assert_small(start_process, lamp, PHOTOS["web"])
+    assert_small(start_process, lamp, PHOTOS["web"] | {"ARTEFACT_DIR": str(artefacts)})
     start_worker().wait_for_log(f"ready for photos of {CATALOGUE}")
-    assert_small(start_process, lamp, PHOTOS["worker"])
+    assert_small(start_process, lamp, PHOTOS["worker"] | {"ARTEFACT_DIR": str(artefacts)})
 
 
 def assert_small(
-    start_process: Callable[..., Process], lamp: Product, photos: dict[str, Any]
+    start_process: Callable[..., Process], lamp: Product, options: dict[str, Any]
 ) -> None:
     """Have a process serve every kind of answer, and look at what it has imported."""
-    changed = json.dumps(IMAGES | photos)
+    changed = json.dumps(IMAGES | options)
     process = start_process("-c", SERVE, str(lamp.pk), lamp.image.path, changed)
     process.popen.wait(timeout=120)
     line = next((line for line in process.log.splitlines() if line.startswith("ANSWER ")), "")

@@ -141,16 +141,18 @@ def test_readiness_says_how_much_data_there_is_and_what_fills_the_block_instead(
 def test_readiness_names_what_is_wrong_with_the_events() -> None:
     now = timezone.now()
     told("newsletter_signup", 2)
-    told("view_item", page="p1", sender="shopreco.js")
-    told("view_item", page="p1", sender="gtm.js")
-    told("view_item", page="p2", sender="shopreco.js")
+    for page in ("p1", "p2", "p3"):
+        told("view_item", page=page, sender="shopreco.js")
+        told("view_item", page=page, sender="gtm.js")
     told("purchase", transaction_id="1")
     told("purchase", transaction_id="2")
     Event.objects.filter(transaction_id="2").update(source="browser")
     MiningCursor.objects.create(catalogue=GADGET, unknown_items=7, mined_at=now - timedelta(1))
-    faults = services.data_readiness(GADGET).faults
+    readiness = services.data_readiness(GADGET)
+    faults = readiness.faults
     assert faults.unknown_names == {"newsletter_signup": 2}
-    assert faults.double_senders == {"view_item: gtm.js, shopreco.js": 1}
+    [twice] = readiness.double_senders
+    assert (twice.name, twice.senders, twice.events) == ("view_item", ("gtm.js", "shopreco.js"), 3)
     assert (faults.browser_purchases, faults.unknown_items) == (1, 7)
     assert services.data_readiness("testapp.book").faults.unknown_names == {}
 

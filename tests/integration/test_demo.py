@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.cookiejar
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -29,6 +28,7 @@ OF_THE_TESTS = {
 }
 # A first run exports the encoder for queries; on a machine that does much else that takes minutes.
 HANGING_SECONDS = 600
+REAL, QUICK = "demo_shop.settings", "tests.settings_demo"
 FEED = """\
 id,title,description,price,availability,brand,product_type
 LAMP-1,Brass desk lamp,A light for reading at night,49.90 EUR,in_stock,Lumo,Home > Lamps
@@ -40,7 +40,7 @@ MUG-1,Stoneware mug,Holds a large coffee and keeps it hot,12.00 EUR,in_stock,Ton
 class Demo:
     """A running demo, in a session of its own as under a terminal."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, settings: str = QUICK) -> None:
         self.directory, self.port = directory, port
         self.log = directory.with_suffix(f".{time.monotonic_ns()}.log")
         feed = directory.with_suffix(".csv")
@@ -51,7 +51,11 @@ class Demo:
             self.popen = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", "--port", str(port), "--feed", str(feed)],
                 cwd=ROOT,
-                env=environment | {"DEMO_DIR": str(directory)},
+                env={
+                    **environment,
+                    "DEMO_DIR": str(directory),
+                    "DJANGO_SETTINGS_MODULE": settings,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -114,26 +118,15 @@ def running(processes: list[psutil.Process]) -> list[str]:
     return names
 
 
-@pytest.fixture(scope="module")
-def directory(server_directory: Path) -> Path:
-    """One demo directory for all tests here: only the first run has to load and index."""
-    return server_directory / "data"
-
-
-def share_model(directory: Path) -> None:
-    """Give a new demo the model that another has exported, which takes longer than all else."""
-    exported = directory.parent / "data" / "artefacts"
-    if exported.exists() and not (directory / "artefacts").exists():
-        shutil.copytree(exported, directory / "artefacts")
-
-
 @pytest.fixture
-def start(directory: Path) -> Iterator[Callable[..., Demo]]:
+def start(server_directory: Path) -> Iterator[Callable[..., Demo]]:
+    """Starts a demo in a directory of this file: only its first run has to load and index."""
     started: list[Demo] = []
 
-    def start_demo(port: int | None = None, directory: Path = directory) -> Demo:
-        share_model(directory)
-        started.append(Demo(directory, port or free_port()))
+    def start_demo(
+        port: int | None = None, directory: str = "quick", settings: str = QUICK
+    ) -> Demo:
+        started.append(Demo(server_directory / directory, port or free_port(), settings))
         return started[-1]
 
     yield start_demo
@@ -143,7 +136,7 @@ def start(directory: Path) -> Iterator[Callable[..., Demo]]:
 
 @pytest.mark.slow
 def test_the_shop_runs_until_it_is_interrupted(start: Callable[..., Demo]) -> None:
-    demo = start()
+    demo = start(directory="real", settings=REAL)
     demo.wait_until_ready()
     family = demo.family()
 
@@ -176,20 +169,21 @@ def signed_in(address: str, user: str, password: str) -> bool:
 
 @pytest.mark.slow
 def test_a_second_run_repeats_no_work_and_keeps_data_and_password(
-    start: Callable[..., Demo], directory: Path
+    start: Callable[..., Demo], server_directory: Path
 ) -> None:
-    if not (directory / "admin_password").exists():  # this test is run alone
-        first = start()
+    kept = server_directory / "real" / "admin_password"
+    if not kept.exists():  # this test is run alone
+        first = start(directory="real", settings=REAL)
         first.wait_until_ready()
         first.stop()
-    password = (directory / "admin_password").read_text()
+    password = kept.read_text()
 
-    second = start()
+    second = start(directory="real", settings=REAL)
     second.wait_until_ready()
     assert "Loading" not in second.output
     assert "Indexing" not in second.output
     assert password in second.output
-    assert (directory / "admin_password").stat().st_mode & 0o077 == 0
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.slow
@@ -251,10 +245,9 @@ def test_whatever_arrives_while_it_stops_everything_stops(
 ) -> None:
     """Sent to the whole group, as a terminal, `timeout` and supervisors do. One directory: each
     run goes on where the one before was stopped."""
-    directory = server_directory / "interrupted"
     if moment == "Indexing":  # a feed that has changed is loaded and indexed again
-        os.utime(directory.with_suffix(".csv"))
-    demo = start(directory=directory)
+        os.utime(server_directory / "interrupted.csv")
+    demo = start(directory="interrupted")
     family: dict[int, psutil.Process] = {}
     demo.wait_until_it_says(moment, poll_seconds=0.02)
     for number in numbers:
@@ -271,19 +264,18 @@ def test_whatever_arrives_while_it_stops_everything_stops(
 
 @pytest.mark.slow
 def test_what_is_killed_while_it_starts_is_taken_over_or_stopped(
-    start: Callable[..., Demo], server_directory: Path
+    start: Callable[..., Demo],
 ) -> None:
-    directory = server_directory / "killed"
     family: dict[int, psutil.Process] = {}
     for moment in ("Starting PostgreSQL", "Loading"):
-        demo = start(directory=directory)
+        demo = start(directory="killed")
         demo.wait_until_it_says(moment, poll_seconds=0.01)
         time.sleep(0.5)
         family |= {each.pid: each for each in demo.family()}
         demo.popen.kill()
         demo.popen.wait()
 
-    demo = start(directory=directory)
+    demo = start(directory="killed")
     demo.wait_until_ready()
     family |= {each.pid: each for each in demo.family()}
     assert demo.stop() == 0

@@ -71,6 +71,8 @@ class Command(BaseCommand):
                     loaded = self._prepare(children, directory, feed)
                     self._start_children(children, port)
                     self._index(children, loaded=loaded)
+                    if feed is None:
+                        self._simulate_visitors(children, directory)
                     self._announce(directory, port)
                     while True:
                         self._wait(children)
@@ -177,6 +179,18 @@ class Command(BaseCommand):
             self._signals.check()
             if run is not None:
                 self._watch(run, children)
+
+    def _simulate_visitors(self, children: Children, directory: Path) -> None:
+        """Fill the event log once, so that the blocks that learn have something to learn from."""
+        state = _State(directory / f"{connection.settings_dict['NAME']}.json")
+        if state.get("simulated"):
+            return
+        self._say("Simulating visitors …")
+        simulate = [sys.executable, str(settings.BASE_DIR / "manage.py"), "simulate_visitors"]
+        status = children.run("simulation", simulate, self._pause)
+        if status:
+            raise CommandError(f"No visitors were simulated: status {status}.")
+        state.set("simulated", value=True)
 
     def _watch(self, run: Any, children: Children) -> None:
         with _Progress(self, f"Indexing {run.catalogue}") as progress:

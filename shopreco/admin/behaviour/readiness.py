@@ -96,11 +96,15 @@ def _warnings(found: services.DataReadiness) -> Iterator[str]:
             name,
             _number(number),
         )
-    for which, number in faults.double_senders.items():
+    for twice in found.double_senders:
         yield format_html(
-            _("{}: two scripts send the same event, and it counts twice ({}). Remove one of them."),
-            which,
-            _number(number),
+            _(
+                "{}: {} and {} send the same event, and it counts twice ({}). Switch one of them "
+                "off."
+            ),
+            twice.name,
+            *twice.senders,
+            _number(twice.events),
         )
     if faults.browser_purchases:
         yield format_html(

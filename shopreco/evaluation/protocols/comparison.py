@@ -37,17 +37,18 @@ def compare(
     queries: Mapping[str, str],
     judgements: Judgements,
     also_timed: Mapping[str, ComparedSystem],
+    pages: int,
 ) -> tuple[dict[str, SystemOutcome], dict[str, Mapping[str, float]]]:
     """Ask all systems the same queries. Returns outcomes by name, and times of `also_timed`.
 
     All queries count for the metrics. The clock runs over at most `MAX_TIMED_QUERIES` of them; few
-    queries are asked in rounds, and encoded each time. Systems in memory are timed apart: a scan of
-    all vectors empties the processor's caches and leaves busy threads behind, and the next system
-    would pay for it.
+    are asked in rounds, until `pages` are timed, and encoded each time. Systems in memory are timed
+    apart: a scan of all vectors empties the processor's caches and leaves busy threads behind, and
+    the next system would pay for it.
     """
     judged = {query: judgements[query] for query in queries}
     rankings = {system.name: rank(system, queries) for system in systems}
-    timed = _repeated(list(sample(queries, MAX_TIMED_QUERIES).values()))
+    timed = _repeated(list(sample(queries, MAX_TIMED_QUERIES).values()), pages)
     in_database = {each.name: each for each in systems if not each.in_memory} | dict(also_timed)
     in_memory = {each.name: each for each in systems if each.in_memory}
     times = clock(in_database, timed) | clock(in_memory, timed)
@@ -82,9 +83,9 @@ def clock(systems: Mapping[str, ComparedSystem], queries: Sequence[str]) -> dict
     return times
 
 
-def _repeated(queries: list[str]) -> list[str]:
+def _repeated(queries: list[str], pages: int) -> list[str]:
     """Repeat a small set: the 95th percentile of 73 times is only the fourth worst."""
-    rounds = -(-MIN_TIMED_PAGES // max(1, len(queries)))
+    rounds = -(-pages // max(1, len(queries)))
     return queries * rounds
 
 

@@ -13,7 +13,7 @@ from shopreco.evaluation.baselines.dense import ExactCosine
 from shopreco.evaluation.baselines.full_text import FullTextSearch
 from shopreco.evaluation.baselines.search_service import SearchService
 from shopreco.evaluation.datasets.beir import Judgements, find_corpus
-from shopreco.evaluation.protocols.comparison import MAX_TIMED_QUERIES, compare
+from shopreco.evaluation.protocols.comparison import MAX_TIMED_QUERIES, MIN_TIMED_PAGES, compare
 from shopreco.evaluation.protocols.report import SearchReport
 from shopreco.evaluation.scratch.corpus.rows import FULL_TEXT_CONFIGURATION
 from shopreco.evaluation.scratch.preparation import counts, prepare
@@ -29,10 +29,12 @@ def evaluate(
     judgements: Judgements,
     search: Callable[..., ResultPage],
     work: Work,
+    pages: int | None = None,
 ) -> SearchReport:
     """Compare all systems in the scratch shop.
 
-    search: `services.search`.
+    search: `services.search`. pages: how many are timed at least, by default
+        `MIN_TIMED_PAGES`.
 
     Raises:
         DatasetError: the corpus is malformed.
@@ -49,6 +51,7 @@ def evaluate(
         queries,
         judgements,
         also_timed={WITH_FACETS: with_facets},
+        pages=pages or MIN_TIMED_PAGES,
     )
     return SearchReport(
         dataset=folder.resolve().name,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shopreco', '0002_behaviour'),
+        ('shopreco', '0003_event_defaults'),
     ]
 
     operations = [
