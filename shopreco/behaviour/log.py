@@ -96,6 +96,9 @@ SAME_ORDER = """
     WHERE e.transaction_id = n.transaction_id AND e.name = 'purchase' AND e.uuid = n.uuid
 """
 
+NOW = "pg_current_xact_id()::text::bigint"
+"""The transaction that writes, as `Event.written_by` has it."""
+
 ATTRIBUTION = ("session", "page", "query_id", "rec_id", "placement", "sender")
 """What only the browser knows of a purchase."""
 
@@ -110,6 +113,8 @@ ADD_ATTRIBUTION = ", ".join(
 TAKE_ORDER = ", ".join(
     [
         f"{ADD_ATTRIBUTION}, source = n.source, is_bot = false",
+        # What is a purchase only now is mined now.
+        f"written_by = CASE e.source WHEN 'browser' THEN {NOW} ELSE e.written_by END",
         "user_id = COALESCE(NULLIF(n.user_id, ''), e.user_id)",
         *(f"{name} = n.{name}" for name in ("items", "value", "currency", "is_agent")),
     ]

@@ -43,6 +43,13 @@ class EventConsent(models.TextChoices):
     PERSONAL = "personal", _("statistics and personal ranking")
 
 
+class CurrentTransaction(models.Func):
+    """The number of the transaction that is going on, in 64 bits: it never comes again."""
+
+    template = "pg_current_xact_id()::text::bigint"
+    output_field = models.BigIntegerField()
+
+
 class Event(models.Model):
     """Something that a visitor did, once.
 
@@ -96,6 +103,11 @@ class Event(models.Model):
     )
     is_bot = models.BooleanField(_("bot"), default=False)
     is_agent = models.BooleanField(_("AI agent"), default=False)
+    written_by = models.BigIntegerField(
+        db_default=CurrentTransaction(),
+        editable=False,
+        help_text=_("Number of the transaction that wrote it: in this order events are mined."),
+    )
 
     class Meta:
         verbose_name = _("event")
@@ -112,6 +124,13 @@ class Event(models.Model):
                 name="shopreco_event_order",
                 condition=~Q(transaction_id=""),
             ),
+            models.Index(
+                fields=["session"],
+                name="shopreco_event_session",
+                condition=Q(visitor_id__isnull=True) & ~Q(session=""),
+            ),
+            # Equal keys of a batch are stored once, at the end of the index.
+            models.Index(fields=["catalogue", "written_by"], name="shopreco_event_written"),
             BrinIndex(fields=["time"], name="shopreco_event_time", autosummarize=True),
             BrinIndex(fields=["received"], name="shopreco_event_received", autosummarize=True),
         ]

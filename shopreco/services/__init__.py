@@ -34,11 +34,16 @@ if TYPE_CHECKING:
     from shopreco.indexing.signals import pause
     from shopreco.services.behaviour import (
         EVENT_FORMATS,
+        BlockReadiness as BlockReadiness,
+        DataReadiness as DataReadiness,
         DoubleSender,
         EventError,
+        EventFaults as EventFaults,
         ImportedEvents,
         Received,
+        SourceReadiness as SourceReadiness,
         consent_of as consent_of,
+        data_readiness as data_readiness,
         double_senders,
         event_labels,
         export_events,
@@ -204,8 +209,9 @@ __all__ = [
 ]
 
 _BEHAVIOUR = (
-    "DoubleSender EVENT_FORMATS EventError ImportedEvents Received consent_of double_senders "
-    "event_labels export_events export_parquet import_events receive_events track"
+    "BlockReadiness DataReadiness DoubleSender EVENT_FORMATS EventError EventFaults ImportedEvents "
+    "Received SourceReadiness consent_of data_readiness double_senders event_labels export_events "
+    "export_parquet import_events receive_events track"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "

@@ -12,12 +12,14 @@ from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import exports, imports, log, parquet, senders
+from shopreco.answers.placements import recipes_of
+from shopreco.behaviour import exports, imports, log, parquet, readiness, senders
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
 from shopreco.behaviour.files import READERS
 from shopreco.behaviour.imports import ImportedEvents
+from shopreco.behaviour.readiness import EventFaults, SourceReadiness
 from shopreco.behaviour.senders import DoubleSender
 from shopreco.behaviour.visitors import (
     Recognised,
@@ -34,11 +36,16 @@ from shopreco.models import EventConsent, EventName, EventSource
 
 __all__ = [
     "EVENT_FORMATS",
+    "BlockReadiness",
+    "DataReadiness",
     "DoubleSender",
     "EventError",
+    "EventFaults",
     "ImportedEvents",
     "Received",
+    "SourceReadiness",
     "consent_of",
+    "data_readiness",
     "double_senders",
     "event_labels",
     "export_events",
@@ -66,6 +73,28 @@ class Received:
     """Whether the visitor allows that something is kept on the device."""
     token: str = ""
     """What the visitor's cookie has to say; empty if there must be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReadiness:
+    """How much data a source of a block has and needs, and which sources fill the block without.
+
+    placement: empty where no block has the source."""
+
+    source: SourceReadiness
+    placement: str = ""
+    instead: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataReadiness:
+    """What behaviour says enough of, and what is wrong with the events."""
+
+    catalogue: str
+    blocks: Sequence[BlockReadiness]
+    faults: EventFaults
+    double_senders: Sequence[DoubleSender]
+    """Of all catalogues."""
 
 
 def receive_events(
@@ -230,6 +259,23 @@ def double_senders() -> Sequence[DoubleSender]:
     """Pairs of senders that have reported the same events within the last day, such as a script of
     a tag manager and shopreco's own. Counted twice is what both send: switch one of them off."""
     return senders.double_senders(timezone.now())
+
+
+def data_readiness(catalogue: str | None = None) -> DataReadiness:
+    """How much data the blocks have that are made of behaviour, and what is wrong with the events.
+
+    catalogue: by default the first.
+    """
+    name = get_catalogue(catalogue).name
+    recipes, blocks = recipes_of(name).values(), []
+    for source in readiness.sources(name, timezone.now()):
+        used = [
+            BlockReadiness(source, each.name, order[order.index(source.source) + 1 :])
+            for each in recipes
+            if source.source in (order := (*each.sources, *each.fallback))
+        ]
+        blocks += used or [BlockReadiness(source)]
+    return DataReadiness(name, blocks, readiness.faults(name), double_senders())
 
 
 def event_labels() -> dict[str, str]:
