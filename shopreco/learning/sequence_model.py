@@ -21,17 +21,20 @@ class LowPass(nn.Module):
     Slow are the first `cutoff` frequencies of the sequence in a frame of `longest` places.
     """
 
+    responses: Tensor
+
     def __init__(self, settings: SequenceSettings) -> None:
         super().__init__()
-        self.cutoff, self.longest = settings.cutoff, settings.longest
         self.beta = nn.Parameter(torch.randn(settings.dimension))
+        # The filter is linear: what it makes of a single event at each place says everything.
+        waves = torch.fft.rfft(torch.eye(settings.longest))
+        waves[:, settings.cutoff :] = 0
+        responses = torch.fft.irfft(waves, n=settings.longest).T.contiguous()
+        self.register_buffer("responses", responses, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         length = x.shape[1]
-        waves = torch.fft.rfft(x, n=self.longest, dim=1, norm="ortho")
-        slow = torch.zeros_like(waves)
-        slow[:, : self.cutoff] = waves[:, : self.cutoff]
-        low = torch.fft.irfft(slow, n=self.longest, dim=1, norm="ortho")[:, :length]
+        low = self.responses[:length, :length] @ x
         mixed: Tensor = low + self.beta.square() * (x - low)
         return mixed
 
@@ -80,16 +83,18 @@ class Layer(nn.Module):
 
 
 class SequenceEncoder(nn.Module):
-    """Encodes the last items of visitors: (b, length) numbers to (b, d) vectors.
+    """Encodes the last items of visitors as vectors, and all items as vectors of the same space.
 
-    contents: vectors of the items' content, frozen, (items, c).
+    contents: vectors of the items' content, frozen, (items, c). They are not among the weights.
     """
+
+    contents: Tensor
 
     def __init__(self, contents: Tensor, settings: SequenceSettings) -> None:
         super().__init__()
         items, width = contents.shape
         self.settings = settings
-        self.register_buffer("contents", contents)
+        self.register_buffer("contents", contents, persistent=False)
         self.own = nn.Embedding(items, settings.dimension)
         self.projection = nn.Linear(width, settings.dimension, bias=False)
         self.places = nn.Embedding(settings.longest, settings.dimension)
@@ -102,17 +107,21 @@ class SequenceEncoder(nn.Module):
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
 
-    def item_vectors(self) -> Tensor:
-        """Vectors of all items, (items, d). One without behaviour has that of its content."""
-        vectors: Tensor = self.own.weight + self.projection(self.contents)
+    def item_vectors(self, items: Tensor | None = None) -> Tensor:
+        """Vectors of some items, (n, d), or of all. One without behaviour has that of its content."""
+        if items is None:
+            vectors: Tensor = self.own.weight + self.projection(self.contents)
+        else:
+            vectors = self.own(items) + self.projection(self.contents[items])
         return vectors
 
     def forward(self, items: Tensor, vectors: Tensor) -> Tensor:
-        """Encode sequences of one length. vectors: those of `item_vectors`."""
+        """Encode sequences of one length: (b, length) rows of `vectors` to (b, d)."""
         length = items.shape[1]
         # The last place is always the same one, however long the sequence is.
         places = self.places(torch.arange(length - 1, -1, -1, device=items.device))
         x = self.dropout(self.norm(functional.embedding(items, vectors) + places))
         for layer in self.layers:
             x = layer(x)
-        return x[:, -1]
+        encoded: Tensor = x[:, -1]
+        return encoded

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 Items: TypeAlias = NDArray[np.int64]
 """Numbers of items, from 0 to n - 1, (k,)."""
+Times: TypeAlias = NDArray[np.float64]
+"""Seconds, or places in the sequence where nobody knows the time, (k,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
     """The items of each visitor in order of time, one visitor after another.
 
-    items: (n,). offsets: (v + 1,); those of visitor k are `items[offsets[k]:offsets[k + 1]]`.
+    items, times: (n,). offsets: (v + 1,); those of visitor k are `items[offsets[k]:offsets[k + 1]]`.
+    Events of one visitor at the same time are one **step**, such as a basket.
     """
 
     items: Items
+    times: Times
     offsets: Items
 
     @classmethod
-    def of(cls, sequences: Iterable[Sequence[int]]) -> Sequences:
+    def of(
+        cls, sequences: Iterable[Sequence[int]], times: Iterable[Sequence[float]] | None = None
+    ) -> Sequences:
+        """Of lists of items. Without times, these are the places from 1 on."""
         lists = list(sequences)
-        lengths = np.array([0, *(len(each) for each in lists)], dtype=np.int64)
-        items = np.array([item for each in lists for item in each], dtype=np.int64)
-        return cls(items, np.cumsum(lengths))
+        clocks = [range(1, len(each) + 1) for each in lists] if times is None else list(times)
+        lengths = [0, *(len(each) for each in lists)]
+        return cls(
+            np.array([item for each in lists for item in each], dtype=np.int64),
+            np.array([time for each in clocks for time in each], dtype=np.float64),
+            np.cumsum(lengths, dtype=np.int64),
+        )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -43,13 +57,47 @@ class Sequences:
     def lengths(self) -> Items:
         return np.diff(self.offsets)
 
-    def take(self, visitors: NDArray[np.integer]) -> Sequences:
-        """The sequences of some visitors, by number."""
-        return Sequences.of([self[int(visitor)].tolist() for visitor in visitors])
+    @property
+    def visitors(self) -> Items:
+        """The visitor of each event, (n,)."""
+        return np.repeat(np.arange(len(self)), self.lengths)
 
-    def without_last(self, number: int) -> Sequences:
-        """All but the last items of each visitor."""
-        return Sequences.of([each[: max(0, len(each) - number)].tolist() for each in self])
+    @property
+    def back(self) -> Items:
+        """How many events of the same visitor come after each, (n,): 0 for the last."""
+        return np.repeat(self.offsets[1:], self.lengths) - np.arange(len(self.items)) - 1
+
+    @property
+    def step_starts(self) -> Items:
+        """The first event of each step, (s,)."""
+        if not len(self.items):
+            return np.empty(0, dtype=np.int64)
+        other = (np.diff(self.times) != 0) | (np.diff(self.visitors) != 0)
+        return np.flatnonzero(np.concatenate([[True], other]))
+
+    @property
+    def places_only(self) -> bool:
+        """Whether the times of all visitors are 1, 2, 3, …: no clock made them."""
+        places = np.repeat(self.lengths, self.lengths) - self.back
+        return bool((self.times == places).all())
+
+    def take(self, visitors: NDArray[np.integer[Any]]) -> Sequences:
+        """The sequences of some visitors, by number."""
+        lengths = self.lengths[visitors]
+        events = ranges(self.offsets[:-1][visitors], lengths)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return Sequences(self.items[events], self.times[events], offsets)
+
+    def keep(self, events: NDArray[np.bool_]) -> Sequences:
+        """The same visitors with some of their events, (n,)."""
+        before = np.concatenate([[0], np.cumsum(events)])
+        return Sequences(self.items[events], self.times[events], before[self.offsets])
+
+
+def ranges(starts: Items, lengths: Items) -> Items:
+    """start, start + 1, … of each length, one after another."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
 
 
 def by_length(sequences: Sequences, longest: int) -> dict[int, tuple[Items, Items]]:
@@ -67,16 +115,61 @@ def by_length(sequences: Sequences, longest: int) -> dict[int, tuple[Items, Item
     return found
 
 
-def prefixes(sequences: Sequences, longest: int) -> dict[int, Items]:
-    """Every prefix of every sequence with the item that followed it, by the prefix's length.
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Histories of one length, each with the items of the step that followed.
 
-    Returns, by length, arrays (n, length + 1) whose last column is what followed. Of longer
-    prefixes the last `longest` items are kept. Source: the sub-sequences of BSARec (Shin et al.
-    2024) and ICSRec, which carry most of what these models gain.
+    histories: (n, length). targets: (m,); those of history k are
+    `targets[offsets[k]:offsets[k + 1]]`.
     """
-    found: dict[int, list[Items]] = {}
-    for each in sequences:
-        for end in range(1, len(each)):
-            start = max(0, end - longest)
-            found.setdefault(end - start, []).append(each[start : end + 1])
-    return {length: np.stack(rows) for length, rows in sorted(found.items())}
+
+    histories: Items
+    targets: Items
+    offsets: Items
+
+    def __len__(self) -> int:
+        return len(self.histories)
+
+    def batch(self, rows: Items) -> tuple[Items, Items, Items]:
+        """Some histories, (b, length), their targets, (t,), and of which of them these are, (t,)."""
+        lengths = np.diff(self.offsets)[rows]
+        targets = self.targets[ranges(self.offsets[rows], lengths)]
+        return self.histories[rows], targets, np.repeat(np.arange(len(rows)), lengths)
+
+
+def samples(sequences: Sequences, longest: int) -> list[Samples]:
+    """Every prefix of every sequence that ends before a step, by length of the history.
+
+    Of longer prefixes the last `longest` items are kept. Source: the sub-sequences of BSARec (Shin
+    et al. 2024) and ICSRec, which carry most of what these models gain.
+    """
+    starts = sequences.step_starts
+    ends = np.append(starts[1:], len(sequences.items))
+    before = starts - sequences.offsets[:-1][sequences.visitors[starts]]
+    lengths = np.minimum(before, longest)
+    found = []
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        chosen = lengths == length
+        first, sizes = starts[chosen], (ends - starts)[chosen]
+        histories = sequences.items[first[:, None] + np.arange(-length, 0)[None, :]]
+        targets = sequences.items[ranges(first, sizes)]
+        found.append(Samples(histories, targets, np.concatenate([[0], np.cumsum(sizes)])))
+    return found
+
+
+def recency_matrix(
+    sequences: Sequences, items: int, share: float, last: int | None = None
+) -> csr_matrix:
+    """The events of each visitor as a sparse matrix (visitors, items): the last one counts 1, each
+    one before it `share` of the next.
+
+    last: how many events count; None for all.
+    """
+    from scipy.sparse import csr_matrix
+
+    back = sequences.back
+    counted = back < (len(back) if last is None else last)
+    cells = sequences.visitors[counted], sequences.items[counted]
+    return csr_matrix(
+        ((share ** back[counted]).astype(np.float32), cells), shape=(len(sequences), items)
+    )
