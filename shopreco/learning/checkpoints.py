@@ -81,9 +81,7 @@ class Checkpoint:
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
         return Progress(**state)
 
-    def write(
-        self, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress
-    ) -> None:
+    def write(self, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
         """Keep the state after an epoch; the file is replaced as a whole."""
         weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
         if progress.best_epoch == progress.epochs:

@@ -15,7 +15,7 @@ from shopreco.learning.weights import choose_weights
 class FusedRecommender(Recommender):
     """Σ w · scores over any recommenders, with weights that are chosen on the validation.
 
-    weights: by the recommender's name, after `fit`.
+    Those that the data have nothing for are left out. weights: by name, after `fit`.
     """
 
     name = "shopreco"
@@ -26,6 +26,7 @@ class FusedRecommender(Recommender):
         self.weights: Mapping[str, float] = {}
 
     def fit(self, data: TrainingData) -> None:
+        self.recommenders = [each for each in self.recommenders if each.applies(data)]
         for each in self.recommenders:
             each.fit(data)
         self.weights = choose_weights(self.recommenders, data)

@@ -47,6 +47,7 @@ class PersonalFrequencyRecommender(PopularityRecommender):
     """
 
     name = "personal-frequency"
+    needs_repeats: ClassVar[bool] = True
 
     def fit(self, data: TrainingData) -> None:
         super().fit(data)

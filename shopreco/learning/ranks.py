@@ -13,7 +13,7 @@ from shopreco.learning.sequences import Items, Sequences
 
 SHOWN = 20
 """Recommended items that are kept of each visitor."""
-CELLS = 8_000_000
+CELLS = 3_000_000
 """Scores that are in memory at once."""
 
 PerVisitor = NDArray[np.float64]

@@ -50,12 +50,19 @@ class Recommender(ABC):
 
     Capability flags:
         needs_times: Does it need to know when events were?
+        needs_repeats: Does it recommend what the visitor had before?
         is_seeded: Does another seed give other scores?
     """
 
     name: ClassVar[str]
     needs_times: ClassVar[bool] = False
+    needs_repeats: ClassVar[bool] = False
     is_seeded: ClassVar[bool] = False
+
+    def applies(self, data: TrainingData) -> bool:
+        """Whether these data have what it needs."""
+        has_times = not data.train.places_only
+        return (has_times or not self.needs_times) and (data.repeats or not self.needs_repeats)
 
     @abstractmethod
     def fit(self, data: TrainingData) -> None:

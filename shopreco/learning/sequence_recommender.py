@@ -52,9 +52,7 @@ class SequenceRecommender(Recommender):
             chosen = replace(self.settings, epochs=self._epochs)
             self.encoder, self._epochs = self._train(data.settled, chosen)
 
-    def _train(
-        self, data: TrainingData, settings: SequenceSettings
-    ) -> tuple[SequenceEncoder, int]:
+    def _train(self, data: TrainingData, settings: SequenceSettings) -> tuple[SequenceEncoder, int]:
         return train(
             data,
             settings,

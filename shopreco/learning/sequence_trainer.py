@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from shopreco.learning.checkpoints import Checkpoint
 from shopreco.learning.ranks import ranks_of
@@ -65,7 +66,10 @@ def train(
 
 
 def _epoch(
-    encoder: SequenceEncoder, optimiser: torch.optim.Optimizer, histories: list[Samples], number: int
+    encoder: SequenceEncoder,
+    optimiser: torch.optim.Optimizer,
+    histories: list[Samples],
+    number: int,
 ) -> float:
     """One pass over all samples. Its random choices depend on seed and number alone."""
     settings = encoder.settings
@@ -106,8 +110,8 @@ def _loss(
     else:
         logits, targets = _sampled_logits(encoder, histories, targets, random)
     whose = torch.from_numpy(rows).to(device)
-    own = logits[whose, torch.from_numpy(targets).to(device)]
-    return (torch.logsumexp(logits, dim=1)[whose] - own).mean()
+    chances = functional.log_softmax(logits, dim=1)
+    return -chances[whose, torch.from_numpy(targets).to(device)].mean()
 
 
 def _sampled_logits(

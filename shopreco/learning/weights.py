@@ -71,9 +71,7 @@ class Pool:
         return float((found / best).mean())
 
 
-def choose_weights(
-    recommenders: Sequence[Recommender], data: TrainingData
-) -> Mapping[str, float]:
+def choose_weights(recommenders: Sequence[Recommender], data: TrainingData) -> Mapping[str, float]:
     """The weights of a sum that ranks the validation best, by coordinate search on NDCG@10.
 
     One recommender is enough where no other adds anything; its weight is 1.

@@ -1,1 +1,1 @@
-"""What recommends the next item: baselines, each in a file, and what is measured beside them."""
+"""Baselines of recommendation that shopreco itself does not use."""
