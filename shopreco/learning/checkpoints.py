@@ -1,4 +1,4 @@
-"""Checkpoints of a training: one file after each epoch, from which a killed training goes on (torch).
+"""Checkpoints: a file after each epoch, from which a killed training goes on (torch).
 
 The file is safetensors with its progress as metadata: nothing is unpickled.
 """

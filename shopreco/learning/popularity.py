@@ -56,4 +56,5 @@ class PersonalFrequencyRecommender(PopularityRecommender):
 
     def scores(self, histories: Sequences) -> Scores:
         had = recency_matrix(histories, len(self._scores), 1.0)
-        return np.log1p(had.toarray()) + self._scores
+        scores: Scores = np.log1p(had.toarray()) + self._scores
+        return scores

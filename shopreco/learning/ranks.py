@@ -51,7 +51,8 @@ class Ranks:
         """Against the ranking that has all wanted items first."""
         gains = np.where(self.ranks < cutoff, 1 / np.log2(self.ranks + 2.0), 0.0)
         best = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(cutoff) + 2.0))])
-        return self._sum(gains) / best[np.minimum(self.wanted, cutoff)]
+        ndcg: PerVisitor = self._sum(gains) / best[np.minimum(self.wanted, cutoff)]
+        return ndcg
 
     def reciprocal_rank(self) -> PerVisitor:
         """Of the first wanted item."""
@@ -63,7 +64,8 @@ class Ranks:
         """Share of pairs of a wanted item and another in which the wanted one stands first."""
         others = np.maximum(1, self.candidates - self.wanted)
         above = self._sum(self.ranks) - self.wanted * (self.wanted - 1) / 2
-        return np.clip(1 - above / self.wanted / others, 0, 1)
+        auc: PerVisitor = np.clip(1 - above / self.wanted / others, 0, 1)
+        return auc
 
     def _found(self, cutoff: int) -> PerVisitor:
         return self._sum(self.ranks < cutoff)

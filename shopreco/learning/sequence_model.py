@@ -108,7 +108,7 @@ class SequenceEncoder(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def item_vectors(self, items: Tensor | None = None) -> Tensor:
-        """Vectors of some items, (n, d), or of all. One without behaviour has that of its content."""
+        """Vectors of some items, (n, d), or of all: their own and those of their content."""
         if items is None:
             vectors: Tensor = self.own.weight + self.projection(self.contents)
         else:

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from shopreco.encoders.devices import choose_device
 from shopreco.learning.recommender import Recommender, Scores, TrainingData, Vectors
 from shopreco.learning.sequence_model import SequenceEncoder
-from shopreco.learning.sequence_trainer import Epoch, scores_of, train
+from shopreco.learning.sequence_trainer import Epoch, scores_of, train, unheard
 from shopreco.learning.sequences import Sequences
 from shopreco.learning.settings import SequenceSettings
 
@@ -36,7 +36,7 @@ class SequenceRecommender(Recommender):
         *,
         device: str | None = None,
         checkpoint: Path | None = None,
-        report: Callable[[Epoch], None] = lambda epoch: None,
+        report: Callable[[Epoch], None] = unheard,
     ) -> None:
         self.settings = settings or SequenceSettings()
         self.encoder: SequenceEncoder

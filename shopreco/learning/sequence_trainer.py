@@ -26,11 +26,15 @@ SCORED = 512
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch gave. loss: mean per history. ndcg: NDCG@10 of the validation, if there is one."""
+    """What an epoch gave. loss: mean of its samples. ndcg: NDCG@10 of the validation, if any."""
 
     number: int
     loss: float
     ndcg: float | None
+
+
+def unheard(epoch: Epoch) -> None:
+    """Report to nobody."""
 
 
 def train(
@@ -39,12 +43,12 @@ def train(
     *,
     device: str,
     checkpoint: Path | None = None,
-    report: Callable[[Epoch], None] = lambda epoch: None,
+    report: Callable[[Epoch], None] = unheard,
 ) -> tuple[SequenceEncoder, int]:
     """Train until `patience` epochs bring no better validation; the best encoder and its epochs.
 
-    Without a validation it trains for `epochs`. checkpoint: a file that is written after each epoch;
-    a training that was killed goes on from it, and gives the same as one that was not.
+    Without a validation it trains for `epochs`. checkpoint: a file, written after each epoch; a
+    training that was killed goes on from it, and gives the same as one that was not.
     """
     torch.manual_seed(settings.seed)
     encoder = SequenceEncoder(torch.from_numpy(data.contents), settings).to(device)

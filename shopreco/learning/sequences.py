@@ -22,8 +22,8 @@ Times: TypeAlias = NDArray[np.float64]
 class Sequences:
     """The items of each visitor in order of time, one visitor after another.
 
-    items, times: (n,). offsets: (v + 1,); those of visitor k are `items[offsets[k]:offsets[k + 1]]`.
-    Events of one visitor at the same time are one **step**, such as a basket.
+    items, times: (n,). offsets: (v + 1,), where each visitor begins, and the end. Events of one
+    visitor at the same time are one **step**, such as a basket.
     """
 
     items: Items
@@ -131,7 +131,7 @@ class Samples:
         return len(self.histories)
 
     def batch(self, rows: Items) -> tuple[Items, Items, Items]:
-        """Some histories, (b, length), their targets, (t,), and of which of them these are, (t,)."""
+        """Some histories, (b, length), their targets, (t,), and the row of each target, (t,)."""
         lengths = np.diff(self.offsets)[rows]
         targets = self.targets[ranges(self.offsets[rows], lengths)]
         return self.histories[rows], targets, np.repeat(np.arange(len(rows)), lengths)

@@ -111,7 +111,7 @@ def _contents(
     ids: Sequence[str],
     work: Work,
 ) -> Vectors:
-    """p_final of the items in a shop that has them, (n, d); 0 of one that the shop does not know."""
+    """p_final of the items in the scratch shop, (n, d); 0 of one that is no product of it."""
     migrate()
     changed = fill_corpus(mark, products)
     if graph is not None:

@@ -16,6 +16,8 @@ from shopreco.evaluation.tables import table
 from shopreco.learning.ranks import PerVisitor
 
 OURS = "shopreco"
+SPLIT = ("dataset", "protocol", "visitors", "items")
+"""What results have in common that can be merged."""
 NAMES = {"hr": "HR", "ndcg": "NDCG", "mrr": "MRR", "auc": "AUC", "f1": "F1"}
 TABLES = (
     ("hr@5", "hr@10", "hr@20", "ndcg@5", "ndcg@10", "ndcg@20", "mrr", "auc"),
@@ -24,9 +26,9 @@ TABLES = (
     ("found@10 popular", "found@10 middle", "found@10 tail", "found@10 cold"),
 )
 STATEMENT = (
-    "Ranked among all items{but}; equal scores count against the wanted item. Means over {visitors} "
-    "visitors and the seeds. found@10: wanted items among the first ten, by how often they occur in "
-    "training (thirds of its events; cold: never)."
+    "Ranked among all items{but}; equal scores count against the wanted item. Means over "
+    "{visitors} visitors and the seeds. found@10: wanted items among the first ten, by how often "
+    "they occur in training (thirds of its events; cold: never)."
 )
 
 
@@ -58,7 +60,7 @@ class SeedOutcome:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> SeedOutcome:
-        per_visitor = {
+        per_visitor: dict[str, Mapping[str, PerVisitor]] = {
             system: {name: np.array(values, dtype=float) for name, values in each.items()}
             for system, each in content["per_visitor"].items()
         }
@@ -91,8 +93,8 @@ class RecommendReport:
         try:
             content = json.loads(path.read_bytes())
             seeds = {int(k): SeedOutcome.from_json(v) for k, v in content["seeds"].items()}
-            facts = (content[key] for key in ("dataset", "protocol", "visitors", "items"))
-            return cls(*facts, seeds=seeds)
+            dataset, protocol, visitors, items = (content[name] for name in SPLIT)
+            return cls(dataset, protocol, visitors, items, seeds)
         except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
             raise DatasetError(f"{path} is no result of recommend: {error!r}.") from None
 
@@ -102,7 +104,7 @@ class RecommendReport:
         Raises:
             DatasetError: it is of another one, or has a seed that is here too.
         """
-        for name in ("dataset", "protocol", "visitors", "items"):
+        for name in SPLIT:
             ours, theirs = getattr(self, name), getattr(other, name)
             if ours != theirs:
                 raise DatasetError(f"Results of {name} {theirs} cannot be merged with {ours}.")
@@ -140,10 +142,7 @@ class RecommendReport:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "dataset": self.dataset,
-            "protocol": self.protocol,
-            "visitors": self.visitors,
-            "items": self.items,
+            **{name: getattr(self, name) for name in SPLIT},
             "left_out": list(self._any.left_out),
             "systems": {name: _rounded(each) for name, each in self.systems.items()},
             "spread": {name: _rounded(each) for name, each in self.spread.items()},
