@@ -44,21 +44,22 @@ class Progress:
 
 
 class Checkpoint:
-    """The state of one training, in memory and, where a path is given, in a file."""
+    """The state of one training, in memory and, where a folder is given, in a file there."""
 
-    def __init__(self, path: Path | None, digest: str) -> None:
-        self._path, self._digest = path, digest
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
         self._best: dict[str, Tensor] = {}
 
     @classmethod
-    def of(cls, path: Path | None, data: TrainingData, settings: SequenceSettings) -> Checkpoint:
-        """Of the training on these data with these settings; a file of another one is not read."""
-        digest = blake2b(json.dumps([VERSION, asdict(settings), data.repeats]).encode())
+    def of(cls, folder: Path | None, data: TrainingData, settings: SequenceSettings) -> Checkpoint:
+        """Of the training on these data with these settings; another one has another file."""
+        facts = json.dumps([VERSION, asdict(settings), data.repeats])
+        digest = blake2b(facts.encode(), digest_size=16)
         for part in (data.train, data.validation):
             for array in (part.items, part.times, part.offsets):
                 digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(np.ascontiguousarray(data.contents).tobytes())
-        return cls(path, digest.hexdigest())
+        return cls(folder and folder / f"{digest.hexdigest()}.safetensors")
 
     def restore(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
         """Load what the file has of this training; without it, nothing was done yet."""
@@ -66,9 +67,7 @@ class Checkpoint:
             return Progress()
         try:
             with safe_open(self._path, framework="pt") as file:
-                state = json.loads((file.metadata() or {}).get("progress", "{}"))
-                if state.pop("digest", None) != self._digest:
-                    return Progress()
+                state = json.loads(file.metadata()["progress"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
         except SafetensorError:  # half a file of a machine that lost its power
             return Progress()
@@ -95,8 +94,7 @@ class Checkpoint:
                 tensors[f"{OPTIMISER}{number}.{key}"] = tensor.detach().cpu()
         written = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        state = json.dumps({"digest": self._digest, **asdict(progress)})
-        save_file(tensors, written, metadata={"progress": state})
+        save_file(tensors, written, metadata={"progress": json.dumps(asdict(progress))})
         written.replace(self._path)
 
     def restore_best(self, model: nn.Module) -> None:

@@ -23,8 +23,8 @@ from shopreco.learning.settings import SequenceSettings
 class SequenceRecommender(Recommender):
     """Scores of the next item by a transformer over the visitor's last items.
 
-    device: of torch; None chooses a GPU where there is one. checkpoint: a file by which a killed
-    training is resumed. report: called after each epoch.
+    device: of torch; None chooses a GPU where there is one. checkpoints: a folder with what a
+    killed training is resumed from. report: called after each epoch.
     """
 
     name = "sequence"
@@ -35,12 +35,12 @@ class SequenceRecommender(Recommender):
         settings: SequenceSettings | None = None,
         *,
         device: str | None = None,
-        checkpoint: Path | None = None,
+        checkpoints: Path | None = None,
         report: Callable[[Epoch], None] = unheard,
     ) -> None:
         self.settings = settings or SequenceSettings()
         self.encoder: SequenceEncoder
-        self._device, self._checkpoint, self._report = device, checkpoint, report
+        self._device, self._checkpoints, self._report = device, checkpoints, report
 
     def fit(self, data: TrainingData) -> None:
         self.settings = replace(self.settings, seed=data.seed)
@@ -57,7 +57,7 @@ class SequenceRecommender(Recommender):
             data,
             settings,
             device=choose_device(self._device),
-            checkpoint=self._checkpoint,
+            checkpoints=self._checkpoints,
             report=self._report,
         )
 

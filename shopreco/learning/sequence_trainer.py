@@ -42,20 +42,21 @@ def train(
     settings: SequenceSettings,
     *,
     device: str,
-    checkpoint: Path | None = None,
+    checkpoints: Path | None = None,
     report: Callable[[Epoch], None] = unheard,
 ) -> tuple[SequenceEncoder, int]:
     """Train until `patience` epochs bring no better validation; the best encoder and its epochs.
 
-    Without a validation it trains for `epochs`. checkpoint: a file, written after each epoch; a
-    training that was killed goes on from it, and gives the same as one that was not.
+    Without a validation it trains for `epochs`. checkpoints: a folder with a file of each training,
+    written after each epoch; one that was killed goes on from it, and gives the same as one that
+    was not.
     """
     torch.manual_seed(settings.seed)
     encoder = SequenceEncoder(torch.from_numpy(data.contents), settings).to(device)
     optimiser = torch.optim.AdamW(
         encoder.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
-    kept = Checkpoint.of(checkpoint, data, settings)
+    kept = Checkpoint.of(checkpoints, data, settings)
     progress = kept.restore(encoder, optimiser)
     histories = samples(data.train, settings.longest)
     validated = _validated(data)

@@ -99,7 +99,7 @@ def test_it_is_kept_and_read_again(
 
 
 def test_a_killed_training_goes_on_and_gives_the_same(tmp_path: Path) -> None:
-    data, checkpoint = circle(60), tmp_path / "deep" / "training.safetensors"
+    data, checkpoints = circle(60), tmp_path / "deep"
     whole = SequenceRecommender(SMALL, device="cpu")
     whole.fit(data)
 
@@ -111,39 +111,40 @@ def test_a_killed_training_goes_on_and_gives_the_same(tmp_path: Path) -> None:
             raise Killed
 
     with pytest.raises(Killed):
-        SequenceRecommender(SMALL, device="cpu", checkpoint=checkpoint, report=kill).fit(data)
+        SequenceRecommender(SMALL, device="cpu", checkpoints=checkpoints, report=kill).fit(data)
     heard: list[Epoch] = []
-    resumed = SequenceRecommender(SMALL, device="cpu", checkpoint=checkpoint, report=heard.append)
+    resumed = SequenceRecommender(SMALL, device="cpu", checkpoints=checkpoints, report=heard.append)
     resumed.fit(data)
     assert [each.number for each in heard] == [4, 5, 6]
     for name, tensor in whole.encoder.state_dict().items():
         torch.testing.assert_close(resumed.encoder.state_dict()[name], tensor)
-    assert [each.name for each in checkpoint.parent.iterdir()] == ["training.safetensors"]
+    assert [each.suffix for each in checkpoints.iterdir()] == [".safetensors"], "and nothing else"
 
 
 @pytest.mark.parametrize("change", ["data", "settings", "damaged"])
 def test_a_file_of_another_training_is_not_read(tmp_path: Path, change: str) -> None:
-    data, checkpoint = circle(40), tmp_path / "training.safetensors"
+    data, checkpoints = circle(40), tmp_path
     one = replace(SMALL, epochs=1)
-    SequenceRecommender(one, device="cpu", checkpoint=checkpoint).fit(data)
+    SequenceRecommender(one, device="cpu", checkpoints=checkpoints).fit(data)
     if change == "damaged":
-        checkpoint.write_bytes(checkpoint.read_bytes()[:-9])
+        [file] = checkpoints.iterdir()
+        file.write_bytes(file.read_bytes()[:-9])
     heard: list[Epoch] = []
     SequenceRecommender(
         replace(one, dropout=0.2) if change == "settings" else one,
         device="cpu",
-        checkpoint=checkpoint,
+        checkpoints=checkpoints,
         report=heard.append,
     ).fit(circle(40, seed=1) if change == "data" else data)
     assert [each.number for each in heard] == [1]
 
 
 def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
-    data, checkpoint = circle(40), tmp_path / "training.safetensors"
-    first = SequenceRecommender(SMALL, device="cpu", checkpoint=checkpoint)
+    data, checkpoints = circle(40), tmp_path
+    first = SequenceRecommender(SMALL, device="cpu", checkpoints=checkpoints)
     first.fit(data)
     heard: list[Epoch] = []
-    again = SequenceRecommender(SMALL, device="cpu", checkpoint=checkpoint, report=heard.append)
+    again = SequenceRecommender(SMALL, device="cpu", checkpoints=checkpoints, report=heard.append)
     again.fit(data)
     assert heard == []
     assert (again.scores(data.train) == first.scores(data.train)).all()
