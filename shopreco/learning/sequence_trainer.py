@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from shopreco.learning.checkpoints import Checkpoint
+from shopreco.learning.memory import trim
 from shopreco.learning.ranks import ranks_of
 from shopreco.learning.recommender import Scores, TrainingData
 from shopreco.learning.sequence_model import SequenceEncoder
@@ -22,6 +23,8 @@ VALIDATED = 20_000
 """Visitors that a validation looks at."""
 SCORED = 512
 """Histories that are encoded at once."""
+TRIMMED = 25
+"""Steps after which memory is given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def _epoch(
         loss.backward()  # type: ignore[no-untyped-call]  # torch declares no type for it
         optimiser.step()
         losses += loss.item() * len(rows)
+        if step % TRIMMED == 0:
+            trim()
     return losses / max(1, sum(map(len, histories)))
 
 

@@ -74,8 +74,11 @@ class Pool:
 def choose_weights(recommenders: Sequence[Recommender], data: TrainingData) -> Mapping[str, float]:
     """The weights of a sum that ranks the validation best, by coordinate search on NDCG@10.
 
-    One recommender is enough where no other adds anything; its weight is 1.
+    One recommender is enough where no other adds anything; its weight is 1. Where nobody did
+    anything next, all have the weight 1.
     """
+    if not len(data.validation.items):
+        return dict.fromkeys((each.name for each in recommenders), 1.0)
     pool = Pool.of(recommenders, data)
     units = 1 / np.maximum(pool.spreads, 1e-9)
     alone = np.diag(units)
