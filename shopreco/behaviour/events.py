@@ -36,7 +36,8 @@ _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 """A UUID as `str` writes it."""
 
 Row: TypeAlias = dict[str, Any]
-"""What an event says of itself, by column of `Event`: as JSON has it, without what is empty."""
+"""What an event says of itself, by column of `Event`: as JSON has it, without what is empty.
+`time` is in seconds since 1970, which both sides read and write faster than a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _row(event: object, sending: Sending, skew: timedelta) -> Row:
     row: Row = {
         "uuid": _uuid(get("uuid"), name, transaction_id, items),
         "name": name,
-        "time": _time(event, sending, skew).isoformat(),
+        "time": _time(event, sending, skew).timestamp(),
         "items": items,
     }
     if transaction_id:

@@ -86,6 +86,8 @@ def _value(name: str, place: int) -> str:
             return f"COALESCE(event ->> {place}, '')"
         case "jsonb":
             return f"COALESCE(NULLIF(event -> {place}, 'null'), '{{}}')"
+        case "timestamptz":
+            return f"to_timestamp((event ->> {place})::float8)"
         case kind:
             return f"(event ->> {place})::{kind}"
 
@@ -162,6 +164,6 @@ def write(rows: Mapping[str, Row], sending: Sending) -> Written:
         for uuid, row in rows.items():
             if uuid not in written and row["name"] == EventName.PURCHASE:
                 changes = TAKE_ORDER if sending.source == EventSource.SERVER else ADD_ATTRIBUTION
-                whole = json.dumps(NOTHING | row | shared, default=str)
+                whole = json.dumps(NOTHING | row | shared | {"time": None}, default=str)
                 cursor.execute(SAME_ORDER.format(changes=changes), [whole])
     return Written(accepted, len(rows) - accepted)

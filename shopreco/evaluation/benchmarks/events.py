@@ -25,7 +25,7 @@ from uuid import uuid4
 import numpy as np
 from django.db import connection
 
-from shopreco.behaviour.events import Sending, read_events
+from shopreco.behaviour.events import Row, Sending, read_events
 from shopreco.behaviour.log import NOTHING, SHARED
 from shopreco.catalogues import get_catalogue
 from shopreco.db.partitions import make_ahead
@@ -135,9 +135,13 @@ def _body(*, bare: bool) -> bytes:
                 name: json.dumps(value) if isinstance(value, (dict, list)) else value
                 for name, value in (NOTHING | row | shared).items()
             }
-            for row in read_events(events, sending).rows.values()
+            for row in map(_with_time, read_events(events, sending).rows.values())
         ]
     return json.dumps({"events": events, "sent_at": datetime.now(UTC).isoformat()}).encode()
+
+
+def _with_time(row: Row) -> Row:
+    return row | {"time": datetime.fromtimestamp(row["time"], UTC).isoformat()}
 
 
 def _sent(port: int, url: str, bodies: list[bytes]) -> float:
