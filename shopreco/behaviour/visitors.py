@@ -49,6 +49,12 @@ def key_of(token: str) -> UUID:
     return UUID(bytes=sha256(token.encode()).digest()[:16])
 
 
+def user_of(request: HttpRequest | None) -> str:
+    """The key of the shop's user who is signed in; empty where nobody is."""
+    user = getattr(request, "user", None)
+    return str(user.pk) if user is not None and user.is_authenticated else ""
+
+
 def recognise(token: str, user_id: str = "") -> Recognised:
     """Note that a visitor was seen, and return who it is. A first visit makes a visitor.
 

@@ -3,6 +3,6 @@
 Their modules are imported here, so that all are registered wherever one is imported.
 """
 
-from shopreco.retrieval import dense, hybrid, lexical, links, photos, visual
+from shopreco.retrieval import dense, history, hybrid, lexical, links, newest, photos, visual
 
-__all__ = ["dense", "hybrid", "lexical", "links", "photos", "visual"]
+__all__ = ["dense", "history", "hybrid", "lexical", "links", "newest", "photos", "visual"]

@@ -18,7 +18,14 @@ from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
 from shopreco.behaviour.files import READERS
 from shopreco.behaviour.imports import ImportedEvents
-from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recognise, token_of
+from shopreco.behaviour.visitors import (
+    Recognised,
+    VisitorErased,
+    key_of,
+    recognise,
+    token_of,
+    user_of,
+)
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidEvent
@@ -79,7 +86,7 @@ def receive_events(
     visitor = None
     if consent == EventConsent.PERSONAL:
         try:
-            visitor = recognise(token_of(request), _user_of(request))
+            visitor = recognise(token_of(request), user_of(request))
         except VisitorErased:
             errors = [
                 EventError(n, "This visitor was erased.", "erased") for n in range(len(events))
@@ -92,7 +99,7 @@ def receive_events(
         received=timezone.now(),
         sent_at=read_time(sent_at),
         visitor_id=visitor.visitor_id if visitor else None,
-        user_id=_user_of(request),
+        user_id=user_of(request),
         consent=consent,
         is_bot=automation.is_bot,
         is_agent=automation.is_agent,
@@ -161,7 +168,7 @@ def track(
                 source=EventSource.SERVER,
                 received=timezone.now(),
                 visitor_id=visitor.visitor_id if visitor else None,
-                user_id=_key(user) if user is not None else _user_of(request),
+                user_id=_key(user) if user is not None else user_of(request),
                 consent=allowed,
                 is_bot=automation.is_bot,
                 is_agent=automation.is_agent,
@@ -243,7 +250,7 @@ def _person(
     request: HttpRequest | None, user: Any, visitor: Visitor | None
 ) -> tuple[list[Visitor], str]:
     """The visitors that somebody is, and the key of the user."""
-    user_id = _key(user) if user is not None else _user_of(request)
+    user_id = _key(user) if user is not None else user_of(request)
     known = Visitor.objects.using(write_alias()).filter(erased_at=None)
     if visitor is None and request is not None and (token := token_of(request)):
         visitor = known.filter(key=key_of(token)).first()
@@ -258,14 +265,9 @@ def _recognised(request: HttpRequest | None, consent: EventConsent) -> Recognise
     if request is None or consent != EventConsent.PERSONAL or not (token := token_of(request)):
         return None
     try:
-        return recognise(token, _user_of(request))
+        return recognise(token, user_of(request))
     except VisitorErased:
         return None
-
-
-def _user_of(request: HttpRequest | None) -> str:
-    user = getattr(request, "user", None)
-    return _key(user) if user is not None and user.is_authenticated else ""
 
 
 def _key(user: Any) -> str:
