@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from shopreco.answers.block_requests import BlockRequest
-from shopreco.behaviour.consent import consent_of
+from shopreco.behaviour.consent import consent_of, refuses
 from shopreco.behaviour.history import History, history_of
 from shopreco.behaviour.visitors import key_of, token_of, user_of
 from shopreco.catalogues import Catalogue, catalogue_of
@@ -81,7 +81,11 @@ def about(request: BlockRequest, log: StageLog) -> About:
 
 def _history(request: HttpRequest | None, catalogue: Catalogue) -> History:
     """What the sender of a request did, if they allow personal ranking."""
-    if request is None or consent_of(request) != EventConsent.PERSONAL:
+    if request is None:
+        return History()
+    if refuses(request):
+        return History(is_refused=True)
+    if consent_of(request) != EventConsent.PERSONAL:
         return History()
     token, user = token_of(request), user_of(request)
     if not token and not user:

@@ -29,6 +29,7 @@ HEADINGS: Final[Mapping[str, Promise]] = {
     "product-bought-together": _("Often bought together"),
     "product-also-viewed": _("Others also looked at"),
     "cart-cross-sell": _("Goes well with your cart"),
+    "home-for-you": _("You may like"),
     "home-recently-viewed": _("Viewed recently"),
     "home-trending": _("Popular right now"),
     "home-new": _("New in the shop"),

@@ -23,9 +23,6 @@ MOST_ASKED = 10
 """Anchors that a source is asked beside, the weightiest."""
 
 
-TINY = 1e-9
-
-
 class Found(NamedTuple):
     """The candidates of a source, and the anchor that speaks most for each, by item id."""
 
@@ -72,8 +69,9 @@ def merged(parts: Sequence[tuple[Anchor, Candidates]]) -> Found:
         return Found(only, dict.fromkeys(only.item_ids.tolist(), anchor))
     anchors, lists = zip(*parts, strict=True)
     owner = np.repeat(np.arange(len(lists)), [len(each) for each in lists])
-    best = [max(each.scores.max(initial=0.0), TINY) for each in lists]
-    weight = (np.array([each.weight for each in anchors]) / best)[owner]
+    best = np.array([each.scores.max(initial=0.0) for each in lists])
+    shares = np.array([each.weight for each in anchors]) / np.where(best > 0, best, 1.0)
+    weight = shares[owner]
     item_ids, first, place = np.unique(
         np.concatenate([each.item_ids for each in lists]), return_index=True, return_inverse=True
     )

@@ -86,7 +86,7 @@ class History(NamedTuple):
     bought: tuple[str, ...] = ()
     """Keys of objects, once for each time that they were bought."""
     is_refused: bool = False
-    """Whether they have opted out of personal ranking."""
+    """Whether they want no personal ranking: they have opted out, or their browser says so."""
 
 
 def history_of(key: UUID | None, user_id: str, catalogue: str) -> History:

@@ -149,8 +149,10 @@ def test_who_has_opted_out_gets_nothing_personal() -> None:
     shopper = Shopper()
     shopper.viewed(product(LAMP))
     Visitor.objects.update(opted_out=True)
-    page = block(FOR_YOU, shopper, recent=[str(product(CUSHION).pk)])
-    assert sources(page) == {"newest"}
+    recent = [str(product(CUSHION).pk)]
+    assert sources(block(FOR_YOU, shopper, recent=recent)) == {"newest"}
+    refusing = Shopper(headers={"Sec-GPC": "1"})
+    assert sources(block(FOR_YOU, refusing, recent=recent)) == {"newest"}
 
 
 def test_what_was_erased_is_not_shown_any_more() -> None:
