@@ -53,12 +53,12 @@ class Shopper:
         request.cart = self.cart  # type: ignore[attr-defined]  # see `in_cart`
         return request
 
-    def did(self, name: str, *objects: Model, ago: float = 0, **fields: Any) -> None:
+    def did(self, name: str, *objects: Model, ago: float = 0, catalogue: str | None = None) -> None:
         """Tell of something that happened some minutes ago."""
         items = [{"item_id": str(each.pk)} for each in objects]
         time = (timezone.now() - timedelta(minutes=ago)).isoformat()
-        event = {"uuid": str(uuid4()), "name": name, "items": items, "time": time, **fields}
-        received = services.receive_events([event], request=self.request)
+        event = {"uuid": str(uuid4()), "name": name, "items": items, "time": time}
+        received = services.receive_events([event], request=self.request, catalogue=catalogue)
         assert (received.accepted, list(received.errors)) == (1, [])
         self.token = received.token
 
