@@ -42,22 +42,30 @@ HISTORY = f"""
             ORDER BY e.time DESC LIMIT {MAX_ACTS}
         ) act ORDER BY act.time DESC LIMIT {MAX_ACTS}
     ),
-    orders AS (
-        SELECT e.uuid, e.time, e.items, e.transaction_id FROM shopreco_event e
-        WHERE e.visitor_id IN (SELECT id FROM me) AND e.name = 'purchase'
-          AND e.catalogue = %(catalogue)s AND e.consent = 'personal'
+    orders AS MATERIALIZED (
+        SELECT made.* FROM me CROSS JOIN LATERAL (
+            SELECT e.uuid, e.time, e.items, e.transaction_id FROM shopreco_event e
+            WHERE e.visitor_id = me.id AND e.name = 'purchase'
+              AND e.catalogue = %(catalogue)s AND e.consent = 'personal'
+            ORDER BY e.time DESC LIMIT {MAX_BOUGHT}
+        ) made
         UNION
         SELECT e.uuid, e.time, e.items, e.transaction_id FROM shopreco_event e
         WHERE e.user_id = %(user)s AND e.user_id <> '' AND e.name = 'purchase'
           AND e.catalogue = %(catalogue)s AND e.consent = 'personal'
     ),
+    returned AS MATERIALIZED (
+        SELECT r.transaction_id, r.items FROM shopreco_event r
+        WHERE r.transaction_id = ANY (ARRAY(SELECT transaction_id FROM orders))
+          AND r.transaction_id <> '' AND r.name = 'refund'
+    ),
     bought AS (
         SELECT o.time, item ->> 'id' AS id FROM orders o, jsonb_array_elements(o.items) AS item
         WHERE NOT EXISTS (
-            SELECT FROM shopreco_event r
-            WHERE r.transaction_id = o.transaction_id AND r.transaction_id <> ''
-              AND r.name = 'refund' AND (r.items = '[]' OR r.items @> jsonb_build_array(
-                  jsonb_build_object('id', item -> 'id')))
+            SELECT FROM returned r WHERE r.transaction_id = o.transaction_id AND (
+                r.items = '[]'
+                OR r.items @> jsonb_build_array(jsonb_build_object('id', item -> 'id'))
+            )
         )
         ORDER BY o.time DESC LIMIT {MAX_BOUGHT}
     )
