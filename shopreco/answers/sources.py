@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopreco.conf import get_settings
 from shopreco.db.process_cache import shared_key
@@ -59,8 +60,8 @@ def ask(source: str, excluded: Sequence[str], context: Context, k: int) -> Found
 
 
 def merged(parts: Sequence[tuple[Anchor, Candidates]]) -> Found:
-    """One list of the candidates beside several anchors: the weighted sum of their scores, each as
-    a share of the best beside its anchor, so that one with many near items hides no other.
+    """One list of the candidates beside several anchors: the weighted sum of their scores, each of
+    which goes from 0 to 1 beside its anchor, so that one with many near items hides no other.
 
     parts: at least one. That of a single anchor is left as it is.
     """
@@ -69,18 +70,18 @@ def merged(parts: Sequence[tuple[Anchor, Candidates]]) -> Found:
         return Found(only, dict.fromkeys(only.item_ids.tolist(), anchor))
     anchors, lists = zip(*parts, strict=True)
     owner = np.repeat(np.arange(len(lists)), [len(each) for each in lists])
-    best = np.array([each.scores.max(initial=0.0) for each in lists])
-    shares = np.array([each.weight for each in anchors]) / np.where(best > 0, best, 1.0)
-    weight = shares[owner]
+    adds = np.concatenate([each.weight * _from_0_to_1(f.scores) for each, f in parts])
+    scores = np.concatenate([each.scores for each in lists])
+    scale = np.divide(adds, scores, out=np.zeros_like(adds), where=scores != 0)
     item_ids, first, place = np.unique(
         np.concatenate([each.item_ids for each in lists]), return_index=True, return_inverse=True
     )
     columns = {name: np.zeros(len(item_ids)) for name in lists[0].columns}
     for name, total in columns.items():
-        scores = np.concatenate([each.columns[name] for each in lists])
-        np.add.at(total, place, weight * np.nan_to_num(scores))
+        column = np.concatenate([each.columns[name] for each in lists])
+        np.add.at(total, place, scale * np.nan_to_num(column))
     # The last one that is written to a place stays there: the anchor that adds most.
-    order = np.argsort(weight * np.concatenate([each.scores for each in lists]), kind="stable")
+    order = np.argsort(adds, kind="stable")
     strongest = np.zeros(len(item_ids), dtype=np.intp)
     strongest[place[order]] = owner[order]
     found = Candidates(
@@ -92,6 +93,12 @@ def merged(parts: Sequence[tuple[Anchor, Candidates]]) -> Found:
     )
     because = {i: anchors[n] for i, n in zip(item_ids.tolist(), strongest.tolist(), strict=True)}
     return Found(found.order(), because)
+
+
+def _from_0_to_1(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores (n,) as shares of the way from the lowest to the highest; 1 where they are equal."""
+    low, high = scores.min(initial=np.inf), scores.max(initial=-np.inf)
+    return (scores - low) / (high - low) if high > low else np.ones_like(scores)
 
 
 def _shared(

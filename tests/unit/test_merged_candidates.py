@@ -22,24 +22,25 @@ def test_beside_one_anchor_nothing_changes() -> None:
     assert because == {7: FIRST, 8: FIRST}
 
 
-def test_scores_are_shares_of_the_best_beside_each_and_add_up() -> None:
-    candidates, because = merged(
-        [(FIRST, found((10, 0.1), (11, 0.05))), (SECOND, found((11, 0.8), (12, 0.8)))]
-    )
+def test_scores_go_from_0_to_1_beside_each_and_add_up() -> None:
+    beside_first = found((10, 0.9), (11, 0.8), (12, 0.7))
+    beside_second = found((11, 0.3), (13, 0.3), (14, 0.1))
+    candidates, because = merged([(FIRST, beside_first), (SECOND, beside_second)])
     scores = dict(zip(candidates.item_ids.tolist(), candidates.scores.tolist(), strict=True))
-    assert scores == pytest.approx({11: 0.3 + 0.4, 10: 0.6, 12: 0.4})
-    assert candidates.item_ids.tolist() == [11, 10, 12]
-    assert because == {10: FIRST, 11: SECOND, 12: SECOND}
+    expected = {11: 0.3 + 0.4, 10: 0.6, 13: 0.4, 12: 0.0, 14: 0.0}
+    assert scores == pytest.approx(expected, abs=1e-6)
+    assert candidates.item_ids.tolist() == [*expected]
+    assert because == {10: FIRST, 12: FIRST, 11: SECOND, 13: SECOND, 14: SECOND}
 
 
 def test_columns_are_merged_one_by_one_and_without_a_score_there_is_none() -> None:
     ids = np.array([5, 6])
-    linked = Candidates(ids, ids, {"graph": np.array([0.5, 0.1]), "dense": np.array([0.5, 0.1])})
+    linked = Candidates(ids, ids, {"graph": np.array([0.6, 0.1]), "dense": np.array([0.2, 0.1])})
     near = Candidates(ids, ids, {"graph": np.full(2, np.nan), "dense": np.array([0.2, 0.4])})
     candidates, _because = merged([(FIRST, linked), (SECOND, near)])
     assert candidates.item_ids.tolist() == [5, 6]
-    assert candidates.columns["graph"] == pytest.approx([0.3, 0.06])
-    assert candidates.columns["dense"] == pytest.approx([0.3 + 0.2, 0.06 + 0.4])
+    assert candidates.columns["graph"] == pytest.approx([0.45, 0.0])
+    assert candidates.columns["dense"] == pytest.approx([0.15, 0.4])
 
 
 def test_where_nothing_is_found_or_all_is_unlike_the_rest_is_there() -> None:
@@ -47,6 +48,8 @@ def test_where_nothing_is_found_or_all_is_unlike_the_rest_is_there() -> None:
     assert candidates.item_ids.tolist() == [4, 3]
     assert because == {3: SECOND, 4: SECOND}
     assert np.isfinite(candidates.scores).all()
+    alone = merged([(FIRST, nothing("dense")), (SECOND, found((3, 0.0)))]).candidates
+    assert alone.item_ids.tolist() == [3]
     both = merged([(FIRST, nothing("dense")), (SECOND, nothing("dense"))]).candidates
     assert (len(both), both.complete, set(both.columns)) == (0, True, {"dense"})
 
