@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -27,6 +28,8 @@ from shopreco.retrieval import browse
 from shopreco.retrieval.base import RETRIEVERS, Anchor, Candidates, Context, Place
 from shopreco.spaces.stores import vector_store
 from shopreco.stages import StageName
+
+logger = logging.getLogger(__name__)
 
 CANDIDATES = 100
 """Candidates that a block first asks for: room for variants, and for diversity."""
@@ -96,6 +99,7 @@ def _fill(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> B
         if source not in RETRIEVERS:
             # An app that was taken away leaves the rows that name what it added.
             lacks = f"There is no retriever {source!r}. {did_you_mean(source, RETRIEVERS)}"
+            logger.warning("the placement %s: %s", recipe.name, lacks)
             context.log.lacks(StageName.NEIGHBOURS, lacks)
             continue
         more = _from(source, request, context, draft, filled)
