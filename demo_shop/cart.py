@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
 
 from demo_shop.models import Product
 
@@ -37,6 +38,10 @@ class Cart:
         self._session = session
         stored = session.get(SESSION_KEY)
         self._quantities: dict[str, int] = dict(stored) if isinstance(stored, dict) else {}
+
+    @property
+    def keys(self) -> list[str]:
+        return list(self._quantities)
 
     def __len__(self) -> int:
         """Count the pieces."""
@@ -79,3 +84,9 @@ class Cart:
     def clear(self) -> None:
         self._quantities = {}
         self._session[SESSION_KEY] = self._quantities
+
+
+def keys(request: HttpRequest) -> list[str]:
+    """Say what is in the cart, to shopreco."""
+    session = getattr(request, "session", None)
+    return [] if session is None else Cart(session).keys

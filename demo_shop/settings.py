@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shopreco.middleware.PersonalPages",
 ]
 
 ROOT_URLCONF = "demo_shop.urls"
@@ -187,6 +188,7 @@ SPECTACULAR_SETTINGS = {
 SHOPRECO: dict[str, object] = {
     "ARTEFACT_DIR": DEMO_DIR / "artefacts",
     "CONSENT": "demo_shop.consent.allowed",
+    "CART": "demo_shop.cart.keys",
     "STYLESHEET": "",  # base.html links it before the shop's own, which changes it
 }
 LOGGING = {

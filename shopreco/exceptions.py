@@ -5,6 +5,7 @@ ShopRecoError
 ├── GraphError              a change of the knowledge graph that would make no sense
 ├── InvalidQuery            what a caller asked cannot be answered; a 400 at the edge
 │   ├── UnknownFilter       a filter, facet or sort order that the catalogue does not declare
+│   ├── SeedMissing         a block that is about a product, and gets none
 │   └── PhotoRejected       a shopper's photo that is too large or no picture; says which
 ├── PhotoUnavailable        a photo cannot be searched with now; the message is for the shopper
 ├── RunError                a run cannot be started, cancelled or resumed in its state
@@ -40,6 +41,10 @@ class InvalidEvent(ShopRecoError):
 
 class UnknownFilter(InvalidQuery):
     code = "unknown_filter"
+
+
+class SeedMissing(InvalidQuery):
+    code = "seed_missing"
 
 
 class PhotoRejected(InvalidQuery):

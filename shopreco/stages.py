@@ -50,8 +50,14 @@ class StageName(StrEnum):
     """Items that are near a photo."""
     MATCH = "match"
     """All of retrieval, with the stages of a query within it."""
+    ANCHORS = "anchors"
+    """What a block is about."""
+    HISTORY = "history"
+    """What the visitor of a block did."""
+    CART = "cart"
+    """What is in the visitor's cart."""
     NEIGHBOURS = "neighbours"
-    """Items beside the seed of a block."""
+    """Items beside the anchors of a block."""
     BROWSE = "browse"
     """The items of a list without a query."""
     RANK = "rank"
@@ -92,11 +98,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def savepoint() -> AbstractContextManager[object]:
+def savepoint(alias: str = "") -> AbstractContextManager[object]:
     """A savepoint, if a transaction of the host's is open (ATOMIC_REQUESTS).
 
-    Without it a failing statement would end that transaction, and with it the page."""
-    alias = read_alias()
+    Without it a failing statement would end that transaction, and with it the page.
+
+    alias: of a database, by default the reading one."""
+    alias = alias or read_alias()
     return transaction.atomic(using=alias) if connections[alias].in_atomic_block else nullcontext()
 
 

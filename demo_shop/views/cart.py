@@ -18,16 +18,9 @@ from shopreco import services
 def cart(request: HttpRequest) -> HttpResponse:
     current = Cart(request.session)
     lines = list(current)
-    last = lines[-1].product if lines else None
-    return render(
-        request,
-        "shop/cart.html",
-        {
-            "lines": lines,
-            "totals": current.totals(),
-            "last": last and (last.parent or last),
-        },
-    )
+    products = [line.product for line in lines]
+    context = {"lines": lines, "products": products, "totals": current.totals()}
+    return render(request, "shop/cart.html", context)
 
 
 @require_POST

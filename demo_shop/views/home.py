@@ -24,7 +24,6 @@ ROW = 8
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     products = Product.objects.live().top_level().for_cards()
-    newest = list(products.order_by("-created", "sku")[:ROW])
     reduced = products.filter(compare_at_price__gt=F("price")).order_by("-updated", "sku")[:ROW]
     return render(
         request,
@@ -32,7 +31,6 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "examples": _examples(),
             "hero": _pictured(),
-            "newest": newest,
             "reduced": reduced,
             "shelves": _shelves(),
         },

@@ -66,6 +66,7 @@ def erase_data(request: HttpRequest) -> HttpResponse:
     messages.success(request, _("All that we knew of your visits is erased."))
     answer = redirect("your-data")
     answer.delete_cookie(settings.SHOPRECO.get("VISITOR_COOKIE", "shopreco_visitor"))
+    answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 
 

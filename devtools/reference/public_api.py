@@ -24,10 +24,11 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "shopreco.registries": ("What apps add by name.", ("Registry",)),
     "shopreco.text": ("How a text is cut into words.", ("get_analyser",)),
+    "shopreco.middleware": ("For `MIDDLEWARE`.", ("PersonalPages",)),
     "shopreco.api.urls": ("For `include()`: see [HTTP API](api.md).", ("urlpatterns",)),
     "shopreco.retrieval.base": (
         "The contract of retrievers, and their registry: see [extend](../how-to/extend.md).",
-        ("Candidates", "Context", "Retriever", "RETRIEVERS", "nothing"),
+        ("Anchor", "Candidates", "Context", "Retriever", "RETRIEVERS", "Why", "nothing"),
     ),
     "shopreco.db.statements": ("What a retriever reads with.", ("read_cursor",)),
     "shopreco.ranking": ("The contract of rankers, and ours.", ()),

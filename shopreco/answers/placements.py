@@ -9,13 +9,14 @@ from time import monotonic
 from typing import Any
 
 from django.db import Error
+from django.utils.translation import get_language
 
 from shopreco.catalogues import Catalogue
 from shopreco.db.process_cache import ShopCache
 from shopreco.db.shops import answering_shop
 from shopreco.exceptions import InvalidQuery
 from shopreco.models import Placement
-from shopreco.models.placements import DEFAULT_PLACEMENTS
+from shopreco.models.placements import DEFAULT_PLACEMENTS, AnchorKind
 from shopreco.queries.filters import check_facets, parse_filters
 from shopreco.registries import did_you_mean
 from shopreco.stages import savepoint
@@ -38,10 +39,32 @@ class Recipe:
     max_per: Mapping[str, int] = field(default_factory=dict)
     diversity: float = 0.0
     title: str = ""
+    title_zh: str = ""
+    anchors: str = AnchorKind.PRODUCT
+    hides_owned: bool = False
 
+    def is_personal(self, *, given: bool) -> bool:
+        """Whether it differs by visitor. given: whether the page says what the block is about."""
+        return self.hides_owned or (self.anchors in OF_VISITORS and not given)
+
+    def get_title(self) -> str:
+        """Its title in the visitor's language; empty where the row has none."""
+        is_chinese = (get_language() or "").startswith("zh")
+        return (is_chinese and self.title_zh) or self.title
+
+
+OF_VISITORS = (AnchorKind.CART, AnchorKind.HISTORY, AnchorKind.PURCHASES)
 
 DEFAULTS = {
-    each.name: Recipe(each.name, each.sources, excluded=each.excluded)
+    each.name: Recipe(
+        each.name,
+        each.sources,
+        each.fallback,
+        each.excluded,
+        diversity=each.diversity,
+        anchors=each.anchors,
+        hides_owned=each.hides_owned,
+    )
     for each in DEFAULT_PLACEMENTS
 }
 
@@ -105,6 +128,9 @@ def _recipe(row: Placement) -> Recipe:
         max_per=row.max_per or {},
         diversity=row.diversity,
         title=row.title,
+        title_zh=row.title_zh,
+        anchors=row.anchors,
+        hides_owned=row.hides_owned,
     )
 
 

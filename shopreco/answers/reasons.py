@@ -1,4 +1,4 @@
-"""Reasons why a product is recommended: a shared value, a link, or visual similarity.
+"""Reasons why a product is recommended: a shared value, a link, visual similarity, an anchor.
 
 Every reason is backed by an edge that is sure and that nobody rejected, or by a visual similarity
 above that of unrelated pictures of the shop.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from django.db import connections, models
@@ -26,6 +27,8 @@ from shopreco.models import EmbeddingSpace, Item, Meaning, RelationType
 from shopreco.models.relations import DEFAULT_RELATIONS
 from shopreco.queries.conditions import Filters
 from shopreco.queries.visibility import visible_to
+from shopreco.retrieval import browse
+from shopreco.retrieval.base import Anchor, Why
 from shopreco.retrieval.links import INVERSE, Middle, middles
 
 MAX_REASONS = 2
@@ -60,6 +63,16 @@ THROUGH: Mapping[str, Promise] = {
     Meaning.ACCESSORY: _("An accessory for %(product)s"),
 }
 """Words for a link to the result from a product between the two."""
+
+BECAUSE: Mapping[Why, Promise] = {
+    Why.GIVEN: _("Because of %(product)s"),
+    Why.CART: _("Because %(product)s is in your cart"),
+    Why.VIEWED: _("Because you viewed %(product)s"),
+    Why.WISHED: _("Because you wished for %(product)s"),
+    Why.CHOSEN: _("Because you put %(product)s into your cart"),
+    Why.BOUGHT: _("Because you bought %(product)s"),
+}
+"""Words for what a block is about, by why it is."""
 
 SURE = f"""
     {{edge}}.state <> 'rejected' AND (
@@ -123,17 +136,58 @@ def with_reasons(
     return tuple(replace(r, reasons=tuple(found[r.item_id][:MAX_REASONS])) for r in results)
 
 
+def with_anchors(
+    catalogue: Catalogue,
+    request: HttpRequest | None,
+    because: Mapping[int, Anchor],
+    results: Sequence[Result],
+) -> tuple[Result, ...]:
+    """Name the anchor that speaks for each result, if this visitor may see it.
+
+    because: by item id; a result without an anchor gets no reason.
+    """
+    if not because:
+        return tuple(results)
+    anchors = {each.item_id: each for each in because.values()}
+    seen = _visible(catalogue, request, anchors.values())
+    ends: dict[int, list[int]] = {item_id: [] for item_id in seen}
+    for item_id, anchor in because.items():
+        if anchor.item_id in seen:
+            ends[anchor.item_id].append(item_id)
+    found = {}
+    for anchor_id, item_ids in ends.items():
+        anchor, obj = anchors[anchor_id], seen[anchor_id]
+        title = catalogue.get_title(obj)
+        texts = dict.fromkeys(item_ids, (f"because_{anchor.why}", BECAUSE[anchor.why]))
+        if anchor.why in (Why.GIVEN, Why.CART):
+            linked = reversed(_linked(anchor_id, item_ids))
+            texts |= {i: (f"through_{m}", THROUGH[m]) for i, m in linked if m in THROUGH}
+        for item_id, (code, text) in texts.items():
+            said = str(text) % {"product": title}
+            found[item_id] = Reason(code, said, title, str(obj.pk), catalogue.get_url(obj))
+    return tuple(
+        replace(r, reasons=(found[r.item_id],)) if r.item_id in found else r for r in results
+    )
+
+
 def _links(seed: int, title: str, item_ids: Sequence[int]) -> list[tuple[int, Reason]]:
+    return [
+        (item_id, Reason(f"link_{meaning}", str(LINKS[meaning]), title))
+        for item_id, meaning in _linked(seed, item_ids)
+        if meaning in LINKS
+    ]
+
+
+def _linked(seed: int, item_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """What items are to the seed by links, the surest first."""
     me, others = seed, list(item_ids)
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(LINKED, [me, me, me, others, me, others])
         rows = cursor.fetchall()
-    found = []
-    for item_id, meaning, outgoing in rows:
-        seen = meaning if outgoing else INVERSE.get(meaning, meaning)
-        if seen in LINKS:
-            found.append((item_id, Reason(f"link_{seen}", str(LINKS[seen]), title)))
-    return found
+    return [
+        (item_id, meaning if outgoing else INVERSE.get(meaning, meaning))
+        for item_id, meaning, outgoing in rows
+    ]
 
 
 def _through(
@@ -161,6 +215,24 @@ def _through(
         for each in worded
         if each.item_id in title_of
     ]
+
+
+def _visible(
+    catalogue: Catalogue, request: HttpRequest | None, anchors: Iterable[Anchor]
+) -> dict[int, Any]:
+    """The objects of those anchors that this visitor may see, by item id."""
+    places = np.array([each[:2] for each in anchors], dtype=np.int64).reshape(-1, 2)
+    visible = Filters(visible=visible_to(catalogue, request))
+    places = places[browse.passing(places[:, 0], visible)]
+    found = hydrate(
+        catalogue,
+        request,
+        *(places[:, 0], places[:, 1]),
+        offset=0,
+        limit=len(places),
+        collapse=False,
+    )
+    return {each.item_id: each.object for each in found.page}
 
 
 def _titles(

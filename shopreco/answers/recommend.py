@@ -1,38 +1,35 @@
-"""Recommendation blocks: the stages from a seed to the products to show beside it."""
+"""Recommendation blocks: the stages from what a block is about to the products that it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
-from django.db import models
-from django.http import HttpRequest
 
+from shopreco.answers.anchors import about
+from shopreco.answers.block_requests import BlockDraft, BlockRequest
 from shopreco.answers.facets import first_values
 from shopreco.answers.frame import AnswerContext, Stage, Stages, answered
 from shopreco.answers.hydration import live_part, live_results
-from shopreco.answers.placements import Recipe, recipe_of
-from shopreco.answers.reasons import with_reasons
-from shopreco.answers.results import Result, ResultPage
+from shopreco.answers.reasons import with_anchors, with_reasons
+from shopreco.answers.results import EmptyReason, Result, ResultPage
+from shopreco.answers.sources import ask
 from shopreco.answers.variants import with_variants
-from shopreco.catalogues import Catalogue, catalogue_of
-from shopreco.conf import get_settings
-from shopreco.db.process_cache import shared_key
-from shopreco.db.shared_cache import shared_cache
-from shopreco.exceptions import InvalidQuery
-from shopreco.models import EmbeddingSpace, Item
-from shopreco.queries.conditions import Condition, Filters
-from shopreco.queries.filters import check_facets, parse_filters
-from shopreco.queries.limits import check_block
+from shopreco.models import EmbeddingSpace
+from shopreco.models.placements import AnchorKind
 from shopreco.queries.visibility import for_visitor
 from shopreco.ranking import cap_per_key, collapse_groups, maximal_marginal_relevance
+from shopreco.registries import did_you_mean
 from shopreco.retrieval import browse
-from shopreco.retrieval.base import RETRIEVERS, Candidates, Context, nothing
+from shopreco.retrieval.base import RETRIEVERS, Anchor, Candidates, Context, Place
 from shopreco.spaces.stores import vector_store
 from shopreco.stages import StageName
+
+logger = logging.getLogger(__name__)
 
 CANDIDATES = 100
 """Candidates that a block first asks for: room for variants, and for diversity."""
@@ -40,75 +37,34 @@ MAX_CANDIDATES = 6_400
 """Candidates that it asks for at most, where many are not live or are capped."""
 DIVERSIFIED = 400
 """Best candidates that are compared with each other for diversity."""
-OF_PICTURES = "looks"
-"""Source of visual candidates: there a variant of another colour is another product."""
+OF_VARIANTS = ("looks", "history")
+"""Sources that find a variant and mean it: one of another colour looks otherwise, and was not
+viewed."""
 
-
-@dataclass(frozen=True, slots=True)
-class BlockRequest:
-    """A validated block."""
-
-    catalogue: Catalogue
-    seed: models.Model
-    recipe: Recipe
-    visitor: HttpRequest | None
-    filters: Filters
-    """Without visibility, which a stage adds."""
-    limit: int
-    diversity: float
-    max_per: Mapping[str, int]
-    exclude: frozenset[str]
-    """Keys of objects that the page shows already."""
-
-    @classmethod
-    def validated(
-        cls,
-        placement: str,
-        *,
-        seed: models.Model,
-        visitor: HttpRequest | None,
-        limit: int,
-        filters: Mapping[str, Any] | None,
-        diversity: float | None,
-        max_per: Mapping[str, int] | None,
-        exclude: Collection[str],
-    ) -> BlockRequest:
-        """Validate the arguments of `services.recommend`, which has the defaults.
-
-        Raises:
-            InvalidQuery: an unknown placement or facet, or a filter that a search would refuse.
-        """
-        catalogue = catalogue_of(seed)
-        recipe = recipe_of(catalogue, placement)
-        weight = recipe.diversity if diversity is None else diversity
-        if not 0 <= weight <= 1:
-            raise InvalidQuery(f"diversity is {weight}; it must be from 0 to 1.")
-        caps, without = recipe.max_per if max_per is None else max_per, frozenset(exclude)
-        check_block(limit, caps, without)
-        check_facets(catalogue, caps)
-        asked = parse_filters(catalogue, {"available": True, **recipe.filters, **(filters or {})})
-        return cls(catalogue, seed, recipe, visitor, asked, limit, weight, caps, without)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockDraft:
-    """The draft of a block: what the stages so far have added."""
-
-    page: ResultPage
-    filters: Filters
-    """With the visibility of this visitor."""
-    uncollapsed: Candidates | None = None
-    """The candidates before collapse, if pictures found them: then the variant matters."""
-    is_final: bool = False
+WITHOUT_ANCHORS = {
+    AnchorKind.PRODUCT: EmptyReason.NOT_INDEXED,
+    AnchorKind.CART: EmptyReason.EMPTY_CART,
+    AnchorKind.HISTORY: EmptyReason.NO_HISTORY,
+    AnchorKind.PURCHASES: EmptyReason.NO_PURCHASES,
+}
 
 
 def answer_block(request: BlockRequest) -> ResultPage:
     """Answer a block: run its stages, and return the page, full if there are enough candidates."""
     placement = request.recipe.name
-    page = ResultPage(limit=request.limit, query_id=uuid4().hex, source=placement)
+    page = ResultPage(
+        limit=request.limit,
+        query_id=uuid4().hex,
+        source=placement,
+        is_personal=request.is_personal,
+        empty_because=EmptyReason.FAILED,
+    )
     first = BlockDraft(page, request.filters)
-    said = f"block {placement} for {request.seed!r}"
-    return answered(StageName.RECOMMEND, request, first, BLOCK_STAGES, said=said)
+    said = f"block {placement} for {request.seeds!r:.200}"
+    page = answered(StageName.RECOMMEND, request, first, BLOCK_STAGES, said=said)
+    if StageName.INDEX in page.degraded:
+        return replace(page, empty_because=EmptyReason.NO_INDEX)
+    return page
 
 
 def _add_visibility(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
@@ -116,101 +72,103 @@ def _add_visibility(request: BlockRequest, context: AnswerContext, draft: BlockD
     return replace(draft, filters=filters)
 
 
+def _find_anchors(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
+    anchors, left_out = about(request, context.log)
+    return replace(draft, anchors=anchors, left_out=left_out)
+
+
+class Filled(NamedTuple):
+    """What one source adds to a block."""
+
+    results: tuple[Result, ...] = ()
+    places: tuple[Place, ...] = ()
+    because: Mapping[int, Anchor] = {}
+    uncollapsed: Candidates | None = None
+    """The candidates with every variant, if the variant matters."""
+
+
 def _fill(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
     """Fill the block from its sources in order; if it stays empty, from its fallback."""
-    recipe, results, found = request.recipe, draft.page.results, draft.uncollapsed
+    recipe = request.recipe
+    filled = Filled()
     for source in (*recipe.sources, *recipe.fallback):
-        if len(results) == request.limit or (results and source not in recipe.sources):
+        if len(filled.results) == request.limit:
             break
-        more, found = _from(source, request, context, draft, results)
-        results = (*results, *more)
+        if filled.results and source not in recipe.sources:
+            break
+        if source not in RETRIEVERS:
+            # An app that was taken away leaves the rows that name what it added.
+            lacks = f"There is no retriever {source!r}. {did_you_mean(source, RETRIEVERS)}"
+            logger.warning("the placement %s: %s", recipe.name, lacks)
+            context.log.lacks(StageName.NEIGHBOURS, lacks)
+            continue
+        more = _from(source, request, context, draft, filled)
+        filled = Filled(
+            (*filled.results, *more.results),
+            (*filled.places, *more.places),
+            {**more.because, **filled.because},
+            more.uncollapsed,
+        )
+    results = filled.results
     page = replace(
         draft.page,
         results=tuple(replace(each, rank=n) for n, each in enumerate(results, start=1)),
         total=len(results),
         model_version=context.space.fingerprint[:12],
+        empty_because="" if results else _why_empty(request, draft),
     )
-    return replace(draft, page=page, uncollapsed=found)
+    return replace(draft, page=page, because=filled.because, uncollapsed=filled.uncollapsed)
+
+
+def _why_empty(request: BlockRequest, draft: BlockDraft) -> str:
+    recipe = request.recipe
+    if not recipe.sources and not recipe.fallback:
+        return EmptyReason.SWITCHED_OFF
+    if not draft.anchors and recipe.anchors in WITHOUT_ANCHORS:
+        return WITHOUT_ANCHORS[AnchorKind(recipe.anchors)]
+    return EmptyReason.NOTHING_FOUND
 
 
 def _from(
-    source: str,
-    request: BlockRequest,
-    context: AnswerContext,
-    draft: BlockDraft,
-    before: tuple[Result, ...],
-) -> tuple[tuple[Result, ...], Candidates | None]:
+    source: str, request: BlockRequest, context: AnswerContext, draft: BlockDraft, before: Filled
+) -> Filled:
     """Results of one source for the free places of a block.
 
-    Asks for four times as many candidates each time, until the places are filled. Also returns the
-    candidates with every variant, if pictures found them."""
-    space, log, catalogue = context.space, context.log, request.catalogue
-    shown_already = request.exclude | {each.object_id for each in before}
-    room, k = request.limit - len(before), CANDIDATES
+    Asks for four times as many candidates each time, until the places are filled."""
+    log, catalogue, recipe = context.log, request.catalogue, request.recipe
+    asked = Context(context.space, draft.filters, log, anchors=draft.anchors)
+    unwanted = [*draft.left_out, *before.places]
+    if not RETRIEVERS.get(source).is_personal:
+        unwanted += [(each.item_id, each.group_id) for each in draft.anchors]
+    room, k = request.limit - len(before.results), CANDIDATES
     while True:
-        found = neighbours(source, request, context, draft.filters, shown_already, k)
-        passing = found
+        found, because = ask(source, recipe.excluded, asked, k)
+        passing = _without_places(found, unwanted)
+        passing = passing.take(browse.passing(passing.item_ids, draft.filters))
         if catalogue.hides_by_queryset:
-            passing = live_part(catalogue, request.visitor, found, collapse=True)
+            passing = live_part(catalogue, request.visitor, passing, collapse=True)
         chosen = passing.take(collapse_groups(passing.group_ids))
         with log.stage(StageName.DIVERSITY):
-            chosen = diversified(space, chosen, request.diversity, request.max_per)
+            chosen = diversified(context.space, chosen, request.diversity, request.max_per)
         with log.stage(StageName.HYDRATE):
             shown = live_results(
                 catalogue, request.visitor, chosen, offset=0, limit=room, collapse=True
             )
         if len(shown.results) == room or found.complete or k >= MAX_CANDIDATES:
-            return shown.results, passing if found.source == OF_PICTURES else None
+            groups = dict(chosen.places)
+            places = tuple((each.item_id, groups[each.item_id]) for each in shown.results)
+            uncollapsed = passing if found.source in OF_VARIANTS else None
+            spoken = {i: because[i] for i, _group in places if i in because}
+            return Filled(shown.results, places, spoken, uncollapsed)
         k = min(4 * k, MAX_CANDIDATES)
 
 
-def neighbours(
-    source: str,
-    request: BlockRequest,
-    context: AnswerContext,
-    filters: Filters,
-    shown_already: frozenset[str] | set[str],
-    k: int,
-) -> Candidates:
-    """Candidates of a source beside the seed, without what the placement excludes.
-
-    They are cached, since all visitors share them. Filters, and what the page shows already, apply
-    afterwards."""
-    recipe, space = request.recipe, context.space
-    seed = str(request.seed.pk)
-    known = {
-        object_id: (item_id, group_id)
-        for object_id, item_id, group_id in Item.objects.indexed()
-        .filter(catalogue=request.catalogue.name, object_id__in={seed, *shown_already})
-        .values_list("object_id", "id", "group_id")
-    }
-    if seed not in known:
-        return nothing(source)
-    item_id, _group_id = known[seed]
-    excluded = ",".join(recipe.excluded)
-    key = shared_key("block", source, excluded, space.pk, item_id, filters.digest, k)
-    plain = shared_cache().get(key)
-    if plain is None:
-        asked = Context(space, filters, context.log, seed=item_id)
-        found = RETRIEVERS.get(source).retrieve(asked, k)
-        for name in recipe.excluded:
-            found = _without(found, name, asked)
-        plain = found.as_plain()
-        shared_cache().set(key, plain, get_settings().BLOCK_CACHE_SECONDS)
-    found = Candidates.from_plain(plain)
-    item_ids, group_ids = zip(*known.values(), strict=True)
-    is_shown = np.isin(found.item_ids, item_ids) | np.isin(found.group_ids, group_ids)
-    found = found.take(~is_shown)
-    return found.take(browse.passing(found.item_ids, filters))
-
-
-def _without(found: Candidates, retriever: str, context: Context) -> Candidates:
-    """Drop the candidates that another retriever finds too, with their variants."""
-    if not len(found):
+def _without_places(found: Candidates, unwanted: list[Place]) -> Candidates:
+    if not unwanted:
         return found
-    among = Condition("i.id = ANY(%s)", (found.item_ids.tolist(),))
-    unwanted = RETRIEVERS.get(retriever).retrieve(context.within(Filters({"": among})), len(found))
-    return found.take(~np.isin(found.group_ids, unwanted.group_ids))
+    item_ids, group_ids = zip(*unwanted, strict=True)
+    is_shown = np.isin(found.item_ids, item_ids) | np.isin(found.group_ids, group_ids)
+    return found.take(~is_shown)
 
 
 def diversified(
@@ -241,14 +199,17 @@ def _show_variants(request: BlockRequest, context: AnswerContext, draft: BlockDr
 
 
 def _give_reasons(request: BlockRequest, context: AnswerContext, draft: BlockDraft) -> BlockDraft:
-    results = with_reasons(
-        context.space, request.catalogue, request.visitor, request.seed, draft.page.results
-    )
+    catalogue, visitor, results = request.catalogue, request.visitor, draft.page.results
+    if request.seed is not None and request.recipe.anchors == AnchorKind.PRODUCT:
+        results = with_reasons(context.space, catalogue, visitor, request.seed, results)
+    else:
+        results = with_anchors(catalogue, visitor, draft.because, results)
     return replace(draft, page=replace(draft.page, results=results))
 
 
 BLOCK_STAGES: Stages[BlockRequest, BlockDraft] = Stages(
     Stage(StageName.VISIBILITY, _add_visibility),
+    Stage(StageName.ANCHORS, _find_anchors),
     Stage(StageName.NEIGHBOURS, _fill),
     Stage(StageName.VARIANTS, _show_variants, optional=True),
     Stage(StageName.REASONS, _give_reasons, optional=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from shopreco.answers.facets import FacetCounts, PriceRange
@@ -16,14 +17,17 @@ from shopreco.queries.prices import LowestPrice
 class Reason:
     """Why a product is recommended.
 
-    `code` is for programs (`same_material`, `looks_alike`, …), `text` for shoppers in their
-    language. `basis` names what the reason rests on: a value, or the title of the seed or of a
-    product between the two.
+    `code` is for programs (`same_material`, `because_viewed`, …), `text` for shoppers in their
+    language. `basis` names what the reason rests on: a value, or the title of the seed, of an
+    anchor, or of a product between the two. For an anchor, `anchor_id` is its key and `url` its
+    page.
     """
 
     code: str
     text: str
     basis: str
+    anchor_id: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,24 @@ def _price_of(obj: Any) -> Decimal | None:
     return declared.amount(catalogue.values(declared.name, obj)) if declared else None
 
 
+class EmptyReason(StrEnum):
+    """Why a block is empty."""
+
+    SWITCHED_OFF = "switched_off"
+    """Its placement is not active, or does not hold for the catalogue."""
+    NO_INDEX = "no_index"
+    NOT_INDEXED = "not_indexed"
+    """The product that it is about is not in the index."""
+    EMPTY_CART = "empty_cart"
+    NO_HISTORY = "no_history"
+    """The visitor has done nothing yet, or does not allow that it is used."""
+    NO_PURCHASES = "no_purchases"
+    NOTHING_FOUND = "nothing_found"
+    """Its sources have no data yet, or filters and exclusion leave nothing."""
+    FAILED = "failed"
+    """`degraded` says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResultPage:
     """A page of results. Iterating it gives the results.
@@ -98,7 +120,9 @@ class ResultPage:
     `facets_are_exact` says the same of facet counts. `degraded` names each stage that failed or
     was late, with the reason; the page comes without it. `notice` is a sentence for the shopper,
     as `degraded["photo"]` is. `photo` is the key of the photo: `search` takes it in place of the
-    photo for a day. `timings` are milliseconds by stage.
+    photo for a day. `timings` are milliseconds by stage. `is_personal` says that a block differs by
+    visitor, so that no shared cache may keep it. `empty_because` says why it is empty, by an
+    `EmptyReason`.
     """
 
     results: tuple[Result, ...] = ()
@@ -117,6 +141,8 @@ class ResultPage:
     degraded: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     model_version: str = ""
+    is_personal: bool = False
+    empty_because: str = ""
 
     def __iter__(self) -> Any:
         return iter(self.results)

@@ -14,6 +14,7 @@ from shopreco.api.errors import InvalidParameter
 from shopreco.catalogues import Attributes, Catalogue, get_catalogue, get_catalogues
 from shopreco.registries import did_you_mean
 from shopreco.services import (
+    MAX_ANCHORS,
     MAX_EXCLUDED,
     MAX_FACETS,
     MAX_OFFSET,
@@ -168,8 +169,19 @@ class SimilarParameters(SpokenParameters):
 class PlacementParameters(SimilarParameters):
     """Parameters of `recommend/<placement>/` and `blocks/<placement>/`."""
 
-    id = serializers.CharField(
-        max_length=255, help_text="Key of the object that the page shows, as text."
+    id = serializers.ListField(
+        child=serializers.CharField(max_length=255),
+        required=False,
+        max_length=MAX_ANCHORS,
+        help_text="Keys of the objects that the block is about, repeated for several: that of the "
+        "page, or those in the cart. Blocks of a product need one; others find out by themselves.",
+    )
+    recent = serializers.ListField(
+        child=serializers.CharField(max_length=255),
+        required=False,
+        max_length=MAX_ANCHORS,
+        help_text="Keys of objects that the page remembers as viewed, the latest first, for blocks "
+        "of what the visitor did.",
     )
 
 

@@ -9,13 +9,17 @@ from typing import Any
 from rest_framework import serializers
 
 from shopreco.catalogues import Catalogue
-from shopreco.services import Card, ResultPage, Suggestion, cards
+from shopreco.services import Card, EmptyReason, ResultPage, Suggestion, cards
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="For programs: `same_material`, `looks_alike`, …")
+    code = serializers.CharField(help_text="For programs: `same_material`, `because_viewed`, …")
     text = serializers.CharField(help_text="For shoppers, in the language of the request.")
     basis = serializers.CharField(help_text="What it rests on: a value, or a product's title.")
+    anchor_id = serializers.CharField(
+        help_text="Key of what the block is about, where that is the reason; else empty."
+    )
+    url = serializers.CharField(help_text="Address of the anchor's page; empty without one.")
 
 
 class ResultSerializer(serializers.Serializer[Any]):
@@ -123,6 +127,14 @@ class RecommendResponse(_PageSerializer):
 
     rec_id = serializers.CharField(help_text="Id of this answer: events refer to it.")
     placement = serializers.CharField()
+    personal = serializers.BooleanField(
+        help_text="Whether it differs by visitor: then no cache may keep it."
+    )
+    empty_because = serializers.CharField(
+        help_text="Why there is nothing: "
+        + ", ".join(f"`{each}`" for each in EmptyReason)
+        + ". Else empty."
+    )
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
@@ -169,7 +181,13 @@ def search_response(page: ResultPage, took_ms: float) -> dict[str, Any]:
 
 
 def recommend_response(page: ResultPage, placement: str, took_ms: float) -> dict[str, Any]:
-    answer = {**_page(page, took_ms), "rec_id": page.query_id, "placement": placement}
+    answer = {
+        **_page(page, took_ms),
+        "rec_id": page.query_id,
+        "placement": placement,
+        "personal": page.is_personal,
+        "empty_because": page.empty_because,
+    }
     return dict(RecommendResponse(answer).data)
 
 

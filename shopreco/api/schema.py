@@ -134,8 +134,9 @@ extend_schema_view(
     get=extend_schema(
         operation_id="recommend",
         summary="The results of a placement",
-        description="Placements: those of the admin; `product-similar`, `product-looking-similar`, "
-        "`product-complementary`, `product-substitute` and `product-accessory` are always there.",
+        description="Placements: those of the admin; the "
+        "first ones are always there, see `{% recommendations %}`. What differs by visitor is "
+        "`personal`, and carries `Cache-Control: private, no-store`.",
         parameters=PLACEMENT,
         responses={200: responses.RecommendResponse, **ERRORS, **NOT_FOUND},
         tags=["shopreco"],

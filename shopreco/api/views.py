@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 
 from shopreco import services
 from shopreco.api import parameters, responses
-from shopreco.api.errors import error_response
+from shopreco.api.errors import InvalidParameter, error_response
 from shopreco.api.throttles import (
     AutocompleteThrottle,
     PhotoThrottle,
@@ -35,6 +35,7 @@ from shopreco.api.throttles import (
 )
 from shopreco.api.uploads import stop_at_limit
 from shopreco.catalogues import Catalogue
+from shopreco.exceptions import SeedMissing
 
 
 class AlwaysFirst(BaseContentNegotiation):
@@ -166,7 +167,7 @@ class SimilarView(SpokenView):
     def get(self, request: Request, object_id: str) -> Response:
         asked = parameters.read(parameters.SimilarParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.SimilarParameters)
-        return _recommendations(request, "product-similar", asked, object_id, filters)
+        return _recommendations(request, "product-similar", asked, [object_id], filters)
 
 
 class RecommendView(SpokenView):
@@ -175,7 +176,7 @@ class RecommendView(SpokenView):
     def get(self, request: Request, placement: str) -> Response:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.PlacementParameters)
-        return _recommendations(request, placement, asked, asked.values["id"], filters)
+        return _recommendations(request, placement, asked, asked.values.get("id"), filters)
 
 
 class BlockView(SpokenView):
@@ -186,53 +187,71 @@ class BlockView(SpokenView):
     def get(self, request: Request, placement: str) -> HttpResponse:
         asked = parameters.read(parameters.PlacementParameters, request.GET)
         filters = parameters.filters_of(asked, parameters.PlacementParameters)
-        page, seed = _recommended(request, placement, asked, asked.values["id"], filters)
+        page, seeds = _recommended(request, placement, asked, asked.values.get("id"), filters)
+        seed = seeds[0] if seeds and len(seeds) == 1 else None
         html = services.render_block(page, placement, seed, django_request(request))
-        return HttpResponse(html)
+        return _private(HttpResponse(html), page)
 
 
 def _recommendations(
     request: Request,
     placement: str,
     asked: parameters.Parameters,
-    object_id: str,
+    object_ids: list[str] | None,
     filters: dict[str, Any],
 ) -> Response:
     started = perf_counter()
-    page, _seed = _recommended(request, placement, asked, object_id, filters)
-    return Response(responses.recommend_response(page, placement, _milliseconds_since(started)))
+    page, _seeds = _recommended(request, placement, asked, object_ids, filters)
+    answer = responses.recommend_response(page, placement, _milliseconds_since(started))
+    return _private(Response(answer), page)
+
+
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+def _private(response: R, page: services.ResultPage) -> R:
+    if page.is_personal:
+        patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 def _recommended(
     request: Request,
     placement: str,
     asked: parameters.Parameters,
-    object_id: str,
+    object_ids: list[str] | None,
     filters: dict[str, Any],
-) -> tuple[services.ResultPage, models.Model]:
-    seed = _live_object(request, asked.catalogue, object_id)
+) -> tuple[services.ResultPage, list[models.Model] | None]:
+    seeds = None if object_ids is None else _live_objects(request, asked.catalogue, object_ids)
     apart = {"id", "language", *parameters.COLUMN_FILTERS}
-    page = services.recommend(
-        placement,
-        seed=seed,
-        request=django_request(request),
-        filters=filters,
-        max_per=parameters.caps_of(asked) or None,
-        **{name: value for name, value in asked.values.items() if name not in apart},
-    )
+    try:
+        page = services.recommend(
+            placement,
+            seed=seeds,
+            catalogue=asked.catalogue.name,
+            request=django_request(request),
+            filters=filters,
+            max_per=parameters.caps_of(asked) or None,
+            **{name: value for name, value in asked.values.items() if name not in apart},
+        )
+    except SeedMissing as error:
+        raise InvalidParameter(str(error), parameter="id") from error
     if not page.results and not page.degraded:
         parameters.reject_absent(asked, parameters.PlacementParameters)
-    return page, seed
+    return page, seeds
 
 
-def _live_object(request: Request, catalogue: Catalogue, object_id: str) -> models.Model:
-    """Raises `NotFound` where this visitor sees no such object."""
-    pk = None if "\x00" in object_id else catalogue.to_pk(object_id)
+def _live_objects(
+    request: Request, catalogue: Catalogue, object_ids: list[str]
+) -> list[models.Model]:
+    """Those that this visitor sees, in order. Raises `NotFound` if it is none of them."""
+    pks = [catalogue.to_pk(each) for each in object_ids if "\x00" not in each]
     live = catalogue.get_live_queryset(django_request(request))
-    found: models.Model | None = live.filter(pk=pk).first() if pk is not None else None
-    if found is None:
-        raise NotFound(f"There is no {catalogue.name} with the id {object_id!r:.300}.")
-    return found
+    found = live.in_bulk([pk for pk in pks if pk is not None])
+    seeds = [found[pk] for pk in dict.fromkeys(pks) if pk in found]
+    if not seeds:
+        raise NotFound(f"There is no {catalogue.name} with the id {object_ids[0]!r:.300}.")
+    return seeds
 
 
 def django_request(request: Request) -> HttpRequest:

@@ -97,7 +97,8 @@ class AnswerSettings(BaseSettings):
         0.25,
         "Seconds that a search waits for its query vector before it answers by words alone, and "
         "for the names in the graph, which a process reads with its first search. An "
-        "encoder that took less than a twentieth of it the last time is waited for.",
+        "encoder that took less than a twentieth of it the last time is waited for. A block that "
+        "is about several products asks beside no further one after it.",
     )
     MAX_QUERY_LENGTH: int = option(400, "Characters of a query that are read; the rest is cut.")
     RANKER: Mapping[str, Any] = option(
@@ -156,6 +157,12 @@ class BehaviourSettings(BaseSettings):
         "Dotted path of a function of the request that says what the visitor has allowed: "
         "`none`, `statistics` or `personal`. Without it nobody has allowed anything, and nothing "
         "that identifies anybody is kept.",
+    )
+    CART: str = option(
+        "",
+        "Dotted path of a function of the request that says what is in the visitor's cart: objects "
+        "of the shop, or their keys. Blocks of what goes with the cart need it, and personal "
+        "blocks leave out what it names.",
     )
     HONOUR_GPC: bool = option(
         True,

@@ -7,7 +7,7 @@ request.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -36,6 +36,10 @@ class GuardedCache:
 
     def get(self, key: str, default: Any = None) -> Any:
         return self._try(lambda cache: cache.get(key, default), default)
+
+    def get_many(self, keys: Collection[str]) -> dict[str, Any]:
+        """The values that are found, by key, in one request."""
+        return self._try(lambda cache: cache.get_many(keys), {})
 
     def set(self, key: str, value: Any, timeout: float | None = None) -> None:
         self._try(lambda cache: cache.set(key, value, timeout), None)

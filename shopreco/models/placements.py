@@ -9,13 +9,29 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class AnchorKind(models.TextChoices):
+    """What a block is about where the page does not say."""
+
+    PRODUCT = "product", _("the product of the page")
+    CART = "cart", _("what is in the cart")
+    HISTORY = "history", _("what the visitor did last")
+    PURCHASES = "purchases", _("what the visitor has bought")
+    NOTHING = "nothing", _("nothing: it is the same for all")
+
+
 class DefaultPlacement(NamedTuple):
     """The fields of a `Placement` that every shop begins with."""
 
     name: str
     sources: tuple[str, ...]
     excluded: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    anchors: AnchorKind = AnchorKind.PRODUCT
+    hides_owned: bool = False
+    diversity: float = 0.0
 
+
+PRODUCT, CART, HISTORY, PURCHASES, NOTHING = AnchorKind
 
 DEFAULT_PLACEMENTS = (
     DefaultPlacement("product-similar", ("dense",)),
@@ -23,6 +39,29 @@ DEFAULT_PLACEMENTS = (
     DefaultPlacement("product-complementary", ("complements",), ("replacements",)),
     DefaultPlacement("product-substitute", ("substitutes",)),
     DefaultPlacement("product-accessory", ("accessories",)),
+    DefaultPlacement("product-bought-together", ("bought-together",), ("replacements",)),
+    DefaultPlacement("product-also-viewed", ("also-viewed",)),
+    DefaultPlacement(
+        "cart-cross-sell",
+        ("bought-together", "complements", "accessories"),
+        ("replacements",),
+        anchors=CART,
+        hides_owned=True,
+    ),
+    DefaultPlacement(
+        "home-for-you",
+        ("also-viewed", "dense"),
+        fallback=("popular", "newest"),
+        anchors=HISTORY,
+        hides_owned=True,
+        diversity=0.3,
+    ),
+    DefaultPlacement("home-recently-viewed", ("history",), anchors=HISTORY),
+    DefaultPlacement("home-trending", ("trending", "popular"), anchors=NOTHING),
+    DefaultPlacement("home-new", ("newest",), anchors=NOTHING),
+    DefaultPlacement("order-buy-again", ("history",), anchors=PURCHASES),
+    DefaultPlacement("search-zero-results", ("popular", "newest"), anchors=NOTHING),
+    DefaultPlacement("content-related", ("dense",), fallback=("newest",), anchors=HISTORY),
 )
 """They hold where no row says otherwise."""
 
@@ -42,6 +81,15 @@ class Placement(models.Model):
         blank=True,
         help_text=_("What shoppers read above the block; empty: as shopreco calls it."),
     )
+    title_zh = models.CharField(_("title in Chinese"), max_length=200, blank=True, db_default="")
+    anchors = models.CharField(
+        _("is about"),
+        max_length=10,
+        choices=AnchorKind,
+        default=AnchorKind.PRODUCT,
+        db_default=AnchorKind.PRODUCT,
+        help_text=_("Unless the page says it: a product, or several."),
+    )
     sources = models.JSONField(
         _("sources"),
         default=list,
@@ -58,6 +106,12 @@ class Placement(models.Model):
         default=list,
         blank=True,
         help_text=_("Retrievers whose products the block never shows."),
+    )
+    hides_owned = models.BooleanField(
+        _("without what the visitor has"),
+        default=False,
+        db_default=False,
+        help_text=_("Leave out what is in the visitor's cart, and what the visitor has bought."),
     )
     filters = models.JSONField(
         _("filters"),

@@ -11,6 +11,8 @@ MAX_OFFSET = 10_000
 MAX_FACETS = 50
 MAX_CAPS = 5
 MAX_EXCLUDED = 200
+MAX_ANCHORS = 50
+"""Objects that a block is about at most: the first, of more."""
 
 
 def check_page(offset: int, limit: int) -> None:

@@ -5,9 +5,11 @@ Their modules are imported here, so that all are registered wherever one is impo
 
 from shopreco.retrieval import (
     dense,
+    history,
     hybrid,
     lexical,
     links,
+    newest,
     photos,
     popular,
     relations,
@@ -16,9 +18,11 @@ from shopreco.retrieval import (
 
 __all__ = [
     "dense",
+    "history",
     "hybrid",
     "lexical",
     "links",
+    "newest",
     "photos",
     "popular",
     "relations",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.utils.functional import Promise
@@ -128,6 +129,28 @@ def nothing(*columns: str) -> Candidates:
     return Candidates(no_ids, no_ids, dict.fromkeys(columns, no_scores), columns[0])
 
 
+class Why(StrEnum):
+    """Why an item is an anchor."""
+
+    GIVEN = "given"
+    """The page gives it: a seed."""
+    CART = "cart"
+    VIEWED = "viewed"
+    WISHED = "wished"
+    CHOSEN = "chosen"
+    """It was put into the cart once."""
+    BOUGHT = "bought"
+
+
+class Anchor(NamedTuple):
+    """An item that a block is about, with its weight: those of a block add up to 1."""
+
+    item_id: int
+    group_id: int
+    weight: float
+    why: Why
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The input of a retriever: where to look, and what to look for.
@@ -152,7 +175,9 @@ class Context:
     shares: Shares = NO_SHARES
     """The share of the nodes that the query names, by item."""
     seed: int | None = None
-    """Id of the item that a block is about."""
+    """Id of the item beside which items are looked for: one anchor of a block."""
+    anchors: tuple[Anchor, ...] = ()
+    """All that a block is about, the latest first."""
 
     def within(self, filters: Filters) -> Context:
         """The same context with other filters."""
@@ -169,6 +194,10 @@ class Retriever(ABC):
     """What it finds beside a product, in an owner's words, such as "goes with it"."""
     needs_query = False
     """Whether it finds nothing without a text or a photo: no source of a block."""
+    needs_seed = True
+    """Whether it looks beside one item. A block asks it for each anchor, else once."""
+    is_personal = False
+    """Whether what it finds is of one visitor, so that no cache keeps it."""
 
     @abstractmethod
     def retrieve(self, context: Context, k: int) -> Candidates:

@@ -21,6 +21,8 @@ BEST = """
 class StatisticRetriever(Retriever):
     """Finds the products with the highest value of a column of `ItemStatistic`."""
 
+    needs_seed = False
+
     def __init__(self, name: str, statistic: str, label: Promise) -> None:
         self.name = name
         self.columns = (name,)

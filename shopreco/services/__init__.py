@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from shopreco.answers.blocks import render_block
 from shopreco.answers.facets import FacetCounts, FacetValue, PriceRange
 from shopreco.answers.presentation import Card, cards
-from shopreco.answers.results import Reason, Result, ResultPage, Suggestion
+from shopreco.answers.results import EmptyReason, Reason, Result, ResultPage, Suggestion
 from shopreco.db.process_cache import shared_key as shared_key
 from shopreco.db.shared_cache import GuardedCache as GuardedCache
 from shopreco.services.parameters import (
+    MAX_ANCHORS,
     MAX_EXCLUDED,
     MAX_FACETS,
     MAX_OFFSET,
@@ -25,7 +26,7 @@ from shopreco.services.parameters import (
     photo_too_large as photo_too_large,
     unknown_filters as unknown_filters,
 )
-from shopreco.services.recommend import placements, recommend
+from shopreco.services.recommend import is_personal, placements, recommend
 from shopreco.services.search import autocomplete, search
 from shopreco.stages import StageName, savepoint as savepoint
 
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENT_FORMATS",
+    "MAX_ANCHORS",
     "MAX_EXCLUDED",
     "MAX_FACETS",
     "MAX_OFFSET",
@@ -139,6 +141,7 @@ __all__ = [
     "Card",
     "CatalogueStatus",
     "DoubleSender",
+    "EmptyReason",
     "EventError",
     "Explanation",
     "FacetCounts",
@@ -177,6 +180,7 @@ __all__ = [
     "filter_names",
     "import_edges",
     "import_events",
+    "is_personal",
     "merge_nodes",
     "merge_visitor",
     "money",

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from shopreco.catalogues import Catalogue
 from shopreco.queries import filters, query_photos
 from shopreco.queries.conditions import COLUMNS
-from shopreco.queries.limits import MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
+from shopreco.queries.limits import MAX_ANCHORS, MAX_EXCLUDED, MAX_FACETS, MAX_OFFSET
 from shopreco.queries.sorting import SORTS
 
 __all__ = [
+    "MAX_ANCHORS",
     "MAX_EXCLUDED",
     "MAX_FACETS",
     "MAX_OFFSET",

@@ -1,17 +1,18 @@
-"""Recommendations: a product in, the products to show beside it out."""
+"""Recommendations: what a block is about in, the products that it shows out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
 
-from shopreco.answers.placements import recipes_of
-from shopreco.answers.recommend import BlockRequest, answer_block
+from shopreco.answers.block_requests import BlockRequest
+from shopreco.answers.placements import recipe_of, recipes_of
+from shopreco.answers.recommend import answer_block
 from shopreco.answers.results import ResultPage
-from shopreco.catalogues import get_catalogue
+from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.stages import answer_of_a_shop
 
 SIMILAR = "product-similar"
@@ -21,22 +22,29 @@ SIMILAR = "product-similar"
 def recommend(
     placement: str = SIMILAR,
     *,
-    seed: models.Model,
+    seed: models.Model | Collection[models.Model] | None = None,
+    catalogue: str | None = None,
     request: HttpRequest | None = None,
+    recent: Sequence[str] = (),
     limit: int = 8,
     filters: Mapping[str, Any] | None = None,
     diversity: float | None = None,
     max_per: Mapping[str, int] | None = None,
     exclude: Collection[str] = (),
 ) -> ResultPage:
-    """Products to show beside `seed`, without itself, its variants, and what is not live or not
-    available. A block is full as long as there are candidates.
+    """Products for a block, without what it is about, and what is not live or not available. It is
+    full as long as there are candidates; `empty_because` says why it is empty.
 
     Args:
-        placement: the block that is filled, by its name: `product-similar`,
-            `product-looking-similar`, `product-complementary` (goes with it),
-            `product-substitute` (instead of it), `product-accessory`, or one that was added in
-            the admin.
+        placement: the block that is filled, by its name: one of those that shopreco has, such as
+            `product-similar` or `home-for-you`, or one that was added in the admin.
+        seed: what the block is about: an object of the shop, or several, such as the lines of a
+            cart. Without one the placement decides: what is in the cart, or what the sender of
+            `request` did. The blocks of a product need one.
+        catalogue: of the products, where there is no seed; by default the first.
+        request: says who sees the block, and what they allow.
+        recent: keys of objects that the page remembers as viewed, the latest first. A block of
+            what the visitor did begins with them, also where no history is kept.
         filters: as `search` takes them, over those of the placement. `available` is True unless
             it is given.
         diversity: 0 ranks by likeness alone, 1 by difference from what is already shown (MMR); by
@@ -47,11 +55,14 @@ def recommend(
 
     Raises:
         InvalidQuery: unknown placement or facet, or a filter that `search` would refuse.
+        SeedMissing: the block is about a product, and gets none.
             All other failures give an empty page that says why in `degraded`.
     """
     asked = BlockRequest.validated(
         placement,
         seed=seed,
+        catalogue=catalogue,
+        recent=recent,
         visitor=request,
         limit=limit,
         filters=filters,
@@ -60,6 +71,23 @@ def recommend(
         exclude=exclude,
     )
     return answer_block(asked)
+
+
+@answer_of_a_shop
+def is_personal(
+    placement: str,
+    *,
+    seed: models.Model | Collection[models.Model] | None = None,
+    catalogue: str | None = None,
+) -> bool:
+    """Whether a block differs by visitor, so that it belongs into no page that others get too.
+
+    Raises:
+        InvalidQuery: unknown placement.
+    """
+    one = seed if isinstance(seed, models.Model) else next(iter(seed or ()), None)
+    shop = catalogue_of(one) if one is not None else get_catalogue(catalogue)
+    return recipe_of(shop, placement).is_personal(given=seed is not None)
 
 
 def placements(catalogue: str | None = None) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,19 +25,31 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from shopreco import services
-from shopreco.catalogues import Image, catalogue_of, get_catalogue
+from shopreco.catalogues import Catalogue, Image, catalogue_of, get_catalogue
 from shopreco.conf import get_settings
 from shopreco.exceptions import ShopRecoError
+from shopreco.middleware import mark_personal
 from shopreco.registries import did_you_mean
-from shopreco.services import MAX_EXCLUDED, Card, ResultPage, StageName, recommend, render_block
+from shopreco.services import (
+    MAX_ANCHORS,
+    MAX_EXCLUDED,
+    Card,
+    ResultPage,
+    StageName,
+    recommend,
+    render_block,
+)
 
 logger = logging.getLogger(__name__)
 
 register = template.Library()
 
 MAX_PER = "max_per_"
-OPTIONS = ("limit", "diversity", "filters", "lazy")
-USAGE = '{% recommendations product "product-similar" limit=8 lazy=True %}'
+OPTIONS = ("limit", "diversity", "filters", "catalogue", "lazy")
+USAGE = (
+    '{% recommendations product "product-similar" limit=8 lazy=True %}, or '
+    '{% recommendations "home-trending" %}'
+)
 
 
 class BlockFailed(ShopRecoError):
@@ -199,21 +211,27 @@ def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
     """A block of recommendations.
 
         {% recommendations product "product-similar" limit=8 %}
+        {% recommendations products "cart-cross-sell" %}
+        {% recommendations "home-trending" %}
         {% recommendations product "product-similar" limit=8 as page %}
         {% recommendations product "product-similar" limit=8 lazy=True %}
 
-    `as` gives the `ResultPage` instead of HTML. `lazy` leaves a placeholder that a script fills
-    when it comes near the viewport. `diversity` (0 to 1) and `max_per_<facet>` vary the results;
-    `filters`, a dict as `search` takes it, narrows them.
+    It is about an object of the shop, about several, or about what its placement says. `as` gives
+    the `ResultPage` instead of HTML. `lazy` leaves a placeholder that a script fills when it comes
+    near the viewport. A block that differs by visitor is lazy unless `lazy=False` is given, so that
+    no cache of pages keeps it. `diversity` (0 to 1) and `max_per_<facet>` vary the results;
+    `filters`, a dict as `search` takes it, narrows them; `catalogue` says what is shown where there
+    is no object.
     """
     _tag, *bits = token.split_contents()
     target = ""
     if len(bits) >= 2 and bits[-2] == "as":
         *bits, _as, target = bits
-    arguments, rest = bits[:2], bits[2:]
+    is_alone = bool(bits) and bits[0][0] in "\"'"
+    arguments, rest = (bits[:1], bits[1:]) if is_alone else (bits[:2], bits[2:])
     options = token_kwargs(rest, parser)
     # `token_kwargs` takes away what it understands.
-    if len(arguments) != 2 or rest or token_kwargs([*arguments[-1:]], parser):
+    if len(arguments) != 2 - is_alone or rest or token_kwargs([*arguments[-1:]], parser):
         raise template.TemplateSyntaxError(
             f"recommendations takes an object, a placement and options: {USAGE}"
         )
@@ -221,14 +239,14 @@ def recommendations(parser: Parser, token: Token) -> RecommendationsNode:
         if option not in OPTIONS and not option.startswith(MAX_PER):
             hint = did_you_mean(option, [*OPTIONS, f"{MAX_PER}<facet>"])
             raise template.TemplateSyntaxError(f"recommendations has no option {option!r}. {hint}")
-    seed, placement = map(parser.compile_filter, arguments)
-    return RecommendationsNode(seed, placement, options, target)
+    *seed, placement = map(parser.compile_filter, arguments)
+    return RecommendationsNode(next(iter(seed), None), placement, options, target)
 
 
 class RecommendationsNode(template.Node):
     def __init__(
         self,
-        seed: FilterExpression,
+        seed: FilterExpression | None,
         placement: FilterExpression,
         options: Mapping[str, FilterExpression],
         target: str,
@@ -244,18 +262,17 @@ class RecommendationsNode(template.Node):
         return _never_breaking_the_page("recommendations", lambda: self._render(context))
 
     def _render(self, context: template.Context) -> SafeString:
-        seed, placement = self.seed.resolve(context), str(self.placement.resolve(context))
-        if not isinstance(seed, models.Model):
-            raise TypeError(
-                f"{self.seed} is {seed!r:.80}, not an object of the shop. Usage: {USAGE}"
-            )
+        placement, seed = str(self.placement.resolve(context)), self._seed(context)
         values = {name: value.resolve(context) for name, value in self.options.items()}
-        lazy = values.pop("lazy", False)
         filters = dict(values.pop("filters", None) or {})
         caps = {n.removeprefix(MAX_PER): int(values.pop(n)) for n in [*values] if MAX_PER in n}
-        request = _request(context)
-        if lazy and not self.target:
-            html = _placeholder(placement, seed, values, filters, caps, _nonce(request))
+        given, seeds = values.pop("catalogue", None), _listed(seed)
+        shop = catalogue_of(seeds[0]) if seeds else get_catalogue(given)
+        about: dict[str, Any] = {"seed": seed, "catalogue": shop.name}
+        is_personal, request = services.is_personal(placement, **about), _request(context)
+        if values.pop("lazy", is_personal) and not self.target:
+            asked = {**filters, **values, **{f"{MAX_PER}{name}": cap for name, cap in caps.items()}}
+            html = _placeholder(placement, shop, seed, asked, _nonce(request), is_personal)
             return _with_stylesheet(context, html)
         options: dict[str, Any] = {
             **({"limit": int(values["limit"])} if "limit" in values else {}),
@@ -265,31 +282,56 @@ class RecommendationsNode(template.Node):
             "max_per": caps or None,
         }
         shown = _on_page(context).shown
-        mine = (catalogue_of(seed).name, repr((placement, seed.pk, options)))
+        mine = (shop.name, repr((placement, [each.pk for each in seeds], options)))
         options["exclude"] = _shown_beside(shown, mine)
-        page = recommend(placement, seed=seed, request=request, **options)
+        page = recommend(placement, request=request, **about, **options)
+        if page.is_personal and request is not None:
+            mark_personal(request)
         if StageName.RECOMMEND in page.degraded:
             raise BlockFailed(page.degraded[StageName.RECOMMEND])
         shown[mine] = [result.object_id for result in page]
         if self.target:
             context[self.target] = page
             return SafeString("")
-        return _with_stylesheet(context, render_block(page, placement, seed, request))
+        alone = seed if isinstance(seed, models.Model) else None
+        return _with_stylesheet(context, render_block(page, placement, alone, request))
+
+    def _seed(self, context: template.Context) -> models.Model | list[models.Model] | None:
+        """What the block is about: an object or several, as far as the template says it."""
+        if self.seed is None:
+            return None
+        given = self.seed.resolve(context)
+        if isinstance(given, models.Model):
+            return given
+        if isinstance(given, Iterable) and not isinstance(given, str):
+            seeds = list(islice(given, MAX_ANCHORS))
+            if all(isinstance(each, models.Model) for each in seeds):
+                return seeds
+        raise TypeError(f"{self.seed} is {given!r:.80}, not an object of the shop. Usage: {USAGE}")
+
+
+def _listed(seed: models.Model | list[models.Model] | None) -> list[models.Model]:
+    return [seed] if isinstance(seed, models.Model) else seed or []
 
 
 def _placeholder(
     placement: str,
-    seed: models.Model,
-    values: Mapping[str, Any],
-    filters: Mapping[str, Any],
-    caps: Mapping[str, int],
+    shop: Catalogue,
+    seed: models.Model | list[models.Model] | None,
+    asked: Mapping[str, Any],
     nonce: str,
+    is_personal: bool,
 ) -> SafeString:
-    asked = {**filters, "catalogue": catalogue_of(seed).name, "id": str(seed.pk), **values}
+    """What a script fills; nothing for a block about objects of which there are none."""
+    if seed == []:
+        return SafeString("")
+    keys = [str(each.pk) for each in _listed(seed)]
+    asked = {**asked, "catalogue": shop.name, **({"id": keys} if keys else {})}
     asked |= {name: value for name, value in _language().items() if value}
-    asked |= {f"{MAX_PER}{facet}": cap for facet, cap in caps.items()}
     url = f"{reverse('shopreco:block', args=[placement])}?{urlencode(asked, doseq=True)}"
-    lazy = {"url": url, "placement": placement, "nonce": nonce}
+    # What a page remembers is of the first catalogue, as its events are.
+    remembers = is_personal and shop is get_catalogue()
+    lazy = {"url": url, "placement": placement, "nonce": nonce, "remembers": remembers}
     return SafeString(get_template("shopreco/lazy.html").render(lazy))
 
 

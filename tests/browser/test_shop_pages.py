@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 
 from demo_shop.models import Product
+from tests.helpers.demo import index_products
 from tests.helpers.media import drawing, encoded, video
 
 pytestmark = [
@@ -72,6 +73,8 @@ def assert_fits(page: Any) -> None:
 def test_eight_products_on_the_home_page_leave_no_hole(
     page: Any, live_server: Any, width: int
 ) -> None:
+    Product.objects.create(sku="N1", slug="new", title="Round teapot", price=9, stock=3)
+    index_products()
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(live_server.url)
     grid = page.locator("section[aria-labelledby=newest] .grid")

@@ -15,6 +15,7 @@ from shopreco import services
 from shopreco.models import EmbeddingSpace, Run, SpaceState
 from tests.helpers.answers import found
 from tests.helpers.index import GADGET, drain, index
+from tests.helpers.shoppers import CONSENT, Shopper
 from tests.testapp.models import Gadget
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "shop", "replica"])
@@ -85,6 +86,21 @@ def test_answers_are_the_replicas(replicate: Callable[[], None]) -> None:
             # The host's transaction is on the primary; answers come from where they always do.
             assert len(found("desk lamp")) == 4
     assert "shopreco_lexicalentry l" not in str(connection.queries_log)
+
+
+def test_what_a_visitor_did_is_read_where_it_is_written(
+    replicate: Callable[[], None], settings: LazySettings
+) -> None:
+    fill()
+    settings.SHOPRECO = {**settings.SHOPRECO, "CONSENT": CONSENT}
+    replicate()
+    lamp, shopper = Gadget.objects.using("default").earliest("pk"), Shopper()
+    shopper.did("view_item", lamp, catalogue=GADGET)
+    page = services.recommend("home-for-you", catalogue=GADGET, request=shopper.request)
+    assert {reason.basis for each in page for reason in each.reasons} == {lamp.name}
+    services.erase_visitor(shopper.request)
+    page = services.recommend("home-for-you", catalogue=GADGET, request=shopper.request)
+    assert not {reason for each in page for reason in each.reasons}
 
 
 def test_a_statement_within_a_transaction_on_the_replica_leaves_it_as_it_was(

@@ -15,7 +15,7 @@ from shopreco.fusion import MIN_PAIRS
 from shopreco.models import EmbeddingSpace, Item, ItemStatistic, Node
 from shopreco.queries.conditions import Condition, Filters
 from shopreco.queries.terms import lexical_query
-from shopreco.retrieval.base import RETRIEVERS, Candidates, Context
+from shopreco.retrieval.base import RETRIEVERS, Anchor, Candidates, Context, Why
 from shopreco.spaces.stores import pictures, vector_store
 from shopreco.stages import StageLog
 from tests.helpers.graph import link, node_of, relation_of
@@ -31,8 +31,10 @@ NAMES = (
     "bought-together",
     "complements",
     "dense",
+    "history",
     "hybrid",
     "lexical",
+    "newest",
     "photo",
     "popular",
     "replacements",
@@ -40,8 +42,8 @@ NAMES = (
     "trending",
     "visual",
 )
-SEEDLESS = {"popular", "trending"}
-"""They need no seed and no query, but statistics of the catalogue."""
+ABOUT_NOTHING = {"newest", "popular", "trending"}
+"""They need no seed and no query: what they find is the same for all."""
 QUERY = "red poster number"
 MANY = 1_000
 EMPTY = "testapp.gadget"
@@ -113,6 +115,10 @@ def everything(shop: Shop, db: None) -> Context:
         vector=vector_store(space).vectors(space, [shop.linked])[shop.linked],
         picture=pictures.picture_of(space, shop.linked),
         seed=shop.linked,
+        anchors=tuple(
+            Anchor(item.pk, item.group_id, 0.2, Why.VIEWED)
+            for item in map(item_of, shop.posters[:5])
+        ),
     )
 
 
@@ -229,14 +235,14 @@ def test_candidates_can_be_kept_in_a_cache(asked: tuple[str, Context]) -> None:
     np.testing.assert_allclose(again.scores, found.scores)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - SEEDLESS))
+@pytest.mark.parametrize("name", sorted({*NAMES} - ABOUT_NOTHING))
 def test_without_what_it_needs_there_is_nothing(name: str, everything: Context) -> None:
     found = retrieve((name, bare(everything.space)))
     assert (len(found), found.complete) == (0, True)
     assert set(found.columns) == set(RETRIEVERS.get(name).columns)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - SEEDLESS))
+@pytest.mark.parametrize("name", sorted({*NAMES} - ABOUT_NOTHING))
 def test_beside_what_is_gone_there_is_nothing(name: str, everything: Context) -> None:
     gone = replace(bare(everything.space), seed=-1)
     assert len(retrieve((name, gone))) == 0
@@ -244,7 +250,7 @@ def test_beside_what_is_gone_there_is_nothing(name: str, everything: Context) ->
 
 @pytest.mark.parametrize("name", NAMES)
 def test_in_a_shop_that_never_had_products_there_is_nothing(name: str, everything: Context) -> None:
-    asked = replace(everything, space=active_space(EMPTY), picture=None)
+    asked = replace(everything, space=active_space(EMPTY), picture=None, anchors=())
     if name in {"dense", "hybrid", "lexical"}:
         found = retrieve((name, asked))
         assert (len(found), found.complete) == (0, True)

@@ -14,11 +14,12 @@ from django.db.migrations.loader import MigrationLoader
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from demo_shop.models import Product
 from shopreco import services
 from shopreco.models import Placement
-from shopreco.models.placements import DEFAULT_PLACEMENTS
+from shopreco.models.placements import DEFAULT_PLACEMENTS, DefaultPlacement
 from tests.helpers.demo import CATALOGUE
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -31,15 +32,16 @@ SIMILAR = "product-similar"
 def first_rows() -> None:
     """As the migration adds them: tests that commit leave no rows of migrations behind."""
     Placement.objects.all().delete()
-    added = [
-        operation.code
+    added = {
+        code.__name__: code
         for migration in MigrationLoader(connection).disk_migrations.values()
         for operation in migration.operations
-        if getattr(getattr(operation, "code", None), "__name__", "") == "add_first_placements"
-    ]
-    assert len(added) == 1
+        if (code := getattr(operation, "code", None)) and code.__name__.endswith("_placements")
+    }
+    assert list(added) == ["add_first_placements", "add_further_placements"]
     with connection.schema_editor() as editor:
-        added[0](apps, editor)
+        for add in added.values():
+            add(apps, editor)
     services.forget_placements()
 
 
@@ -58,6 +60,9 @@ def form(placement: Placement | None = None, **changed: Any) -> dict[str, Any]:
         "name": row.name,
         "catalogue": row.catalogue,
         "title": row.title,
+        "title_zh": row.title_zh,
+        "anchors": row.anchors,
+        "hides_owned": row.hides_owned,
         "is_active": row.is_active,
         "sources": row.sources,
         "fallback": row.fallback,
@@ -67,8 +72,9 @@ def form(placement: Placement | None = None, **changed: Any) -> dict[str, Any]:
         "diversity": row.diversity,
         **changed,
     }
-    if not values["is_active"]:
-        del values["is_active"]
+    for field in ("is_active", "hides_owned"):
+        if not values[field]:
+            del values[field]
     for field in ("sources", "fallback"):
         values |= {f"{field}_{n}": name for n, name in enumerate(values.pop(field))}
     for field in ("filters", "max_per"):
@@ -96,12 +102,19 @@ def brands(page: services.ResultPage) -> set[str]:
 
 
 def test_the_blocks_that_are_always_there_are_the_first_rows(admin_client: Client) -> None:
+    listed = ("sources", "excluded", "fallback")
     rows = {
-        each.name: (tuple(each.sources), tuple(each.excluded)) for each in Placement.objects.all()
+        DefaultPlacement(
+            **{
+                field: tuple(getattr(row, field)) if field in listed else getattr(row, field)
+                for field in DefaultPlacement._fields
+            }
+        )
+        for row in Placement.objects.all()
     }
-    assert rows == {each.name: (each.sources, each.excluded) for each in DEFAULT_PLACEMENTS}
+    assert rows == set(DEFAULT_PLACEMENTS)
     page = admin_client.get(reverse(LIST)).text
-    assert all(name in page for name in rows)
+    assert all(row.name in page for row in rows)
     current = [tab.label for tab in admin_client.get(reverse(LIST)).context["tabs"] if tab.current]
     assert current == ["Placements"]
 
@@ -182,6 +195,24 @@ def test_a_block_of_an_own_name_is_served_with_its_title(admin_client: Client) -
     assert "my-block" in services.placements(CATALOGUE)
 
 
+def test_a_title_is_in_the_language_of_the_visitor(admin_client: Client) -> None:
+    change(admin_client, row(), title="More of this", title_zh="更多")
+    page = services.recommend(seed=seed())
+    assert "More of this" in services.render_block(page, SIMILAR)
+    with override("zh-hans"):
+        assert "更多" in services.render_block(page, SIMILAR)
+    change(admin_client, row(), title="More of this", title_zh="")
+    with override("zh-hans"):
+        assert "More of this" in services.render_block(page, SIMILAR)
+
+
+def test_what_a_block_is_about_is_chosen(admin_client: Client) -> None:
+    change(admin_client, row(), anchors="nothing", sources=["newest"], hides_owned=True)
+    page = services.recommend(SIMILAR)
+    assert page.is_personal
+    assert page.results[0].source == "newest"
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "said"),
     [
@@ -197,6 +228,7 @@ def test_a_block_of_an_own_name_is_served_with_its_title(admin_client: Client) -
         ({"max_per": {"brand": 0}}, "max_per", "above zero"),
         ({"max_per": {"brand": "two"}}, "max_per", "above zero"),
         ({"max_per": {f"facet {n}": 1 for n in range(6)}}, "max_per", "up to 5"),
+        ({"anchors": "the moon"}, "anchors", "not one of the available choices"),
         ({"diversity": 2}, "diversity", "less than or equal to 1"),
         ({"catalogue": "demo_shop.brand"}, "catalogue", "demo_shop.brand"),
         ({"name": "product-accessory"}, "__all__", "already exists"),

@@ -171,6 +171,46 @@ def test_wrong_parameters_are_named(
     assert meant in error["detail"]
 
 
+def recommend(client: Client, name: str, **asked: Any) -> Any:
+    return client.get(reverse("shopreco:recommend", args=[name]), asked)
+
+
+def test_a_block_is_about_as_many_objects_as_are_named(client: Client) -> None:
+    cushion = Product.objects.get(title="Linen cushion")
+    hidden = Product.objects.get(active=False)
+    ids = [str(lamp().pk), str(cushion.pk), str(hidden.pk), "no-uuid", str(lamp().pk)]
+    answer = recommend(client, PLACEMENT, id=ids).json()
+    found = {each["id"] for each in answer["results"]}
+    assert found
+    assert not found & set(ids)
+    anchors = {reason["anchor_id"] for each in answer["results"] for reason in each["reasons"]}
+    assert anchors <= {str(lamp().pk), str(cushion.pk)}
+    assert recommend(client, PLACEMENT, id=ids[2:4]).status_code == 404
+    assert recommend(client, PLACEMENT, id=[str(n) for n in range(51)]).status_code == 400
+
+
+def test_a_block_that_is_the_same_for_all_needs_no_id(client: Client) -> None:
+    answer = recommend(client, "home-new", limit=3)
+    assert len(answer.json()["results"]) == 3
+    assert (answer.json()["personal"], answer.json()["empty_because"]) == (False, "")
+    assert "no-store" not in answer["Cache-Control"]
+
+
+def test_what_differs_by_visitor_is_kept_by_no_cache(client: Client) -> None:
+    for view in ("recommend", "block"):
+        recent = [str(lamp().pk)]
+        url = reverse(f"shopreco:{view}", args=["home-recently-viewed"])
+        answer = client.get(url, {"recent": recent})
+        assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
+        assert lamp().title in answer.content.decode()
+        assert answer.status_code == 200
+    shown = recommend(client, "home-recently-viewed", recent=recent).json()
+    assert [each["id"] for each in shown["results"]] == recent
+    empty = recommend(client, "home-recently-viewed")
+    assert empty.json()["empty_because"] == "no_history"
+    assert "no-store" in empty["Cache-Control"]
+
+
 @pytest.mark.parametrize("view", ["recommend", "block"])
 def test_placements_need_an_id_and_a_known_name(client: Client, view: str) -> None:
     missing = client.get(reverse(f"shopreco:{view}", args=[PLACEMENT]))

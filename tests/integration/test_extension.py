@@ -51,7 +51,7 @@ def test_without_the_app_its_block_is_empty_and_says_why(admin_client: Client) -
     Placement.objects.create(name="extension-block", sources=["cheaper"])
     page = services.recommend("extension-block", seed=Product.objects.all()[0])
     assert len(page) == 0
-    assert page.degraded.keys() == {"recommend"}
-    assert "There is no retriever 'cheaper'" in page.degraded["recommend"]
+    assert page.degraded.keys() == {"neighbours"}
+    assert "There is no retriever 'cheaper'" in page.degraded["neighbours"]
     tabs = admin_client.get("/admin/shopreco/item/").context["tabs"]
     assert "Cheapest" not in {link.label for link in tabs}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
 from django.template import Context, RequestContext, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import translation
+from django.views.decorators.cache import cache_page
 from rest_framework.request import Request
 
 from demo_shop.models import Product
+from shopreco.middleware import PersonalPages
 from shopreco.models import EmbeddingSpace, SpaceState
 from shopreco.templatetags.shopreco import BlockFailed
 from tests.helpers.demo import CATALOGUE
@@ -315,6 +321,77 @@ def test_a_block_leaves_out_what_the_blocks_before_it_on_the_page_show() -> None
     assert {*render(alone + "{{ r.object_id }} {% endfor %}", product=lamp()).split()} & {*first}, (
         "another page is another page, whatever is cached"
     )
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_placement_may_stand_alone() -> None:
+    html = render('{% recommendations "home-new" limit=3 %}')
+    assert html.count("data-item-id") == 3
+    assert 'data-placement="home-new"' in html
+    other = '{% recommendations "home-new" catalogue="testapp.gadget" as page %}'
+    assert render(other + "{{ page.degraded }}") == "{&#x27;index&#x27;: " + NO_GADGETS
+
+
+NO_GADGETS = "&#x27;testapp.gadget has no active space: run a re-index&#x27;}"
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("listed", [list, tuple, lambda found: found])
+def test_a_block_is_about_several_objects(listed: Callable[..., Any], client: Client) -> None:
+    products = listed(Product.objects.filter(title__in=["Brass desk lamp", "Linen cushion"]))
+    tag = '{% recommendations products "product-similar" limit=9'
+    html = render(tag + " %}", products=products)
+    assert html.count("data-item-id") >= 3
+    assert not any(f'data-item-id="{each.pk}"' in html for each in products)
+    lazy = render(tag + " lazy=True %}", products=products)
+    (place,) = [e for e in Elements(lazy).all("div") if "data-shopreco-block" in e]
+    url = str(place["data-shopreco-block"])
+    assert set(parse_qs(urlsplit(url).query)["id"]) == {str(each.pk) for each in products}
+    fragment = client.get(url).content.decode()
+    assert fragment.count("data-item-id") == html.count("data-item-id")
+    assert render(tag + " lazy=True %}", products=[]) == render(tag + " %}", products=[]) == ""
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_personal_block_waits_in_a_placeholder_that_is_the_same_for_all() -> None:
+    html = render('{% recommendations "home-for-you" limit=4 %}')
+    (place,) = [e for e in Elements(html).all("div") if "data-shopreco-block" in e]
+    assert "data-remembers" in place
+    assert "data-item-id" not in html
+    shared = render('{% recommendations "home-new" lazy=True %}')
+    (place,) = [e for e in Elements(shared).all("div") if "data-shopreco-block" in e]
+    assert "data-remembers" not in place
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("how", ["lazy=False %}", "as page %}{% for r in page %}x{% endfor %}"])
+@pytest.mark.parametrize(
+    "cached",
+    [
+        lambda view: UpdateCacheMiddleware(PersonalPages(FetchFromCacheMiddleware(view))),
+        lambda view: PersonalPages(cache_page(60)(view)),
+    ],
+    ids=["site", "view"],
+)
+def test_a_page_with_a_personal_block_is_kept_by_no_cache(
+    how: str, cached: Callable[[Any], Any]
+) -> None:
+    """Neither by a proxy, nor by Django's own around the site or around a view."""
+    made: list[str] = []
+
+    def page(request: HttpRequest, block: str) -> HttpResponse:
+        made.append(block)
+        source = f'{{% load shopreco %}}{{% recommendations "{block}" {how}'
+        return HttpResponse(Template(source).render(RequestContext(request)))
+
+    for block, times in [("home-for-you", 2), ("home-new", 1)]:
+        view = cached(partial(page, block=block))
+        for _visit in range(2):
+            response = view(RequestFactory().get(f"/{block}/"))
+            assert len(response.content) > 3
+            policy = response.headers.get("Cache-Control", "")
+            assert (policy == "private, no-store") == (block == "home-for-you")
+        assert made.count(block) == times
 
 
 @pytest.mark.usefixtures("shop")

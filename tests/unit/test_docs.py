@@ -252,7 +252,7 @@ def test_paths_of_the_api_exist(page: Path) -> None:
 
 def test_the_table_of_placements_is_that_of_the_code() -> None:
     text = (ROOT / "docs" / "reference" / "template-tags.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(product-[\w-]+)` \| ([^|]+) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+-[\w-]+)` \| ([^|]+) \| .*\. \|$", text, re.MULTILINE)
     assert dict(rows) == {name: str(heading) for name, heading in HEADINGS.items()}
     assert set(HEADINGS) == {each.name for each in DEFAULT_PLACEMENTS}
 

@@ -117,14 +117,16 @@ def _words(field: forms.Field) -> dict[str, Any]:
 
 class PlacementAdmin(ShopRecoAdmin):
     form = PlacementForm
-    list_display = ("name", "catalogue", "title", "source_list", "is_active")
-    list_filter = ("is_active",)
+    list_display = ("name", "catalogue", "title", "anchors", "source_list", "is_active")
+    list_filter = ("is_active", "anchors")
     search_fields = ("name", "title")
     ordering = ("name", "catalogue")
     readonly_fields = ("default",)
     fieldsets = (
-        (None, {"fields": ("name", "catalogue", "title", "is_active", "default")}),
-        (gettext_lazy("What it shows"), {"fields": ("sources", "fallback", "excluded")}),
+        (None, {"fields": ("name", "catalogue", "title", "title_zh", "is_active", "default")}),
+        (gettext_lazy("What it shows"), {
+            "fields": ("anchors", "sources", "fallback", "excluded", "hides_owned"),
+        }),
         (gettext_lazy("How it is narrowed and varied"), {
             "fields": ("filters", "max_per", "diversity"),
         }),

@@ -3,6 +3,7 @@
 const AHEAD = "400px";
 const MAX_EXCLUDED = 200;
 const PATIENCE = 10_000;
+const SESSION = "shopreco.", MEMORY = "shopreco.viewed", MAX_VIEWED = 20;
 
 // One after the other: a block leaves out what the blocks before it show.
 let before = Promise.resolve();
@@ -31,12 +32,32 @@ async function fill(place) {
   place.replaceWith(block);
 }
 
+// What was viewed in this tab, the latest first. It is kept between pages only where events.js may
+// keep a session; else it is what this page says of itself.
+function viewed() {
+  const events = [...document.querySelectorAll("[data-shopreco-event]")].map((each) => JSON.parse(each.dataset.shoprecoEvent));
+  const here = events.filter(({ name }) => name === "view_item").flatMap(({ items }) => items.map((each) => each.item_id));
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(MEMORY)) ?? [];
+    const all = [...new Set([...here, ...kept])].slice(0, MAX_VIEWED);
+    if (!sessionStorage.getItem(SESSION)) sessionStorage.removeItem(MEMORY);
+    else if (all.length) sessionStorage.setItem(MEMORY, JSON.stringify(all));
+    return all;
+  } catch {
+    return here; // forbidden
+  }
+}
+
 function address({ dataset }) {
   const url = new URL(dataset.shoprecoBlock, location.href);
   const cards = document.querySelectorAll("[data-rec-id][data-placement] [data-item-id]");
   const shown = new Set([...cards].map((card) => card.dataset.itemId));
   for (const id of [...shown].slice(0, MAX_EXCLUDED)) url.searchParams.append("exclude", id);
+  if ("remembers" in dataset) for (const id of viewed()) url.searchParams.append("recent", id);
   return url;
 }
 
 for (const place of document.querySelectorAll("[data-shopreco-block]")) observer.observe(place);
+
+viewed();
+addEventListener("pagehide", viewed);

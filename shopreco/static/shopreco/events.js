@@ -6,7 +6,7 @@ const id = () => crypto.getRandomValues(new Uint32Array(4)).reduce((t, n) => t +
 const page = id();
 let waiting = [], session = "", may = false, pause = 0, next = 0;
 
-// What pages before had no answer to is sent again, and counts once.
+// What earlier pages had no answer to is sent again.
 try {
   session = sessionStorage.getItem(STORE) ?? "";
   may = Boolean(session);
@@ -98,7 +98,7 @@ look();
 new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
 
 addEventListener("click", ({ target }) => {
-  const link = target.closest("[data-item-id] a[href]"), list = link && listOf(link);
+  const link = target.closest("[data-item-id] a[href]:not([data-reason])"), list = link && listOf(link);
   if (list) report("select", list, [link.closest("[data-item-id]")]);
 });
 
