@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,9 +15,11 @@ from django.test import override_settings
 from oscar.apps.partner import strategy
 from oscar.core.loading import get_model
 
+from devtools.reference.public_api import CONTRIB
 from shopreco import services
-from shopreco.catalogues import get_catalogue
+from shopreco.catalogues import ItemDocument, get_catalogue
 from shopreco.contrib.oscar.checks import check_order_of_apps, check_statuses
+from tests.helpers.docs import ROOT, code_blocks
 from tests.oscar_shop.shop import CATALOGUE, Product, index_changes, titled
 
 
@@ -22,6 +27,10 @@ def found(query: str, **options: Any) -> list[str]:
     page = services.search(query, catalogue=CATALOGUE, **options)
     assert page.degraded == {}
     return [result.object.get_title() for result in page]
+
+
+def document_of(product: Any) -> ItemDocument:
+    return get_catalogue(CATALOGUE).document(product)
 
 
 def test_the_checks_of_django_are_content() -> None:
@@ -48,6 +57,22 @@ def test_options_are_values_one_by_one_and_children_have_those_of_their_parent()
     assert found("", filters={"Material": "Linen", "Size": "XXL"}) == ["Linen shirt"]
 
 
+def test_descriptions_are_words_without_the_tags_of_the_editor() -> None:
+    birds = titled("Atlas of birds")
+    birds.description = "<p>Owls</p><p>larks &amp; wrens</p>"
+    (text,) = [each.text for each in document_of(birds).texts if each.name == "description"]
+    assert text.split() == ["Owls", "larks", "&", "wrens"]
+
+
+def test_cards_have_a_small_picture_and_children_that_of_their_parent() -> None:
+    shirt, birds = titled("Linen shirt"), titled("Atlas of birds")
+    image = shirt.images.create(original="images/shirt.png")
+    catalogue = get_catalogue(CATALOGUE)
+    for product in (shirt, shirt.children.first()):
+        assert catalogue.get_picture(product) == image.original.url
+    assert catalogue.get_picture(birds) == ""
+
+
 def test_what_is_not_public_is_nowhere() -> None:
     assert "Secret moth" not in found("secret moth")
 
@@ -67,7 +92,7 @@ def test_a_parent_is_sold_from_the_lowest_price_of_its_children() -> None:
 def test_prices_have_the_tax_of_the_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strategy, "Default", strategy.UK)
     birds = titled("Atlas of birds")
-    assert get_catalogue(CATALOGUE).document(birds).price == Decimal("30.00")
+    assert document_of(birds).price == Decimal("30.00")
 
 
 def test_what_has_no_stock_to_count_can_be_bought() -> None:
@@ -112,6 +137,20 @@ def test_a_category_that_is_hidden_says_nothing_of_its_products() -> None:
     category.save()
     index_changes()
     assert found("", filters={"category": "Books > Nature > Insects"}) == ["Moths at night"]
+
+
+def test_what_the_how_to_imports_of_us_exists() -> None:
+    page = ROOT / "docs" / "how-to" / "django-oscar.md"
+    nodes = [node for code in code_blocks(page, "python") for node in ast.walk(ast.parse(code))]
+    imports = [
+        node for node in nodes if isinstance(node, ast.ImportFrom) and node.module in CONTRIB
+    ]
+    assert len(imports) == 2
+    for node in imports:
+        module = import_module(node.module or "")
+        assert [each.name for each in node.names if not hasattr(module, each.name)] == []
+    named = set(re.findall(r'"(shopreco[\w.]+)",', page.read_text(encoding="utf-8")))
+    assert named <= {*settings.INSTALLED_APPS}
 
 
 def test_a_status_that_no_order_has_is_named() -> None:

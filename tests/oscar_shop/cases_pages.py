@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from oscar.core.loading import get_model
 
-from tests.oscar_shop.shop import titled
+from tests.oscar_shop.shop import Product, index_changes, stock, titled
 
 
 def page_of(client: Client, address: str, **parameters: Any) -> str:
@@ -80,6 +81,23 @@ def test_pages_follow_each_other(client: Client, monkeypatch: Any) -> None:
         assert client.get(reverse("search:search"), {"page": number}).status_code == 404
         gone = client.get(reverse("catalogue:index"), {"page": number})
         assert gone.headers["Location"] == reverse("catalogue:index")
+
+
+def test_a_longer_page_asks_no_more_of_the_database(client: Client) -> None:
+    books = titled("Atlas of birds").product_class
+    page_of(client, reverse("catalogue:index"))
+    with CaptureQueriesContext(connection) as few:
+        page_of(client, reverse("catalogue:index"), **{"f.product_class": "Book"})
+    more = [Product.objects.create(title=f"Volume {n}", product_class=books) for n in range(9)]
+    for number, each in enumerate(more):
+        stock(each, f"V-{number}", "3.00")
+    index_changes()
+    with CaptureQueriesContext(connection) as many:
+        page = page_of(client, reverse("catalogue:index"), **{"f.product_class": "Book"})
+    Product.objects.filter(pk__in=[each.pk for each in more]).delete()
+    index_changes()
+    assert len(titles(page)) == 11
+    assert len(many) <= len(few)
 
 
 def test_oscar_still_hears_of_a_search(client: Client, django_user_model: Any) -> None:

@@ -7,7 +7,7 @@ shop's own, are written for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -49,6 +49,14 @@ ON_CARDS: Final = ("images", "stockrecords", "product_class__options", "product_
 """What Oscar's template of a card reads of a product."""
 
 
+def _prepare_cards(products: Sequence[Any]) -> None:
+    """Read at once what Oscar's template of a card would ask for product by product."""
+    prefetch_related_objects(products, *ON_CARDS)
+    for product in products:
+        of_class = product.get_product_class().options.all()
+        product.has_options = bool(of_class or product.product_options.all())
+
+
 class SearchForm(forms.Form):
     """The words and the order, by Oscar's names and labels."""
 
@@ -82,7 +90,7 @@ class SearchedView(BaseSearchView):
         return response
 
     def get_context_data(self, *, found: ResultPage, number: int, **kwargs: Any) -> dict[str, Any]:
-        prefetch_related_objects(found.objects, *ON_CARDS)
+        _prepare_cards(found.objects)
         paginator: Paginator[Any] = Paginator(range(found.total), self.paginate_by)
         page: Page[Any] = Page(found.results, number, paginator)
         form = SearchForm(self.request.GET)
