@@ -20,6 +20,7 @@ urlpatterns = [
     path("thanks/<str:number>/", views.thanks, name="thanks"),
     path("your-data/", views.your_data, name="your-data"),
     path("your-data/export/", views.export_data, name="your-data-export"),
+    path("your-data/ranking/", views.switch_ranking, name="your-data-ranking"),
     path("your-data/erase/", views.erase_data, name="your-data-erase"),
     path("consent/", views.consent, name="consent"),
     path("language/", include("django.conf.urls.i18n")),

@@ -19,13 +19,15 @@ from django.db import connections
 from django.utils import timezone
 
 from shopreco.beats import beats
-from shopreco.behaviour import retention
+from shopreco.behaviour import rates, retention, statistics
+from shopreco.behaviour.mining import ageing, slices
 from shopreco.broker import reply, send
 from shopreco.catalogues import get_catalogue, get_catalogues
 from shopreco.conf import get_settings
 from shopreco.db.locks import try_lock
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import RunError
+from shopreco.graph import mined_edges
 from shopreco.indexing import items, marks, outbox, pacing, reindex, removal
 from shopreco.indexing.pipeline import index_changes, waiting
 from shopreco.models import Change, EmbeddingSpace, Run, SpaceState
@@ -37,12 +39,21 @@ from shopreco.spaces.sources import encoder_of
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 30
+MINE_SECONDS: Final = 60
+STATISTICS_SECONDS: Final = 600
+BOT_SECONDS: Final = 600
 
 beats.register("shopreco-sweep", {"task": "shopreco.tasks.sweep", "schedule": SWEEP_SECONDS})
+beats.register("shopreco-mine", {"task": "shopreco.tasks.mine", "schedule": MINE_SECONDS})
+beats.register(
+    "shopreco-statistics",
+    {"task": "shopreco.tasks.refresh_statistics", "schedule": STATISTICS_SECONDS},
+)
 beats.register(
     "shopreco-events",
     {"task": "shopreco.tasks.tend_events", "schedule": crontab(hour=2, minute=41)},
 )
+beats.register("shopreco-bots", {"task": "shopreco.tasks.flag_bots", "schedule": BOT_SECONDS})
 beats.register(
     "shopreco-reconcile",
     {"task": "shopreco.tasks.reconcile", "schedule": crontab(hour=3, minute=17)},
@@ -145,6 +156,47 @@ def tend_events() -> None:
     """Make the months of events ahead, and delete what has been kept long enough."""
     deleted = retention.tend(timezone.now())
     logger.info("%s events were kept long enough", deleted)
+    ageing.tend(timezone.now())
+    for catalogue in get_catalogues():
+        try:
+            mined_edges.refresh_all(catalogue.name)
+        except Exception:
+            logger.exception("the mined links of %s were not refreshed", catalogue.name)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def mine() -> None:
+    """Mine the events that are new, and make links of what they say. One worker is enough."""
+    seconds = get_settings().SLICE_SECONDS
+    for catalogue in get_catalogues():
+        with try_lock(f"mine {catalogue.name}") as is_alone:
+            if not is_alone:
+                continue
+            try:
+                slices.mine(catalogue.name, seconds)
+                mined_edges.refresh(catalogue.name, seconds)
+            except Exception:
+                logger.exception("the events of %s were not mined", catalogue.name)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def refresh_statistics() -> None:
+    """Compute what is popular and trending anew."""
+    for catalogue in get_catalogues():
+        with try_lock(f"statistics {catalogue.name}") as is_alone:
+            if not is_alone:
+                continue
+            try:
+                statistics.refresh(catalogue.name, timezone.now())
+            except Exception:
+                logger.exception("the statistics of %s were not refreshed", catalogue.name)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def flag_bots() -> None:
+    """Flag the events of who is faster than a person."""
+    if flagged := rates.flag_bots(timezone.now()):
+        logger.info("%s events are of bots, by their rate", flagged)
 
 
 @shared_task(ignore_result=True)

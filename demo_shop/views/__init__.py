@@ -4,7 +4,13 @@ from demo_shop.views.cart import add_to_cart, cart, change_cart, check_out, than
 from demo_shop.views.home import home
 from demo_shop.views.listing import category, photo, search
 from demo_shop.views.media import media
-from demo_shop.views.privacy import consent, erase_data, export_data, your_data
+from demo_shop.views.privacy import (
+    consent,
+    erase_data,
+    export_data,
+    switch_ranking,
+    your_data,
+)
 from demo_shop.views.product import product
 
 __all__ = [
@@ -21,6 +27,7 @@ __all__ = [
     "photo",
     "product",
     "search",
+    "switch_ranking",
     "thanks",
     "your_data",
 ]

@@ -41,7 +41,9 @@ def your_data(request: HttpRequest) -> HttpResponse:
         }
         for event in shown
     ]
-    return render(request, "shop/your_data.html", {"rows": rows, "number": len(events)})
+    status = services.visitor_status(request)
+    context = {"rows": rows, "number": len(events), "status": status}
+    return render(request, "shop/your_data.html", context)
 
 
 @require_safe
@@ -65,6 +67,16 @@ def erase_data(request: HttpRequest) -> HttpResponse:
     answer = redirect("your-data")
     answer.delete_cookie(settings.SHOPRECO.get("VISITOR_COOKIE", "shopreco_visitor"))
     return answer
+
+
+@require_POST
+def switch_ranking(request: HttpRequest) -> HttpResponse:
+    """Switch personal ranking off, or on again."""
+    if request.POST.get("personal") == "on":
+        services.opt_in(request)
+    else:
+        services.opt_out(request)
+    return redirect("your-data")
 
 
 @require_POST

@@ -13,6 +13,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
+from shopreco.admin.behaviour import readiness
 from shopreco.admin.behaviour.visitors import VisitorAdmin
 from shopreco.admin.graph.edges import EdgeAdmin
 from shopreco.admin.graph.nodes import NodeAdmin
@@ -46,6 +47,7 @@ for _name, _tab in {
     "relations": AdminTab(RelationType, position=60),
     "placements": AdminTab(Placement, position=70),
     "visitors": AdminTab(Visitor, position=75),
+    "readiness": AdminTab(Visitor, gettext_lazy("Data readiness"), readiness.view, position=77),
     "console": AdminTab(Item, gettext_lazy("Search console"), console.view, position=80),
 }.items():
     admin_tabs.register(_name, _tab)

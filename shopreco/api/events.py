@@ -8,19 +8,18 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from shopreco import services
+from shopreco.api.cookies import forget_cookie, set_cookie
 from shopreco.api.errors import InvalidParameter
 from shopreco.api.throttles import EventThrottle
 from shopreco.api.views import PublicView, django_request
 from shopreco.catalogues import get_catalogues
-from shopreco.conf import get_settings
 from shopreco.registries import did_you_mean
 
 MAX_EVENTS: Final = 1_000
@@ -112,7 +111,7 @@ class EventsView(PublicView):
     authentication_classes = [SessionUser]
     throttle_classes = [EventThrottle]
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         http_request = django_request(request)
         _refuse_other_sites(http_request)
         events, envelope = _events(_body(http_request))
@@ -131,36 +130,13 @@ class EventsView(PublicView):
                 for each in received.errors
             ],
         }
-        response = Response(answer, status=status.HTTP_202_ACCEPTED)
+        response = JsonResponse(answer, status=status.HTTP_202_ACCEPTED)
         if received.token:
-            _set_cookie(response, http_request, received.token)
+            set_cookie(response, http_request, received.token)
         elif any(each.code == "erased" for each in received.errors):
             # The next visit begins anew.
-            _forget_cookie(response)
+            forget_cookie(response)
         return response
-
-
-def _set_cookie(response: Response, request: HttpRequest, token: str) -> None:
-    options = get_settings()
-    response.set_cookie(
-        options.VISITOR_COOKIE,
-        token,
-        max_age=options.VISITOR_COOKIE_DAYS * 86_400,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _forget_cookie(response: Response) -> None:
-    response.delete_cookie(
-        get_settings().VISITOR_COOKIE,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        samesite="Lax",
-    )
 
 
 def _refuse_other_sites(request: HttpRequest) -> None:

@@ -17,7 +17,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from shopreco.api import events, health, parameters, responses, views
+from shopreco.api import events, health, parameters, responses, views, visitors
 
 ERRORS = {
     400: OpenApiResponse(
@@ -168,6 +168,76 @@ extend_schema_view(
         tags=["shopreco"],
     )
 )(events.EventsView)
+
+NO_TOKEN = OpenApiResponse(
+    responses.ErrorResponse, description="Without the CSRF token of the site."
+)
+
+extend_schema_view(
+    get=extend_schema(
+        operation_id="visitor",
+        summary="What is kept of whoever asks",
+        description="Of the visitor of the cookie, and of the user of the session on all devices.",
+        auth=[],
+        responses={200: visitors.VisitorResponse, **ERRORS},
+        tags=["shopreco"],
+    ),
+    patch=extend_schema(
+        operation_id="visitor_change",
+        summary="Switch personal ranking off or on",
+        description="In all browsers that are merged. Who is not remembered has nothing to switch.",
+        auth=[],
+        request=visitors.VisitorRequest,
+        responses={200: visitors.VisitorResponse, **ERRORS, 403: NO_TOKEN},
+        tags=["shopreco"],
+    ),
+    delete=extend_schema(
+        operation_id="visitor_erase",
+        summary="Erase what is kept of whoever asks",
+        description="On all devices. Events that arrive late are refused.",
+        auth=[],
+        responses={204: None, **ERRORS, 403: NO_TOKEN},
+        tags=["shopreco"],
+    ),
+)(visitors.VisitorView)
+
+extend_schema_view(
+    get=extend_schema(
+        operation_id="visitor_data",
+        summary="All that is kept of whoever asks",
+        description="Lines of JSON: the browsers first, then the events.",
+        auth=[],
+        responses={(200, "application/jsonl"): OpenApiTypes.STR, **ERRORS},
+        tags=["shopreco"],
+    )
+)(visitors.VisitorDataView)
+
+extend_schema_view(
+    post=extend_schema(
+        operation_id="visitor_merge",
+        summary="Make this browser one with the others of its user",
+        description="The first event after a login does the same, unless it was taken apart.",
+        auth=[],
+        request=None,
+        responses={
+            200: visitors.VisitorResponse,
+            **ERRORS,
+            403: OpenApiResponse(
+                responses.ErrorResponse,
+                description="Nobody is signed in or allows to be remembered, or no CSRF token.",
+            ),
+        },
+        tags=["shopreco"],
+    ),
+    delete=extend_schema(
+        operation_id="visitor_unmerge",
+        summary="Take this browser out of the profile of its user",
+        description="It stays apart until it is merged again, also if the user signs in there.",
+        auth=[],
+        responses={200: visitors.VisitorResponse, **ERRORS, 403: NO_TOKEN},
+        tags=["shopreco"],
+    ),
+)(visitors.MergeView)
 
 extend_schema_view(
     get=extend_schema(

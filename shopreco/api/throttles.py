@@ -72,6 +72,13 @@ class RecommendThrottle(VisitorThrottle):
     default_rate = "300/min"
 
 
+class VisitorsThrottle(VisitorThrottle):
+    """What is kept of somebody is read from many rows."""
+
+    scope = "shopreco-visitors"
+    default_rate = "60/min"
+
+
 class EventThrottle(VisitorThrottle):
     """A request has up to a thousand events."""
 

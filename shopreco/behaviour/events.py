@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import isfinite
 from typing import Any, Final, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -30,6 +32,9 @@ MAX_AGE: Final = timedelta(days=7)
 ORDERS: Final = uuid5(NAMESPACE_URL, "https://github.com/shopreco/shopreco#orders")
 """Namespace of the keys of purchases: one order is one purchase, whoever reports it."""
 
+_CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+"""A UUID as `str` writes it."""
+
 Row: TypeAlias = dict[str, Any]
 """What an event says of itself, by column of `Event`: as JSON has it, without what is empty."""
 
@@ -54,6 +59,14 @@ class Sending:
         """How much the sender's clock is behind that of the server."""
         behind = self.received - self.sent_at if self.sent_at else timedelta()
         return behind if TOLERANCE < abs(behind) < MAX_SKEW else timedelta()
+
+    @property
+    def person(self) -> Row:
+        """Who it was, as far as they allow it to be kept."""
+        if self.consent == EventConsent.NONE:
+            return {}
+        who = {"visitor_id": self.visitor_id, "user_id": self.user_id or None}
+        return {name: key for name, key in who.items() if key is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,7 @@ class InvalidEventField(ValueError):
 
 def read_events(given: Sequence[object], sending: Sending) -> Reading:
     """Read the events of one request. One that is wrong is an error, and no obstacle to others."""
-    reading, skew = Reading(), sending.skew
+    reading, skew, person = Reading(), sending.skew, sending.person
     for index, event in enumerate(given):
         try:
             row = _row(event, sending, skew)
@@ -94,14 +107,15 @@ def read_events(given: Sequence[object], sending: Sending) -> Reading:
         if key in reading.rows:
             reading.repeated += 1
         else:
+            row.update(person)
             reading.rows[key], reading.places[key] = row, index
     return reading
 
 
 def _row(event: object, sending: Sending, skew: timedelta) -> Row:
-    if not isinstance(event, Mapping):
+    if not isinstance(event, dict):
         raise InvalidEventField("an event is an object with `name` and, for products, `items`.")
-    if isinstance(event.get("params"), Mapping):
+    if isinstance(event.get("params"), dict):
         event = {**event["params"], **event}
     get = event.get
     given = get("name") or get("event") or get("eventType")
@@ -120,14 +134,10 @@ def _row(event: object, sending: Sending, skew: timedelta) -> Row:
     }
     if transaction_id:
         row["transaction_id"] = transaction_id
-    if sending.consent != EventConsent.NONE:
-        if sending.visitor_id is not None:
-            row["visitor_id"] = sending.visitor_id
-        if sending.user_id:
-            row["user_id"] = sending.user_id
-    for field_name, read in FIELDS.items():
-        if (given := get(field_name)) is not None and given != "":
-            row[COLUMNS.get(field_name, field_name)] = read(given, field_name)
+    for field_name, given in event.items():
+        if field_name in FIELDS and given is not None and given != "":
+            column, read = FIELDS[field_name]
+            row[column] = read(given, field_name)
     if sending.consent == EventConsent.NONE:
         row.pop("session", None)
     return row
@@ -145,6 +155,8 @@ def _uuid(given: object, name: str, transaction_id: str, items: list[Row]) -> st
         if name == EventName.REFUND and transaction_id:
             return str(uuid5(ORDERS, f"refund {transaction_id} {items}"))
         return str(uuid4())
+    if isinstance(given, str) and _CANONICAL.fullmatch(given):
+        return given
     try:
         return str(UUID(str(given)))
     except ValueError:
@@ -206,7 +218,7 @@ def _items(given: object) -> list[Row]:
 
 
 def _item(given: object) -> Row:
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         given = {"item_id": given}
     get = given.get
     object_id = get("item_id") or get("id") or get("product_id")
@@ -223,7 +235,9 @@ def _item(given: object) -> Row:
 
 
 def _text(given: object, name: str, longest: int, *, cut: bool = False) -> str:
-    if given is None or given == "":
+    if type(given) is str and len(given) <= longest and given.isascii() and "\x00" not in given:
+        return given
+    if given is None:
         return ""
     if isinstance(given, bool) or not isinstance(given, (str, int)):
         raise InvalidEventField(f"{name}: {given!r:.80} is no text.")
@@ -241,6 +255,8 @@ def _text(given: object, name: str, longest: int, *, cut: bool = False) -> str:
 def _number(given: object, name: str) -> float | None:
     if given is None or given == "":
         return None
+    if type(given) is float and isfinite(given):
+        return given
     try:
         number = float(given) if not isinstance(given, bool) else float("nan")  # type: ignore[arg-type]  # checked by float
     except (TypeError, ValueError, OverflowError):
@@ -251,6 +267,8 @@ def _number(given: object, name: str) -> float | None:
 
 
 def _whole(given: object, name: str, least: int) -> int | None:
+    if type(given) is int and least <= given <= MAX_QUANTITY:
+        return given
     number = _number(given, name)
     if number is None:
         return None
@@ -268,50 +286,46 @@ def _amount(given: object, name: str) -> float | None:
     return number
 
 
-def _currency(given: object) -> str:
-    code = _text(given, "currency", 3).upper()
+def _currency(given: object, name: str) -> str:
+    code = _text(given, name, 3).upper()
     if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise InvalidEventField(f"currency: {given!r:.80} is no code of ISO 4217, such as EUR.")
+        raise InvalidEventField(f"{name}: {given!r:.80} is no code of ISO 4217, such as EUR.")
     return code
 
 
-def _propensity(given: object) -> float | None:
-    number = _number(given, "propensity")
+def _propensity(given: object, name: str) -> float | None:
+    number = _number(given, name)
     if number is not None and not 0 < number <= 1:
-        raise InvalidEventField(f"propensity: {given!r:.80} is no probability above 0, up to 1.")
+        raise InvalidEventField(f"{name}: {given!r:.80} is no probability above 0, up to 1.")
     return number
 
 
-def _arms(given: object) -> dict[str, str]:
+def _arms(given: object, name: str) -> dict[str, str]:
     if not given:
         return {}
-    if not isinstance(given, Mapping) or len(given) > MAX_ARMS:
-        raise InvalidEventField("arms: an object with the arm of each experiment is needed.")
+    if not isinstance(given, dict) or len(given) > MAX_ARMS:
+        raise InvalidEventField(f"{name}: an object with the arm of each experiment is needed.")
     return {
-        _text(experiment, "arms", 100): _text(arm, "arms", 100) for experiment, arm in given.items()
+        _text(experiment, name, 100): _text(arm, name, 100) for experiment, arm in given.items()
     }
 
 
-def _text_of(longest: int, *, cut: bool = False) -> Callable[[object, str], str]:
-    return lambda given, name: _text(given, name, longest, cut=cut)
+_KEY = partial(_text, longest=64)
+_CUT = partial(_text, cut=True)
 
-
-FIELDS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
-    "session": _text_of(64),
-    "page": _text_of(64),
-    "value": _amount,
-    "currency": lambda given, _name: _currency(given),
-    "query": _text_of(400, cut=True),
-    "search_term": _text_of(400, cut=True),
-    "total": lambda given, name: _whole(given, name, 0),
-    "query_id": _text_of(64),
-    "rec_id": _text_of(64),
-    "placement": _text_of(100),
-    "arms": lambda given, _name: _arms(given),
-    "propensity": lambda given, _name: _propensity(given),
-    "sender": _text_of(40, cut=True),
+FIELDS: Final[Mapping[str, tuple[str, Callable[[Any, str], Any]]]] = {
+    "session": ("session", _KEY),
+    "page": ("page", _KEY),
+    "value": ("value", _amount),
+    "currency": ("currency", _currency),
+    "query": ("query", partial(_CUT, longest=400)),
+    "search_term": ("query", partial(_CUT, longest=400)),
+    "total": ("total", partial(_whole, least=0)),
+    "query_id": ("query_id", _KEY),
+    "rec_id": ("rec_id", _KEY),
+    "placement": ("placement", partial(_text, longest=100)),
+    "arms": ("arms", _arms),
+    "propensity": ("propensity", _propensity),
+    "sender": ("sender", partial(_CUT, longest=40)),
 }
-"""What reads each field that an event may have, and may not."""
-
-COLUMNS: Final = {"search_term": "query"}
-"""Columns of fields that are called otherwise."""
+"""The fields that an event may have, and may not: the column of each, and what reads it."""

@@ -1,12 +1,14 @@
-"""A visitor's data: handed out, and erased."""
+"""A visitor's data: what there is, handed out, and erased."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from shopreco.behaviour.exports import as_json
@@ -24,6 +26,35 @@ def visitors_of(visitor: Visitor) -> list[Visitor]:
 def visitors_of_user(user_id: str) -> list[Visitor]:
     """All browsers of a user of the shop."""
     return list(Visitor.objects.using(write_alias()).filter(user_id=user_id).order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorStatus:
+    """What there is of somebody."""
+
+    browsers: int = 0
+    """Browsers by which they are recognised."""
+    events: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    opted_out: bool = False
+    """Whether they have switched personal ranking off."""
+
+
+def status(visitors: Sequence[Visitor], user_id: str = "") -> VisitorStatus:
+    return VisitorStatus(
+        browsers=len(visitors),
+        events=_events(visitors, user_id).count(),
+        first_seen=min((each.created_at for each in visitors), default=None),
+        last_seen=max((each.seen_at for each in visitors), default=None),
+        opted_out=any(each.opted_out for each in visitors),
+    )
+
+
+def set_opted_out(visitors: Sequence[Visitor], opted_out: bool) -> int:
+    """Keep whether somebody has switched personal ranking off; return of how many browsers."""
+    known = Visitor.objects.using(write_alias()).filter(pk__in=[each.pk for each in visitors])
+    return known.filter(erased_at=None).update(opted_out=opted_out, version=F("version") + 1)
 
 
 def export(visitors: list[Visitor], user_id: str = "") -> Iterator[dict[str, Any]]:
@@ -55,6 +86,7 @@ def erase(visitors: list[Visitor], user_id: str = "") -> int:
         known.filter(pk__in=[each.pk for each in locked]).update(
             user_id="",
             merged_into=None,
+            apart_from="",
             version=0,
             profiled_version=0,
             opted_out=False,
@@ -65,7 +97,7 @@ def erase(visitors: list[Visitor], user_id: str = "") -> int:
     return deleted
 
 
-def _events(visitors: list[Visitor], user_id: str) -> models.QuerySet[Event]:
+def _events(visitors: Sequence[Visitor], user_id: str) -> models.QuerySet[Event]:
     """Events of visitors, and those that only say which user it was, as the shop itself tells."""
     users = {each.user_id for each in visitors if each.user_id} | ({user_id} if user_id else set())
     mine = Q(visitor_id__in=[each.pk for each in visitors])

@@ -1,4 +1,4 @@
-"""Visitors: recognised by a first-party cookie, merged at login, and erased."""
+"""Visitors: recognised by a first-party cookie, merged at login, taken apart again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from shopreco.conf import get_settings
@@ -21,7 +22,7 @@ SEEN = """
     INSERT INTO shopreco_visitor (key, user_id) VALUES (%s, '')
     ON CONFLICT (key) DO UPDATE SET version = shopreco_visitor.version + 1, seen_at = now()
     WHERE shopreco_visitor.erased_at IS NULL
-    RETURNING id, user_id
+    RETURNING id, user_id, apart_from
 """
 """Nothing is returned for an erased visitor, also not for one who is being erased right now."""
 
@@ -44,6 +45,17 @@ def token_of(request: HttpRequest) -> str:
     return token if _TOKEN.fullmatch(token) else ""
 
 
+def user_of(request: HttpRequest | None) -> str:
+    """The key of the shop's user who is signed in; empty if nobody is."""
+    user = getattr(request, "user", None)
+    return user_key(user) if user is not None and user.is_authenticated else ""
+
+
+def user_key(user: object) -> str:
+    """The key of a user of the shop, who may be given by the key."""
+    return str(getattr(user, "pk", user))
+
+
 def key_of(token: str) -> UUID:
     """The key of the visitor whose cookie says `token`."""
     return UUID(bytes=sha256(token.encode()).digest()[:16])
@@ -59,34 +71,62 @@ def recognise(token: str, user_id: str = "") -> Recognised:
         VisitorErased: they asked to be forgotten.
     """
     token = token or secrets.token_hex(16)
-    visitor_id, known_as = _seen(token)
+    visitor_id, known_as, apart_from = _seen(token)
     if user_id and known_as and known_as != user_id:
         token = secrets.token_hex(16)
-        visitor_id, known_as = _seen(token)
-        _merge(visitor_id, user_id)
-    elif user_id and not known_as:
-        _merge(visitor_id, user_id)
+        visitor_id, known_as, apart_from = _seen(token)
+    if user_id and not known_as and user_id != apart_from:
+        merge(visitor_id, user_id)
     return Recognised(visitor_id, token)
 
 
-def _seen(token: str) -> tuple[int, str]:
-    """The visitor's id, and the user that it was known as before."""
+def _seen(token: str) -> tuple[int, str, str]:
+    """The visitor's id, the user that it was known as before, and whom it is kept apart from."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(SEEN, [key_of(token)])
         row = cursor.fetchone()
     if row is None:
         raise VisitorErased
-    return int(row[0]), str(row[1])
+    return int(row[0]), str(row[1]), str(row[2])
 
 
-def _merge(visitor_id: int, user_id: str) -> None:
-    """Note whose browser it is; what the user did elsewhere and here becomes one profile."""
-    visitors = Visitor.objects.using(write_alias())
-    first = (
-        visitors.filter(user_id=user_id, merged_into=None, erased_at=None)
-        .exclude(pk=visitor_id)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    visitors.filter(pk=visitor_id, erased_at=None).update(user_id=user_id, merged_into=first)
+def merge(visitor_id: int, user_id: str) -> None:
+    """Note whose browser it is; what the user did elsewhere and here becomes one profile.
+
+    Whoever has opted out anywhere has done so everywhere."""
+    with transaction.atomic(using=write_alias()):
+        visitors = Visitor.objects.using(write_alias()).filter(erased_at=None)
+        others = visitors.select_for_update().filter(user_id=user_id).exclude(pk=visitor_id)
+        roots = [each.pk for each in others.order_by("pk") if each.merged_into_id is None]
+        visitors.filter(pk=visitor_id).update(
+            user_id=user_id,
+            merged_into=roots[0] if roots else None,
+            apart_from="",
+            version=F("version") + 1,
+        )
+        if visitors.filter(user_id=user_id, opted_out=True).exists():
+            visitors.filter(user_id=user_id).update(opted_out=True)
+
+
+def take_apart(visitor: Visitor) -> None:
+    """Take a browser out of the profile of its user, and keep it out until it is merged again.
+
+    What was done there stays with the browser, and is of nobody; what the user did elsewhere stays
+    one profile. Events of the user's account stay events of the user."""
+    with transaction.atomic(using=write_alias()):
+        visitors = Visitor.objects.using(write_alias())
+        first = visitor.merged_into_id or visitor.pk
+        # In the order of their keys, so that two who do it at once wait for each other.
+        person = list(
+            visitors.select_for_update()
+            .filter(Q(pk=first) | Q(merged_into=first), erased_at=None)
+            .order_by("pk")
+        )
+        rest = [each.pk for each in person if each.pk != visitor.pk]
+        if first == visitor.pk and rest:
+            visitors.filter(pk__in=rest).update(merged_into=rest[0])
+            visitors.filter(pk=rest[0]).update(merged_into=None)
+        visitors.filter(pk=visitor.pk, erased_at=None).update(
+            user_id="", merged_into=None, apart_from=F("user_id")
+        )
+        visitors.filter(pk__in=[visitor.pk, *rest]).update(version=F("version") + 1)

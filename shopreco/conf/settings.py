@@ -172,6 +172,12 @@ class BehaviourSettings(BaseSettings):
         "at the end of the longest.",
         validate=days_by_name,
     )
+    PRIVACY_THRESHOLD: int = option(
+        3,
+        "Visitors, or orders, that must have two products in common before this becomes a link in "
+        "the graph, which others see.",
+        minimum=2,
+    )
 
 
 # A dataclass takes the fields of its last base first, so the first group is the last base.

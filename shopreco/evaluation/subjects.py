@@ -21,6 +21,7 @@ from shopreco.evaluation.base import (
     json_argument,
 )
 from shopreco.evaluation.datasets import beir, recbole
+from shopreco.evaluation.protocols.next_item import PROTOCOLS
 from shopreco.evaluation.scratch.database import ScratchDatabase
 from shopreco.evaluation.scratch.overrides import other_weights
 from shopreco.fusion import WEIGHT_OF
@@ -28,6 +29,7 @@ from shopreco.registries import Registry
 
 if TYPE_CHECKING:
     from shopreco.evaluation.protocols.graph import GraphReport
+    from shopreco.evaluation.protocols.recommend_report import RecommendReport
     from shopreco.evaluation.protocols.report import SearchReport
     from shopreco.evaluation.protocols.visual import VisualReport
 
@@ -130,6 +132,70 @@ class GraphSubject(Subject):
         return evaluate(options["folder"], services.recommend, services.work)
 
 
+class RecommendSubject(Subject):
+    """The next item of each visitor: all recommenders beside the baselines."""
+
+    name = "recommend"
+    help = "how often the next item is found"
+    arguments = (
+        Argument("--inter", type=Path, metavar="FILE", help="NAME.inter[.gz] of RecBole"),
+        Argument("--item", type=Path, metavar="FILE", help="NAME.item[.gz], the items of --inter"),
+        Argument("--kg", type=Path, metavar="FILE", help="NAME.kg[.gz], edges between them"),
+        Argument("--exclude-relations", metavar="LIST", help="of --kg, such as also_bought"),
+        Argument(
+            "--transactions", type=Path, metavar="FILE", help="instead: invoice lines, CSV[.gz]"
+        ),
+        Argument("--protocol", choices=[*PROTOCOLS], default="leave-one-out", help="of the split"),
+        Argument("--seeds", type=int, metavar="N", help="train N times, with seeds 0, 1, … (3)"),
+        Argument("--seed", type=int, metavar="K", help="train once, with seed K"),
+        Argument("--merge", metavar="FILES", help="what --json wrote for other seeds, by commas"),
+        json_argument(),
+    )
+    packages = ("implicit", "tabulate")
+
+    def database(self, options: Options) -> ScratchDatabase:
+        given = [key for key in ("inter", "item", "kg", "transactions") if options[key]]
+        if given not in (["inter", "item"], ["inter", "item", "kg"], ["transactions"]):
+            raise CommandError("recommend takes --inter and --item, or --transactions.")
+        if options["seed"] is not None and options["seeds"] is not None:
+            raise CommandError("recommend takes --seeds or --seed, not both.")
+        if options["seeds"] is not None and options["seeds"] < 1:
+            raise CommandError("--seeds must be 1 or more.")
+        for key in given:
+            if not options[key].is_file():
+                raise CommandError(f"{options[key]} is no file.")
+        self._others(options)
+        # What --kg says of the items stays in the graph of its own database.
+        purpose = "recommend_kg" if options["kg"] else "recommend"
+        return ScratchDatabase.of(purpose, options["item"] or options["transactions"])
+
+    def run(self, options: Options, services: Services) -> RecommendReport:
+        from shopreco.evaluation.protocols import recommend
+
+        seeds = range(options["seeds"] or 3) if options["seed"] is None else [options["seed"]]
+        protocol = options["protocol"]
+        if options["transactions"]:
+            report = recommend.evaluate_receipts(
+                options["transactions"], protocol, seeds, services.work
+            )
+        else:
+            graph = None
+            if options["kg"]:
+                excluded = (options["exclude_relations"] or "").split(",")
+                graph = recommend.Graph(options["kg"], frozenset(map(str.strip, excluded)))
+            report = recommend.evaluate_interactions(
+                options["inter"], options["item"], graph, protocol, seeds, services.work
+            )
+        for other in self._others(options):
+            report = report.merged(other)
+        return report
+
+    def _others(self, options: Options) -> list[RecommendReport]:
+        from shopreco.evaluation.protocols.recommend_report import RecommendReport
+
+        return [RecommendReport.read(Path(p)) for p in (options["merge"] or "").split(",") if p]
+
+
 def weights_without(chosen: str) -> dict[str, float]:
     """Weights of 0 for the modalities that a list such as "text,image" leaves out.
 
@@ -144,5 +210,5 @@ def weights_without(chosen: str) -> dict[str, float]:
 
 
 SUBJECTS: Registry[Subject] = Registry("evaluation subject")
-for _subject in (SearchSubject(), VisualSubject(), GraphSubject()):
+for _subject in (SearchSubject(), VisualSubject(), GraphSubject(), RecommendSubject()):
     SUBJECTS.register(_subject.name, _subject)

@@ -12,6 +12,15 @@ from shopreco.models.graph import (
 )
 from shopreco.models.items import Item, Outcome
 from shopreco.models.lexicon import LexicalEntry, LexiconTerm
+from shopreco.models.mining import (
+    ItemDay,
+    ItemPair,
+    ItemStatistic,
+    MiningCursor,
+    PairKind,
+    PairTotal,
+    QueryItem,
+)
 from shopreco.models.placements import Placement
 from shopreco.models.runs import Run, RunState
 from shopreco.models.spaces import (
@@ -53,11 +62,15 @@ __all__ = [
     "EventSource",
     "FacetCode",
     "Item",
+    "ItemDay",
+    "ItemPair",
+    "ItemStatistic",
     "LeftOut",
     "LexicalEntry",
     "LexiconTerm",
     "Mark",
     "Meaning",
+    "MiningCursor",
     "ModalityAlignment",
     "ModalitySpecification",
     "ModalityVector",
@@ -66,9 +79,12 @@ __all__ = [
     "Node",
     "NodeVector",
     "Outcome",
+    "PairKind",
+    "PairTotal",
     "Placement",
     "PropagatedVector",
     "Provenance",
+    "QueryItem",
     "RelationType",
     "Run",
     "RunState",

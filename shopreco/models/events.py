@@ -43,6 +43,13 @@ class EventConsent(models.TextChoices):
     PERSONAL = "personal", _("statistics and personal ranking")
 
 
+class CurrentTransaction(models.Func):
+    """The number of the transaction that is going on, in 64 bits: it never comes again."""
+
+    template = "pg_current_xact_id()::text::bigint"
+    output_field = models.BigIntegerField()
+
+
 class Event(models.Model):
     """Something that a visitor did, once.
 
@@ -57,35 +64,50 @@ class Event(models.Model):
     received = models.DateTimeField(_("received"), db_default=Now())
     catalogue = models.CharField(_("catalogue"), max_length=100)
     visitor_id = models.BigIntegerField(_("visitor"), null=True)
-    session = models.CharField(_("session"), max_length=64, blank=True)
+    session = models.CharField(_("session"), max_length=64, blank=True, db_default="")
     page = models.CharField(
-        _("page"), max_length=64, blank=True, help_text=_("A random id of one page view.")
+        _("page"),
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text=_("A random id of one page view."),
     )
-    user_id = models.CharField(_("user"), max_length=255, blank=True)
+    user_id = models.CharField(_("user"), max_length=255, blank=True, db_default="")
     items = models.JSONField(
         _("items"),
         default=list,
         help_text=_("Objects with `id`, and `quantity`, `price` and `position` where known."),
     )
     value = models.DecimalField(_("value"), max_digits=16, decimal_places=4, null=True)
-    currency = models.CharField(_("currency"), max_length=3, blank=True)
-    transaction_id = models.CharField(_("order"), max_length=100, blank=True)
-    query = models.CharField(_("query"), max_length=400, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True, db_default="")
+    transaction_id = models.CharField(_("order"), max_length=100, blank=True, db_default="")
+    query = models.CharField(_("query"), max_length=400, blank=True, db_default="")
     total = models.IntegerField(_("results"), null=True)
-    query_id = models.CharField(max_length=64, blank=True)
-    rec_id = models.CharField(max_length=64, blank=True)
-    placement = models.CharField(_("placement"), max_length=100, blank=True)
-    arms = models.JSONField(_("arms"), default=dict, help_text=_("Arms by experiment."))
+    query_id = models.CharField(max_length=64, blank=True, db_default="")
+    rec_id = models.CharField(max_length=64, blank=True, db_default="")
+    placement = models.CharField(_("placement"), max_length=100, blank=True, db_default="")
+    arms = models.JSONField(
+        _("arms"), default=dict, db_default={}, help_text=_("Arms by experiment.")
+    )
     propensity = models.FloatField(
         _("propensity"), null=True, help_text=_("With what probability it was shown there.")
     )
     consent = models.CharField(_("consent"), max_length=10, choices=EventConsent)
     source = models.CharField(_("source"), max_length=7, choices=EventSource)
     sender = models.CharField(
-        _("sender"), max_length=40, blank=True, help_text=_("The script that sent it.")
+        _("sender"),
+        max_length=40,
+        blank=True,
+        db_default="",
+        help_text=_("The script that sent it."),
     )
     is_bot = models.BooleanField(_("bot"), default=False)
     is_agent = models.BooleanField(_("AI agent"), default=False)
+    written_by = models.BigIntegerField(
+        db_default=CurrentTransaction(),
+        editable=False,
+        help_text=_("Number of the transaction that wrote it: in this order events are mined."),
+    )
 
     class Meta:
         verbose_name = _("event")
@@ -102,6 +124,13 @@ class Event(models.Model):
                 name="shopreco_event_order",
                 condition=~Q(transaction_id=""),
             ),
+            models.Index(
+                fields=["session"],
+                name="shopreco_event_session",
+                condition=Q(visitor_id__isnull=True) & ~Q(session=""),
+            ),
+            # Equal keys of a batch are stored once, at the end of the index.
+            models.Index(fields=["catalogue", "written_by"], name="shopreco_event_written"),
             BrinIndex(fields=["time"], name="shopreco_event_time", autosummarize=True),
             BrinIndex(fields=["received"], name="shopreco_event_received", autosummarize=True),
         ]

@@ -30,6 +30,13 @@ class Visitor(models.Model):
         related_name="merged",
         help_text=_("The visitor of the same user who was known before."),
     )
+    apart_from = models.CharField(
+        max_length=255,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text=_("Key of the user whose profile this browser was taken out of."),
+    )
     version = models.BigIntegerField(
         default=1, db_default=1, editable=False, help_text=_("Raised by every event.")
     )

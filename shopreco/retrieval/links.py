@@ -133,15 +133,14 @@ REPLACEMENTS = f"""
     SELECT i.id, i.group_id, 1.0 FROM shopreco_item i JOIN shopreco_node n ON n.item_id = i.id
     WHERE i.id <> %(seed)s AND i.outcome = 'indexed' AND {{where}} AND (
         n.id IN (SELECT node FROM one WHERE meaning = 'substitute')
-        OR n.id IN (SELECT node FROM two)
         OR (
             n.id NOT IN (SELECT node FROM one WHERE meaning IN ('complement', 'accessory', 'main'))
-            AND EXISTS (
+            AND (n.id IN (SELECT node FROM two) OR EXISTS (
                 SELECT FROM shopreco_edge e
                 JOIN shopreco_relationtype r ON r.id = e.relation_id AND r.code = 'in_category'
                 WHERE e.source_id = n.id AND e.state <> 'rejected'
                   AND e.target_id IN (SELECT node FROM categories)
-            )
+            ))
         )
     )
     ORDER BY i.id LIMIT %(limit)s
@@ -214,8 +213,8 @@ class SubstituteRetriever(Retriever):
 class ReplacementRetriever(Retriever):
     """Finds all that can replace the seed, for blocks that must not show it.
 
-    These are its substitutes by links, and products of its category that no link joins to it as a
-    complement or accessory."""
+    These are its substitutes by one link. So are those by two links, and products of its category,
+    that no link joins to it as a complement or accessory."""
 
     name = "replacements"
     columns = ("graph",)

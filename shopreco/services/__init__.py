@@ -34,18 +34,23 @@ if TYPE_CHECKING:
     from shopreco.indexing.signals import pause
     from shopreco.services.behaviour import (
         EVENT_FORMATS,
+        BlockReadiness as BlockReadiness,
+        DataReadiness as DataReadiness,
+        DoubleSender,
         EventError,
+        EventFaults as EventFaults,
         ImportedEvents,
         Received,
+        SourceReadiness as SourceReadiness,
         consent_of as consent_of,
-        erase_visitor,
-        event_counts as event_counts,
+        data_readiness as data_readiness,
+        double_senders,
         event_labels,
         export_events,
+        export_parquet,
         import_events,
         receive_events,
         track,
-        visitor_data,
     )
     from shopreco.services.blocks import (
         default_sources as default_sources,
@@ -113,6 +118,17 @@ if TYPE_CHECKING:
         remove_space,
         space_sizes as space_sizes,
     )
+    from shopreco.services.visitors import (
+        VisitorStatus,
+        erase_visitor,
+        event_counts as event_counts,
+        merge_visitor,
+        opt_in,
+        opt_out,
+        unmerge_visitor,
+        visitor_data,
+        visitor_status,
+    )
 
 __all__ = [
     "EVENT_FORMATS",
@@ -122,6 +138,7 @@ __all__ = [
     "SORTS",
     "Card",
     "CatalogueStatus",
+    "DoubleSender",
     "EventError",
     "Explanation",
     "FacetCounts",
@@ -139,6 +156,7 @@ __all__ = [
     "ResultPage",
     "StageName",
     "Suggestion",
+    "VisitorStatus",
     "activate",
     "add_edge",
     "autocomplete",
@@ -147,19 +165,24 @@ __all__ = [
     "cards",
     "catalogue_status",
     "decide_edges",
+    "double_senders",
     "erase_visitor",
     "event_labels",
     "explain",
     "export_edges",
     "export_events",
+    "export_parquet",
     "extracted_edges",
     "facet_names",
     "filter_names",
     "import_edges",
     "import_events",
     "merge_nodes",
+    "merge_visitor",
     "money",
     "nearest_items",
+    "opt_in",
+    "opt_out",
     "pause",
     "placements",
     "prune",
@@ -179,13 +202,16 @@ __all__ = [
     "status",
     "stop_extraction",
     "track",
+    "unmerge_visitor",
     "visitor_data",
+    "visitor_status",
     "waiting_changes",
 ]
 
 _BEHAVIOUR = (
-    "EVENT_FORMATS EventError ImportedEvents Received consent_of erase_visitor event_counts "
-    "event_labels export_events import_events receive_events track visitor_data"
+    "BlockReadiness DataReadiness DoubleSender EVENT_FORMATS EventError EventFaults ImportedEvents "
+    "Received SourceReadiness consent_of data_readiness double_senders event_labels export_events "
+    "export_parquet import_events receive_events track"
 )
 _GRAPH = (
     "GRAPH_FORMATS MERGE_LIMIT Imported Quote add_edge decide_edges export_edges extracted_edges "
@@ -200,6 +226,10 @@ _INDEXING = (
 _INSPECTION = "Explanation NearItem Plan PlanNode ReadTerm explain nearest_items used_media"
 _BLOCKS = "default_sources forget_placements placement_problems source_labels"
 _SPACES = "SpaceSize active_space alignment_metrics current_fingerprint remove_space space_sizes"
+_VISITORS = (
+    "VisitorStatus erase_visitor event_counts merge_visitor opt_in opt_out unmerge_visitor "
+    "visitor_data visitor_status"
+)
 _LATER = {
     "money": "shopreco.answers.money",
     "pause": "shopreco.indexing.signals",
@@ -210,6 +240,7 @@ _LATER = {
     **dict.fromkeys(_INDEXING.split(), "shopreco.services.indexing"),
     **dict.fromkeys(_INSPECTION.split(), "shopreco.services.inspection"),
     **dict.fromkeys(_SPACES.split(), "shopreco.services.spaces"),
+    **dict.fromkeys(_VISITORS.split(), "shopreco.services.visitors"),
 }
 
 

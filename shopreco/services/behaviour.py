@@ -12,32 +12,47 @@ from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from shopreco.behaviour import exports, imports, log, personal_data
+from shopreco.answers.placements import recipes_of
+from shopreco.behaviour import exports, imports, log, parquet, readiness, senders
 from shopreco.behaviour.automation import PERSON, automation_of
 from shopreco.behaviour.consent import consent_of
 from shopreco.behaviour.events import EventError, Sending, read_events, read_time
 from shopreco.behaviour.files import READERS
 from shopreco.behaviour.imports import ImportedEvents
-from shopreco.behaviour.visitors import Recognised, VisitorErased, key_of, recognise, token_of
+from shopreco.behaviour.readiness import EventFaults, SourceReadiness
+from shopreco.behaviour.senders import DoubleSender
+from shopreco.behaviour.visitors import (
+    Recognised,
+    VisitorErased,
+    recognise,
+    token_of,
+    user_key,
+    user_of,
+)
 from shopreco.catalogues import catalogue_of, get_catalogue
 from shopreco.db.routing import write_alias
 from shopreco.exceptions import InvalidEvent
-from shopreco.models import EventConsent, EventName, EventSource, Visitor
+from shopreco.models import EventConsent, EventName, EventSource
 
 __all__ = [
     "EVENT_FORMATS",
+    "BlockReadiness",
+    "DataReadiness",
+    "DoubleSender",
     "EventError",
+    "EventFaults",
     "ImportedEvents",
     "Received",
+    "SourceReadiness",
     "consent_of",
-    "erase_visitor",
-    "event_counts",
+    "data_readiness",
+    "double_senders",
     "event_labels",
     "export_events",
+    "export_parquet",
     "import_events",
     "receive_events",
     "track",
-    "visitor_data",
 ]
 
 logger = logging.getLogger(__name__)
@@ -60,6 +75,28 @@ class Received:
     """What the visitor's cookie has to say; empty if there must be none."""
 
 
+@dataclass(frozen=True, slots=True)
+class BlockReadiness:
+    """How much data a source of a block has and needs, and which sources fill the block without.
+
+    placement: empty where no block has the source."""
+
+    source: SourceReadiness
+    placement: str = ""
+    instead: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataReadiness:
+    """What behaviour says enough of, and what is wrong with the events."""
+
+    catalogue: str
+    blocks: Sequence[BlockReadiness]
+    faults: EventFaults
+    double_senders: Sequence[DoubleSender]
+    """Of all catalogues."""
+
+
 def receive_events(
     events: Sequence[object],
     *,
@@ -79,7 +116,7 @@ def receive_events(
     visitor = None
     if consent == EventConsent.PERSONAL:
         try:
-            visitor = recognise(token_of(request), _user_of(request))
+            visitor = recognise(token_of(request), user_of(request))
         except VisitorErased:
             errors = [
                 EventError(n, "This visitor was erased.", "erased") for n in range(len(events))
@@ -92,7 +129,7 @@ def receive_events(
         received=timezone.now(),
         sent_at=read_time(sent_at),
         visitor_id=visitor.visitor_id if visitor else None,
-        user_id=_user_of(request),
+        user_id=user_of(request),
         consent=consent,
         is_bot=automation.is_bot,
         is_agent=automation.is_agent,
@@ -161,7 +198,7 @@ def track(
                 source=EventSource.SERVER,
                 received=timezone.now(),
                 visitor_id=visitor.visitor_id if visitor else None,
-                user_id=_key(user) if user is not None else _user_of(request),
+                user_id=user_key(user) if user is not None else user_of(request),
                 consent=allowed,
                 is_bot=automation.is_bot,
                 is_agent=automation.is_agent,
@@ -209,48 +246,41 @@ def export_events() -> Iterator[dict[str, Any]]:
     return exports.all_events()
 
 
+def export_parquet(file: BinaryIO) -> int:
+    """Write all events to a Parquet file, the oldest first; return their number.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+    """
+    return parquet.write(exports.all_events(), file)
+
+
+def double_senders() -> Sequence[DoubleSender]:
+    """Pairs of senders that have reported the same events within the last day, such as a script of
+    a tag manager and shopreco's own. Counted twice is what both send: switch one of them off."""
+    return senders.double_senders(timezone.now())
+
+
+def data_readiness(catalogue: str | None = None) -> DataReadiness:
+    """How much data the blocks have that are made of behaviour, and what is wrong with the events.
+
+    catalogue: by default the first.
+    """
+    name = get_catalogue(catalogue).name
+    recipes, blocks = recipes_of(name).values(), []
+    for source in readiness.sources(name, timezone.now()):
+        used = [
+            BlockReadiness(source, each.name, order[order.index(source.source) + 1 :])
+            for each in recipes
+            if source.source in (order := (*each.sources, *each.fallback))
+        ]
+        blocks += used or [BlockReadiness(source)]
+    return DataReadiness(name, blocks, readiness.faults(name), double_senders())
+
+
 def event_labels() -> dict[str, str]:
     """What people call the events that are understood, by name, in the language of the moment."""
     return {name: str(label) for name, label in EventName.choices}
-
-
-def visitor_data(
-    request: HttpRequest | None = None, *, user: Any = None, visitor: Visitor | None = None
-) -> Iterator[dict[str, Any]]:
-    """All that is kept of whoever sends a request, of a user of the shop, or of a visitor.
-
-    Yields objects for JSON: `kind` is "visitor" or "event".
-    """
-    return personal_data.export(*_person(request, user, visitor))
-
-
-def erase_visitor(
-    request: HttpRequest | None = None, *, user: Any = None, visitor: Visitor | None = None
-) -> int:
-    """Erase all that is kept of whoever sends a request, of a user of the shop, or of a visitor.
-
-    Events that arrive late are refused. Returns the number of events that are gone.
-    """
-    return personal_data.erase(*_person(request, user, visitor))
-
-
-def event_counts(visitors: Sequence[Visitor]) -> dict[int, int]:
-    """The number of events of each visitor, by key."""
-    return personal_data.event_counts(visitors)
-
-
-def _person(
-    request: HttpRequest | None, user: Any, visitor: Visitor | None
-) -> tuple[list[Visitor], str]:
-    """The visitors that somebody is, and the key of the user."""
-    user_id = _key(user) if user is not None else _user_of(request)
-    known = Visitor.objects.using(write_alias()).filter(erased_at=None)
-    if visitor is None and request is not None and (token := token_of(request)):
-        visitor = known.filter(key=key_of(token)).first()
-    found = personal_data.visitors_of_user(user_id) if user_id else []
-    if visitor is not None:
-        found += personal_data.visitors_of(visitor)
-    return list({each.pk: each for each in found}.values()), user_id
 
 
 def _recognised(request: HttpRequest | None, consent: EventConsent) -> Recognised | None:
@@ -258,18 +288,9 @@ def _recognised(request: HttpRequest | None, consent: EventConsent) -> Recognise
     if request is None or consent != EventConsent.PERSONAL or not (token := token_of(request)):
         return None
     try:
-        return recognise(token, _user_of(request))
+        return recognise(token, user_of(request))
     except VisitorErased:
         return None
-
-
-def _user_of(request: HttpRequest | None) -> str:
-    user = getattr(request, "user", None)
-    return _key(user) if user is not None and user.is_authenticated else ""
-
-
-def _key(user: Any) -> str:
-    return str(user.pk)
 
 
 def _object_of(given: object) -> object:
@@ -278,7 +299,7 @@ def _object_of(given: object) -> object:
 
 def _item(given: object) -> Mapping[str, Any]:
     if isinstance(given, Mapping):
-        return given
+        return dict(given)
     found, *more = given if isinstance(given, tuple) else (given,)
     key = str(found.pk) if isinstance(found, models.Model) else found
     return {"item_id": key, **dict(zip(("quantity", "price"), more, strict=False))}

@@ -112,6 +112,12 @@ def test_a_visit_from_the_search_to_the_order(
         shopper.get_by_role("row").count()
         == Event.objects.filter(visitor_id=visitor.pk).count() + 1
     )
+    shopper.get_by_role("button", name="Order results as for everybody").click()
+    shopper.get_by_text("What you see is ordered as for everybody.").wait_for()
+    assert Visitor.objects.get().opted_out
+    shopper.get_by_role("button", name="Order results for me").click()
+    shopper.get_by_text("What you see may be ordered by what you have looked at.").wait_for()
+    assert not Visitor.objects.get().opted_out
     with shopper.expect_download() as download:
         shopper.get_by_role("link", name="Download all of it").click()
     assert bought.transaction_id in download.value.path().read_text()

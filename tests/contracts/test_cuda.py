@@ -18,6 +18,10 @@ from shopreco.encoders import (
 )
 from shopreco.encoders.base import Vectors, encodable, unit_rows
 from shopreco.encoders.graph import Links, propagate
+from shopreco.learning.recommender import TrainingData
+from shopreco.learning.sequence_recommender import SequenceRecommender
+from shopreco.learning.sequences import Sequences
+from shopreco.learning.settings import SequenceSettings
 from tests.helpers import image_encoders as images
 from tests.helpers.text_encoders import QUERIES, TEXTS, build_model, build_static_model
 
@@ -151,6 +155,29 @@ def test_the_photo_side_exported_beside_a_gpu_agrees_with_it(tmp_path: Path) -> 
     photos = np.stack([copy.encode_photo(np.asarray(photo)) for photo in images.PHOTOS])
 
     assert_same(photos, originals)
+
+
+# Training
+
+
+def test_a_user_encoder_that_a_gpu_trained_scores_the_same_without_one(tmp_path: Path) -> None:
+    walks = [[(start + n) % 40 for n in range(8)] for start in range(40)] * 5
+    sequences = Sequences.of(walks)
+    contents = unit_rows(np.random.default_rng(0).normal(size=(40, 24)))
+    train = sequences.keep(sequences.back >= 1)
+    data = TrainingData(train, sequences.keep(sequences.back == 0), contents)
+    settings = SequenceSettings(dimension=16, epochs=3)
+    trained = SequenceRecommender(settings, checkpoints=tmp_path / "checkpoints")
+    trained.fit(data)
+    resumed = SequenceRecommender(settings, checkpoints=tmp_path / "checkpoints")
+    resumed.fit(data)
+    trained.save(tmp_path / "sequence.safetensors")
+    read = SequenceRecommender.load(tmp_path / "sequence.safetensors", contents, device="cpu")
+
+    scores = trained.scores(train)
+
+    np.testing.assert_allclose(resumed.scores(train), scores, atol=1e-4)
+    np.testing.assert_allclose(read.scores(train), scores, atol=1e-3)
 
 
 # The knowledge graph

@@ -12,7 +12,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from shopreco.fusion import MIN_PAIRS
-from shopreco.models import EmbeddingSpace, Item, Node
+from shopreco.models import EmbeddingSpace, Item, ItemStatistic, Node
 from shopreco.queries.conditions import Condition, Filters
 from shopreco.queries.terms import lexical_query
 from shopreco.retrieval.base import RETRIEVERS, Candidates, Context
@@ -27,15 +27,21 @@ pytestmark = pytest.mark.django_db
 
 NAMES = (
     "accessories",
+    "also-viewed",
+    "bought-together",
     "complements",
     "dense",
     "hybrid",
     "lexical",
     "photo",
+    "popular",
     "replacements",
     "substitutes",
+    "trending",
     "visual",
 )
+SEEDLESS = {"popular", "trending"}
+"""They need no seed and no query, but statistics of the catalogue."""
 QUERY = "red poster number"
 MANY = 1_000
 EMPTY = "testapp.gadget"
@@ -68,6 +74,13 @@ def relate(posters: list[Poster]) -> None:
         for other in posters[1 + 3 * n : 4 + 3 * n]:
             link(other, code, seed, weight=1 - n / 10)
     category = Node.objects.create(catalogue=POSTER, kind="category", key="art", label="Art")
+    for other in posters[10:14]:
+        link(other, "bought_together", seed)
+        link(seed, "also_viewed", other, weight=0.5)
+    for n, each in enumerate(posters[:9]):
+        ItemStatistic.objects.create(
+            catalogue=POSTER, group_id=item_of(each).group_id, popularity=n / 9, trending=9 - n
+        )
     for each in posters[-5:]:
         node_of(each).edges.create(
             relation=relation_of("in_category"), target=category, provenance="curated"
@@ -216,14 +229,14 @@ def test_candidates_can_be_kept_in_a_cache(asked: tuple[str, Context]) -> None:
     np.testing.assert_allclose(again.scores, found.scores)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - SEEDLESS))
 def test_without_what_it_needs_there_is_nothing(name: str, everything: Context) -> None:
     found = retrieve((name, bare(everything.space)))
     assert (len(found), found.complete) == (0, True)
     assert set(found.columns) == set(RETRIEVERS.get(name).columns)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - SEEDLESS))
 def test_beside_what_is_gone_there_is_nothing(name: str, everything: Context) -> None:
     gone = replace(bare(everything.space), seed=-1)
     assert len(retrieve((name, gone))) == 0

@@ -19,6 +19,9 @@ PATHS = {
     "/shopreco/recommend/{placement}/": "recommend",
     "/shopreco/blocks/{placement}/": "block",
     "/shopreco/events/": "events",
+    "/shopreco/visitors/me": "visitor",
+    "/shopreco/visitors/me/data": "visitor_data",
+    "/shopreco/visitors/merge": "visitor_merge",
     "/shopreco/health/live": "health_live",
     "/shopreco/health/ready": "health_ready",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,56 @@ def test_the_command_says_what_is_wrong_and_writes_what_it_reads(tmp_path: Path)
     assert (found.accepted, found.repeated) == (0, 2)
     with pytest.raises(CommandError, match="give --format"):
         call_command("shopreco_events", "import", str(errors), consent="none")
+
+
+def test_all_events_are_written_by_the_column(tmp_path: Path) -> None:
+    from pyarrow import parquet
+
+    read(CSV, "csv", consent="personal")
+    services.track("search", ["a", "b"], query="lamp", total=3, arms={"ranking": "new"})
+    out = StringIO()
+    call_command("shopreco_events", "export", str(tmp_path / "all.parquet"), stdout=out)
+    assert "3 events written" in out.getvalue()
+    rows = parquet.read_table(tmp_path / "all.parquet").to_pylist()
+    assert len(rows) == 3
+    kept = {str(event.uuid): event for event in Event.objects.all()}
+    for row in rows:
+        event = kept[row["uuid"]]
+        assert (row["time"], row["name"], row["value"]) == (event.time, event.name, event.value)
+        found = [{k: v for k, v in each.items() if v is not None} for each in row["items"]]
+        assert found == event.items
+    [search] = [row for row in rows if row["name"] == "search"]
+    assert (search["arms"], search["total"], search["is_bot"]) == ([("ranking", "new")], 3, False)
+
+
+def test_without_pyarrow_the_command_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for options in ([str(tmp_path / "all"), "--format", "parquet"], [str(tmp_path / "a.parquet")]):
+        with pytest.raises(CommandError, match=r"pip install 'shopreco\[parquet\]'"):
+            call_command("shopreco_events", "export", *options)
+
+
+def test_what_is_of_somebody_is_written_and_erased_by_one_command_each(tmp_path: Path) -> None:
+    read(CSV, "csv", consent="personal")
+    services.track("view_item", ["other"])
+    visitor = Visitor.objects.order_by("pk").first()
+    assert visitor is not None
+    out, file = StringIO(), tmp_path / "theirs.jsonl"
+    who = ["--visitor", str(visitor.pk)]
+    call_command("shopreco_events", "export", str(file), *who, stdout=out)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    number = Event.objects.filter(visitor_id=visitor.pk).count()
+    assert [each["kind"] for each in lines] == ["visitor", *["event"] * number]
+    with pytest.raises(CommandError, match="JSON Lines"):
+        call_command("shopreco_events", "export", "x.parquet", *who)
+    call_command("shopreco_events", "erase", *who, stdout=out)
+    assert f"{number} events erased" in out.getvalue()
+    assert not Event.objects.filter(visitor_id=visitor.pk).exists()
+    with pytest.raises(CommandError, match="no visitor"):
+        call_command("shopreco_events", "erase", *who)
+    for user in set(Visitor.objects.exclude(user_id="").values_list("user_id", flat=True)):
+        call_command("shopreco_events", "erase", "--user", user, stdout=out)
+        assert not Event.objects.filter(user_id=user).exists()
+    assert Event.objects.get().items == [{"id": "other"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from typing import Any, Final
+from uuid import NAMESPACE_OID, uuid5
 
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.http import HttpRequest
@@ -138,13 +139,12 @@ def _order_status_changed(order: Any, new_status: str, **kwargs: Any) -> None:
     if new_status in meanings.PAID_STATUSES:
         _tell_purchase(order)
     elif new_status in meanings.REFUND_STATUSES:
-        _tell_refund(order)
+        _tell_refunds(order.lines.all())
 
 
 def _line_status_changed(line: Any, new_status: str, **kwargs: Any) -> None:
     if new_status in get_app_settings(OscarSettings).REFUND_STATUSES:
-        items = _items([line])
-        _tell("refund", items, transaction_id=line.order.number, currency=line.order.currency)
+        _tell_refunds([line])
 
 
 def _source_saved(instance: Any, **kwargs: Any) -> None:
@@ -153,7 +153,7 @@ def _source_saved(instance: Any, **kwargs: Any) -> None:
         order = instance.order
         returned = sum(each.amount_refunded for each in order.sources.all())
         if returned >= order.total_incl_tax:
-            _tell_refund(order)
+            _tell_refunds(order.lines.all())
 
 
 def _tell_purchase(order: Any, request: HttpRequest | None = None) -> None:
@@ -167,10 +167,21 @@ def _tell_purchase(order: Any, request: HttpRequest | None = None) -> None:
     )
 
 
-def _tell_refund(order: Any) -> None:
-    """Of the whole order. It is recorded once, whichever way it becomes known."""
-    value, currency = order.total_incl_tax, order.currency
-    _tell("refund", transaction_id=order.number, value=value, currency=currency)
+def _tell_refunds(lines: Iterable[Any]) -> None:
+    """Line by line, each of which is taken back once, whichever way it becomes known.
+
+    A refund without products would be of the whole order."""
+    for line in lines:
+        if line.product_id is None:
+            continue
+        _tell(
+            "refund",
+            _items([line]),
+            uuid=str(uuid5(NAMESPACE_OID, f"shopreco refund of line {line.pk} of {line.order_id}")),
+            transaction_id=line.order.number,
+            value=line.line_price_incl_tax,
+            currency=line.order.currency,
+        )
 
 
 def _items(lines: Iterable[Any]) -> list[tuple[str, int, Any]]:

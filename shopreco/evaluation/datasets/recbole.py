@@ -1,4 +1,5 @@
-"""Files of RecBole: `NAME.item` and `NAME.kg`, plain or gzip, tab separated without quoting.
+"""Files of RecBole: `NAME.inter`, `NAME.item` and `NAME.kg`, plain or gzip, tab separated without
+quoting.
 
 Zhao et al. 2021, "RecBole: Towards a Unified, Comprehensive and Efficient Framework for
 Recommendation Algorithms".
@@ -13,8 +14,10 @@ from itertools import islice
 from pathlib import Path
 
 from shopreco.evaluation.datasets.beir import DatasetError, numbered_lines
+from shopreco.evaluation.datasets.interactions import Interaction
 
 LEVELS, PATHS = ">", "|"
+INTERACTION = ("user_id", "item_id", "timestamp")
 KG_HEADER = "head_id:token\trelation_id:token\ttail_id:token"
 
 
@@ -75,6 +78,30 @@ def read_triples(path: Path) -> Iterator[Triple]:
         DatasetError: a line does not have three columns.
     """
     return (Triple(*cells) for cells in _rows(path, 3))
+
+
+def read_interactions(path: Path) -> Iterator[Interaction]:
+    """Read the columns `user_id`, `item_id` and `timestamp`; others are skipped.
+
+    Raises:
+        DatasetError: a column is missing, a line is cut off, or a time is no number.
+    """
+    header: list[str] = []
+    for number, line in numbered_lines(path):
+        cells = line.split("\t")
+        if not header:
+            header = [cell.partition(":")[0] for cell in cells]
+            if missing := [name for name in INTERACTION if name not in header]:
+                raise DatasetError(f"{path}:1: no column {', '.join(missing)}.")
+            places = [header.index(name) for name in INTERACTION]
+            continue
+        if len(cells) != len(header):
+            raise DatasetError(f"{path}:{number}: {len(cells)} cells, not {len(header)}.")
+        user, item, time = (cells[place] for place in places)
+        try:
+            yield user, item, float(time)
+        except ValueError:
+            raise DatasetError(f"{path}:{number}: {time!r} is no time.") from None
 
 
 def as_file(triples: Iterable[Triple]) -> BytesIO:

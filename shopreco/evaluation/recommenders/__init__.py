@@ -1,0 +1,1 @@
+"""Baselines of recommendation that shopreco itself does not use."""
