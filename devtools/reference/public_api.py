@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from devtools.reference.errors import meanings_of_errors
 from devtools.reference.markdown import page, summary, table
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
     "shopreco.services": ("What views, tasks and scripts call: see [services](services.md).", ()),
@@ -60,6 +64,20 @@ PUBLIC: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """What may be imported: a sentence on each module, and its names where they are not `__all__`."""
 
+CONTRIB: dict[str, tuple[str, tuple[str, ...]]] = {
+    "shopreco.contrib.oscar.apps": (
+        "For `INSTALLED_APPS`: see [django-oscar](../how-to/django-oscar.md).",
+        ("CatalogueConfig", "SearchConfig"),
+    ),
+    "shopreco.contrib.oscar.catalogues": ("To be subclassed.", ("OscarCatalogue",)),
+    "shopreco.contrib.oscar.views": (
+        "Its pages, for apps of oscar that a shop has forked.",
+        ("AllProductsView", "CategoryView", "ResultsView"),
+    ),
+}
+"""The same of optional apps. They are read and not imported, for what they serve is not installed
+here."""
+
 
 def public_names(module: str) -> list[str]:
     """The public names of a module of `PUBLIC`, in alphabetical order."""
@@ -89,12 +107,21 @@ def public_api_page() -> str:
         "options and JSON keys, the [template tags](template-tags.md) with their templates, the "
         "[HTTP API](api.md), and the permissions of [the admin](../how-to/steer-from-admin.md).",
         *(_public_section(module) for module in PUBLIC),
+        *(_contrib_section(module) for module in CONTRIB),
     )
 
 
 def _public_section(module: str) -> str:
     sentence, _ = PUBLIC[module]
     rows = [(f"`{name}`", _first_sentence(module, name)) for name in public_names(module)]
+    return f"## `{module}`\n\n{sentence}\n\n{table(('name', ''), *rows)}"
+
+
+def _contrib_section(module: str) -> str:
+    sentence, names = CONTRIB[module]
+    source = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8")
+    classes = {each.name: each for each in ast.parse(source).body if isinstance(each, ast.ClassDef)}
+    rows = [(f"`{name}`", summary(ast.get_docstring(classes[name]) or "")) for name in names]
     return f"## `{module}`\n\n{sentence}\n\n{table(('name', ''), *rows)}"
 
 

@@ -8,9 +8,13 @@ from typing import Any
 
 from devtools.reference.checks import checks_between
 from devtools.reference.markdown import literal, page, prose, python, summary, table
-from shopreco.conf import Settings, register_settings, settings_classes
+from shopreco.conf import BaseSettings, Settings, register_settings, settings_classes
+from shopreco.contrib.oscar.conf import OscarSettings
 from shopreco.encoders import HashingEncoder, SentenceTransformerEncoder
 from shopreco.ranking import ConvexSum, ReciprocalRank
+
+OPTIONAL: dict[str, type[BaseSettings]] = {"OSCAR": OscarSettings}
+"""Settings classes of `shopreco.contrib`, whose apps need not be installed here."""
 
 OWN_SETTINGS = """\
 # assistant/conf.py
@@ -46,7 +50,7 @@ get_app_settings(AssistantSettings).MODEL"""
 
 def settings_page() -> str:
     further = []
-    for key, found in settings_classes.items():
+    for key, found in {**dict(settings_classes.items()), **OPTIONAL}.items():
         if found.__module__.startswith("shopreco."):
             further += [f"## Keys of `SHOPRECO[{literal(key)}]`", *_option_groups(found)]
     classes = []

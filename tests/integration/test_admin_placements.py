@@ -34,7 +34,7 @@ def first_rows() -> None:
     Placement.objects.all().delete()
     added = {
         code.__name__: code
-        for migration in MigrationLoader(connection).disk_migrations.values()
+        for _name, migration in sorted(MigrationLoader(connection).disk_migrations.items())
         for operation in migration.operations
         if (code := getattr(operation, "code", None)) and code.__name__.endswith("_placements")
     }

@@ -21,6 +21,7 @@ from django.urls import Resolver404, resolve
 
 from devtools import reference
 from devtools.reference import public_api
+from devtools.reference.settings import OPTIONAL
 from shopreco import conf
 from shopreco.answers.blocks import HEADINGS
 from shopreco.api.parameters import TRACKING
@@ -109,6 +110,8 @@ def test_python_compiles_and_what_it_imports_of_us_exists(page: Path) -> None:
     for block in code_blocks(page, "python"):
         tree = ast.parse(block, filename=name_of(page))
         for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in public_api.CONTRIB:
+                continue  # where their apps are installed: tests/oscar_shop
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shopreco"):
                 module = importlib.import_module(node.module or "")
                 assert [a.name for a in node.names if not hasattr(module, a.name)] == []
@@ -124,8 +127,9 @@ def test_what_is_imported_of_us_is_public(page: Path) -> None:
                 modules = [f"shopreco.{each.name}" for each in node.names]
                 assert [name for name in modules if name not in public_api.PUBLIC] == []
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shopreco."):
-                assert node.module in public_api.PUBLIC
-                public = public_api.public_names(node.module)
+                assert node.module in {**public_api.PUBLIC, **public_api.CONTRIB}
+                _, public = public_api.CONTRIB.get(node.module or "", ("", ()))
+                public = public or public_api.public_names(node.module)
                 assert [each.name for each in node.names if each.name not in public] == []
 
 
@@ -134,7 +138,11 @@ def test_settings_in_code_are_valid(page: Path) -> None:
     for block in code_blocks(page, "python"):
         for node in ast.parse(block).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SHOPRECO":
-                assert conf.problems(ast.literal_eval(node.value)) == []
+                given = ast.literal_eval(node.value)
+                for key in given.keys() & OPTIONAL.keys():
+                    options, kind = given.pop(key), OPTIONAL[key]
+                    assert [name for name in options if kind.fault(name, options[name])] == []
+                assert conf.problems(given) == []
 
 
 @every_page
@@ -155,7 +163,7 @@ def test_json_can_be_read(page: Path) -> None:
 
 @every_page
 def test_settings_that_are_named_exist(page: Path) -> None:
-    known = set(conf.Settings.__dataclass_fields__)
+    known = {*conf.Settings.__dataclass_fields__, *OPTIONAL}
     named = re.findall(r"SHOPRECO\[\"(\w+)\"\]", page.read_text(encoding="utf-8"))
     assert [name for name in named if name not in known] == []
 

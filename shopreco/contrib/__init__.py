@@ -1,0 +1,1 @@
+"""Optional apps, each for one world beside the shop. Nothing else of shopreco imports them."""
