@@ -18,7 +18,7 @@ from shopreco import services
 def cart(request: HttpRequest) -> HttpResponse:
     current = Cart(request.session)
     lines = list(current)
-    products = [line.product for line in lines]
+    products = [line.product.parent or line.product for line in lines]
     context = {"lines": lines, "products": products, "totals": current.totals()}
     return render(request, "shop/cart.html", context)
 

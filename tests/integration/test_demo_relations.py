@@ -94,7 +94,7 @@ def test_a_product_that_is_sold_out_is_replaced_before_all_else(
     assert placement == ("product-substitute", ["lantern"])
 
 
-def test_the_cart_shows_what_goes_with_the_last_thing_in_it(
+def test_the_cart_shows_what_goes_with_what_is_in_it(
     shop: dict[str, Product], client: Client
 ) -> None:
     black = Product.objects.create(
@@ -104,4 +104,4 @@ def test_the_cart_shows_what_goes_with_the_last_thing_in_it(
     client.post("/cart/add/", {"product": str(shop["vase"].pk), "quantity": 1})
     assert blocks(client, "/cart/") == {}
     client.post("/cart/add/", {"product": str(black.pk), "quantity": 1})
-    assert blocks(client, "/cart/") == {"product-complementary": ["table"]}
+    assert blocks(client, "/cart/") == {"cart-cross-sell": ["table", "bulb"]}

@@ -12,11 +12,13 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from shopreco import services
-from tests.oscar_shop.shop import CATALOGUE, fill
 
 
 @pytest.fixture(scope="session", autouse=True)
 def django_db_setup(servers: Any, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    # The shop's models are those of the settings of its cases, and of no others.
+    from tests.oscar_shop.shop import CATALOGUE, fill
+
     with django_db_blocker.unblock():
         with connection._nodb_cursor() as cursor:
             cursor.execute("DROP DATABASE IF EXISTS shopreco_oscar WITH (FORCE)")

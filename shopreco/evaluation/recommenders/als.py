@@ -31,15 +31,15 @@ class AlsRecommender(Recommender):
         from threadpoolctl import threadpool_limits
 
         self._items = data.items
-        self._model: Any = AlternatingLeastSquares(
-            factors=FACTORS,
-            regularization=REGULARISATION,
-            iterations=ITERATIONS,
-            alpha=ALPHA,
-            random_state=data.seed,
-        )
         # It has threads of its own; those of BLAS would wait for each other.
         with threadpool_limits(1, "blas"):
+            self._model: Any = AlternatingLeastSquares(
+                factors=FACTORS,
+                regularization=REGULARISATION,
+                iterations=ITERATIONS,
+                alpha=ALPHA,
+                random_state=data.seed,
+            )
             self._model.fit(self._matrix(data.train), show_progress=False)
 
     def scores(self, histories: Sequences) -> Scores:
