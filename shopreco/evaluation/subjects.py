@@ -159,8 +159,8 @@ class RecommendSubject(Subject):
             raise CommandError("recommend takes --inter and --item, or --transactions.")
         if options["seed"] is not None and options["seeds"] is not None:
             raise CommandError("recommend takes --seeds or --seed, not both.")
-        if options["seeds"] is not None and options["seeds"] < 1:
-            raise CommandError("--seeds must be 1 or more.")
+        if options["seeds"] is not None and options["seeds"] < (0 if options["merge"] else 1):
+            raise CommandError("--seeds must be 1 or more; 0 only beside --merge.")
         for key in given:
             if not options[key].is_file():
                 raise CommandError(f"{options[key]} is no file.")
@@ -172,7 +172,8 @@ class RecommendSubject(Subject):
     def run(self, options: Options, services: Services) -> RecommendReport:
         from shopreco.evaluation.protocols import recommend
 
-        seeds = range(options["seeds"] or 3) if options["seed"] is None else [options["seed"]]
+        number = 3 if options["seeds"] is None else options["seeds"]
+        seeds = range(number) if options["seed"] is None else [options["seed"]]
         protocol = options["protocol"]
         if options["transactions"]:
             report = recommend.evaluate_receipts(

@@ -32,7 +32,7 @@ from shopreco.evaluation.scratch.preparation import CATALOGUE, migrate, prepare_
 from shopreco.fusion import fuse
 from shopreco.graph.files.kg import import_kg
 from shopreco.learning.recommender import Vectors
-from shopreco.models import Item
+from shopreco.models import Item, Node
 from shopreco.spaces.vectors import aligned_vectors
 
 P = ParamSpec("P")
@@ -95,6 +95,8 @@ def _contents(
     migrate()
     changed = fill_corpus(mark, products)
     if graph is not None:
+        # An earlier run may have imported other relations.
+        Node.objects.filter(catalogue=CATALOGUE).delete()
         triples = (t for t in read_triples(graph.path) if t.relation not in graph.excluded)
         import_kg(get_catalogue(CATALOGUE), as_file(triples))
     space = prepare_loaded(work, changed=changed or graph is not None)
