@@ -173,8 +173,11 @@ def mine() -> None:
             if not is_alone:
                 continue
             try:
-                slices.mine(catalogue.name, seconds)
+                mined = slices.mine(catalogue.name, seconds)
                 mined_edges.refresh(catalogue.name, seconds)
+                if mined and not statistics.are_known(catalogue.name):
+                    # A shop that has just begun, or taken in a history, need not wait for them.
+                    statistics.refresh(catalogue.name, timezone.now())
             except Exception:
                 logger.exception("the events of %s were not mined", catalogue.name)
 

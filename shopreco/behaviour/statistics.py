@@ -12,6 +12,7 @@ from django.db import connections
 
 from shopreco.behaviour.mining.clauses import LINES, by_person
 from shopreco.db.routing import write_alias
+from shopreco.models import ItemStatistic
 
 DAYS: Final = 90
 """Days that popularity and conversion are made of."""
@@ -97,6 +98,11 @@ COMPUTE: Final = f"""
 """
 """A product is trending by how many more visitors it has in the last 24 hours than the 72 hours
 before let one expect, with the growth of the whole shop: in standard deviations of that number."""
+
+
+def are_known(catalogue: str) -> bool:
+    """Whether the statistics of a catalogue were ever computed from something."""
+    return ItemStatistic.objects.using(write_alias()).filter(catalogue=catalogue).exists()
 
 
 def refresh(catalogue: str, now: datetime) -> None:

@@ -683,6 +683,8 @@ def test_beat_mines_every_catalogue_and_one_that_fails_keeps_none_waiting() -> N
         cursor.execute(KILLER_OF_ONE)
     tasks.mine()
     assert set(ItemDay.objects.values_list("catalogue", flat=True)) == {SHOP}
+    first = ItemStatistic.objects.values_list("catalogue", flat=True)
+    assert set(first) == {SHOP}, "the first statistics wait for no other beat"
     with connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION kill_for_the_test CASCADE")
     for _ in range(2):
